@@ -1,0 +1,18 @@
+//! Kubernetes objects as plain values: Kubernetes' nouns exactly, and nothing that happens over time.
+//!
+//! An object is a JSON tree ([`Value`]), as the API server serves it: what podlab does not model is kept, printed and patched all the
+//! same. [`object`] reads fields, [`kinds`] knows the resources, [`Status`] is the API server's refusal.
+
+pub mod kinds;
+pub mod labels;
+pub mod object;
+pub mod quantity;
+pub mod status;
+pub mod time;
+
+pub use kinds::Kind;
+pub use labels::Selector;
+pub use quantity::Quantity;
+pub use serde_json::{Map, Value, json};
+pub use status::{Cause, Status};
+pub use time::SimTime;

@@ -1,0 +1,82 @@
+//! Reading fields of an object that is a JSON tree. A field that is missing or of another type reads as nothing.
+
+use serde_json::{Map, Value};
+
+/// The value at a dotted path of field names (`spec.nodeName`); digits index lists (`spec.containers.0.image`).
+pub fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(value, |value, key| match value {
+        Value::Object(map) => map.get(key),
+        Value::Array(items) => items.get(key.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
+pub fn str_at<'a>(value: &'a Value, path: &str) -> Option<&'a str> {
+    at(value, path)?.as_str()
+}
+
+pub fn i64_at(value: &Value, path: &str) -> Option<i64> {
+    at(value, path)?.as_i64()
+}
+
+pub fn bool_at(value: &Value, path: &str) -> Option<bool> {
+    at(value, path)?.as_bool()
+}
+
+/// The items of a list; none where the field is missing.
+pub fn list_at<'a>(value: &'a Value, path: &str) -> &'a [Value] {
+    at(value, path).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+pub fn map_at<'a>(value: &'a Value, path: &str) -> Option<&'a Map<String, Value>> {
+    at(value, path)?.as_object()
+}
+
+/// Sets the value at a dotted path of field names, making objects on the way. What stands in the way (a scalar, a list) is replaced.
+pub fn set(value: &mut Value, path: &str, new: Value) {
+    let mut here = value;
+    for key in path.split('.') {
+        if !here.is_object() {
+            *here = Value::Object(Map::new());
+        }
+        here = here.as_object_mut().expect("made an object above").entry(key).or_insert(Value::Null);
+    }
+    *here = new;
+}
+
+/// Removes the field at a dotted path of field names and gives back what stood there.
+pub fn remove(value: &mut Value, path: &str) -> Option<Value> {
+    let (parent, key) = match path.rsplit_once('.') {
+        Some((parent, key)) => (parent.split('.').try_fold(value, |v, k| v.get_mut(k))?, key),
+        None => (value, path),
+    };
+    parent.as_object_mut()?.remove(key)
+}
+
+pub fn name(object: &Value) -> &str {
+    str_at(object, "metadata.name").unwrap_or("")
+}
+
+pub fn namespace(object: &Value) -> &str {
+    str_at(object, "metadata.namespace").unwrap_or("")
+}
+
+pub fn uid(object: &Value) -> &str {
+    str_at(object, "metadata.uid").unwrap_or("")
+}
+
+pub fn kind(object: &Value) -> &str {
+    str_at(object, "kind").unwrap_or("")
+}
+
+pub fn api_version(object: &Value) -> &str {
+    str_at(object, "apiVersion").unwrap_or("")
+}
+
+pub fn labels(object: &Value) -> Option<&Map<String, Value>> {
+    map_at(object, "metadata.labels")
+}
+
+pub fn is_deleting(object: &Value) -> bool {
+    at(object, "metadata.deletionTimestamp").is_some_and(|t| !t.is_null())
+}

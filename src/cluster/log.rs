@@ -1,0 +1,238 @@
+//! Facts in the past tense: what happened, and when. Pictures, timeline, lesson goals and traces read them; nothing is called back.
+
+use std::rc::Rc;
+
+use crate::api::SimTime;
+
+/// A fact's place in the log, counted from 0 over the whole run (compaction does not renumber).
+pub type FactId = u64;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    pub at: SimTime,
+    pub fact: Fact,
+}
+
+/// Which Pod's which container; `pod` is `namespace/name`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ContainerRef {
+    pub node: String,
+    pub pod: String,
+    pub container: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ProbeKind {
+    Startup,
+    Readiness,
+    Liveness,
+}
+
+/// Something that happened. Extend it with new facts; never put a call or a closure here.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact {
+    /// Any write to the store. `object` is `kind/namespace/name` in lower case (`pod/default/web`); `verb` is `created`, `updated` or `deleted`.
+    Stored {
+        verb: &'static str,
+        object: String,
+        resource_version: u64,
+        component: String,
+    },
+    /// A request that the API server refused.
+    Refused {
+        object: String,
+        message: String,
+    },
+    PodBound {
+        pod: String,
+        node: String,
+    },
+    PodUnschedulable {
+        pod: String,
+        message: String,
+    },
+    /// The STATUS row of `kubectl get pods` changed.
+    RowChanged {
+        pod: String,
+        ready: String,
+        status: String,
+        restarts: i64,
+    },
+    PodRemoved {
+        pod: String,
+    },
+    /// An Event was recorded or counted on.
+    EventRecorded {
+        object: String,
+        field: String,
+        kind: String,
+        reason: String,
+        message: String,
+        count: i64,
+        component: String,
+    },
+    ImagePullStarted {
+        node: String,
+        image: String,
+    },
+    ImagePulled {
+        node: String,
+        image: String,
+    },
+    SandboxReady {
+        node: String,
+        pod: String,
+        ip: String,
+    },
+    VolumesMounted {
+        node: String,
+        pod: String,
+    },
+    ContainerCreated {
+        container: ContainerRef,
+        attempt: u32,
+    },
+    ContainerStarted {
+        container: ContainerRef,
+        attempt: u32,
+    },
+    ContainerExited {
+        container: ContainerRef,
+        attempt: u32,
+        exit_code: i32,
+        reason: String,
+    },
+    /// A signal was sent to the container's first process; `handled` says whether it reacts.
+    Signalled {
+        container: ContainerRef,
+        signal: String,
+    },
+    /// The container waits before it is started again.
+    BackOff {
+        container: ContainerRef,
+        delay_ms: u64,
+        until: SimTime,
+    },
+    /// One probe attempt. `counted` is false where the result is thrown away (an error of the probe itself).
+    Probed {
+        container: ContainerRef,
+        kind: ProbeKind,
+        ok: bool,
+        counted: bool,
+        streak: u32,
+        threshold: u32,
+        message: String,
+    },
+    /// A probe's published result changed.
+    ProbeResult {
+        container: ContainerRef,
+        kind: ProbeKind,
+        ok: bool,
+    },
+    PortOpened {
+        container: ContainerRef,
+        address: String,
+        port: u16,
+    },
+    PortClosed {
+        container: ContainerRef,
+        port: u16,
+    },
+    /// A process wanted a port that another in its Pod has.
+    PortTaken {
+        container: ContainerRef,
+        port: u16,
+    },
+    /// A request that went through the network (or stayed on localhost). Names are what the picture shows: `pod/default/web`, `node/node-1`,
+    /// `service/default/web`. Addresses are `ip:port` and do not change on the way.
+    Request {
+        from: String,
+        to: String,
+        source: String,
+        destination: String,
+        via: String,
+        what: String,
+        answer: String,
+        took_ms: u64,
+    },
+    /// A line of a container's standard output or error.
+    Output {
+        container: ContainerRef,
+        stream: Stream,
+        line: String,
+    },
+    /// A file on a node was written (or removed).
+    NodeFile {
+        node: String,
+        path: String,
+        removed: bool,
+    },
+    /// A line of a kubelet's own log.
+    KubeletLog {
+        node: String,
+        line: String,
+    },
+    /// Something that a person did: the verb and what it was done to.
+    Person {
+        did: String,
+    },
+    Fault {
+        what: String,
+        on: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// The log. Cloning shares what is already full, so that a checkpoint is cheap.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    full: Vec<Rc<Vec<Entry>>>,
+    open: Vec<Entry>,
+    hash: u64,
+}
+
+const CHUNK: usize = 1024;
+
+impl Log {
+    pub fn push(&mut self, at: SimTime, fact: Fact) {
+        self.hash = fold(fold(self.hash, &at.0.to_le_bytes()), format!("{fact:?}").as_bytes());
+        self.open.push(Entry { at, fact });
+        if self.open.len() == CHUNK {
+            self.full.push(Rc::new(std::mem::replace(&mut self.open, Vec::with_capacity(CHUNK))));
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.full.len() * CHUNK + self.open.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.full.iter().flat_map(|chunk| chunk.iter()).chain(&self.open)
+    }
+
+    /// The entries from this number on.
+    pub fn since(&self, from: usize) -> impl Iterator<Item = &Entry> {
+        let skip = (from / CHUNK).min(self.full.len());
+        self.full[skip..].iter().flat_map(|chunk| chunk.iter()).chain(&self.open).skip(from - skip * CHUNK)
+    }
+
+    /// A number that two runs share only when they wrote the same facts at the same times.
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+}
+
+/// FNV-1a, which is the same on every target.
+fn fold(hash: u64, bytes: &[u8]) -> u64 {
+    let start = if hash == 0 { 0xcbf2_9ce4_8422_2325 } else { hash };
+    bytes.iter().fold(start, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
+}

@@ -1,0 +1,334 @@
+//! The simulated cluster: virtual time, the API server, scheduler, controllers, one kubelet and one container runtime per node, the network.
+//!
+//! Components are reconcilers. Each looks at state and says what is to be done; they meet only through the API server's store and its
+//! watch, as in Kubernetes. No component calls another. Time is event-driven: [`queue`] holds what is due, nothing ticks.
+//!
+//! | module | models |
+//! | --- | --- |
+//! | [`apiserver`] | kube-apiserver and etcd: store, verbs, resourceVersion, watch, patches, admission |
+//! | [`scheduler`] | kube-scheduler |
+//! | [`controllers`] | kube-controller-manager |
+//! | [`kubelet`] | the kubelet: pod workers, prober, back-off, images, volumes, static Pods, termination |
+//! | [`runtime`] | containerd and runc: sandboxes, containers as resumable processes, exec, logs |
+//! | [`images`] | the image catalogue |
+//! | [`shell`] | a small POSIX sh with its applets |
+//! | [`network`] | Pod network, localhost, Services |
+
+pub mod apiserver;
+pub mod controllers;
+pub mod images;
+pub mod kubelet;
+pub mod log;
+pub mod network;
+pub mod queue;
+pub mod runtime;
+pub mod scheduler;
+pub mod shell;
+
+use crate::api::{SimTime, Status};
+use apiserver::ApiServer;
+use log::{Fact, Log};
+use queue::Queue;
+
+/// What a cluster is made of. A whole run is this, the inputs and their times.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    pub seed: u64,
+    pub nodes: Vec<NodeConfig>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeConfig {
+    pub name: String,
+    pub cpu_milli: i64,
+    pub memory_bytes: i64,
+    /// How many Pods fit (kubelet's maxPods).
+    pub pods: i64,
+}
+
+impl Config {
+    /// `node-1` … `node-N` with 2 CPUs and about 23.4 GiB each, as the recorded cluster's.
+    pub fn nodes(count: usize) -> Self {
+        let node = |i| NodeConfig { name: format!("node-{}", i + 1), cpu_milli: 2000, memory_bytes: 25_125_000_000 / 4096 * 4096, pods: 110 };
+        Self { seed: 1, nodes: (0..count).map(node).collect() }
+    }
+}
+
+/// What becomes due: whose turn it is. Each component owns its own kind of timer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Task {
+    Scheduler(scheduler::Timer),
+    Controllers(controllers::Timer),
+    Kubelet { node: usize, timer: kubelet::Timer },
+    Runtime { node: usize, timer: runtime::Timer },
+}
+
+/// Everything but the component whose turn it is: what a component may look at and act on.
+pub struct Context<'a> {
+    pub now: SimTime,
+    pub queue: &'a mut Queue<Task>,
+    pub log: &'a mut Log,
+    pub api: &'a mut ApiServer,
+    pub random: &'a mut Random,
+    pub network: &'a mut network::Network,
+}
+
+impl Context<'_> {
+    /// Runs a task after so many milliseconds; equal times run first in, first out.
+    pub fn after(&mut self, millis: u64, task: Task) {
+        self.queue.push(self.now + millis, task);
+    }
+
+    pub fn fact(&mut self, fact: Fact) {
+        self.log.push(self.now, fact);
+    }
+}
+
+/// The one source of chance: a small seeded generator (xorshift64*), for uids and generated names.
+#[derive(Clone, Debug)]
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+
+    /// A version 4 UUID.
+    pub fn uid(&mut self) -> String {
+        let (a, b) = (self.next(), self.next());
+        format!(
+            "{:08x}-{:04x}-4{:03x}-{:x}{:03x}-{:012x}",
+            a >> 32,
+            a >> 16 & 0xffff,
+            a & 0xfff,
+            8 + (b >> 62),
+            b >> 48 & 0xfff,
+            b & 0xffff_ffff_ffff
+        )
+    }
+
+    /// Random letters as in generated names (`bcdfghjklmnpqrstvwxz2456789`).
+    pub fn suffix(&mut self, length: usize) -> String {
+        const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+        (0..length).map(|_| char::from(LETTERS[(self.next() % LETTERS.len() as u64) as usize])).collect()
+    }
+}
+
+/// The whole simulated cluster as one value: cloning it is a checkpoint.
+#[derive(Clone)]
+pub struct Cluster {
+    config: Config,
+    now: SimTime,
+    queue: Queue<Task>,
+    log: Log,
+    random: Random,
+    pub api: ApiServer,
+    scheduler: scheduler::Scheduler,
+    controllers: controllers::Controllers,
+    kubelets: Vec<kubelet::Kubelet>,
+    runtimes: Vec<runtime::Runtime>,
+    network: network::Network,
+}
+
+/// Everything but the component whose turn it is, borrowed field by field.
+macro_rules! context {
+    ($cluster:ident) => {
+        Context {
+            now: $cluster.now,
+            queue: &mut $cluster.queue,
+            log: &mut $cluster.log,
+            api: &mut $cluster.api,
+            random: &mut $cluster.random,
+            network: &mut $cluster.network,
+        }
+    };
+}
+
+impl Cluster {
+    pub fn new(config: Config) -> Self {
+        let nodes = config.nodes.len();
+        let mut cluster = Self {
+            now: SimTime::ZERO,
+            queue: Queue::default(),
+            log: Log::default(),
+            random: Random::new(config.seed),
+            api: ApiServer::new(),
+            scheduler: scheduler::Scheduler::default(),
+            controllers: controllers::Controllers::default(),
+            kubelets: (0..nodes).map(|i| kubelet::Kubelet::new(i, &config.nodes[i])).collect(),
+            runtimes: (0..nodes).map(|i| runtime::Runtime::new(i, &config.nodes[i])).collect(),
+            network: network::Network::new(&config),
+            config,
+        };
+        cluster.controllers.bootstrap(&cluster.config, &mut context!(cluster));
+        for (kubelet, runtime) in cluster.kubelets.iter_mut().zip(&mut cluster.runtimes) {
+            kubelet.bootstrap(runtime, &mut context!(cluster));
+        }
+        cluster.deliver();
+        cluster
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub fn now(&self) -> SimTime {
+        self.now
+    }
+
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    pub fn network(&self) -> &network::Network {
+        &self.network
+    }
+
+    pub fn kubelet(&self, node: &str) -> Option<&kubelet::Kubelet> {
+        self.kubelets.get(self.node_index(node)?)
+    }
+
+    pub fn runtime(&self, node: &str) -> Option<&runtime::Runtime> {
+        self.runtimes.get(self.node_index(node)?)
+    }
+
+    pub fn node_index(&self, node: &str) -> Option<usize> {
+        self.config.nodes.iter().position(|n| n.name == node)
+    }
+
+    /// When the next thing is due, if anything is.
+    pub fn next_due(&self) -> Option<SimTime> {
+        self.queue.next_at()
+    }
+
+    /// Runs everything that is due up to and including `until`, then stands at `until`.
+    pub fn advance_to(&mut self, until: SimTime) {
+        while self.next_due().is_some_and(|at| at <= until) {
+            self.step();
+        }
+        self.now = self.now.max(until);
+    }
+
+    /// Runs the one task that is due next, and whatever the watches make of it at the same instant. False where nothing is due.
+    pub fn step(&mut self) -> bool {
+        let Some((at, task)) = self.queue.pop() else { return false };
+        debug_assert!(at >= self.now, "virtual time never goes back");
+        self.now = at;
+        let (kubelets, runtimes) = (&mut self.kubelets, &mut self.runtimes);
+        let mut ctx = context!(self);
+        match task {
+            Task::Scheduler(timer) => self.scheduler.handle(timer, &mut ctx),
+            Task::Controllers(timer) => self.controllers.handle(timer, &mut ctx),
+            Task::Kubelet { node, timer } => kubelets[node].handle(timer, &mut runtimes[node], &mut ctx),
+            Task::Runtime { node, timer } => runtimes[node].handle(timer, &mut ctx),
+        }
+        self.deliver();
+        true
+    }
+
+    /// Hands the store's changes to everybody who watches. Watchers only note and plan (with their own delay); they act when their task is due.
+    fn deliver(&mut self) {
+        while let Some(change) = self.api.next_undelivered() {
+            let mut ctx = context!(self);
+            self.scheduler.observe(&change, &mut ctx);
+            self.controllers.observe(&change, &mut ctx);
+            for kubelet in &mut self.kubelets {
+                kubelet.observe(&change, &mut ctx);
+            }
+        }
+    }
+
+    /// A person's request to the API server: runs `request` at this instant and tells everybody who watches.
+    pub fn request<T>(&mut self, request: impl FnOnce(&mut ApiServer, &mut apiserver::Caller) -> T) -> T {
+        let mut caller = apiserver::Caller { now: self.now, random: &mut self.random, log: &mut self.log };
+        let answer = request(&mut self.api, &mut caller);
+        self.deliver();
+        answer
+    }
+
+    /// Writes (or with `None` removes) a file on a node, as a person with a shell there would.
+    pub fn write_node_file(&mut self, node: &str, path: &str, text: Option<&str>) -> Result<(), Status> {
+        let index = self.node_index(node).ok_or_else(|| Status::not_found("nodes", node))?;
+        let (kubelet, runtime) = (&mut self.kubelets[index], &mut self.runtimes[index]);
+        let mut ctx = context!(self);
+        kubelet.write_file(path, text, runtime, &mut ctx);
+        self.deliver();
+        Ok(())
+    }
+
+    /// Runs a command in a container, with this on its standard input. Its output and exit code come with time: [`Cluster::exec_state`].
+    pub fn exec(&mut self, pod: PodRef<'_>, container: &str, command: &[String], stdin: Option<&str>) -> Result<ExecRef, Status> {
+        let (node, id) = self.find_container(pod, container)?;
+        let mut ctx = context!(self);
+        let exec = self.runtimes[node].exec(id, command, stdin, &mut ctx);
+        self.deliver();
+        Ok(ExecRef { node, exec })
+    }
+
+    /// More text for the standard input of a running command (an open shell).
+    pub fn exec_input(&mut self, exec: ExecRef, text: &str) {
+        let mut ctx = context!(self);
+        self.runtimes[exec.node].exec_input(exec.exec, text, &mut ctx);
+        self.deliver();
+    }
+
+    pub fn exec_state(&self, exec: ExecRef) -> Option<&runtime::ExecRecord> {
+        self.runtimes.get(exec.node)?.exec_record(exec.exec)
+    }
+
+    /// A fault that the learner asks for: the process exits, hangs, fails its probes, uses memory.
+    pub fn inject(&mut self, pod: PodRef<'_>, container: &str, fault: runtime::Fault) -> Result<(), Status> {
+        let (node, id) = self.find_container(pod, container)?;
+        let mut ctx = context!(self);
+        self.runtimes[node].inject(id, fault, &mut ctx);
+        self.deliver();
+        Ok(())
+    }
+
+    /// An HTTP request from inside a container (or from the node, without a container), to an address as a person types it:
+    /// `10.244.1.5:8080/path`, `localhost:3000`, `web.default.svc`. Recorded as facts; the answer says when it comes.
+    pub fn send_request(&mut self, from: Option<(PodRef<'_>, &str)>, url: &str) -> Result<network::Answer, Status> {
+        let source = match from {
+            Some((pod, container)) => Some(self.find_container(pod, container)?),
+            None => None,
+        };
+        let mut ctx = context!(self);
+        let answer = network::get(source, url, &mut self.runtimes, &mut ctx);
+        self.deliver();
+        Ok(answer)
+    }
+
+    /// The runtime's record of a Pod's container: its newest instance, or with `previous` the one before.
+    pub fn container(&self, pod: PodRef<'_>, container: &str, previous: bool) -> Option<&runtime::ContainerRecord> {
+        self.runtimes.iter().find_map(|runtime| runtime.find(pod.namespace, pod.name, container, previous))
+    }
+
+    fn find_container(&self, pod: PodRef<'_>, container: &str) -> Result<(usize, runtime::ContainerId), Status> {
+        self.runtimes
+            .iter()
+            .enumerate()
+            .find_map(|(node, runtime)| Some((node, runtime.find(pod.namespace, pod.name, container, false)?.id)))
+            .ok_or_else(|| Status::new(400, "BadRequest", format!("container not found (\"{container}\")")))
+    }
+}
+
+/// A Pod by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PodRef<'a> {
+    pub namespace: &'a str,
+    pub name: &'a str,
+}
+
+/// A command that was started in a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExecRef {
+    pub node: usize,
+    pub exec: runtime::ExecId,
+}

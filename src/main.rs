@@ -1,0 +1,16 @@
+//! Podlab's two doors: in a browser it mounts the app, on a native target it is the author's tool.
+
+#[cfg(not(target_arch = "wasm32"))]
+mod cli;
+#[cfg(target_arch = "wasm32")]
+mod ui;
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() -> std::process::ExitCode {
+    cli::main()
+}
+
+#[cfg(target_arch = "wasm32")]
+fn main() {
+    ui::mount();
+}

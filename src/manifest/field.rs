@@ -1,0 +1,188 @@
+//! Field paths and the twelve kinds of field errors that make every validation message of the API server.
+//!
+//! Models `k8s.io/apimachinery/pkg/util/validation/field`.
+
+use std::fmt::{self, Write as _};
+use std::rc::Rc;
+
+use crate::api::{Cause, Value};
+
+/// The way to a field: `spec.containers[0].env[2].name`, `metadata.labels[app]`. Cheap to extend, written out only for an error.
+#[derive(Clone, Debug, Default)]
+pub struct FieldPath(Option<Rc<Segment>>);
+
+#[derive(Debug)]
+struct Segment {
+    parent: FieldPath,
+    step: Step,
+}
+
+#[derive(Debug)]
+enum Step {
+    Name(String),
+    Index(usize),
+    Key(String),
+}
+
+impl FieldPath {
+    pub fn root() -> Self {
+        Self(None)
+    }
+
+    pub fn new(name: &str) -> Self {
+        Self::root().child(name)
+    }
+
+    /// A field by name; a dotted name goes down several steps.
+    pub fn child(&self, name: &str) -> Self {
+        name.split('.').fold(self.clone(), |path, step| path.step(Step::Name(step.into())))
+    }
+
+    pub fn index(&self, index: usize) -> Self {
+        self.step(Step::Index(index))
+    }
+
+    pub fn key(&self, key: &str) -> Self {
+        self.step(Step::Key(key.into()))
+    }
+
+    fn step(&self, step: Step) -> Self {
+        Self(Some(Rc::new(Segment { parent: self.clone(), step })))
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(segment) = &self.0 else { return Ok(()) };
+        segment.parent.fmt(f)?;
+        match &segment.step {
+            Step::Name(name) if segment.parent.0.is_some() => write!(f, ".{name}"),
+            Step::Name(name) => f.write_str(name),
+            Step::Index(index) => write!(f, "[{index}]"),
+            Step::Key(key) => write!(f, "[{key}]"),
+        }
+    }
+}
+
+/// `field.ErrorType`; its [`ErrorKind::reason`] is what a cause carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    Required,
+    Invalid,
+    NotSupported,
+    Duplicate,
+    Forbidden,
+    TooLong,
+    TooMany,
+    NotFound,
+    TypeInvalid,
+    Internal,
+}
+
+impl ErrorKind {
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Required => "FieldValueRequired",
+            Self::Invalid => "FieldValueInvalid",
+            Self::NotSupported => "FieldValueNotSupported",
+            Self::Duplicate => "FieldValueDuplicate",
+            Self::Forbidden => "FieldValueForbidden",
+            Self::TooLong => "FieldValueTooLong",
+            Self::TooMany => "FieldValueTooMany",
+            Self::NotFound => "FieldValueNotFound",
+            Self::TypeInvalid => "FieldValueTypeInvalid",
+            Self::Internal => "InternalError",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Required => "Required value",
+            Self::Invalid | Self::TypeInvalid => "Invalid value",
+            Self::NotSupported => "Unsupported value",
+            Self::Duplicate => "Duplicate value",
+            Self::Forbidden => "Forbidden",
+            Self::TooLong => "Too long",
+            Self::TooMany => "Too many",
+            Self::NotFound => "Not found",
+            Self::Internal => "Internal error",
+        }
+    }
+}
+
+/// One thing that is wrong with a field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldError {
+    pub kind: ErrorKind,
+    /// The path written out.
+    pub field: String,
+    /// The offending value, where the message shows one.
+    pub value: Option<Value>,
+    pub detail: String,
+}
+
+impl FieldError {
+    fn new(kind: ErrorKind, path: &FieldPath, value: Option<Value>, detail: impl Into<String>) -> Self {
+        Self { kind, field: path.to_string(), value, detail: detail.into() }
+    }
+
+    pub fn required(path: &FieldPath, detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Required, path, None, detail)
+    }
+
+    pub fn invalid(path: &FieldPath, value: impl Into<Value>, detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Invalid, path, Some(value.into()), detail)
+    }
+
+    /// `Unsupported value: "x": supported values: "a", "b"`; `supported` in the order to be shown.
+    pub fn not_supported(path: &FieldPath, value: impl Into<Value>, supported: &[&str]) -> Self {
+        let mut detail = String::from("supported values: ");
+        for (i, text) in supported.iter().enumerate() {
+            let comma = if i == 0 { "" } else { ", " };
+            write!(detail, "{comma}{text:?}").expect("writing to a String never fails");
+        }
+        Self::new(ErrorKind::NotSupported, path, Some(value.into()), detail)
+    }
+
+    pub fn duplicate(path: &FieldPath, value: impl Into<Value>) -> Self {
+        Self::new(ErrorKind::Duplicate, path, Some(value.into()), "")
+    }
+
+    pub fn forbidden(path: &FieldPath, detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Forbidden, path, None, detail)
+    }
+
+    /// `Too long: may not be more than 63 bytes`
+    pub fn too_long(path: &FieldPath, most: usize) -> Self {
+        Self::new(ErrorKind::TooLong, path, None, format!("may not be more than {most} bytes"))
+    }
+
+    /// `Too many: 300: must have at most 256 items`
+    pub fn too_many(path: &FieldPath, count: usize, most: usize) -> Self {
+        let items = if most == 1 { "item" } else { "items" };
+        Self::new(ErrorKind::TooMany, path, Some(count.into()), format!("must have at most {most} {items}"))
+    }
+
+    pub fn not_found(path: &FieldPath, value: impl Into<Value>) -> Self {
+        Self::new(ErrorKind::NotFound, path, Some(value.into()), "")
+    }
+
+    /// The message without the path: `Invalid value: 0: must be greater than 0`.
+    pub fn body(&self) -> String {
+        let mut out = String::from(self.kind.words());
+        if let Some(value) = &self.value {
+            // Values are shown as JSON since 1.35; reference/03-validation.md §1.
+            write!(out, ": {value}").expect("writing to a String never fails");
+        }
+        if !self.detail.is_empty() {
+            write!(out, ": {}", self.detail).expect("writing to a String never fails");
+        }
+        out
+    }
+
+    pub fn to_cause(&self) -> Cause {
+        Cause { field: self.field.clone(), reason: self.kind.reason().into(), message: self.body() }
+    }
+}
+
+pub type ErrorList = Vec<FieldError>;

@@ -1,0 +1,1 @@
+//! The versioned link payload. Wire types live only here.
