@@ -5,5 +5,5 @@ use std::path::Path;
 pub fn generate(out: &Path) {
     println!("cargo:rerun-if-changed=src/lesson/generate.rs");
     println!("cargo:rerun-if-changed=lessons");
-    let _ = out;
+    std::fs::write(out.join("lessons.json"), "[]").expect("OUT_DIR is writable");
 }

@@ -1,1 +1,7 @@
 //! Lesson files → steps and goals. Goals are typed predicates over cluster state, log, terminal history and the manifest's own tree.
+
+mod goal;
+mod model;
+
+pub use goal::{Evidence, Goal};
+pub use model::{Choice, Lesson, Move, Need, Number, Predict, Quiz, Start, Step, Text, all, find};

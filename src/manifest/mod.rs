@@ -1,5 +1,6 @@
 //! Tree → objects: strict decoding, defaulting, admission's own filling in, validation; object path → span; completion, fixes.
 
+pub mod admit;
 pub mod field;
 
 use crate::api::{Kind, Status, Value};
@@ -128,13 +129,12 @@ pub struct Admitted {
 
 /// The server's half of a create. `root` gives the order of fields for strict decoding; without it (a value from inside) nothing is unknown.
 pub fn admit_create(kind: &Kind, root: Option<&crate::yaml::Node>, object: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Status> {
-    let _ = (kind, root, facts);
-    Ok(Admitted { object, warnings: Vec::new() })
+    let _ = root;
+    admit::create(kind, object, facts)
 }
 
 /// The server's half of an update (PUT, or the result of a PATCH): which fields may change, and the new object's validation.
 /// `subresource` is empty, `status`, `resize`, `ephemeralcontainers`, `scale` or `binding`.
 pub fn admit_update(kind: &Kind, subresource: &str, old: &Value, new: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Status> {
-    let _ = (kind, subresource, old, facts);
-    Ok(Admitted { object: new, warnings: Vec::new() })
+    admit::update(kind, subresource, old, new, facts)
 }

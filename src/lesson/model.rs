@@ -1,0 +1,145 @@
+//! What a lesson is made of, as `lessons/*/` says it and the build turned it into JSON.
+
+use serde::Deserialize;
+
+use super::Goal;
+
+/// A text in both languages. Bodies are HTML made from the lesson's Markdown at build time.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Text {
+    pub en: String,
+    pub ko: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Lesson {
+    /// The folder's name: `liveness-probe`.
+    pub id: String,
+    pub title: Text,
+    /// One sentence for the list of lessons.
+    pub summary: Text,
+    pub minutes: u32,
+    pub steps: Vec<Step>,
+}
+
+/// One step: predict → do → see → explain.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Step {
+    pub id: String,
+    pub title: Text,
+    /// What to do and why, shown from the start.
+    pub body: Text,
+    /// Shown when the step is done: why it happened.
+    pub after: Text,
+    #[serde(default)]
+    pub start: Start,
+    #[serde(default)]
+    pub predict: Option<Predict>,
+    pub goals: Vec<Need>,
+    /// Opened one by one.
+    #[serde(default)]
+    pub hints: Vec<Text>,
+    #[serde(default)]
+    pub solution: Vec<Move>,
+    #[serde(default)]
+    pub quiz: Option<Quiz>,
+}
+
+/// A goal with the sentence that the learner reads.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Need {
+    pub text: Text,
+    pub goal: Goal,
+}
+
+/// How the step begins. Without `fresh` the cluster goes on from the step before.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Start {
+    /// A new cluster with so many nodes.
+    #[serde(default)]
+    pub fresh: Option<usize>,
+    /// What happens before the learner's turn, in order.
+    #[serde(default)]
+    pub moves: Vec<Move>,
+    /// What the editor holds; `None` leaves it.
+    #[serde(default)]
+    pub manifest: Option<String>,
+    /// The manifest is wrong on purpose.
+    #[serde(default)]
+    pub broken: bool,
+    /// Clock speed; 0 leaves it.
+    #[serde(default)]
+    pub speed: u32,
+}
+
+/// Something that is done for the learner: by the start of a step, or by its solution.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Move {
+    /// Puts this text into the editor (and applies it with `apply: true` in the file).
+    Apply(String),
+    Edit(String),
+    Command(String),
+    WriteFile {
+        node: String,
+        path: String,
+        text: String,
+    },
+    RemoveFile {
+        node: String,
+        path: String,
+    },
+    StopApiServer(bool),
+    /// Answers the step's question.
+    Answer(String),
+    /// Lets virtual time pass.
+    WaitSeconds(u64),
+}
+
+/// A question that the simulator answers; asked before the run.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Predict {
+    pub question: Text,
+    /// Choices, or none where a number is asked for.
+    #[serde(default)]
+    pub choices: Vec<Choice>,
+    /// The right number, with how far off still counts as right, and its unit.
+    #[serde(default)]
+    pub number: Option<Number>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Choice {
+    pub id: String,
+    pub text: Text,
+    pub reply: Text,
+    #[serde(default)]
+    pub right: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Number {
+    pub value: f64,
+    pub tolerance: f64,
+    pub unit: Text,
+    pub right: Text,
+    pub wrong: Text,
+}
+
+/// A question about a decision, each choice with its own reply.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Quiz {
+    pub question: Text,
+    pub choices: Vec<Choice>,
+}
+
+const LESSONS: &str = include_str!(concat!(env!("OUT_DIR"), "/lessons.json"));
+
+/// All lessons in their order.
+pub fn all() -> Vec<Lesson> {
+    serde_json::from_str(LESSONS).expect("the build wrote this JSON from checked lesson files")
+}
+
+pub fn find(id: &str) -> Option<Lesson> {
+    all().into_iter().find(|lesson| lesson.id == id)
+}
