@@ -1,1 +1,3 @@
-//! The native gate.
+//! The native gate: one binary, so that it links once.
+
+mod tidy;
