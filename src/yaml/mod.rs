@@ -2,6 +2,11 @@
 //!
 //! Parsing never fails: what could be read is there, and the error stands beside it.
 
+mod print;
+pub mod scalar;
+
+pub use print::{natural, print};
+
 use crate::text::Span;
 
 /// A node of the tree, with the place that it came from.
