@@ -49,7 +49,18 @@ pub fn check_against(text: &str, facts: &dyn ClusterFacts) -> Checked {
 
 /// The server's half of a create: decoding, then what admission does.
 pub fn admit_create(kind: &Kind, strict: bool, value: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Status> {
-    create(kind, strict, value, facts).map_err(|refusal| refusal.status)
+    create(kind, if strict { Mode::Strict } else { Mode::Lenient }, value, facts).map_err(|refusal| refusal.status)
+}
+
+/// How a create is meant.
+#[derive(Clone, Copy, PartialEq)]
+enum Mode {
+    /// By kubectl: unknown fields are errors.
+    Strict,
+    /// From inside.
+    Lenient,
+    /// By kubectl, without a store that would make up a name.
+    DryRun,
 }
 
 /// A refusal, with the decoder's findings where it was the decoder.
@@ -64,9 +75,12 @@ impl From<Status> for Refusal {
     }
 }
 
-fn create(kind: &Kind, strict: bool, value: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Refusal> {
-    let decoded = decode::decode_with(kind, value, strict);
+fn create(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Refusal> {
+    let decoded = decode::decode_with(kind, value, mode != Mode::Lenient);
     let mut value = decoded.map_err(|error| Refusal { status: decode::bad_request(kind, &error.detail), findings: error.findings })?;
+    if mode == Mode::DryRun {
+        generate_name(&mut value);
+    }
     if kind.namespaced {
         if object::namespace(&value).is_empty() {
             object::set(&mut value, "metadata.namespace", json!("default"));
@@ -77,6 +91,23 @@ fn create(kind: &Kind, strict: bool, value: Value, facts: &dyn ClusterFacts) -> 
         }
     }
     Ok(admit::create(kind, value, facts)?)
+}
+
+/// What the server would append to `generateName`: five letters, here always the same for the same name.
+fn generate_name(value: &mut Value) {
+    let base = object::str_at(value, "metadata.generateName").unwrap_or_default();
+    if base.is_empty() || !object::name(value).is_empty() {
+        return;
+    }
+    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let mut hash = base.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    // Names may have 63 characters.
+    let mut name = base[..crate::text::floor_boundary(base, 58)].to_owned();
+    for _ in 0..5 {
+        name.push(char::from(LETTERS[(hash % LETTERS.len() as u64) as usize]));
+        hash /= LETTERS.len() as u64;
+    }
+    object::set(value, "metadata.name", Value::String(name));
 }
 
 fn exists(kind: &Kind, object: &Value, facts: &dyn ClusterFacts) -> bool {
@@ -172,7 +203,7 @@ impl Run<'_> {
 
     fn request(&mut self, root: &Node, kind: &'static Kind, value: &Value, prefix: &str) {
         let at = |path: &str| if prefix.is_empty() { path.to_owned() } else { format!("{prefix}.{path}") };
-        match create(kind, true, value.clone(), self.facts) {
+        match create(kind, Mode::DryRun, value.clone(), self.facts) {
             Ok(admitted) if exists(kind, &admitted.object, self.facts) => {
                 let status = Status::already_exists(&kind.resource(), object::name(&admitted.object));
                 let args = vec![object::name(&admitted.object).to_owned()];

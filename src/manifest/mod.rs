@@ -4,6 +4,7 @@ pub mod admit;
 pub mod check;
 pub mod client;
 pub mod complete;
+mod context;
 pub mod decode;
 mod explain;
 pub mod field;
