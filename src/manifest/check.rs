@@ -13,8 +13,44 @@ use crate::yaml::{Node, go_quote};
 /// The name under which messages know the text.
 pub const FILE_NAME: &str = "pod.yaml";
 
-/// The verdict on a text, against any cluster.
+/// The verdict on a text, against any cluster, with hints and fixes.
 pub fn check_against(text: &str, facts: &dyn ClusterFacts) -> Checked {
+    let mut checked = verdict(text, facts);
+    hint::add(text, &mut checked);
+    fix::add(text, &mut checked, facts);
+    checked.diagnostics.sort_by_key(|d| (d.span, d.severity));
+    checked
+}
+
+/// How far a text came before something was refused; what is further is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    Reading,
+    Client,
+    Decoding,
+    Admission,
+    Accepted,
+}
+
+/// The stage at which a text fails first.
+pub(super) fn stage(checked: &Checked) -> Stage {
+    let refused = checked.documents.iter().filter_map(|d| match d {
+        DocumentVerdict::Rejected(status) if status.code == 400 || status.code == 404 && status.kind.is_empty() => Some(Stage::Decoding),
+        DocumentVerdict::Rejected(_) => Some(Stage::Admission),
+        DocumentVerdict::Accepted { .. } => None,
+    });
+    let worst = refused.min().unwrap_or(Stage::Accepted);
+    if checked.stderr.contains("error parsing ") {
+        Stage::Reading
+    } else if checked.exit != 0 && worst == Stage::Accepted || checked.stderr.contains("resource mapping not found") {
+        Stage::Client
+    } else {
+        worst
+    }
+}
+
+/// The verdict on a text alone.
+pub(super) fn verdict(text: &str, facts: &dyn ClusterFacts) -> Checked {
     let Stream { documents, error } = read_stream(text);
     let source = Source { documents: documents.into_iter().map(|d| SourceDocument { span: d.span, root: d.root, value: d.value }).collect() };
     let mut run = Run { facts, checked: Checked::default(), failures: Vec::new(), document: 0 };
@@ -41,9 +77,6 @@ pub fn check_against(text: &str, facts: &dyn ClusterFacts) -> Checked {
     checked.stderr = stderr(&checked.documents, &failures);
     checked.exit = i32::from(!failures.is_empty());
     checked.source = source;
-    hint::add(text, &mut checked);
-    fix::add(text, &mut checked);
-    checked.diagnostics.sort_by_key(|d| (d.span, d.severity));
     checked
 }
 
