@@ -21,6 +21,8 @@ pub enum Message {
     Jump(Span),
     Desk(DeskWish),
     Terminal(TerminalWish),
+    /// Tab in the terminal, on this line.
+    Complete(String),
     Lesson(LessonWish),
     Layout(LayoutWish),
     SwitchLanguage,
