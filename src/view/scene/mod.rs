@@ -16,7 +16,10 @@ use super::saying::Saying;
 use crate::manifest::Checked;
 use crate::session::Session;
 
+pub use card::probe_asks;
 pub use mood::{Icon, Mood, Tone};
+pub use read::{STATIC_POD_PATH, containers, left_out, ready_endpoints, status_of};
+pub use traffic::outcome;
 pub use walk::{Direction, Shape};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
