@@ -3,5 +3,5 @@
 mod goal;
 mod model;
 
-pub use goal::{Evidence, Goal};
+pub use goal::{Evidence, Goal, Probe, Row};
 pub use model::{Choice, Lesson, Move, Need, Number, Predict, Quiz, Start, Step, Text, all, find};

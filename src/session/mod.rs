@@ -2,6 +2,8 @@
 //!
 //! The state at any moment is a pure function of the journal, so going back is a replay from the nearest checkpoint.
 
+pub mod course;
+
 use crate::api::{SimTime, Status, Value};
 use crate::cluster::{Cluster, Config, PodRef, runtime};
 use crate::kubectl::Terminal;

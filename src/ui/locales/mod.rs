@@ -24,16 +24,28 @@ impl Language {
 
     /// The sentence with its placeholders `{0}`, `{1}`, … filled in.
     pub fn fill(self, word: Word, args: &[&str]) -> String {
-        let mut sentence = self.say(word).to_owned();
-        for (index, arg) in args.iter().enumerate() {
-            sentence = sentence.replace(&format!("{{{index}}}"), arg);
-        }
-        sentence
+        fill_in(self.say(word), args)
     }
 
     /// The sentence of a key that comes from the core (`explain-required`); `None` for a key that no table has.
     pub fn find(self, key: &str) -> Option<&'static str> {
         KEYS.binary_search(&key).ok().map(|index| self.say(Word(index)))
+    }
+
+    /// The other one, for the switch.
+    pub fn other(self) -> Self {
+        match self {
+            Self::English => Self::Korean,
+            Self::Korean => Self::English,
+        }
+    }
+
+    /// The part of a lesson's text in this language.
+    pub fn of(self, text: &podlab::lesson::Text) -> &str {
+        match self {
+            Self::English => &text.en,
+            Self::Korean => &text.ko,
+        }
     }
 
     /// The code of the language for `lang` attributes.
@@ -43,4 +55,9 @@ impl Language {
             Self::Korean => "ko",
         }
     }
+}
+
+/// A sentence with its placeholders `{0}`, `{1}`, … filled in.
+pub fn fill_in(sentence: &str, args: &[impl AsRef<str>]) -> String {
+    args.iter().enumerate().fold(sentence.to_owned(), |sentence, (index, arg)| sentence.replace(&format!("{{{index}}}"), arg.as_ref()))
 }

@@ -1,0 +1,110 @@
+//! A lesson under way: its step, when that began, the learner's answer; how a step begins and what its moves do to a session.
+
+use super::{Input, Session};
+use crate::api::{SimTime, kinds, object};
+use crate::cluster::Config;
+use crate::kubectl::pod_row::pod_row;
+use crate::lesson::{Evidence, Lesson, Move, Row, Step};
+use crate::manifest::Source;
+
+/// A learner's place in a lesson.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Course {
+    pub lesson: Lesson,
+    pub step: usize,
+    /// When the step began, and how many facts the log had then.
+    pub began: SimTime,
+    pub since: usize,
+    /// The answer to the step's question: a choice's id, or a number as typed.
+    pub answer: Option<String>,
+    /// How many hints are open.
+    pub hints: usize,
+}
+
+/// What the page has to do when a step begins.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Opening {
+    /// What the editor is to hold.
+    pub manifest: Option<String>,
+    pub speed: Option<u32>,
+}
+
+/// The file name of the editor's text in the learner's folder.
+pub const FILE: &str = "pod.yaml";
+
+impl Course {
+    /// Begins a step. `session` is the run so far; a step that wants a fresh cluster gets its own.
+    pub fn begin(lesson: Lesson, step: usize, session: &mut Session) -> (Self, Opening) {
+        let step = step.min(lesson.steps.len().saturating_sub(1));
+        let mut course = Self { step, began: SimTime::ZERO, since: 0, answer: None, hints: 0, lesson };
+        let start = course.now().map(|s| s.start.clone()).unwrap_or_default();
+        if let Some(nodes) = start.fresh {
+            *session = Session::new(Config::nodes(nodes));
+        }
+        let mut manifest = start.manifest.clone();
+        for action in &start.moves {
+            if let Some(text) = course.perform(action, session) {
+                manifest = manifest.or(Some(text));
+            }
+        }
+        course.answer = None;
+        (course.began, course.since) = (session.now(), session.cluster().log().len());
+        let speed = Some(start.speed).filter(|s| *s > 0);
+        (course, Opening { manifest, speed })
+    }
+
+    pub fn now(&self) -> Option<&Step> {
+        self.lesson.steps.get(self.step)
+    }
+
+    /// Does a move; gives the editor's new text where the move changes it.
+    pub fn perform(&mut self, action: &Move, session: &mut Session) -> Option<String> {
+        match action {
+            Move::Apply(text) => {
+                session.input(Input::Apply { file: FILE.into(), text: text.clone() });
+                return Some(text.clone());
+            }
+            Move::Edit(text) => return Some(text.clone()),
+            Move::Command(line) => session.input(Input::Command(line.clone())),
+            Move::WriteFile { node, path, text } => {
+                session.input(Input::NodeFile { node: node.clone(), path: path.clone(), text: Some(text.clone()) });
+            }
+            Move::RemoveFile { node, path } => session.input(Input::NodeFile { node: node.clone(), path: path.clone(), text: None }),
+            Move::StopApiServer(stopped) => session.input(Input::StopApiServer(*stopped)),
+            Move::Answer(answer) => self.answer = Some(answer.clone()),
+            Move::WaitSeconds(seconds) => session.play_to(session.now() + seconds * 1000),
+        }
+        None
+    }
+
+    /// Which of the step's goals hold now.
+    pub fn goals(&self, session: &Session, source: &Source) -> Vec<bool> {
+        let evidence = Evidence {
+            cluster: session.cluster(),
+            rows: rows(session),
+            source,
+            began: self.began,
+            since: self.since,
+            answer: self.answer.as_deref(),
+        };
+        self.now().map(|step| step.goals.iter().map(|need| need.goal.holds(&evidence)).collect()).unwrap_or_default()
+    }
+
+    /// Whether the answer to the step's question is right; `None` while it is not answered.
+    pub fn answered_right(&self) -> Option<bool> {
+        let (answer, predict) = (self.answer.as_deref()?, self.now()?.predict.as_ref()?);
+        Some(match &predict.number {
+            Some(number) => answer.trim().parse::<f64>().is_ok_and(|given| (given - number.value).abs() <= number.tolerance),
+            None => predict.choices.iter().any(|choice| choice.right && choice.id == answer),
+        })
+    }
+}
+
+fn rows(session: &Session) -> std::collections::BTreeMap<String, Row> {
+    let pods = session.cluster().api.list(kinds::POD, Some("default"));
+    pods.map(|pod| {
+        let row = pod_row(pod);
+        (object::name(pod).to_owned(), Row { ready: row.ready, status: row.status, restarts: row.restarts })
+    })
+    .collect()
+}

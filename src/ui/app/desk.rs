@@ -1,0 +1,128 @@
+//! The editor's tabs and the manifests that stood there before. Nothing that was written is ever dropped without a trace.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ui::storage;
+
+/// The name of a tab that was never given one: what `kubectl apply -f pod.yaml` reads.
+pub const FILE_NAME: &str = "pod.yaml";
+const MOST_RECENT: usize = 20;
+const MOST_TABS: usize = 8;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tab {
+    pub name: String,
+    pub text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Desk {
+    tabs: Vec<Tab>,
+    active: usize,
+    /// Texts that were replaced, the newest first.
+    recent: Vec<Tab>,
+}
+
+impl Desk {
+    pub fn new(text: &str) -> Self {
+        Self { tabs: vec![Tab { name: FILE_NAME.into(), text: text.into() }], active: 0, recent: Vec::new() }
+    }
+
+    /// What was kept; `None` on a first visit (and for what cannot be read, which then stays untouched under its key's backup).
+    pub fn restore() -> Option<Self> {
+        let kept = storage::read(storage::DESK)?;
+        match serde_json::from_str::<Self>(&kept) {
+            Ok(mut desk) if !desk.tabs.is_empty() => {
+                desk.active = desk.active.min(desk.tabs.len() - 1);
+                Some(desk)
+            }
+            _ => {
+                storage::write("podlab.desk.unreadable", &kept);
+                None
+            }
+        }
+    }
+
+    /// Whether the browser keeps it now.
+    pub fn keep(&self) -> bool {
+        storage::write(storage::DESK, &serde_json::to_string(self).expect("strings and numbers are always JSON"))
+    }
+
+    pub fn tabs(&self) -> &[Tab] {
+        &self.tabs
+    }
+
+    pub fn recent(&self) -> &[Tab] {
+        &self.recent
+    }
+
+    pub fn active(&self) -> usize {
+        self.active
+    }
+
+    pub fn name(&self) -> &str {
+        &self.tabs[self.active].name
+    }
+
+    pub fn text(&self) -> &str {
+        &self.tabs[self.active].text
+    }
+
+    /// The learner typed.
+    pub fn write(&mut self, text: String) {
+        self.tabs[self.active].text = text;
+    }
+
+    /// Another text takes the place of the active tab's, which goes to the recent ones.
+    pub fn replace(&mut self, text: &str) {
+        let before = self.tabs[self.active].clone();
+        if before.text == text {
+            return;
+        }
+        self.remember(before);
+        self.tabs[self.active].text = text.into();
+    }
+
+    pub fn select(&mut self, tab: usize) {
+        self.active = tab.min(self.tabs.len() - 1);
+    }
+
+    pub fn add(&mut self) {
+        if self.tabs.len() < MOST_TABS {
+            let name = (2..).map(|n| format!("pod-{n}.yaml")).find(|name| self.tabs.iter().all(|t| t.name != *name)).expect("there are more numbers than tabs");
+            self.tabs.push(Tab { name, text: String::new() });
+            self.active = self.tabs.len() - 1;
+        }
+    }
+
+    pub fn close(&mut self, tab: usize) {
+        if self.tabs.len() > 1 && tab < self.tabs.len() {
+            let closed = self.tabs.remove(tab);
+            self.remember(closed);
+            if self.active >= tab {
+                self.active = self.active.saturating_sub(1);
+            }
+        }
+    }
+
+    pub fn bring_back(&mut self, recent: usize) {
+        if recent < self.recent.len() {
+            let tab = self.recent.remove(recent);
+            self.replace(&tab.text);
+        }
+    }
+
+    fn remember(&mut self, tab: Tab) {
+        if !tab.text.trim().is_empty() {
+            self.recent.retain(|old| old.text != tab.text);
+            self.recent.insert(0, tab);
+            self.recent.truncate(MOST_RECENT);
+        }
+    }
+}
+
+/// What a list shows for a text: the names of what it holds, else its first line.
+pub fn summary(text: &str) -> String {
+    let names: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("  name: ")).take(3).collect();
+    if names.is_empty() { text.lines().find(|l| !l.trim().is_empty()).unwrap_or("").chars().take(40).collect() } else { names.join(", ") }
+}

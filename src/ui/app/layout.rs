@@ -1,0 +1,162 @@
+//! Where the panes stand and how wide they are; remembered between visits.
+
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+use yew::prelude::*;
+
+use crate::ui::storage;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pane {
+    Picture,
+    Manifest,
+    Timeline,
+    Terminal,
+    Lesson,
+}
+
+/// A length that the learner may drag, in CSS pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    Lesson,
+    Manifest,
+    Bottom,
+    Timeline,
+}
+
+impl Size {
+    const ALL: [Self; 4] = [Self::Lesson, Self::Manifest, Self::Bottom, Self::Timeline];
+
+    fn property(self) -> &'static str {
+        match self {
+            Self::Lesson => "--lesson",
+            Self::Manifest => "--manifest",
+            Self::Bottom => "--bottom",
+            Self::Timeline => "--timeline",
+        }
+    }
+
+    fn limits(self) -> (i32, i32) {
+        match self {
+            Self::Lesson => (240, 560),
+            Self::Manifest => (260, 900),
+            Self::Bottom => (120, 620),
+            Self::Timeline => (240, 1400),
+        }
+    }
+
+    /// A divider between columns is dragged sideways.
+    fn is_column(self) -> bool {
+        self != Self::Bottom
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Layout {
+    /// In the order of `Size::ALL`.
+    sizes: [i32; 4],
+    pub shown: Pane,
+    pub lesson_folded: bool,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self { sizes: [330, 420, 264, 720], shown: Pane::Picture, lesson_folded: false }
+    }
+}
+
+impl Layout {
+    pub fn restore() -> Self {
+        let mut layout: Self = storage::read(storage::LAYOUT).and_then(|kept| serde_json::from_str(&kept).ok()).unwrap_or_default();
+        // A phone opens with the picture.
+        layout.shown = Pane::Picture;
+        layout
+    }
+
+    pub fn keep(&self) -> bool {
+        storage::write(storage::LAYOUT, &serde_json::to_string(self).expect("numbers are always JSON"))
+    }
+
+    pub fn size(&self, size: Size) -> i32 {
+        self.sizes[size as usize]
+    }
+
+    pub fn resize(&mut self, size: Size, to: i32) {
+        let (least, most) = size.limits();
+        self.sizes[size as usize] = to.clamp(least, most);
+    }
+
+    /// Writes the sizes where the style sheet reads them.
+    pub fn show(&self) {
+        let root = gloo::utils::document().document_element().and_then(|e| e.dyn_into::<HtmlElement>().ok());
+        if let Some(root) = root {
+            for size in Size::ALL {
+                // A browser without custom properties shows the style sheet's own sizes.
+                root.style().set_property(size.property(), &format!("{}px", self.size(size))).unwrap_or_default();
+            }
+        }
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct SplitterProps {
+    pub size: Size,
+    pub value: i32,
+    pub label: &'static str,
+    pub on_resize: Callback<(Size, i32)>,
+}
+
+/// A divider that mouse, finger and arrow keys move.
+#[function_component(Splitter)]
+pub fn splitter(props: &SplitterProps) -> Html {
+    let held = use_mut_ref(|| None::<(i32, i32)>);
+    let SplitterProps { size, value, .. } = *props;
+    let (least, most) = size.limits();
+    let column = size.is_column();
+    let place = move |e: &PointerEvent| if column { e.client_x() } else { e.client_y() };
+    // The bottom row grows upwards.
+    let way = if column { 1 } else { -1 };
+
+    let on_down = {
+        let held = held.clone();
+        Callback::from(move |e: PointerEvent| {
+            if let Some(element) = e.target().and_then(|t| t.dyn_into::<Element>().ok()) {
+                // Without capture the drag ends when the pointer leaves the divider, which is harmless.
+                element.set_pointer_capture(e.pointer_id()).unwrap_or_default();
+            }
+            *held.borrow_mut() = Some((place(&e), value));
+        })
+    };
+    let on_move = {
+        let (held, on_resize) = (held.clone(), props.on_resize.clone());
+        Callback::from(move |e: PointerEvent| {
+            if let Some((from, before)) = *held.borrow() {
+                on_resize.emit((size, before + way * (place(&e) - from)));
+            }
+        })
+    };
+    let on_up = Callback::from(move |_: PointerEvent| *held.borrow_mut() = None);
+    let on_key = {
+        let on_resize = props.on_resize.clone();
+        Callback::from(move |e: KeyboardEvent| {
+            let to = match e.key().as_str() {
+                "ArrowLeft" if column => value - 16,
+                "ArrowRight" if column => value + 16,
+                "ArrowUp" if !column => value + 16,
+                "ArrowDown" if !column => value - 16,
+                "Home" => least,
+                "End" => most,
+                _ => return,
+            };
+            e.prevent_default();
+            on_resize.emit((size, to));
+        })
+    };
+    html! {
+        <div class={classes!("split", if column { "split-column" } else { "split-row" }, format!("split-{}", &size.property()[2..]))}
+            role="separator" tabindex="0" aria-label={props.label} aria-orientation={if column { "vertical" } else { "horizontal" }}
+            aria-valuenow={value.to_string()} aria-valuemin={least.to_string()} aria-valuemax={most.to_string()}
+            onpointerdown={on_down} onpointermove={on_move} onpointerup={on_up.clone()} onpointercancel={on_up} onkeydown={on_key} />
+    }
+}

@@ -1,0 +1,96 @@
+//! Everything that reaches the app: wishes of components, the clock, typing, and what the page's own chrome asks for.
+
+use podlab::text::Span;
+
+use crate::ui::app::layout::{Pane, Size};
+use crate::ui::intent::Intent;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Message {
+    Wish(Intent),
+    /// An animation frame, with its time in milliseconds.
+    Frame(f64),
+    /// The editor's text changed by the learner's hand.
+    Typed(String),
+    /// The cursor stands at this UTF-16 unit.
+    Cursor(usize),
+    Apply,
+    /// Repair number such of diagnostic number such.
+    Fix { diagnostic: usize, fix: usize },
+    /// Show this place in the editor.
+    Jump(Span),
+    Desk(DeskWish),
+    Terminal(TerminalWish),
+    /// Tab in the terminal, on this line.
+    Complete(String),
+    Lesson(LessonWish),
+    Layout(LayoutWish),
+    SwitchLanguage,
+    SwitchTheme,
+    Share(Sharing),
+    /// The page's address changed its fragment.
+    AddressChanged,
+    /// Something to say to the learner.
+    Notice(Notice),
+    Dismiss,
+    /// The page may be closed any moment: everything is to be kept now.
+    Leaving,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum DeskWish {
+    Select(usize),
+    Add,
+    Close(usize),
+    Example(usize),
+    BringBack(usize),
+    Open { name: String, text: String },
+    Download,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum TerminalWish {
+    Line(String),
+    Interrupt,
+    Clear,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum LessonWish {
+    /// The list of lessons.
+    List,
+    Open(String),
+    Close,
+    Answer(String),
+    Decide(String),
+    Hint,
+    ShowMe,
+    Reset,
+    Next,
+    Back,
+    ExportProgress,
+    ImportProgress(String),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum LayoutWish {
+    /// On a phone: which pane is shown.
+    Show(Pane),
+    Resize(Size, i32),
+    FoldLesson(bool),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    Manifest,
+    Lesson,
+    Moment,
+    Embed,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    pub text: String,
+    /// Something to copy by hand.
+    pub copy: Option<String>,
+}

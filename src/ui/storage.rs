@@ -1,0 +1,22 @@
+//! What the browser keeps between visits. Storage may be forbidden or full; then the page works on, and says so once.
+
+use web_sys::Storage;
+
+pub const DESK: &str = "podlab.desk.1";
+pub const LAYOUT: &str = "podlab.layout.1";
+pub const PROGRESS: &str = "podlab.progress.1";
+pub const LANGUAGE: &str = "podlab.language";
+pub const THEME: &str = "podlab.theme";
+
+fn storage() -> Option<Storage> {
+    gloo::utils::window().local_storage().ok().flatten()
+}
+
+pub fn read(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok().flatten()
+}
+
+/// Whether it is kept now.
+pub fn write(key: &str, value: &str) -> bool {
+    storage().is_some_and(|storage| storage.set_item(key, value).is_ok())
+}
