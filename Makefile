@@ -88,7 +88,7 @@ e2e: build
 # --- measuring and looking
 
 bench: build
-	@$(NEED) chromium brotli
+	@$(NEED) chromium
 	@cargo build --quiet --release
 	@target/release/podlab bench
 	@node tests/e2e/bench.mjs

@@ -211,6 +211,11 @@ impl Log {
         self.full.len() * CHUNK + self.open.len()
     }
 
+    /// How many facts were ever written, those that were compacted included.
+    pub fn total(&self) -> usize {
+        self.len()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -1,8 +1,188 @@
-//! Build-time: k8s-openapi's schema of 1.36 → the field table in `OUT_DIR`.
+//! Build-time: k8s-openapi's schema of 1.36 → the field table in `OUT_DIR/schema.rs` and its documentation in `OUT_DIR/schema_docs.z`.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
+
+use k8s_openapi::api::{apps, autoscaling, batch, coordination, core, discovery, networking, node, policy, rbac, scheduling, storage};
+use k8s_openapi::apimachinery::pkg::apis::meta;
+use serde_json::Value;
+
+#[path = "words.rs"]
+mod words;
+
+/// `group, version, Kind => Rust type` of every kind that has a row in the table.
+macro_rules! roots {
+    ($generator:ident: $($group:literal, $version:literal, $kind:literal => $type:ty;)*) => {
+        vec![$(($group, $version, $kind, reference(&serde_json::to_value($generator.subschema_for::<$type>()).expect("a schema is JSON")))),*]
+    };
+}
 
 pub fn generate(out: &Path) {
     println!("cargo:rerun-if-changed=src/schema/generate.rs");
-    let _ = out;
+    println!("cargo:rerun-if-changed=src/schema/words.rs");
+    let mut generator = schemars::SchemaGenerator::default();
+    let kinds = roots! { generator:
+        "", "v1", "Pod" => core::v1::Pod;
+        "", "v1", "Node" => core::v1::Node;
+        "", "v1", "Service" => core::v1::Service;
+        "", "v1", "Namespace" => core::v1::Namespace;
+        "", "v1", "ConfigMap" => core::v1::ConfigMap;
+        "", "v1", "Secret" => core::v1::Secret;
+        "", "v1", "ServiceAccount" => core::v1::ServiceAccount;
+        "", "v1", "Event" => core::v1::Event;
+        "", "v1", "Endpoints" => core::v1::Endpoints;
+        "", "v1", "PersistentVolumeClaim" => core::v1::PersistentVolumeClaim;
+        "", "v1", "PersistentVolume" => core::v1::PersistentVolume;
+        "", "v1", "ReplicationController" => core::v1::ReplicationController;
+        "", "v1", "LimitRange" => core::v1::LimitRange;
+        "", "v1", "ResourceQuota" => core::v1::ResourceQuota;
+        "", "v1", "Binding" => core::v1::Binding;
+        "", "v1", "Status" => meta::v1::Status;
+        "", "v1", "PodTemplate" => core::v1::PodTemplate;
+        "", "v1", "ComponentStatus" => core::v1::ComponentStatus;
+        "apps", "v1", "DaemonSet" => apps::v1::DaemonSet;
+        "apps", "v1", "Deployment" => apps::v1::Deployment;
+        "apps", "v1", "ReplicaSet" => apps::v1::ReplicaSet;
+        "apps", "v1", "StatefulSet" => apps::v1::StatefulSet;
+        "apps", "v1", "ControllerRevision" => apps::v1::ControllerRevision;
+        "autoscaling", "v2", "HorizontalPodAutoscaler" => autoscaling::v2::HorizontalPodAutoscaler;
+        "autoscaling", "v1", "HorizontalPodAutoscaler" => autoscaling::v1::HorizontalPodAutoscaler;
+        "batch", "v1", "CronJob" => batch::v1::CronJob;
+        "batch", "v1", "Job" => batch::v1::Job;
+        "discovery.k8s.io", "v1", "EndpointSlice" => discovery::v1::EndpointSlice;
+        "scheduling.k8s.io", "v1", "PriorityClass" => scheduling::v1::PriorityClass;
+        "coordination.k8s.io", "v1", "Lease" => coordination::v1::Lease;
+        "policy", "v1", "PodDisruptionBudget" => policy::v1::PodDisruptionBudget;
+        "networking.k8s.io", "v1", "NetworkPolicy" => networking::v1::NetworkPolicy;
+        "networking.k8s.io", "v1", "Ingress" => networking::v1::Ingress;
+        "networking.k8s.io", "v1", "IngressClass" => networking::v1::IngressClass;
+        "storage.k8s.io", "v1", "StorageClass" => storage::v1::StorageClass;
+        "node.k8s.io", "v1", "RuntimeClass" => node::v1::RuntimeClass;
+        "rbac.authorization.k8s.io", "v1", "Role" => rbac::v1::Role;
+        "rbac.authorization.k8s.io", "v1", "RoleBinding" => rbac::v1::RoleBinding;
+        "rbac.authorization.k8s.io", "v1", "ClusterRole" => rbac::v1::ClusterRole;
+        "rbac.authorization.k8s.io", "v1", "ClusterRoleBinding" => rbac::v1::ClusterRoleBinding;
+    };
+    let definitions: BTreeMap<String, Value> = generator.take_definitions(true).into_iter().collect();
+    let mut table = Table::new(&definitions);
+    let rust = table.write(&kinds);
+    std::fs::write(out.join("schema.rs"), rust).expect("OUT_DIR is writable");
+    let docs = miniz_oxide::deflate::compress_to_vec(table.docs.join("\0").as_bytes(), 10);
+    std::fs::write(out.join("schema_docs.z"), docs).expect("OUT_DIR is writable");
+}
+
+/// The definition that a schema refers to, bare or wrapped in `allOf`.
+fn reference(schema: &Value) -> Option<String> {
+    let direct = schema.get("$ref").or_else(|| schema.get("allOf")?.get(0)?.get("$ref"));
+    Some(direct?.as_str()?.rsplit('/').next()?.to_owned())
+}
+
+struct Table<'a> {
+    definitions: &'a BTreeMap<String, Value>,
+    /// Definitions that are structs, in the order of the table.
+    structs: Vec<&'a str>,
+    docs: Vec<String>,
+    doc_numbers: BTreeMap<String, usize>,
+    /// Elements of lists and maps, each once.
+    elements: Vec<String>,
+}
+
+impl<'a> Table<'a> {
+    fn new(definitions: &'a BTreeMap<String, Value>) -> Self {
+        let structs = definitions.iter().filter(|(_, d)| d.get("properties").is_some()).map(|(name, _)| name.as_str()).collect();
+        // Sentence 0 is "no documentation".
+        Self { definitions, structs, docs: vec![String::new()], doc_numbers: BTreeMap::new(), elements: Vec::new() }
+    }
+
+    fn doc(&mut self, schema: &Value) -> usize {
+        let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+        if text.is_empty() {
+            return 0;
+        }
+        let docs = &mut self.docs;
+        *self.doc_numbers.entry(text.to_owned()).or_insert_with(|| {
+            docs.push(text.to_owned());
+            docs.len() - 1
+        })
+    }
+
+    fn element(&mut self, shape: String) -> usize {
+        self.elements.iter().position(|e| *e == shape).unwrap_or_else(|| {
+            self.elements.push(shape);
+            self.elements.len() - 1
+        })
+    }
+
+    /// The Rust expression for the shape of a value.
+    fn shape(&mut self, schema: &Value) -> String {
+        if let Some(target) = reference(schema) {
+            return match target.rsplit('.').next().unwrap_or_default() {
+                "Quantity" => "Shape::Quantity".into(),
+                "IntOrString" => "Shape::IntOrString".into(),
+                "Time" => "Shape::Time".into(),
+                "MicroTime" => "Shape::MicroTime".into(),
+                _ => match self.structs.binary_search(&target.as_str()) {
+                    Ok(index) => format!("Shape::Object({index})"),
+                    Err(_) => "Shape::Any".into(),
+                },
+            };
+        }
+        let text = |key: &str| schema.get(key).and_then(Value::as_str).unwrap_or_default();
+        match (text("type"), text("format")) {
+            ("string", "byte") => "Shape::Bytes".into(),
+            ("string", "date-time") => "Shape::Time".into(),
+            ("string", _) => "Shape::String".into(),
+            ("boolean", _) => "Shape::Bool".into(),
+            ("integer", "int64") => "Shape::Int64".into(),
+            ("integer", _) => "Shape::Int32".into(),
+            ("number", _) => "Shape::Float".into(),
+            ("array", _) => {
+                let item = self.shape(schema.get("items").unwrap_or(&Value::Null));
+                format!("Shape::List(&ELEMENTS[{}])", self.element(item))
+            }
+            ("object", _) => match schema.get("additionalProperties") {
+                Some(inner @ Value::Object(_)) => {
+                    let value = self.shape(&inner.clone());
+                    format!("Shape::Map(&ELEMENTS[{}])", self.element(value))
+                }
+                _ => "Shape::Any".into(),
+            },
+            _ => "Shape::Any".into(),
+        }
+    }
+
+    fn write(&mut self, kinds: &[(&str, &str, &str, Option<String>)]) -> String {
+        let mut types = String::new();
+        for id in self.structs.clone() {
+            let definition = &self.definitions[id];
+            let name = id.rsplit('.').next().expect("an id has a last part");
+            let package = id.rsplit('.').nth(1).expect("an id has a package");
+            let doc = self.doc(definition);
+            let required: Vec<&str> =
+                definition.get("required").and_then(Value::as_array).map(|r| r.iter().filter_map(Value::as_str).collect()).unwrap_or_default();
+            let properties: BTreeMap<&String, &Value> = definition["properties"].as_object().expect("structs have properties").iter().collect();
+            writeln!(types, "Type {{ name: {name:?}, package: {package:?}, id: {id:?}, doc: {doc}, fields: &[").expect("a String takes all");
+            for (field, schema) in properties {
+                let shape = self.shape(schema);
+                let doc = self.doc(schema);
+                let required = required.contains(&field.as_str());
+                let embedded = words::embedded(name, field);
+                let (go, values) = words::named(name, field);
+                let merge = words::merge(name, field);
+                writeln!(types, "Field {{ name: {field:?}, shape: {shape}, required: {required}, embedded: {embedded:?}, go: {go:?}, values: &{values:?}, merge: {merge:?}, doc: {doc} }},")
+                    .expect("a String takes all");
+            }
+            types.push_str("] },\n");
+        }
+        let mut rust = format!("pub static TYPES: &[Type] = &[\n{types}];\n");
+        writeln!(rust, "static ELEMENTS: &[Shape] = &[{}];", self.elements.join(", ")).expect("a String takes all");
+        rust.push_str("static KINDS: &[KindRow] = &[\n");
+        for (group, version, kind, target) in kinds {
+            let index = target.as_deref().and_then(|t| self.structs.binary_search(&t).ok()).expect("a kind is a struct");
+            writeln!(rust, "KindRow {{ group: {group:?}, version: {version:?}, kind: {kind:?}, type_index: {index} }},").expect("a String takes all");
+        }
+        rust.push_str("];\n");
+        rust
+    }
 }

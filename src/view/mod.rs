@@ -1,5 +1,11 @@
-//! Session → pictures as plain data: scene, timeline, problems, inspector, text outline. Read-only; no DOM, no translated sentence.
+//! Session → pictures as plain data: scene, timeline, inspector, text outline. Read-only; no DOM, no translated sentence.
 
+pub mod inspector;
+pub mod link;
+pub mod outline;
+pub mod scene;
 mod target;
+pub mod timeline;
 
+pub use link::{lines_of, target_at};
 pub use target::Target;

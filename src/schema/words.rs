@@ -1,0 +1,154 @@
+//! What OpenAPI does not tell of 1.36: Go's embedded structs, its names for string types, their values, and patch merge keys.
+//!
+//! Read by `generate.rs` only. Modelled on `staging/src/k8s.io/api/*/types.go`.
+
+/// The embedded Go struct through which a field comes; empty for a field of the struct itself.
+pub fn embedded(name: &str, field: &str) -> &'static str {
+    match (name, field) {
+        ("Probe", "exec" | "httpGet" | "tcpSocket" | "grpc") => "ProbeHandler",
+        ("Volume", field) if field != "name" => "VolumeSource",
+        (
+            "ConfigMapEnvSource"
+            | "SecretEnvSource"
+            | "ConfigMapKeySelector"
+            | "SecretKeySelector"
+            | "ConfigMapVolumeSource"
+            | "ConfigMapProjection"
+            | "SecretProjection",
+            "name",
+        ) => "LocalObjectReference",
+        ("EphemeralContainer", field) if field != "targetContainerName" => "EphemeralContainerCommon",
+        ("PersistentVolumeSpec", field) if words(PERSISTENT_VOLUME_SOURCES).any(|w| w == field) => "PersistentVolumeSource",
+        ("IngressRule", "http") => "IngressRuleValue",
+        _ => "",
+    }
+}
+
+const PERSISTENT_VOLUME_SOURCES: &str = "gcePersistentDisk awsElasticBlockStore hostPath glusterfs nfs rbd iscsi cinder cephfs fc flocker flexVolume azureFile vsphereVolume \
+    quobyte azureDisk photonPersistentDisk portworxVolume scaleIO local storageos csi";
+
+fn words(text: &'static str) -> impl Iterator<Item = &'static str> {
+    text.split_ascii_whitespace()
+}
+
+/// The Go name of a string type (of a list: of its elements), with the values that it can have where they are a closed set.
+pub fn named(name: &str, field: &str) -> (&'static str, Vec<&'static str>) {
+    let key = format!("{name}.{field}");
+    for line in NAMED.lines() {
+        let mut parts = words(line);
+        if parts.next().is_some_and(|paths| paths.split(',').any(|p| p == key || p.strip_prefix('*').is_some_and(|f| f == field))) {
+            return (parts.next().expect("each line names a type"), parts.map(|v| if v == "\"\"" { "" } else { v }).collect());
+        }
+    }
+    ("", Vec::new())
+}
+
+/// `Struct.field,…  package.Type  values…`; `*field` stands for a field of any struct.
+const NAMED: &str = "\
+Container.imagePullPolicy,EphemeralContainer.imagePullPolicy,ImageVolumeSource.pullPolicy v1.PullPolicy Always IfNotPresent Never
+Container.terminationMessagePolicy,EphemeralContainer.terminationMessagePolicy v1.TerminationMessagePolicy FallbackToLogsOnError File
+Container.restartPolicy,EphemeralContainer.restartPolicy v1.ContainerRestartPolicy
+ContainerPort.protocol,ServicePort.protocol,EndpointPort.protocol,NetworkPolicyPort.protocol,PortStatus.protocol v1.Protocol SCTP TCP UDP
+PodSpec.restartPolicy v1.RestartPolicy Always Never OnFailure
+PodSpec.dnsPolicy v1.DNSPolicy ClusterFirst ClusterFirstWithHostNet Default None
+PodSpec.preemptionPolicy,PriorityClass.preemptionPolicy v1.PreemptionPolicy Never PreemptLowerPriority
+PodOS.name v1.OSName
+HTTPGetAction.scheme v1.URIScheme HTTP HTTPS
+EmptyDirVolumeSource.medium v1.StorageMedium
+HostPathVolumeSource.type v1.HostPathType \"\" BlockDevice CharDevice Directory DirectoryOrCreate File FileOrCreate Socket
+VolumeMount.mountPropagation v1.MountPropagationMode Bidirectional HostToContainer None
+VolumeMount.recursiveReadOnly,VolumeMountStatus.recursiveReadOnly v1.RecursiveReadOnlyMode
+SeccompProfile.type v1.SeccompProfileType Localhost RuntimeDefault Unconfined
+AppArmorProfile.type v1.AppArmorProfileType Localhost RuntimeDefault Unconfined
+SecurityContext.procMount v1.ProcMountType Default Unmasked
+Capabilities.add,Capabilities.drop v1.Capability
+PodSecurityContext.fsGroupChangePolicy v1.PodFSGroupChangePolicy Always OnRootMismatch
+PodSecurityContext.supplementalGroupsPolicy v1.SupplementalGroupsPolicy Merge Strict
+PodSecurityContext.seLinuxChangePolicy v1.PodSELinuxChangePolicy MountOption Recursive
+Toleration.operator v1.TolerationOperator Equal Exists Gt Lt
+Toleration.effect,Taint.effect v1.TaintEffect NoExecute NoSchedule PreferNoSchedule
+TopologySpreadConstraint.whenUnsatisfiable v1.UnsatisfiableConstraintAction DoNotSchedule ScheduleAnyway
+TopologySpreadConstraint.nodeAffinityPolicy,TopologySpreadConstraint.nodeTaintsPolicy v1.NodeInclusionPolicy Honor Ignore
+NodeSelectorRequirement.operator v1.NodeSelectorOperator DoesNotExist Exists Gt In Lt NotIn
+LabelSelectorRequirement.operator v1.LabelSelectorOperator
+ContainerResizePolicy.resourceName v1.ResourceName
+ContainerResizePolicy.restartPolicy v1.ResourceResizeRestartPolicy
+ContainerRestartRule.action v1.ContainerRestartRuleAction
+ContainerRestartRuleOnExitCodes.operator v1.ContainerRestartRuleOnExitCodesOperator
+Lifecycle.stopSignal,ContainerStatus.stopSignal v1.Signal SIGABRT SIGALRM SIGBUS SIGCHLD SIGCLD SIGCONT SIGFPE SIGHUP SIGILL SIGINT SIGIO SIGIOT SIGKILL SIGPIPE SIGPOLL SIGPROF SIGPWR SIGQUIT SIGRTMAX SIGRTMAX-1 SIGRTMAX-10 SIGRTMAX-11 SIGRTMAX-12 SIGRTMAX-13 SIGRTMAX-14 SIGRTMAX-2 SIGRTMAX-3 SIGRTMAX-4 SIGRTMAX-5 SIGRTMAX-6 SIGRTMAX-7 SIGRTMAX-8 SIGRTMAX-9 SIGRTMIN SIGRTMIN+1 SIGRTMIN+10 SIGRTMIN+11 SIGRTMIN+12 SIGRTMIN+13 SIGRTMIN+14 SIGRTMIN+15 SIGRTMIN+2 SIGRTMIN+3 SIGRTMIN+4 SIGRTMIN+5 SIGRTMIN+6 SIGRTMIN+7 SIGRTMIN+8 SIGRTMIN+9 SIGSEGV SIGSTKFLT SIGSTOP SIGSYS SIGTERM SIGTRAP SIGTSTP SIGTTIN SIGTTOU SIGURG SIGUSR1 SIGUSR2 SIGVTALRM SIGWINCH SIGXCPU SIGXFSZ
+PersistentVolumeClaimSpec.accessModes,PersistentVolumeSpec.accessModes,PersistentVolumeClaimStatus.accessModes v1.PersistentVolumeAccessMode ReadOnlyMany ReadWriteMany ReadWriteOnce ReadWriteOncePod
+PersistentVolumeClaimSpec.volumeMode,PersistentVolumeSpec.volumeMode v1.PersistentVolumeMode Block Filesystem
+PersistentVolumeSpec.persistentVolumeReclaimPolicy,StorageClass.reclaimPolicy v1.PersistentVolumeReclaimPolicy Delete Recycle Retain
+PersistentVolumeClaimStatus.phase v1.PersistentVolumeClaimPhase Bound Lost Pending
+PersistentVolumeStatus.phase v1.PersistentVolumePhase Available Bound Failed Pending Released
+StorageClass.volumeBindingMode v1.VolumeBindingMode Immediate WaitForFirstConsumer
+AzureDiskVolumeSource.cachingMode v1.AzureDataDiskCachingMode None ReadOnly ReadWrite
+AzureDiskVolumeSource.kind v1.AzureDataDiskKind Dedicated Managed Shared
+ServiceSpec.type v1.ServiceType ClusterIP ExternalName LoadBalancer NodePort
+ServiceSpec.sessionAffinity v1.ServiceAffinity ClientIP None
+ServiceSpec.externalTrafficPolicy v1.ServiceExternalTrafficPolicy Cluster Local
+ServiceSpec.internalTrafficPolicy v1.ServiceInternalTrafficPolicy Cluster Local
+ServiceSpec.ipFamilyPolicy v1.IPFamilyPolicy PreferDualStack RequireDualStack SingleStack
+ServiceSpec.ipFamilies v1.IPFamily \"\" IPv4 IPv6
+Secret.type v1.SecretType
+NamespaceSpec.finalizers v1.FinalizerName
+NamespaceStatus.phase v1.NamespacePhase Active Terminating
+LimitRangeItem.type v1.LimitType
+ResourceQuotaSpec.scopes v1.ResourceQuotaScope BestEffort CrossNamespacePodAffinity NotBestEffort NotTerminating PriorityClass Terminating VolumeAttributesClass
+ScopedResourceSelectorRequirement.scopeName v1.ResourceQuotaScope BestEffort CrossNamespacePodAffinity NotBestEffort NotTerminating PriorityClass Terminating VolumeAttributesClass
+ScopedResourceSelectorRequirement.operator v1.ScopeSelectorOperator DoesNotExist Exists In NotIn
+PodStatus.phase v1.PodPhase Failed Pending Running Succeeded Unknown
+PodStatus.qosClass v1.PodQOSClass BestEffort Burstable Guaranteed
+PodStatus.resize v1.PodResizeStatus
+PodCondition.type v1.PodConditionType
+NodeCondition.type v1.NodeConditionType
+NodeAddress.type v1.NodeAddressType
+NodeStatus.phase v1.NodePhase Pending Running Terminated
+PodCondition.status,NodeCondition.status,DeploymentCondition.status,ReplicaSetCondition.status,JobCondition.status,NamespaceCondition.status,PersistentVolumeClaimCondition.status,Condition.status v1.ConditionStatus
+PodReadinessGate.conditionType v1.PodConditionType
+DeploymentStrategy.type v1.DeploymentStrategyType Recreate RollingUpdate
+DaemonSetUpdateStrategy.type v1.DaemonSetUpdateStrategyType OnDelete RollingUpdate
+StatefulSetUpdateStrategy.type v1.StatefulSetUpdateStrategyType OnDelete RollingUpdate
+StatefulSetSpec.podManagementPolicy v1.PodManagementPolicyType OrderedReady Parallel
+StatefulSetPersistentVolumeClaimRetentionPolicy.whenDeleted,StatefulSetPersistentVolumeClaimRetentionPolicy.whenScaled v1.PersistentVolumeClaimRetentionPolicyType
+JobSpec.completionMode v1.CompletionMode Indexed NonIndexed
+JobSpec.podReplacementPolicy v1.PodReplacementPolicy Failed TerminatingOrFailed
+PodFailurePolicyRule.action v1.PodFailurePolicyAction Count FailIndex FailJob Ignore
+PodFailurePolicyOnExitCodesRequirement.operator v1.PodFailurePolicyOnExitCodesOperator In NotIn
+PodFailurePolicyOnPodConditionsPattern.type v1.PodConditionType
+PodFailurePolicyOnPodConditionsPattern.status v1.ConditionStatus
+CronJobSpec.concurrencyPolicy v1.ConcurrencyPolicy Allow Forbid Replace
+MetricSpec.type v2.MetricSourceType
+MetricTarget.type v2.MetricTargetType
+ResourceMetricSource.name,ContainerResourceMetricSource.name v1.ResourceName
+HTTPIngressPath.pathType v1.PathType Exact ImplementationSpecific Prefix
+NetworkPolicySpec.policyTypes v1.PolicyType Egress Ingress
+EndpointSlice.addressType v1.AddressType FQDN IPv4 IPv6
+PodDisruptionBudgetSpec.unhealthyPodEvictionPolicy v1.UnhealthyPodEvictionPolicyType AlwaysAllow IfHealthyBudget
+ObjectMeta.uid,OwnerReference.uid,ObjectReference.uid,Preconditions.uid,StatusDetails.uid types.UID
+ManagedFieldsEntry.operation v1.ManagedFieldsOperationType
+Status.reason v1.StatusReason
+";
+
+/// `merge key / strategies` of a strategic merge patch: `name`, `-` for a list that is a set, `retainKeys`, …; empty for atomic lists.
+pub fn merge(name: &str, field: &str) -> &'static str {
+    match (name, field) {
+        ("PodSpec", "volumes") | ("PodSpec", "resourceClaims") | ("PodStatus", "resourceClaimStatuses") => "name,retainKeys",
+        ("PodSpec", "containers" | "initContainers" | "ephemeralContainers" | "imagePullSecrets" | "schedulingGates") => "name",
+        ("PodSpec", "hostAliases") | ("PodStatus", "podIPs" | "hostIPs") => "ip",
+        ("PodSpec", "topologySpreadConstraints") => "topologyKey",
+        ("Container" | "EphemeralContainer", "env") => "name",
+        ("Container" | "EphemeralContainer", "ports") => "containerPort",
+        ("Container" | "EphemeralContainer", "volumeMounts") => "mountPath",
+        ("Container" | "EphemeralContainer", "volumeDevices") => "devicePath",
+        ("ContainerStatus", "volumeMounts") => "mountPath",
+        ("ServiceSpec", "ports") => "port",
+        ("ServiceAccount", "secrets") => "name",
+        ("ObjectMeta", "ownerReferences") => "uid",
+        ("ObjectMeta", "finalizers") | ("NodeSpec", "podCIDRs") => "-",
+        ("NodeStatus", "addresses") => "type",
+        ("DeploymentSpec", "strategy") => ",retainKeys",
+        (name, "conditions") if name.ends_with("Status") => "type",
+        _ => "",
+    }
+}

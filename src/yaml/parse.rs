@@ -1,0 +1,680 @@
+//! Tokens → nodes: libyaml's grammar, go-yaml v2's anchors, merges and typing, and what both say when a text breaks the rules.
+//!
+//! Models go.yaml.in/yaml/v2 `parserc.go` (grammar) and `decode.go` (the rest). Two passes as there: first the whole document is composed,
+//! so that a syntax error anywhere comes before an error of meaning; then it is decoded.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use base64::Engine as _;
+
+use super::scalar::{Scalar, go_float, resolve};
+use super::scan::{Kind, Mark, Problem, Scanner, Stage};
+use super::{Content, Entry, Error, MAX_DEPTH, Node};
+use crate::text::Span;
+
+/// The first YAML document of a chunk. `base` is where the chunk begins in the whole text; spans count from there. `None` for a chunk without any node.
+pub fn parse(chunk: &str, base: usize) -> Result<Option<Node>, Error> {
+    let (readable, control) = readable_part(chunk);
+    let mut composer = Composer::new(readable);
+    let composed = composer.document();
+    if let Some(at) = control {
+        // The reader decodes 512 bytes ahead: only what went wrong well before them is noticed first.
+        if composed.as_ref().err().is_none_or(|p| p.mark.at + 4 >= readable.len()) {
+            return Err(Error { message: "yaml: control characters are not allowed".into(), span: Span::new(base + at, base + at + char_len(chunk, at)), problem: "control characters are not allowed" });
+        }
+    }
+    match composed {
+        Ok(None) => Ok(None),
+        Ok(Some(root)) => {
+            let open = if composer.anchors.is_empty() { Vec::new() } else { vec![false; composer.nodes.len()] };
+            Decoder { nodes: &composer.nodes, base, decoded: 0, from_aliases: 0, alias_depth: 0, open, depth: 0 }.node(root).map(Some)
+        }
+        Err(problem) => Err(match composer.unknown {
+            Some((name, span)) => meaning_error(format!("unknown anchor '{name}' referenced"), Span::new(base + span.start, base + span.end)),
+            None => describe(&problem, chunk, base),
+        }),
+    }
+}
+
+/// The part of a chunk before go-yaml's reader meets a character that no YAML may hold, and where that character is.
+fn readable_part(chunk: &str) -> (&str, Option<usize>) {
+    // Bytes that can begin such a character: controls, DEL, C1 controls, U+FFFE and U+FFFF.
+    let suspicious = |b: u8| (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || b == 0x7f || b == 0xc2 || b == 0xef;
+    if !chunk.bytes().any(suspicious) {
+        return (chunk, None);
+    }
+    let forbidden = |c: char| !matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    match chunk.char_indices().find(|(_, c)| forbidden(*c)) {
+        Some((at, _)) => (&chunk[..crate::text::floor_boundary(chunk, at / 512 * 512)], Some(at)),
+        None => (chunk, None),
+    }
+}
+
+fn char_len(text: &str, at: usize) -> usize {
+    text[at..].chars().next().map_or(0, char::len_utf8)
+}
+
+/// go-yaml's message, whose line is often one off, and the true place.
+fn describe(problem: &Problem, chunk: &str, base: usize) -> Error {
+    let line = match (problem.mark.line, problem.stage) {
+        (0, _) => problem.context.line,
+        (line, Stage::Scanner) => line + 1,
+        (line, _) => line,
+    };
+    let place = if line == 0 { String::new() } else { format!("line {line}: ") };
+    // Where the reader of the text should look: the beginning of what is left open, else the offending token.
+    let at_context = matches!(problem.text, "could not find expected ':'" | "found unexpected end of stream" | "found unexpected document indicator")
+        || (problem.text.starts_with("did not find expected ','") && problem.mark.line > problem.context.line);
+    let at = if at_context { problem.context.at } else { problem.mark.at }.min(chunk.len());
+    let rest = chunk[at..].split(['\n', '\r']).next().unwrap_or_default();
+    let len = match problem.text {
+        "could not find expected ':'" => rest.trim_end().len(),
+        _ => rest.find([' ', '\t', ':', ',']).map_or(rest.trim_end().len(), |end| end.max(char_len(chunk, at))),
+    };
+    Error { message: format!("yaml: {place}{}", problem.text), span: Span::new(base + at, base + at + len), problem: problem.text }
+}
+
+fn meaning_error(message: String, span: Span) -> Error {
+    Error { message: format!("yaml: {message}"), span, problem: "" }
+}
+
+// ------------------------------------------------------------------------------------------------ composing
+
+type NodeId = u32;
+const NONE: NodeId = NodeId::MAX;
+
+/// A node as it is written; collections are lists of siblings in one arena.
+struct Raw<'a> {
+    start: usize,
+    end: usize,
+    tag: Option<String>,
+    content: RawContent<'a>,
+    next: NodeId,
+}
+
+enum RawContent<'a> {
+    Scalar { text: Cow<'a, str>, implicit: bool },
+    Sequence { first: NodeId, flow: bool },
+    /// Keys and values in turn.
+    Mapping { first: NodeId, flow: bool },
+    Alias(NodeId, &'a str),
+}
+
+struct Composer<'a> {
+    scanner: Scanner<'a>,
+    nodes: Vec<Raw<'a>>,
+    anchors: HashMap<&'a str, NodeId>,
+    tags: Vec<(&'a str, String)>,
+    depth: usize,
+    /// An alias to an anchor that is not there; it is no syntax error, but go-yaml reports it at once.
+    unknown: Option<(&'a str, Span)>,
+}
+
+type Composed<T> = Result<T, Box<Problem>>;
+
+fn parser_error<T>(context: Mark, text: &'static str, mark: Mark) -> Composed<T> {
+    Err(Box::new(Problem { stage: Stage::Parser, text, mark, context }))
+}
+
+/// Children of a collection while it is being composed.
+struct Chain {
+    first: NodeId,
+    last: NodeId,
+}
+
+impl Chain {
+    fn new() -> Self {
+        Self { first: NONE, last: NONE }
+    }
+
+    fn push(&mut self, nodes: &mut [Raw<'_>], id: NodeId) {
+        if self.first == NONE {
+            self.first = id;
+        } else {
+            nodes[self.last as usize].next = id;
+        }
+        self.last = id;
+    }
+}
+
+impl<'a> Composer<'a> {
+    fn new(text: &'a str) -> Self {
+        let room = text.len() / 12 + 8;
+        Self { scanner: Scanner::new(text), nodes: Vec::with_capacity(room), anchors: HashMap::new(), tags: Vec::new(), depth: 0, unknown: None }
+    }
+
+    fn document(&mut self) -> Composed<Option<NodeId>> {
+        let token = self.scanner.peek()?;
+        let root = match token.kind {
+            Kind::StreamEnd => return Ok(None),
+            Kind::VersionDirective { .. } | Kind::TagDirective { .. } | Kind::DocumentStart => {
+                self.directives()?;
+                let token = self.scanner.peek()?;
+                if !matches!(token.kind, Kind::DocumentStart) {
+                    let mark = token.start;
+                    return parser_error(Mark::default(), "did not find expected <document start>", mark);
+                }
+                self.scanner.next()?;
+                let token = self.scanner.peek()?;
+                if matches!(token.kind, Kind::VersionDirective { .. } | Kind::TagDirective { .. } | Kind::DocumentStart | Kind::DocumentEnd | Kind::StreamEnd) {
+                    let at = token.start;
+                    self.empty(at)
+                } else {
+                    self.node(true, false)?
+                }
+            }
+            _ => self.node(true, false)?,
+        };
+        // The document's end has to be a token at least.
+        self.scanner.peek()?;
+        Ok(Some(root))
+    }
+
+    fn directives(&mut self) -> Composed<()> {
+        let mut version_seen = false;
+        loop {
+            let token = self.scanner.peek()?;
+            let mark = token.start;
+            match &token.kind {
+                Kind::VersionDirective { major, minor } => {
+                    if version_seen {
+                        return parser_error(Mark::default(), "found duplicate %YAML directive", mark);
+                    }
+                    if (*major, *minor) != (1, 1) {
+                        return parser_error(Mark::default(), "found incompatible YAML document", mark);
+                    }
+                    version_seen = true;
+                }
+                Kind::TagDirective { handle, prefix } => {
+                    if self.tags.iter().any(|(h, _)| h == handle) {
+                        return parser_error(Mark::default(), "found duplicate %TAG directive", mark);
+                    }
+                    let entry = (*handle, prefix.clone());
+                    self.tags.push(entry);
+                }
+                _ => return Ok(()),
+            }
+            self.scanner.next()?;
+        }
+    }
+
+    fn push(&mut self, start: Mark, end: Mark, tag: Option<String>, content: RawContent<'a>) -> NodeId {
+        self.nodes.push(Raw { start: start.at, end: end.at, tag, content, next: NONE });
+        (self.nodes.len() - 1) as NodeId
+    }
+
+    fn empty(&mut self, mark: Mark) -> NodeId {
+        self.push(mark, mark, None, RawContent::Scalar { text: Cow::Borrowed(""), implicit: true })
+    }
+
+    fn node(&mut self, block: bool, indentless: bool) -> Composed<NodeId> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            let mark = self.scanner.peek()?.start;
+            return Err(Box::new(Problem { stage: Stage::Scanner, text: "exceeded max depth of 10000", mark, context: mark }));
+        }
+        let node = self.node_inside(block, indentless);
+        self.depth -= 1;
+        node
+    }
+
+    fn node_inside(&mut self, block: bool, indentless: bool) -> Composed<NodeId> {
+        let token = self.scanner.peek()?;
+        let start = token.start;
+        if let Kind::Alias(name) = token.kind {
+            let end = token.end;
+            self.scanner.next()?;
+            let Some(target) = self.anchors.get(name).copied() else {
+                self.unknown = Some((name, Span::new(start.at, end.at)));
+                return Err(Box::new(Problem { stage: Stage::Reader, text: "unknown anchor", mark: start, context: start }));
+            };
+            return Ok(self.push(start, end, None, RawContent::Alias(target, name)));
+        }
+        let (mut anchor, mut tag, mut end) = (None, None, start);
+        loop {
+            let token = self.scanner.peek()?;
+            match &token.kind {
+                Kind::Anchor(name) if anchor.is_none() => anchor = Some(*name),
+                Kind::Tag { handle, suffix } if tag.is_none() => {
+                    let mark = token.start;
+                    let (handle, suffix) = (*handle, suffix.clone());
+                    let full = match handle {
+                        "" => suffix,
+                        handle => match self.tags.iter().find(|(h, _)| *h == handle) {
+                            Some((_, prefix)) => format!("{prefix}{suffix}"),
+                            None if handle == "!" => format!("!{suffix}"),
+                            None if handle == "!!" => format!("tag:yaml.org,2002:{suffix}"),
+                            None => return parser_error(start, "found undefined tag handle", mark),
+                        },
+                    };
+                    tag = Some(full);
+                }
+                _ => break,
+            }
+            end = self.scanner.next()?.end;
+        }
+        // An alias inside of the node that it names is an error of meaning, so the anchor has to be known before its content.
+        let reserved = anchor.map(|name| {
+            let id = self.empty(start);
+            self.anchors.insert(name, id);
+            id
+        });
+        let id = self.content(block, indentless, start, end, tag, anchor.is_some())?;
+        let Some(reserved) = reserved else { return Ok(id) };
+        // The node moves to the place that its aliases already know; nothing else refers to where it was.
+        self.nodes.swap(reserved as usize, id as usize);
+        Ok(reserved)
+    }
+
+    fn content(&mut self, block: bool, indentless: bool, start: Mark, end: Mark, tag: Option<String>, anchored: bool) -> Composed<NodeId> {
+        let token = self.scanner.peek()?;
+        let mark = token.start;
+        match &token.kind {
+            Kind::BlockEntry if indentless => self.indentless_sequence(start, tag),
+            Kind::Scalar { .. } => {
+                let token = self.scanner.next()?;
+                let Kind::Scalar { text, plain } = token.kind else { return parser_error(start, "did not find expected node content", mark) };
+                let implicit = (plain && tag.is_none()) || tag.as_deref() == Some("!");
+                Ok(self.push(start, token.end, tag, RawContent::Scalar { text, implicit }))
+            }
+            Kind::FlowSequenceStart => self.flow_sequence(start, tag),
+            Kind::FlowMappingStart => self.flow_mapping(start, tag),
+            Kind::BlockSequenceStart if block => self.block_sequence(start, tag),
+            Kind::BlockMappingStart if block => self.block_mapping(start, tag),
+            _ if anchored || tag.is_some() => {
+                let implicit = tag.is_none();
+                Ok(self.push(start, end, tag, RawContent::Scalar { text: Cow::Borrowed(""), implicit }))
+            }
+            _ => parser_error(start, "did not find expected node content", mark),
+        }
+    }
+
+    fn end_of(&self, chain: &Chain, fallback: Mark) -> usize {
+        if chain.last == NONE { fallback.at } else { self.nodes[chain.last as usize].end }
+    }
+
+    fn block_sequence(&mut self, start: Mark, tag: Option<String>) -> Composed<NodeId> {
+        let context = self.scanner.next()?.start;
+        let mut chain = Chain::new();
+        loop {
+            let token = self.scanner.peek()?;
+            let mark = token.start;
+            match token.kind {
+                Kind::BlockEntry => {
+                    let after = self.scanner.next()?.end;
+                    let item = match self.scanner.peek()?.kind {
+                        Kind::BlockEntry | Kind::BlockEnd => self.empty(after),
+                        _ => self.node(true, false)?,
+                    };
+                    chain.push(&mut self.nodes, item);
+                }
+                Kind::BlockEnd => {
+                    self.scanner.next()?;
+                    break;
+                }
+                _ => return parser_error(context, "did not find expected '-' indicator", mark),
+            }
+        }
+        let end = Mark { at: self.end_of(&chain, context), ..context };
+        Ok(self.push(start, end, tag, RawContent::Sequence { first: chain.first, flow: false }))
+    }
+
+    fn indentless_sequence(&mut self, start: Mark, tag: Option<String>) -> Composed<NodeId> {
+        let mut chain = Chain::new();
+        while matches!(self.scanner.peek()?.kind, Kind::BlockEntry) {
+            let after = self.scanner.next()?.end;
+            let item = match self.scanner.peek()?.kind {
+                Kind::BlockEntry | Kind::Key | Kind::Value | Kind::BlockEnd => self.empty(after),
+                _ => self.node(true, false)?,
+            };
+            chain.push(&mut self.nodes, item);
+        }
+        let end = Mark { at: self.end_of(&chain, start), ..start };
+        Ok(self.push(start, end, tag, RawContent::Sequence { first: chain.first, flow: false }))
+    }
+
+    fn block_mapping(&mut self, start: Mark, tag: Option<String>) -> Composed<NodeId> {
+        let context = self.scanner.next()?.start;
+        let mut chain = Chain::new();
+        loop {
+            let token = self.scanner.peek()?;
+            let mark = token.start;
+            match token.kind {
+                Kind::Key => {
+                    let after = self.scanner.next()?.end;
+                    let key = match self.scanner.peek()?.kind {
+                        Kind::Key | Kind::Value | Kind::BlockEnd => self.empty(after),
+                        _ => self.node(true, true)?,
+                    };
+                    chain.push(&mut self.nodes, key);
+                    let token = self.scanner.peek()?;
+                    let here = token.start;
+                    let value = if matches!(token.kind, Kind::Value) {
+                        let after = self.scanner.next()?.end;
+                        match self.scanner.peek()?.kind {
+                            Kind::Key | Kind::Value | Kind::BlockEnd => self.empty(after),
+                            _ => self.node(true, true)?,
+                        }
+                    } else {
+                        self.empty(here)
+                    };
+                    chain.push(&mut self.nodes, value);
+                }
+                Kind::BlockEnd => {
+                    self.scanner.next()?;
+                    break;
+                }
+                _ => return parser_error(context, "did not find expected key", mark),
+            }
+        }
+        let end = Mark { at: self.end_of(&chain, context), ..context };
+        Ok(self.push(start, end, tag, RawContent::Mapping { first: chain.first, flow: false }))
+    }
+
+    fn flow_sequence(&mut self, start: Mark, tag: Option<String>) -> Composed<NodeId> {
+        let context = self.scanner.next()?.start;
+        let mut chain = Chain::new();
+        let mut first = true;
+        loop {
+            if !first && !matches!(self.scanner.peek()?.kind, Kind::FlowSequenceEnd) {
+                let token = self.scanner.peek()?;
+                if !matches!(token.kind, Kind::FlowEntry) {
+                    let mark = token.start;
+                    return parser_error(context, "did not find expected ',' or ']'", mark);
+                }
+                self.scanner.next()?;
+            }
+            first = false;
+            match self.scanner.peek()?.kind {
+                Kind::FlowSequenceEnd => break,
+                Kind::Key => {
+                    let pair = self.flow_pair()?;
+                    chain.push(&mut self.nodes, pair);
+                }
+                _ => {
+                    let item = self.node(false, false)?;
+                    chain.push(&mut self.nodes, item);
+                }
+            }
+        }
+        let end = self.scanner.next()?.end;
+        Ok(self.push(start, end, tag, RawContent::Sequence { first: chain.first, flow: true }))
+    }
+
+    /// `[a: b]`: a mapping of one entry.
+    fn flow_pair(&mut self) -> Composed<NodeId> {
+        let start = self.scanner.next()?.start;
+        let token = self.scanner.peek()?;
+        let mark = token.end;
+        let key = match token.kind {
+            Kind::Value | Kind::FlowEntry | Kind::FlowSequenceEnd => {
+                // libyaml swallows the token here.
+                self.scanner.next()?;
+                self.empty(mark)
+            }
+            _ => self.node(false, false)?,
+        };
+        let token = self.scanner.peek()?;
+        let mut here = token.start;
+        let mut value = NONE;
+        if matches!(token.kind, Kind::Value) {
+            here = self.scanner.next()?.end;
+            if !matches!(self.scanner.peek()?.kind, Kind::FlowEntry | Kind::FlowSequenceEnd) {
+                value = self.node(false, false)?;
+            }
+        }
+        if value == NONE {
+            value = self.empty(here);
+        }
+        let mut chain = Chain::new();
+        chain.push(&mut self.nodes, key);
+        chain.push(&mut self.nodes, value);
+        let end = Mark { at: self.end_of(&chain, start), ..start };
+        Ok(self.push(start, end, None, RawContent::Mapping { first: chain.first, flow: true }))
+    }
+
+    fn flow_mapping(&mut self, start: Mark, tag: Option<String>) -> Composed<NodeId> {
+        let context = self.scanner.next()?.start;
+        let mut chain = Chain::new();
+        let mut first = true;
+        loop {
+            if !first && !matches!(self.scanner.peek()?.kind, Kind::FlowMappingEnd) {
+                let token = self.scanner.peek()?;
+                if !matches!(token.kind, Kind::FlowEntry) {
+                    let mark = token.start;
+                    return parser_error(context, "did not find expected ',' or '}'", mark);
+                }
+                self.scanner.next()?;
+            }
+            first = false;
+            let token = self.scanner.peek()?;
+            let mut here = token.start;
+            let key = match token.kind {
+                Kind::FlowMappingEnd => break,
+                Kind::Key => {
+                    here = self.scanner.next()?.end;
+                    match self.scanner.peek()?.kind {
+                        Kind::Value | Kind::FlowEntry | Kind::FlowMappingEnd => self.empty(here),
+                        _ => self.node(false, false)?,
+                    }
+                }
+                _ => {
+                    // An entry without ":" has no value.
+                    let key = self.node(false, false)?;
+                    chain.push(&mut self.nodes, key);
+                    let end = Mark { at: self.nodes[key as usize].end, ..here };
+                    let value = self.empty(end);
+                    chain.push(&mut self.nodes, value);
+                    continue;
+                }
+            };
+            chain.push(&mut self.nodes, key);
+            let mut value = NONE;
+            if matches!(self.scanner.peek()?.kind, Kind::Value) {
+                here = self.scanner.next()?.end;
+                if !matches!(self.scanner.peek()?.kind, Kind::FlowEntry | Kind::FlowMappingEnd) {
+                    value = self.node(false, false)?;
+                }
+            }
+            if value == NONE {
+                value = self.empty(here);
+            }
+            chain.push(&mut self.nodes, value);
+        }
+        let end = self.scanner.next()?.end;
+        Ok(self.push(start, end, tag, RawContent::Mapping { first: chain.first, flow: true }))
+    }
+}
+
+// ------------------------------------------------------------------------------------------------- decoding
+
+struct Decoder<'n, 'a> {
+    nodes: &'n [Raw<'a>],
+    base: usize,
+    decoded: usize,
+    from_aliases: usize,
+    alias_depth: usize,
+    /// Nodes that are being decoded through an alias just now.
+    open: Vec<bool>,
+    depth: usize,
+}
+
+impl<'a> Decoder<'_, 'a> {
+    fn span(&self, id: NodeId) -> Span {
+        let raw = &self.nodes[id as usize];
+        Span::new(self.base + raw.start, self.base + raw.end.max(raw.start))
+    }
+
+    fn children(&self, first: NodeId) -> impl Iterator<Item = NodeId> + use<'_, 'a> {
+        let mut next = first;
+        std::iter::from_fn(move || {
+            let id = next;
+            next = self.nodes.get(id as usize)?.next;
+            Some(id)
+        })
+    }
+
+    fn node(&mut self, id: NodeId) -> Result<Node, Error> {
+        self.decoded += 1;
+        if self.alias_depth > 0 {
+            self.from_aliases += 1;
+        }
+        if self.from_aliases > 100 && self.decoded > 1000 && self.from_aliases as f64 / self.decoded as f64 > allowed_alias_ratio(self.decoded) {
+            return Err(meaning_error("document contains excessive aliasing".into(), self.span(id)));
+        }
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(meaning_error("exceeded max depth of 10000".into(), self.span(id)));
+        }
+        let span = self.span(id);
+        let raw = &self.nodes[id as usize];
+        let (content, flow) = match &raw.content {
+            RawContent::Scalar { text, implicit } => (self.scalar(text, *implicit, raw.tag.as_deref(), span)?, false),
+            RawContent::Sequence { first, flow } => {
+                let mut items = Vec::with_capacity(self.children(*first).count());
+                for child in self.children(*first).collect::<Vec<_>>() {
+                    items.push(self.node(child)?);
+                }
+                (Content::Sequence(items), *flow)
+            }
+            RawContent::Mapping { first, flow } => (Content::Mapping(self.mapping(*first)?), *flow),
+            RawContent::Alias(target, name) => {
+                let target = *target;
+                if std::mem::replace(&mut self.open[target as usize], true) {
+                    return Err(meaning_error(format!("anchor '{name}' value contains itself"), span));
+                }
+                self.alias_depth += 1;
+                let node = self.node(target)?;
+                self.alias_depth -= 1;
+                self.open[target as usize] = false;
+                // What came through an alias stands where the alias does.
+                (node.content, node.flow)
+            }
+        };
+        self.depth -= 1;
+        Ok(Node { span, content, flow })
+    }
+
+    fn scalar(&self, text: &str, implicit: bool, tag: Option<&str>, span: Span) -> Result<Content, Error> {
+        let short = tag.map(|t| t.strip_prefix("tag:yaml.org,2002:").unwrap_or(t));
+        match short {
+            None if !implicit => return Ok(Content::String(text.to_owned())),
+            None => {}
+            Some("str") => return Ok(Content::String(text.to_owned())),
+            Some("bool" | "int" | "float" | "null" | "timestamp") => {}
+            Some("binary") => {
+                let packed: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+                return match base64::engine::general_purpose::STANDARD.decode(packed) {
+                    Ok(bytes) => Ok(Content::String(String::from_utf8_lossy(&bytes).into_owned())),
+                    Err(_) => Err(meaning_error("!!binary value contains invalid base64 data".into(), span)),
+                };
+            }
+            Some(_) => return Ok(Content::String(text.to_owned())),
+        }
+        let mut scalar = resolve(text);
+        if let Some(wanted) = short {
+            if let (Scalar::Int(i), "float") = (&scalar, wanted) {
+                scalar = Scalar::Float(*i as f64);
+            }
+            if scalar.tag().strip_prefix("!!") != Some(wanted) {
+                return Err(meaning_error(format!("cannot decode {} `{text}` as a !!{wanted}", scalar.tag()), span));
+            }
+        }
+        Ok(match scalar {
+            Scalar::Null => Content::Null,
+            Scalar::Bool(b) => Content::Bool(b),
+            Scalar::Int(i) => Content::Int(i),
+            Scalar::Uint(u) => Content::Uint(u),
+            Scalar::Float(f) => Content::Float(f),
+            Scalar::Timestamp | Scalar::String => Content::String(text.to_owned()),
+        })
+    }
+
+    fn mapping(&mut self, first: NodeId) -> Result<Vec<Entry>, Error> {
+        let children: Vec<NodeId> = self.children(first).collect();
+        let mut entries = Vec::with_capacity(children.len() / 2);
+        let mut merged = Vec::new();
+        for pair in children.chunks_exact(2) {
+            if self.is_merge(pair[0]) {
+                self.merge(pair[1], &mut merged)?;
+                continue;
+            }
+            let key = self.node(pair[0])?;
+            if matches!(key.content, Content::Mapping(_) | Content::Sequence(_)) {
+                return Err(meaning_error(format!("invalid map key: {}", key.go_syntax()), key.span));
+            }
+            let value = self.node(pair[1])?;
+            let Some(name) = key_text(&key) else {
+                let message = format!("unsupported map key of type: {}, key: {}, value: {}", key.go_type(), key.go_syntax(), value.go_syntax());
+                return Err(Error { message, span: key.span, problem: "" });
+            };
+            entries.push(Entry { key: name, key_span: key.span, value });
+        }
+        // Explicit keys beat merged ones, and of those the earlier beat the later.
+        for entry in merged {
+            if !entries.iter().any(|e: &Entry| e.key == entry.key) {
+                entries.push(entry);
+            }
+        }
+        Ok(entries)
+    }
+
+    fn is_merge(&self, id: NodeId) -> bool {
+        let raw = &self.nodes[id as usize];
+        match &raw.content {
+            RawContent::Scalar { text, implicit } => text == "<<" && ((*implicit && matches!(raw.tag.as_deref(), None | Some("!"))) || raw.tag.as_deref() == Some("tag:yaml.org,2002:merge")),
+            _ => false,
+        }
+    }
+
+    fn merge(&mut self, id: NodeId, into: &mut Vec<Entry>) -> Result<(), Error> {
+        let wrong = |span| Err(meaning_error("map merge requires map or sequence of maps as the value".into(), span));
+        let target = |id: NodeId| match self.nodes[id as usize].content {
+            RawContent::Alias(target, _) => target,
+            _ => id,
+        };
+        let is_map = |id: NodeId| matches!(self.nodes[target(id) as usize].content, RawContent::Mapping { .. });
+        let sources = match &self.nodes[id as usize].content {
+            RawContent::Sequence { first, .. } => self.children(*first).collect(),
+            _ => vec![id],
+        };
+        for source in sources {
+            if !is_map(source) {
+                return wrong(self.span(id));
+            }
+            let span = self.span(source);
+            let node = self.node(source)?;
+            let Content::Mapping(entries) = node.content else { return wrong(span) };
+            for mut entry in entries {
+                if !into.iter().any(|e| e.key == entry.key) {
+                    // Shown where the merge is written.
+                    entry.key_span = span;
+                    into.push(entry);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How many of the decoded nodes may come from aliases (`decode.go`, allowedAliasRatio).
+fn allowed_alias_ratio(decoded: usize) -> f64 {
+    match decoded {
+        0..=400_000 => 0.99,
+        400_001..4_000_000 => 0.99 - 0.89 * ((decoded - 400_000) as f64 / 3_600_000.0),
+        _ => 0.10,
+    }
+}
+
+fn key_text(key: &Node) -> Option<String> {
+    Some(match &key.content {
+        Content::String(text) => text.clone(),
+        Content::Bool(b) => b.to_string(),
+        Content::Int(i) => i.to_string(),
+        Content::Float(f) if f.is_nan() => ".nan".into(),
+        Content::Float(f) if f.is_infinite() => if *f > 0.0 { ".inf" } else { "-.inf" }.into(),
+        Content::Float(f) => go_float(*f),
+        _ => return None,
+    })
+}
