@@ -11,6 +11,7 @@ use crate::cluster::log::ProbeKind;
 use crate::cluster::runtime::{ContainerId, State};
 
 use super::actions::KillOrder;
+use super::conditions::Condition;
 use super::hooks::{HookRun, Progress};
 use super::spec::Role;
 use super::sync::{Job, Next, Step};
@@ -170,7 +171,7 @@ impl Worker {
         self.disarm(PodTimer::Sync);
         self.disarm(PodTimer::Step);
         self.disarm(PodTimer::Relist);
-        if why == KillReason::Deleted {
+        if why == KillReason::Deleted && !self.gone {
             self.look(turn);
             self.publish(false, turn);
         }
@@ -324,7 +325,7 @@ impl Worker {
             (status.ready, status.started) = (false, false);
             self.reasons.insert(status.name.clone(), ("RestartingAllContainers".into(), message.into()));
         }
-        self.restarting_all = condition(false, "", "");
+        self.restarting_all = None;
         self.look(turn);
         self.request_sync(turn.ctx.now + 100, turn);
         Next::Now
