@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::api::object::{at, list_at, map_at, str_at};
+use crate::api::object::{list_at, str_at};
 use crate::api::{Map, Quantity, Value, json};
 
 use super::admission::shortage;
@@ -187,9 +187,4 @@ impl Worker {
 pub fn amount(resources: &Value, path: &str, milli: bool) -> Option<i64> {
     let quantity = Quantity::parse(str_at(resources, path)?)?;
     Some(if milli { quantity.milli() } else { quantity.value() }).filter(|n| *n > 0)
-}
-
-/// Whether a container asks for anything at all.
-pub fn is_empty(resources: &Value) -> bool {
-    ["requests", "limits"].iter().all(|which| map_at(resources, which).is_none_or(Map::is_empty)) && at(resources, "claims").is_none()
 }

@@ -293,10 +293,9 @@ impl Worker {
     /// A rule removes all containers; the one that asked for it goes last, and everything begins anew in the same sandbox.
     pub fn restart_all(&mut self, name: &str, turn: &mut Turn) -> Next {
         let orders: Vec<KillOrder> = self.kill_everything_order().into_iter().map(|o| KillOrder { message: "killing".into(), ..o }).collect();
-        let condition =
-            |status: bool, reason: &str, message: &str| Some(super::conditions::Condition::new("AllContainersRestarting", status, reason, message));
-        if !orders.is_empty() || !self.restarting_all.as_ref().is_some_and(|c| c.status) {
-            self.restarting_all = condition(true, "RestartAllContainersStarted", "container exited with restart policy rule");
+        if !orders.is_empty() || self.restarting_all.is_none() {
+            let message = "container exited with restart policy rule";
+            self.restarting_all = Some(Condition::new("AllContainersRestarting", true, "RestartAllContainersStarted", message));
             self.publish(false, turn);
             for order in orders {
                 self.kill(order.id, order.container, &order.message, Some(0), turn);
