@@ -89,7 +89,10 @@ impl Desk {
 
     pub fn add(&mut self) {
         if self.tabs.len() < MOST_TABS {
-            let name = (2..).map(|n| format!("pod-{n}.yaml")).find(|name| self.tabs.iter().all(|t| t.name != *name)).expect("there are more numbers than tabs");
+            let name = (2..)
+                .map(|n| format!("pod-{n}.yaml"))
+                .find(|name| self.tabs.iter().all(|t| t.name != *name))
+                .expect("there are more numbers than tabs");
             self.tabs.push(Tab { name, text: String::new() });
             self.active = self.tabs.len() - 1;
         }

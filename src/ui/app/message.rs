@@ -16,7 +16,10 @@ pub enum Message {
     Cursor(usize),
     Apply,
     /// Repair number such of diagnostic number such.
-    Fix { diagnostic: usize, fix: usize },
+    Fix {
+        diagnostic: usize,
+        fix: usize,
+    },
     /// Show this place in the editor.
     Jump(Span),
     Desk(DeskWish),

@@ -236,7 +236,8 @@ impl App {
             }
             DeskWish::Download => {
                 if link::download(model.desk.name(), model.desk.text()).is_none() {
-                    model.notice = Some(Notice { text: model.language.say(words::FILE_DOWNLOAD).to_owned(), copy: Some(model.desk.text().to_owned()) });
+                    model.notice =
+                        Some(Notice { text: model.language.say(words::FILE_DOWNLOAD).to_owned(), copy: Some(model.desk.text().to_owned()) });
                 }
             }
         }
@@ -265,7 +266,8 @@ impl App {
             }
             (LessonWish::ExportProgress, _) => {
                 if link::download("podlab-progress.json", &model.progress.to_text()).is_none() {
-                    model.notice = Some(Notice { text: language.say(words::LESSON_PROGRESS_EXPORT).to_owned(), copy: Some(model.progress.to_text()) });
+                    model.notice =
+                        Some(Notice { text: language.say(words::LESSON_PROGRESS_EXPORT).to_owned(), copy: Some(model.progress.to_text()) });
                 }
             }
             (LessonWish::ImportProgress(text), _) => match Progress::read(&text) {
@@ -300,7 +302,13 @@ impl App {
             }
             // A button of a step that was closed meanwhile.
             (
-                LessonWish::Answer(_) | LessonWish::Decide(_) | LessonWish::Hint | LessonWish::ShowMe | LessonWish::Reset | LessonWish::Next | LessonWish::Back,
+                LessonWish::Answer(_)
+                | LessonWish::Decide(_)
+                | LessonWish::Hint
+                | LessonWish::ShowMe
+                | LessonWish::Reset
+                | LessonWish::Next
+                | LessonWish::Back,
                 Guide::Closed | Guide::List,
             ) => {}
         }

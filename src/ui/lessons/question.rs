@@ -24,7 +24,9 @@ pub fn question(props: &QuestionProps) -> Html {
     let QuestionProps { heading, question, number, answer, language, .. } = props;
     let body = match (answer, number) {
         (Some(answer), _) => answered(props, answer),
-        (None, Some(number)) => html! { <AskNumber unit={language.of(&number.unit).to_owned()} language={*language} on_answer={props.on_answer.clone()} /> },
+        (None, Some(number)) => {
+            html! { <AskNumber unit={language.of(&number.unit).to_owned()} language={*language} on_answer={props.on_answer.clone()} /> }
+        }
         (None, None) => choices(props),
     };
     html! {

@@ -37,7 +37,11 @@ impl PartialEq for TerminalProps {
             (Some(a), Some(b)) => Rc::ptr_eq(a, b),
             (a, b) => a.is_none() && b.is_none(),
         };
-        Rc::ptr_eq(&self.output, &other.output) && same_completion && self.prompt == other.prompt && self.language == other.language && self.on == other.on
+        Rc::ptr_eq(&self.output, &other.output)
+            && same_completion
+            && self.prompt == other.prompt
+            && self.language == other.language
+            && self.on == other.on
     }
 }
 
@@ -158,8 +162,10 @@ impl Component for Terminal {
         let link = ctx.link();
         let skip = output.len().saturating_sub(MOST_SHOWN);
         let shown = output.iter().enumerate().skip(skip).map(|(index, output)| line(index, output));
-        let key = |name: &'static str, label: &'static str| html! {
-            <button type="button" class="button small" onclick={link.callback(move |_| Event::Helpful(name))}>{ label }</button>
+        let key = |name: &'static str, label: &'static str| {
+            html! {
+                <button type="button" class="button small" onclick={link.callback(move |_| Event::Helpful(name))}>{ label }</button>
+            }
         };
         html! {
             <div class="terminal-body">
