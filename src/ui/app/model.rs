@@ -112,8 +112,9 @@ pub struct Model {
 
 /// How far the first visit's example has run when the page opens.
 const HEAD_START: SimTime = SimTime(9_000);
-/// How much virtual time may pass in one go before the page gets its turn.
-const SLICE_MS: u64 = 2_000;
+/// How much virtual time passes in one go before the clock on the wall is looked at, and how long a frame may take.
+const SLICE_MS: u64 = 500;
+const FRAME_BUDGET_MS: f64 = 14.0;
 const SHOW_EVERY_MS: f64 = 90.0;
 
 impl Model {
@@ -216,8 +217,12 @@ impl Model {
     /// Goes on by so much virtual time.
     pub fn advance(&mut self, millis: u64) {
         let target = self.catching_up.unwrap_or(self.session.now() + millis);
-        let until = target.min(self.session.now() + SLICE_MS.max(millis));
-        self.session.play_to(until);
+        let performance = gloo::utils::window().performance();
+        let clock = || performance.as_ref().map_or(0.0, |p| p.now());
+        let began = clock();
+        while self.session.now() < target && clock() - began < FRAME_BUDGET_MS {
+            self.session.play_to(target.min(self.session.now() + SLICE_MS));
+        }
         if self.catching_up.is_some_and(|to| self.session.now() >= to) {
             self.catching_up = None;
             self.playing = false;
