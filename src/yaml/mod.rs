@@ -201,7 +201,10 @@ pub fn go_quote(text: &str) -> String {
             '\x0c' => out.push_str("\\f"),
             c if u32::from(c) < 0x20 || c == '\x7f' => write!(out, "\\x{:02x}", u32::from(c)).expect("a String takes all"),
             // What Unicode counts as printable, for the characters that occur: no controls, no other blanks than the plain one.
-            c if c.is_control() || (c.is_whitespace() && c != ' ') || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e000}'..='\u{f8ff}') => {
+            c if c.is_control()
+                || (c.is_whitespace() && c != ' ')
+                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e000}'..='\u{f8ff}') =>
+            {
                 write!(out, "\\u{:04x}", u32::from(c)).expect("a String takes all");
             }
             c => out.push(c),

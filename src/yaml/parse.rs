@@ -21,7 +21,11 @@ pub fn parse(chunk: &str, base: usize) -> Result<Option<Node>, Error> {
     if let Some(at) = control {
         // The reader decodes 512 bytes ahead: only what went wrong well before them is noticed first.
         if composed.as_ref().err().is_none_or(|p| p.mark.at + 4 >= readable.len()) {
-            return Err(Error { message: "yaml: control characters are not allowed".into(), span: Span::new(base + at, base + at + char_len(chunk, at)), problem: "control characters are not allowed" });
+            return Err(Error {
+                message: "yaml: control characters are not allowed".into(),
+                span: Span::new(base + at, base + at + char_len(chunk, at)),
+                problem: "control characters are not allowed",
+            });
         }
     }
     match composed {
@@ -44,7 +48,8 @@ fn readable_part(chunk: &str) -> (&str, Option<usize>) {
     if !chunk.bytes().any(suspicious) {
         return (chunk, None);
     }
-    let forbidden = |c: char| !matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    let forbidden =
+        |c: char| !matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     match chunk.char_indices().find(|(_, c)| forbidden(*c)) {
         Some((at, _)) => (&chunk[..crate::text::floor_boundary(chunk, at / 512 * 512)], Some(at)),
         None => (chunk, None),
@@ -94,10 +99,19 @@ struct Raw<'a> {
 }
 
 enum RawContent<'a> {
-    Scalar { text: Cow<'a, str>, implicit: bool },
-    Sequence { first: NodeId, flow: bool },
+    Scalar {
+        text: Cow<'a, str>,
+        implicit: bool,
+    },
+    Sequence {
+        first: NodeId,
+        flow: bool,
+    },
     /// Keys and values in turn.
-    Mapping { first: NodeId, flow: bool },
+    Mapping {
+        first: NodeId,
+        flow: bool,
+    },
     Alias(NodeId, &'a str),
 }
 
@@ -157,7 +171,10 @@ impl<'a> Composer<'a> {
                 }
                 self.scanner.next()?;
                 let token = self.scanner.peek()?;
-                if matches!(token.kind, Kind::VersionDirective { .. } | Kind::TagDirective { .. } | Kind::DocumentStart | Kind::DocumentEnd | Kind::StreamEnd) {
+                if matches!(
+                    token.kind,
+                    Kind::VersionDirective { .. } | Kind::TagDirective { .. } | Kind::DocumentStart | Kind::DocumentEnd | Kind::StreamEnd
+                ) {
                     let at = token.start;
                     self.empty(at)
                 } else {
@@ -623,7 +640,10 @@ impl<'a> Decoder<'_, 'a> {
     fn is_merge(&self, id: NodeId) -> bool {
         let raw = &self.nodes[id as usize];
         match &raw.content {
-            RawContent::Scalar { text, implicit } => text == "<<" && ((*implicit && matches!(raw.tag.as_deref(), None | Some("!"))) || raw.tag.as_deref() == Some("tag:yaml.org,2002:merge")),
+            RawContent::Scalar { text, implicit } => {
+                text == "<<"
+                    && ((*implicit && matches!(raw.tag.as_deref(), None | Some("!"))) || raw.tag.as_deref() == Some("tag:yaml.org,2002:merge"))
+            }
             _ => false,
         }
     }

@@ -207,7 +207,9 @@ impl<'a> Scanner<'a> {
     }
 
     fn at_document_indicator(&self) -> bool {
-        self.mark.column == 0 && matches!(&self.bytes[self.mark.at.min(self.bytes.len())..], [b'-', b'-', b'-', ..] | [b'.', b'.', b'.', ..]) && self.is_blank_or_end(3)
+        self.mark.column == 0
+            && matches!(&self.bytes[self.mark.at.min(self.bytes.len())..], [b'-', b'-', b'-', ..] | [b'.', b'.', b'.', ..])
+            && self.is_blank_or_end(3)
     }
 
     // ---------------------------------------------------------------------------------------------- tokens
