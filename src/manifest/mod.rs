@@ -1,11 +1,13 @@
 //! Tree → objects: strict decoding, defaulting, admission's own filling in, validation; object path → span; completion, fixes.
 
+mod admission;
 pub mod admit;
 pub mod check;
 pub mod client;
 pub mod complete;
 mod context;
 pub mod decode;
+mod defaults;
 mod explain;
 pub mod field;
 pub mod fix;

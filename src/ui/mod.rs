@@ -1,17 +1,21 @@
 //! The browser door: Yew components, the editor's binding, clock, storage, URL, clipboard, downloads.
 //!
-//! Components are thin: each gets a `view` value and a callback of [`intent::Intent`]; the app owns the session.
+//! Components are thin: each gets plain values and a callback; the app owns the session.
 
+pub mod app;
+pub mod editor;
+pub mod inspector;
 pub mod intent;
+pub mod lessons;
+pub mod link;
 pub mod locales;
-
-use yew::prelude::*;
-
-#[function_component(App)]
-fn app() -> Html {
-    html! { <main>{ locales::Language::English.say(locales::APP_NAME) }</main> }
-}
+pub mod picture;
+pub mod problems;
+pub mod storage;
+pub mod terminal;
+pub mod timeline;
 
 pub fn mount() {
-    yew::Renderer::<App>::new().render();
+    let root = gloo::utils::document().get_element_by_id("app").expect("index.html holds #app");
+    yew::Renderer::<app::App>::with_root(root).render();
 }

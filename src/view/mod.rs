@@ -1,8 +1,10 @@
 //! Session → pictures as plain data: scene, timeline, inspector, text outline. Read-only; no DOM, no translated sentence.
 
+pub mod history;
 pub mod inspector;
 pub mod link;
 pub mod outline;
+pub mod saying;
 pub mod scene;
 mod target;
 pub mod timeline;

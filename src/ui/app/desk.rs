@@ -89,7 +89,10 @@ impl Desk {
 
     pub fn add(&mut self) {
         if self.tabs.len() < MOST_TABS {
-            let name = (2..).map(|n| format!("pod-{n}.yaml")).find(|name| self.tabs.iter().all(|t| t.name != *name)).expect("there are more numbers than tabs");
+            let name = (2..)
+                .map(|n| format!("pod-{n}.yaml"))
+                .find(|name| self.tabs.iter().all(|t| t.name != *name))
+                .expect("there are more numbers than tabs");
             self.tabs.push(Tab { name, text: String::new() });
             self.active = self.tabs.len() - 1;
         }
@@ -103,6 +106,26 @@ impl Desk {
                 self.active = self.active.saturating_sub(1);
             }
         }
+    }
+
+    /// The tabs that hold something, the active one first.
+    pub fn for_link(&self) -> Vec<(String, String)> {
+        let others = self.tabs.iter().enumerate().filter(|(index, tab)| *index != self.active && !tab.text.trim().is_empty()).map(|(_, tab)| tab);
+        std::iter::once(&self.tabs[self.active]).chain(others).map(|tab| (tab.name.clone(), tab.text.clone())).collect()
+    }
+
+    /// A link's manifests take the place of the tabs, which go to the recent ones.
+    pub fn open_all(&mut self, manifests: Vec<(String, String)>) {
+        let tabs: Vec<Tab> = manifests.into_iter().take(MOST_TABS).map(|(name, text)| Tab { name, text }).collect();
+        if tabs.is_empty() {
+            return;
+        }
+        for tab in std::mem::replace(&mut self.tabs, tabs) {
+            if self.tabs.iter().all(|new| new.text != tab.text) {
+                self.remember(tab);
+            }
+        }
+        self.active = 0;
     }
 
     pub fn bring_back(&mut self, recent: usize) {

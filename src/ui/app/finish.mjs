@@ -28,6 +28,8 @@ start({ module_or_path: "${wasm}" }).catch((error) => {
 const name = `boot-${hash(boot)}.js`;
 writeFileSync(join(dist, name), boot);
 html = html.replace(inline[0], `<script type="module" src="./${name}"></script>`);
+// Browsers ignore an integrity on such a preload, and say so in the console.
+html = html.replace(/(<link rel="preload"[^>]*?) integrity="[^"]*"/g, "$1");
 if (/<script(?![^>]*\ssrc=)[^>]*>/.test(html)) throw new Error("an inline script is left, which the content security policy would block");
 writeFileSync(page, html);
 

@@ -16,11 +16,16 @@ pub enum Message {
     Cursor(usize),
     Apply,
     /// Repair number such of diagnostic number such.
-    Fix { diagnostic: usize, fix: usize },
+    Fix {
+        diagnostic: usize,
+        fix: usize,
+    },
     /// Show this place in the editor.
     Jump(Span),
     Desk(DeskWish),
     Terminal(TerminalWish),
+    /// Tab in the terminal, on this line.
+    Complete(String),
     Lesson(LessonWish),
     Layout(LayoutWish),
     SwitchLanguage,
@@ -76,6 +81,8 @@ pub enum LayoutWish {
     Show(Pane),
     Resize(Size, i32),
     FoldLesson(bool),
+    /// The picture's pane is so many CSS pixels wide now.
+    Measured(f64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,332 @@
+//! Stopping containers and Pods: preStop, order, grace, the last status, the object's end.
+//!
+//! Models `killContainer` of `kuberuntime_container.go`, `kuberuntime_termination_order.go`, and the pod worker's terminating and terminated
+//! steps.
+
+use crate::api::kinds::POD;
+use crate::api::object::{at, i64_at, is_deleting};
+use crate::api::{SimTime, Value};
+use crate::cluster::apiserver::{Caller, DeleteOptions, Key};
+use crate::cluster::log::ProbeKind;
+use crate::cluster::runtime::{ContainerId, State};
+
+use super::actions::KillOrder;
+use super::conditions::Condition;
+use super::hooks::{HookRun, Progress};
+use super::spec::Role;
+use super::sync::{Job, Next, Step};
+use super::worker::{Life, PodTimer, Turn, Worker};
+
+/// The runtime never waits less than this for a process.
+const LEAST_GRACE_MS: u64 = 2000;
+/// From the end of the last process to the last status of a Pod that was deleted.
+const LAST_STATUS_MS: u64 = 300;
+/// From the row that tells of the end to the phase that does, for a Pod that ended by itself.
+const FINISHED_MS: u64 = 1100;
+/// The last status of a Pod that had no containers yet.
+const NOTHING_RAN_MS: u64 = 1500;
+const OBJECT_GONE_MS: u64 = 300;
+
+/// A container that is being stopped.
+#[derive(Clone, Debug)]
+pub struct Kill {
+    id: ContainerId,
+    container: usize,
+    began: SimTime,
+    grace_ms: u64,
+    stage: KillStage,
+}
+
+#[derive(Clone, Debug)]
+enum KillStage {
+    PreStop(HookRun),
+    /// A sidecar waits for the containers that have to end before it.
+    Waiting,
+    Stopping,
+}
+
+/// Why a whole Pod is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KillReason {
+    /// It was deleted (or, a static Pod, its file).
+    Deleted,
+    /// All its containers have ended, or it failed.
+    Finished,
+}
+
+impl Worker {
+    /// The grace that a probe's kill gives, where the probe says so.
+    pub fn probe_grace(&self, order: &KillOrder) -> Option<u64> {
+        let kind: ProbeKind = order.probe?;
+        self.spec.containers.get(order.container)?.probe(kind)?.grace_seconds
+    }
+
+    /// Stop orders for everything that runs, with the words of a Pod's end.
+    pub fn kill_everything_order(&self) -> Vec<KillOrder> {
+        self.seen
+            .running()
+            .filter_map(|c| {
+                let (container, _) = self.spec.find(&c.name)?;
+                Some(KillOrder { id: c.id, container, message: format!("Stopping container {}", c.name), probe: None })
+            })
+            .collect()
+    }
+
+    /// Begins to stop a container: event, preStop, signal. The rest comes with [`Worker::tend_kills`].
+    pub fn kill(&mut self, id: ContainerId, container: usize, message: &str, grace_seconds: Option<u64>, turn: &mut Turn) {
+        if self.kills.iter().any(|k| k.id == id) {
+            return;
+        }
+        self.container_event(container, "Normal", "Killing", message, turn);
+        let seconds = grace_seconds.or(self.grace_override).unwrap_or(self.spec.grace_seconds);
+        let spec = self.spec.clone();
+        let hook = spec.containers.get(container).and_then(|c| Some((c, c.pre_stop.as_ref()?)));
+        let stage = match hook {
+            Some((of, handler)) if seconds > 0 => KillStage::PreStop(self.begin_hook(of, id, handler, turn)),
+            Some(_) | None => KillStage::Waiting,
+        };
+        self.kills.push(Kill { id, container, began: turn.ctx.now, grace_ms: seconds * 1000, stage });
+        self.arm(PodTimer::Kills, turn.ctx.now, turn);
+    }
+
+    /// Drives every stop that is going on as far as it goes now.
+    pub fn tend_kills(&mut self, turn: &mut Turn) {
+        let mut look = None;
+        let mut index = 0;
+        while index < self.kills.len() {
+            match self.tend_kill(index, turn) {
+                None => {
+                    self.kills.remove(index);
+                    // An end may be what an earlier sidecar waits for.
+                    index = 0;
+                }
+                Some(ms) => {
+                    look = Some(look.map_or(ms, |l: u64| l.min(ms)));
+                    index += 1;
+                }
+            }
+        }
+        if self.kills.is_empty() {
+            self.disarm(PodTimer::Kills);
+            if self.job.is_some() {
+                self.run_steps(turn);
+            }
+        } else if let Some(ms) = look {
+            self.arm(PodTimer::Kills, turn.ctx.now + ms, turn);
+        }
+    }
+
+    /// One stop: `None` when the container has ended, else after how long to look again.
+    fn tend_kill(&mut self, index: usize, turn: &mut Turn) -> Option<u64> {
+        const LONG: u64 = 3_600_000;
+        let kill = self.kills[index].clone();
+        if !turn.runtime.container(kill.id).is_some_and(|c| matches!(c.state, State::Running { .. })) {
+            return None;
+        }
+        let spent = turn.ctx.now.since(kill.began);
+        match kill.stage {
+            KillStage::PreStop(hook) => match self.tend_hook(&hook, turn) {
+                Progress::Look(ms) if spent < kill.grace_ms => Some(ms.min(kill.grace_ms - spent)),
+                progress => {
+                    if matches!(progress, Progress::Done(Err(_)) | Progress::Look(_)) {
+                        self.container_event(kill.container, "Warning", "FailedPreStopHook", "PreStopHook failed", turn);
+                    }
+                    self.kills[index].stage = KillStage::Waiting;
+                    self.tend_kill(index, turn)
+                }
+            },
+            KillStage::Waiting => {
+                if self.must_wait(kill.container, turn) && spent < kill.grace_ms {
+                    return Some(kill.grace_ms - spent);
+                }
+                // The hook and the waiting have used up whole seconds of the grace.
+                let left = kill.grace_ms.saturating_sub(spent / 1000 * 1000).max(LEAST_GRACE_MS);
+                self.kills[index].stage = KillStage::Stopping;
+                turn.runtime.stop_container(kill.id, left, turn.ctx);
+                self.tend_kill(index, turn)
+            }
+            KillStage::Stopping => Some(LONG),
+        }
+    }
+
+    /// A sidecar ends after all regular containers and after the sidecars that come after it.
+    fn must_wait(&self, container: usize, turn: &Turn) -> bool {
+        let Some(of) = self.spec.containers.get(container).filter(|c| c.role == Role::Sidecar) else { return false };
+        debug_assert!(!of.name.is_empty());
+        self.kills.iter().any(|other| {
+            let later = other.container > container && self.spec.containers.get(other.container).is_some_and(|c| c.role != Role::Ephemeral);
+            later && turn.runtime.container(other.id).is_some_and(|c| matches!(c.state, State::Running { .. }))
+        })
+    }
+
+    // ---------------------------------------------------------------------------------------------------------------- the Pod's end
+
+    /// The Pod stops for good: what a sync was doing is given up.
+    pub fn begin_termination(&mut self, why: KillReason, turn: &mut Turn) {
+        if self.life != Life::Syncing {
+            return;
+        }
+        self.life = Life::Terminating;
+        self.job = None;
+        self.disarm(PodTimer::Sync);
+        self.disarm(PodTimer::Step);
+        self.disarm(PodTimer::Relist);
+        if why == KillReason::Deleted && !self.gone {
+            self.look(turn);
+            self.publish(false, turn);
+        }
+        self.stop_liveness_and_startup();
+        self.look(turn);
+        let orders = self.kill_everything_order();
+        let ran = !self.seen.containers.is_empty();
+        let never_started: Vec<ContainerId> =
+            self.seen.containers.iter().filter(|c| c.state == super::observed::SeenState::Created).map(|c| c.id).collect();
+        for id in never_started {
+            turn.runtime.remove_container(id, turn.ctx);
+            self.forget(id);
+        }
+        let wait = match (why, ran) {
+            (KillReason::Finished, _) => FINISHED_MS,
+            (KillReason::Deleted, true) => LAST_STATUS_MS,
+            (KillReason::Deleted, false) => NOTHING_RAN_MS,
+        };
+        let mut job = Job::default();
+        job.steps.push_back(Step::Kill(orders));
+        job.steps.push_back(Step::AwaitKills);
+        job.steps.push_back(Step::Wait(wait.saturating_sub(50)));
+        job.steps.push_back(Step::StopSandbox);
+        job.steps.push_back(Step::LastStatus);
+        job.steps.push_back(Step::Wait(if ran { OBJECT_GONE_MS } else { 20 }));
+        job.steps.push_back(Step::DeleteObject);
+        self.job = Some(job);
+        self.run_steps(turn);
+    }
+
+    pub fn stop_sandboxes(&mut self, turn: &mut Turn) {
+        for id in self.sandboxes.clone() {
+            turn.runtime.stop_sandbox(id, turn.ctx);
+        }
+    }
+
+    /// Everything has ended: the status that stays.
+    pub fn last_status(&mut self, turn: &mut Turn) -> Next {
+        self.stop_probes();
+        self.look(turn);
+        self.life = Life::Terminated;
+        if !self.gone {
+            self.publish(true, turn);
+        }
+        Next::Now
+    }
+
+    /// A deleted Pod's object goes once nothing of it is left on the node.
+    pub fn delete_object(&mut self, turn: &mut Turn) -> Next {
+        let deleting = self.stored(turn).is_some_and(|o| is_deleting(&o));
+        if deleting && !self.is_static {
+            self.delete_from_api(turn);
+        }
+        Next::Now
+    }
+
+    pub fn delete_from_api(&mut self, turn: &mut Turn) {
+        let key = Key::new(POD, &self.namespace, &self.name);
+        let ctx = &mut *turn.ctx;
+        let mut caller = Caller { now: ctx.now, random: ctx.random, log: ctx.log };
+        let options = DeleteOptions { grace_seconds: Some(0), ..DeleteOptions::default() };
+        if let Err(refusal) = ctx.api.delete(&mut caller, &key, options) {
+            let line = format!("Failed to delete status for pod \"{}/{}\": {}", self.namespace, self.name, refusal.message);
+            ctx.log.push(ctx.now, crate::cluster::log::Fact::KubeletLog { node: turn.node.name.clone(), line });
+        }
+    }
+
+    /// Nothing of the Pod is left: the runtime forgets it.
+    pub fn clean_up(&mut self, turn: &mut Turn) {
+        for sandbox in std::mem::take(&mut self.sandboxes) {
+            let ids: Vec<ContainerId> = turn.runtime.containers_of(sandbox).map(|c| c.id).collect();
+            for id in ids {
+                turn.runtime.remove_container(id, turn.ctx);
+            }
+            turn.runtime.stop_sandbox(sandbox, turn.ctx);
+            turn.runtime.remove_sandbox(sandbox, turn.ctx);
+        }
+        for volume in crate::api::object::list_at(&self.pod, "spec.volumes") {
+            if at(volume, "hostPath").is_none() {
+                let name = volume.get("name").and_then(Value::as_str).unwrap_or("");
+                turn.runtime.remove_volume(&format!("{}/{name}", self.uid));
+            }
+        }
+    }
+
+    /// The grace that the API gave this deletion; the first one counts.
+    pub fn note_grace(&mut self) {
+        if self.grace_override.is_none() {
+            self.grace_override = i64_at(&self.pod, "metadata.deletionGracePeriodSeconds").and_then(|g| u64::try_from(g).ok());
+        }
+    }
+
+    // ---------------------------------------------------------------------------------------------------------------- deadline
+
+    /// The second in which `activeDeadlineSeconds` are over, and the kubelet's next look after it.
+    pub fn arm_deadline(&mut self, turn: &mut Turn) {
+        let (Some(seconds), Some(start)) = (self.spec.active_deadline_seconds, self.status.start_time) else { return };
+        let over = SimTime::from_secs(start.secs() + seconds) + 700;
+        if self.failure.is_none() && over > turn.ctx.now {
+            self.arm(PodTimer::Deadline, over, turn);
+        }
+    }
+
+    pub fn deadline_over(&mut self, turn: &mut Turn) {
+        if self.life != Life::Syncing || self.failure.is_some() {
+            return;
+        }
+        let message = "Pod was active on the node longer than the specified deadline";
+        self.failure = Some(("DeadlineExceeded".into(), message.into()));
+        self.event("", "Normal", "DeadlineExceeded", message, turn);
+        self.look(turn);
+        self.publish(false, turn);
+        self.event("", "Normal", "DeadlineExceeded", message, turn);
+        self.begin_termination(KillReason::Finished, turn);
+    }
+
+    // ---------------------------------------------------------------------------------------------------------------- restart of everything
+
+    /// A rule removes all containers; the one that asked for it goes last, and everything begins anew in the same sandbox.
+    pub fn restart_all(&mut self, name: &str, turn: &mut Turn) -> Next {
+        let orders: Vec<KillOrder> = self.kill_everything_order().into_iter().map(|o| KillOrder { message: "killing".into(), ..o }).collect();
+        if !orders.is_empty() || self.restarting_all.is_none() {
+            let message = "container exited with restart policy rule";
+            self.restarting_all = Some(Condition::new("AllContainersRestarting", true, "RestartAllContainersStarted", message));
+            self.publish(false, turn);
+            for order in orders {
+                self.kill(order.id, order.container, &order.message, Some(0), turn);
+            }
+            self.first([Step::AwaitKills, Step::RestartAll(name.to_owned())].into_iter());
+            return Next::Now;
+        }
+        self.acted();
+        let message = "The container is removed because RestartAllContainers in place";
+        let mut ids: Vec<(bool, ContainerId)> = Vec::new();
+        for sandbox in &self.sandboxes {
+            ids.extend(turn.runtime.containers_of(*sandbox).map(|c| (c.config.name == name, c.id)));
+        }
+        ids.sort();
+        for (_, id) in ids {
+            turn.runtime.remove_container(id, turn.ctx);
+            self.forget(id);
+        }
+        for status in &mut self.status.containers {
+            if status.id.take().is_some() {
+                status.restart_count += 1;
+                let lost = super::observed::Ended { reason: "RestartingAllContainers".into(), ..super::observed::Ended::lost(message) };
+                status.last = Some(lost);
+                status.state = super::status::ContainerState::Waiting { reason: "RestartingAllContainers".into(), message: message.into() };
+            }
+            (status.ready, status.started) = (false, false);
+            self.reasons.insert(status.name.clone(), ("RestartingAllContainers".into(), message.into()));
+        }
+        self.restarting_all = None;
+        self.look(turn);
+        self.request_sync(turn.ctx.now + 100, turn);
+        Next::Now
+    }
+}

@@ -1,0 +1,174 @@
+//! A Pod's volumes: what they hold, and why one cannot be mounted.
+//!
+//! Models `pkg/volume/{configmap,secret,projected,downwardapi,hostpath}` as far as a container sees them.
+
+use std::collections::BTreeMap;
+
+use crate::api::Value;
+use crate::api::object::{at, bool_at, list_at, str_at, uid};
+use crate::cluster::runtime::Mount;
+
+use super::environment::Surroundings;
+use super::spec::PodSpec;
+
+/// Files of a volume by path.
+pub type Files = BTreeMap<String, String>;
+
+/// The volumes with what the kubelet writes into them, or the first error of each that cannot be mounted: (volume, error).
+pub fn resolve(around: &Surroundings, spec: &PodSpec, node_files: &BTreeMap<String, String>) -> Result<Vec<(String, Files)>, Vec<(String, String)>> {
+    let (mut mounted, mut failed) = (Vec::new(), Vec::new());
+    for volume in list_at(around.pod, "spec.volumes") {
+        let name = str_at(volume, "name").unwrap_or("").to_owned();
+        match content(around, spec, volume, node_files) {
+            Ok(files) => mounted.push((volume_key(around.pod, volume), files)),
+            Err(error) => failed.push((name, error)),
+        }
+    }
+    if failed.is_empty() { Ok(mounted) } else { Err(failed) }
+}
+
+/// How the runtime names a volume: `UID/NAME`, or `host:/path`.
+fn volume_key(pod: &Value, volume: &Value) -> String {
+    match str_at(volume, "hostPath.path") {
+        Some(path) => format!("host:{path}"),
+        None => format!("{}/{}", uid(pod), str_at(volume, "name").unwrap_or("")),
+    }
+}
+
+/// Where the container's mounts point.
+pub fn mounts(pod: &Value, container: &Value, expand: &dyn Fn(&str) -> String) -> Vec<Mount> {
+    let volumes = list_at(pod, "spec.volumes");
+    list_at(container, "volumeMounts")
+        .iter()
+        .filter_map(|mount| {
+            let volume = volumes.iter().find(|v| str_at(v, "name") == str_at(mount, "name"))?;
+            let sub_path = match str_at(mount, "subPathExpr") {
+                Some(expression) => expand(expression),
+                None => str_at(mount, "subPath").unwrap_or("").to_owned(),
+            };
+            let always_read_only = ["configMap", "secret", "projected", "downwardAPI"].iter().any(|k| at(volume, k).is_some());
+            Some(Mount {
+                volume: volume_key(pod, volume),
+                mount_path: str_at(mount, "mountPath").unwrap_or("").to_owned(),
+                sub_path,
+                read_only: always_read_only || bool_at(mount, "readOnly") == Some(true),
+            })
+        })
+        .collect()
+}
+
+/// Whether the Pod has a volume made from this ConfigMap or Secret.
+pub fn refers_to(pod: &Value, kind: &str, object: &str) -> bool {
+    let (field, name_field) = if kind == "ConfigMap" { ("configMap", "name") } else { ("secret", "secretName") };
+    list_at(pod, "spec.volumes").iter().any(|volume| {
+        let direct = at(volume, field).is_some_and(|v| str_at(v, name_field) == Some(object));
+        direct || list_at(volume, "projected.sources").iter().any(|s| at(s, field).is_some_and(|v| str_at(v, "name") == Some(object)))
+    })
+}
+
+fn content(around: &Surroundings, spec: &PodSpec, volume: &Value, node_files: &BTreeMap<String, String>) -> Result<Files, String> {
+    if let Some(source) = at(volume, "configMap") {
+        return keyed(around.config_map(source)?, source, "configmap references non-existent config key: ");
+    }
+    if let Some(source) = at(volume, "secret") {
+        return keyed(around.secret(source)?, source, "references non-existent secret key: ");
+    }
+    if let Some(source) = at(volume, "downwardAPI") {
+        return downward(around, spec, source);
+    }
+    if let Some(source) = at(volume, "hostPath") {
+        check_host_path(source, node_files)?;
+    }
+    let mut files = Files::new();
+    for source in list_at(volume, "projected.sources") {
+        if let Some(source) = at(source, "configMap") {
+            files.extend(keyed(around.config_map(source)?, source, "configmap references non-existent config key: ")?);
+        } else if let Some(source) = at(source, "secret") {
+            files.extend(keyed(around.secret(source)?, source, "references non-existent secret key: ")?);
+        } else if let Some(source) = at(source, "downwardAPI") {
+            files.extend(downward(around, spec, source)?);
+        } else if let Some(source) = at(source, "serviceAccountToken") {
+            files.insert(str_at(source, "path").unwrap_or("token").to_owned(), format!("token-of-{}", uid(around.pod)));
+        }
+    }
+    Ok(files)
+}
+
+/// The data's keys as files, or only those that `items` names.
+fn keyed(data: Option<BTreeMap<String, String>>, source: &Value, missing: &str) -> Result<Files, String> {
+    let Some(data) = data else { return Ok(Files::new()) };
+    let items = list_at(source, "items");
+    if items.is_empty() {
+        return Ok(data);
+    }
+    let mut files = Files::new();
+    for item in items {
+        let key = str_at(item, "key").unwrap_or("");
+        match data.get(key) {
+            Some(value) => {
+                files.insert(str_at(item, "path").unwrap_or(key).to_owned(), value.clone());
+            }
+            None if bool_at(source, "optional") == Some(true) => {}
+            None => return Err(format!("{missing}{key}")),
+        }
+    }
+    Ok(files)
+}
+
+fn downward(around: &Surroundings, spec: &PodSpec, source: &Value) -> Result<Files, String> {
+    let mut files = Files::new();
+    for item in list_at(source, "items") {
+        let value = if let Some(field) = str_at(item, "fieldRef.fieldPath") {
+            around.field(field)?
+        } else if let Some(reference) = at(item, "resourceFieldRef") {
+            let named = str_at(reference, "containerName").unwrap_or("");
+            match spec.find(named) {
+                Some((_, container)) => around.resource(reference, container),
+                None => return Err(format!("container {named} not found")),
+            }
+        } else {
+            continue;
+        };
+        files.insert(str_at(item, "path").unwrap_or("").to_owned(), value);
+    }
+    Ok(files)
+}
+
+/// Folders that every node has.
+const NODE_FOLDERS: [&str; 14] = [
+    "/",
+    "/etc",
+    "/etc/kubernetes",
+    "/etc/kubernetes/manifests",
+    "/var",
+    "/var/lib",
+    "/var/lib/kubelet",
+    "/var/log",
+    "/var/log/pods",
+    "/tmp",
+    "/usr",
+    "/run",
+    "/proc",
+    "/sys",
+];
+/// Files that every node has.
+const NODE_FILES: [&str; 5] = ["/etc/hostname", "/etc/hosts", "/etc/os-release", "/etc/passwd", "/etc/resolv.conf"];
+
+/// Models the type check of `pkg/volume/hostpath`.
+fn check_host_path(source: &Value, node_files: &BTreeMap<String, String>) -> Result<(), String> {
+    let path = str_at(source, "path").unwrap_or("/");
+    let trimmed = if path.len() > 1 { path.trim_end_matches('/') } else { path };
+    let is_folder = NODE_FOLDERS.contains(&trimmed) || node_files.keys().any(|f| f.strip_prefix(trimmed).is_some_and(|r| r.starts_with('/')));
+    let is_file = NODE_FILES.contains(&trimmed) || node_files.contains_key(trimmed);
+    let fail = |what: &str| Err(format!("hostPath type check failed: {path} is not {what}"));
+    match str_at(source, "type").unwrap_or("") {
+        "Directory" if !is_folder => fail("a directory"),
+        "DirectoryOrCreate" if is_file => fail("a directory"),
+        "File" if !is_file => fail("a file"),
+        "FileOrCreate" if is_folder => fail("a file"),
+        "Socket" => fail("a socket file"),
+        "CharDevice" => fail("a character device"),
+        "BlockDevice" => fail("a block device"),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,111 @@
+//! The page's head: mark, lessons, examples, files, undo, language, theme, sharing.
+
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use super::desk::{Desk, summary};
+use super::examples::EXAMPLES;
+use super::menu::Menu;
+use super::message::{DeskWish, LessonWish, Message, Notice, Sharing};
+use super::model::Theme;
+use crate::ui::intent::Intent;
+use crate::ui::locales::{self as words, Language};
+
+#[derive(Properties, PartialEq)]
+pub struct HeaderProps {
+    /// What stood in the editor before.
+    pub recent: Vec<String>,
+    pub in_lesson: bool,
+    pub lesson_open: bool,
+    pub can_undo: bool,
+    pub theme: Theme,
+    pub language: Language,
+    pub on: Callback<Message>,
+}
+
+pub fn recent_titles(desk: &Desk) -> Vec<String> {
+    desk.recent().iter().map(|tab| format!("{} · {}", tab.name, summary(&tab.text))).collect()
+}
+
+#[function_component(Header)]
+pub fn header(props: &HeaderProps) -> Html {
+    let HeaderProps { recent, in_lesson, lesson_open, can_undo, theme, language, on } = props;
+    let language = *language;
+    let say = |word| language.say(word);
+    let send = |message: Message| on.reform(move |_: MouseEvent| message.clone());
+    let item = |label: String, message: Message| html! { <button type="button" onclick={send(message)}>{ label }</button> };
+    let lesson = if *lesson_open { LessonWish::Close } else { LessonWish::List };
+    html! {
+        <header class="head">
+            <h1><span class="mark" aria-hidden="true"></span>{ say(words::APP_NAME) }</h1>
+            <button type="button" class={classes!("button", "lessons-button", lesson_open.then_some("on"))} aria-pressed={lesson_open.to_string()} onclick={send(Message::Lesson(lesson))}>{ say(words::LESSONS) }</button>
+            <button type="button" class={classes!("button", "playground", (!lesson_open).then_some("on"))} aria-pressed={(!lesson_open).to_string()} onclick={send(Message::Lesson(LessonWish::Close))}>{ say(words::PLAYGROUND) }</button>
+            <Menu label={say(words::EXAMPLES)} class="examples">
+                { for EXAMPLES.iter().enumerate().map(|(index, example)| item(say(example.title).to_owned(), Message::Desk(DeskWish::Example(index)))) }
+            </Menu>
+            <Menu label={say(words::FILE)} class="file">
+                <button type="button" onclick={send(Message::Desk(DeskWish::Add))}>{ say(words::FILE_NEW) }</button>
+                <Upload {language} on={on.clone()} />
+                <button type="button" onclick={send(Message::Desk(DeskWish::Download))}>{ say(words::FILE_DOWNLOAD) }</button>
+                <p class="menu-title">{ say(words::RECENT) }</p>
+                if recent.is_empty() { <p class="menu-empty">{ say(words::RECENT_NONE) }</p> }
+                { for recent.iter().enumerate().map(|(index, title)| item(title.clone(), Message::Desk(DeskWish::BringBack(index)))) }
+            </Menu>
+            <span class="space"></span>
+            if *can_undo {
+                <button type="button" class="button" title={say(words::UNDO_HINT)} onclick={send(Message::Wish(Intent::Undo))}>{ "↶ " }{ say(words::UNDO) }</button>
+            }
+            <button type="button" class="button language" lang={language.other().code()} aria-label={say(words::LANGUAGE_OTHER_LABEL)} onclick={send(Message::SwitchLanguage)}>{ say(words::LANGUAGE_OTHER) }</button>
+            <button type="button" class="button theme" aria-label={say(if *theme == Theme::Dark { words::THEME_LIGHT } else { words::THEME_DARK })} onclick={send(Message::SwitchTheme)}>
+                <span aria-hidden="true">{ if *theme == Theme::Dark { "☀" } else { "☾" } }</span></button>
+            <Menu label={say(words::SHARE)} class="share">
+                { item(say(words::SHARE_MANIFEST).to_owned(), Message::Share(Sharing::Manifest)) }
+                if *in_lesson { { item(say(words::SHARE_LESSON).to_owned(), Message::Share(Sharing::Lesson)) } }
+                { item(say(words::SHARE_MOMENT).to_owned(), Message::Share(Sharing::Moment)) }
+                { item(say(words::SHARE_EMBED).to_owned(), Message::Share(Sharing::Embed)) }
+            </Menu>
+        </header>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct UploadProps {
+    language: Language,
+    on: Callback<Message>,
+}
+
+#[function_component(Upload)]
+fn upload(props: &UploadProps) -> Html {
+    let (language, on) = (props.language, props.on.clone());
+    let chosen = Callback::from(move |e: Event| {
+        let input: HtmlInputElement = e.target_unchecked_into();
+        if let Some(file) = input.files().and_then(|files| files.get(0)) {
+            open_file(file, language, on.clone());
+        }
+        input.set_value("");
+    });
+    html! {
+        <label class="menu-file">{ props.language.say(words::FILE_UPLOAD) }
+            <input type="file" class="hidden-input" accept=".yaml,.yml,.json,.txt,text/plain,application/yaml,application/json" onchange={chosen} /></label>
+    }
+}
+
+/// Longer files are no manifests.
+const LARGEST_FILE: f64 = 512.0 * 1024.0;
+
+/// Reads a file that was chosen or dropped, and opens it in the editor.
+pub fn open_file(file: web_sys::File, language: Language, on: Callback<Message>) {
+    let name = file.name();
+    if file.size() > LARGEST_FILE {
+        let text = language.fill(words::FILE_TOO_BIG, &[&(LARGEST_FILE as u32 / 1024).to_string()]);
+        on.emit(Message::Notice(Notice { text, copy: None }));
+        return;
+    }
+    wasm_bindgen_futures::spawn_local(async move {
+        let message = match crate::ui::link::read_file(&file).await {
+            Some(text) => Message::Desk(DeskWish::Open { name, text }),
+            None => Message::Notice(Notice { text: language.say(words::FILE_UNREADABLE).to_owned(), copy: None }),
+        };
+        on.emit(message);
+    });
+}

@@ -1,0 +1,326 @@
+//! The app: it owns the model, answers every message, and lays out the panes.
+
+pub mod clock;
+pub mod desk;
+pub mod examples;
+pub mod header;
+pub mod layout;
+mod menu;
+pub mod message;
+pub mod model;
+mod sharing;
+mod stage;
+mod view;
+
+use std::rc::Rc;
+
+use gloo::events::EventListener;
+use gloo::render::AnimationFrame;
+use podlab::session::Input;
+use podlab::text;
+use yew::prelude::*;
+
+use crate::ui::editor::Jump;
+use crate::ui::intent::Intent;
+use crate::ui::lessons::progress::Progress;
+use crate::ui::link;
+use crate::ui::locales::{self as words, Language};
+use crate::ui::terminal::Completion;
+use examples::EXAMPLES;
+use message::{DeskWish, LayoutWish, LessonWish, Message, Notice, TerminalWish};
+use model::{Guide, Model, Theme};
+
+pub struct App {
+    model: Model,
+    frame: Option<AnimationFrame>,
+    jump: Option<Jump>,
+    completion: Option<Rc<Completion>>,
+    /// Counts the notices, so that an equal one is read out again.
+    notices: u32,
+    measure: Option<layout::Measure>,
+    _listeners: Vec<EventListener>,
+}
+
+impl Component for App {
+    type Message = Message;
+    type Properties = ();
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let root = gloo::utils::document().document_element();
+        let chosen = |name: &str| root.as_ref().and_then(|root| root.get_attribute(name)).unwrap_or_default();
+        let language = if chosen("lang") == "ko" { Language::Korean } else { Language::English };
+        let theme = if chosen("data-theme") == "dark" { Theme::Dark } else { Theme::Light };
+        let mut model = Model::open(language, theme, link::is_embedded());
+        model.show_choices();
+        model.layout.show();
+        model.open_link(&link::fragment());
+        let mut app = Self { model, frame: None, jump: None, completion: None, notices: 0, measure: None, _listeners: listeners(ctx) };
+        app.model.refresh();
+        app
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, message: Message) -> bool {
+        let before_notice = self.model.notice.clone();
+        let is_frame = matches!(message, Message::Frame(_));
+        let shown = self.answer(ctx, message);
+        self.model.judge();
+        if shown {
+            self.model.refresh();
+        }
+        if self.model.notice != before_notice {
+            self.notices += 1;
+        }
+        self.want_frame(ctx, is_frame);
+        shown
+    }
+
+    fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
+        if first {
+            self.measure = layout::measure("picture", ctx.link().callback(|width| Message::Layout(LayoutWish::Measured(width))));
+            self.want_frame(ctx, true);
+        }
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        view::page(&self.model, self.jump, self.completion.as_ref(), self.notices, ctx.link().callback(|message| message))
+    }
+}
+
+/// What the page hears from the window.
+fn listeners(ctx: &Context<App>) -> Vec<EventListener> {
+    let window = gloo::utils::window();
+    let listen = |name: &'static str, message: Message| {
+        let on = ctx.link().callback(move |()| message.clone());
+        EventListener::new(&window, name, move |_| on.emit(()))
+    };
+    vec![listen("pagehide", Message::Leaving), listen("hashchange", Message::AddressChanged)]
+}
+
+impl App {
+    /// Asks for the next frame while something moves.
+    fn want_frame(&mut self, ctx: &Context<Self>, last_is_over: bool) {
+        if !self.model.is_moving() {
+            self.frame = None;
+            self.model.clock.stop();
+        } else if last_is_over || self.frame.is_none() {
+            let on = ctx.link().callback(Message::Frame);
+            self.frame = Some(gloo::render::request_animation_frame(move |at| on.emit(at)));
+        }
+    }
+
+    /// Answers a message; whether the page looks different afterwards.
+    fn answer(&mut self, ctx: &Context<Self>, message: Message) -> bool {
+        let model = &mut self.model;
+        match message {
+            Message::Wish(intent) => self.wish(intent),
+            Message::Frame(at) => {
+                let speed = model.speed;
+                let millis = model.clock.frame(at, speed);
+                if millis > 0 || model.catching_up.is_some() {
+                    model.advance(millis);
+                    model.play_script();
+                }
+                return model.is_due(at);
+            }
+            Message::Typed(text) => {
+                model.desk.write(text);
+                model.text_changed();
+            }
+            Message::Cursor(at) => {
+                let at = text::byte_offset(model.desk.text(), at);
+                return model.cursor_at(at);
+            }
+            Message::Apply => model.apply(),
+            Message::Fix { diagnostic, fix } => {
+                let repaired = model.checked.diagnostics.get(diagnostic).and_then(|d| d.fixes.get(fix)).map(|fix| fix.apply(model.desk.text()));
+                if let Some(text) = repaired {
+                    model.desk.write(text);
+                    model.revision += 1;
+                    model.text_changed();
+                }
+            }
+            Message::Jump(span) => {
+                let number = self.jump.map_or(0, |jump| jump.number + 1);
+                self.jump = Some(Jump { from: span.start, to: span.end, number });
+            }
+            Message::Desk(wish) => self.desk(wish),
+            Message::Terminal(TerminalWish::Line(line)) => model.run(&line),
+            Message::Terminal(TerminalWish::Interrupt) => model.act(Input::Interrupt),
+            Message::Terminal(TerminalWish::Clear) => model.terminal_from = model.session.terminal().output().len(),
+            Message::Complete(line) => {
+                let (start, candidates) = model.session.terminal().complete(&line, model.session.cluster());
+                self.completion = Some(Rc::new(Completion { line, start, candidates }));
+            }
+            Message::Lesson(wish) => self.lesson(wish),
+            Message::Layout(LayoutWish::Show(pane)) => model.layout.shown = pane,
+            Message::Layout(LayoutWish::Resize(size, to)) => {
+                model.layout.resize(size, to);
+                model.layout.show();
+            }
+            Message::Layout(LayoutWish::Measured(width)) => {
+                // A pane that is not shown has no width.
+                if width < 50.0 || (width - model.stage.width).abs() < 1.0 {
+                    return false;
+                }
+                model.stage.width = width;
+                model.stage.stale = true;
+            }
+            Message::Layout(LayoutWish::FoldLesson(folded)) => model.layout.lesson_folded = folded,
+            Message::SwitchLanguage => model.switch_language(),
+            Message::SwitchTheme => model.switch_theme(),
+            Message::Share(what) => model.share(what, ctx.link().callback(|message| message)),
+            Message::AddressChanged => model.open_link(&link::fragment()),
+            Message::Notice(notice) => model.notice = Some(notice),
+            Message::Dismiss => model.notice = None,
+            Message::Leaving => {
+                model.keep();
+                // A browser that keeps nothing has already been spoken of.
+                model.layout.keep();
+                return false;
+            }
+        }
+        true
+    }
+
+    fn wish(&mut self, intent: Intent) {
+        let model = &mut self.model;
+        match intent {
+            Intent::Do(input) => {
+                model.act(input);
+                model.playing = true;
+            }
+            Intent::Select(target) => {
+                model.selected = target.clone();
+                model.point(target);
+                model.stage.stale = true;
+            }
+            Intent::Point(target) => model.point(target),
+            Intent::OpenShell { namespace, pod, container } => {
+                model.layout.shown = layout::Pane::Terminal;
+                model.run(&format!("kubectl exec -it -n {namespace} {pod} -c {container} -- sh"));
+            }
+            Intent::Run(line) => model.run(&line),
+            Intent::Play => model.playing = true,
+            Intent::Pause => model.playing = false,
+            Intent::Speed(speed) => model.speed = speed.clamp(1, clock::FASTEST),
+            Intent::Seek(to) => model.seek(to),
+            Intent::NextEvent => model.next_event(),
+            Intent::NextRestart => model.next_restart(),
+            Intent::Undo => model.undo(),
+        }
+    }
+
+    fn desk(&mut self, wish: DeskWish) {
+        let model = &mut self.model;
+        match wish {
+            DeskWish::Select(tab) => {
+                model.desk.select(tab);
+                model.revision += 1;
+                model.text_changed();
+            }
+            DeskWish::Add => {
+                model.desk.add();
+                model.revision += 1;
+                model.text_changed();
+                model.layout.shown = layout::Pane::Manifest;
+            }
+            DeskWish::Close(tab) => {
+                model.desk.close(tab);
+                model.revision += 1;
+                model.text_changed();
+            }
+            DeskWish::Example(index) => {
+                if let Some(example) = EXAMPLES.get(index) {
+                    model.put_text(example.text);
+                }
+            }
+            DeskWish::BringBack(index) => {
+                model.desk.bring_back(index);
+                model.revision += 1;
+                model.text_changed();
+            }
+            DeskWish::Open { name, text } => {
+                model.put_text(&text);
+                model.layout.shown = layout::Pane::Manifest;
+                model.say(&model.language.fill(words::FILE_DROPPED, &[&name]));
+            }
+            DeskWish::Download => {
+                if link::download(model.desk.name(), model.desk.text()).is_none() {
+                    model.notice =
+                        Some(Notice { text: model.language.say(words::FILE_DOWNLOAD).to_owned(), copy: Some(model.desk.text().to_owned()) });
+                }
+            }
+        }
+    }
+
+    fn lesson(&mut self, wish: LessonWish) {
+        let model = &mut self.model;
+        let language = model.language;
+        match (wish, &mut model.guide) {
+            (LessonWish::List, _) => {
+                model.guide = Guide::List;
+                model.layout.lesson_folded = false;
+                model.layout.shown = layout::Pane::Lesson;
+            }
+            (LessonWish::Close, _) => {
+                model.guide = Guide::Closed;
+                if model.layout.shown == layout::Pane::Lesson {
+                    model.layout.shown = layout::Pane::Picture;
+                }
+            }
+            (LessonWish::Open(id), _) => {
+                let step = model.progress.of(&id).filter(|attended| !attended.finished).map_or(0, |attended| attended.step);
+                model.open_lesson(&id, step);
+                model.layout.lesson_folded = false;
+                model.layout.shown = layout::Pane::Lesson;
+            }
+            (LessonWish::ExportProgress, _) => {
+                if link::download("podlab-progress.json", &model.progress.to_text()).is_none() {
+                    model.notice =
+                        Some(Notice { text: language.say(words::LESSON_PROGRESS_EXPORT).to_owned(), copy: Some(model.progress.to_text()) });
+                }
+            }
+            (LessonWish::ImportProgress(text), _) => match Progress::read(&text) {
+                Some(progress) => {
+                    model.progress = progress;
+                    model.say(language.say(words::LESSON_PROGRESS_LOADED));
+                    if !model.progress.keep() {
+                        model.say(language.say(words::STORAGE_FULL));
+                    }
+                }
+                None => model.say(language.say(words::LESSON_PROGRESS_BAD)),
+            },
+            (LessonWish::Answer(answer), Guide::Course(attending)) => attending.course.answer = Some(answer),
+            (LessonWish::Decide(answer), Guide::Course(attending)) => attending.decided = Some(answer),
+            (LessonWish::Hint, Guide::Course(attending)) => attending.course.hints += 1,
+            (LessonWish::ShowMe, Guide::Course(attending)) => {
+                attending.script = attending.course.now().map(|step| step.solution.clone().into()).unwrap_or_default();
+                model.playing = true;
+                model.play_script();
+            }
+            (LessonWish::Reset, Guide::Course(attending)) => {
+                let (lesson, step) = (attending.course.lesson.clone(), attending.course.step);
+                model.begin_step(lesson, step);
+            }
+            (LessonWish::Next, Guide::Course(attending)) => {
+                let (lesson, step) = (attending.course.lesson.clone(), attending.course.step + 1);
+                model.begin_step(lesson, step);
+            }
+            (LessonWish::Back, Guide::Course(attending)) => {
+                let (lesson, step) = (attending.course.lesson.clone(), attending.course.step.saturating_sub(1));
+                model.begin_step(lesson, step);
+            }
+            // A button of a step that was closed meanwhile.
+            (
+                LessonWish::Answer(_)
+                | LessonWish::Decide(_)
+                | LessonWish::Hint
+                | LessonWish::ShowMe
+                | LessonWish::Reset
+                | LessonWish::Next
+                | LessonWish::Back,
+                Guide::Closed | Guide::List,
+            ) => {}
+        }
+    }
+}

@@ -1,0 +1,407 @@
+//! The app's one owner of state: the run, the texts, what is selected, how the page looks. Messages come in, components read it.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use podlab::api::SimTime;
+use podlab::cluster::Config;
+use podlab::cluster::log::Fact;
+use podlab::kubectl::Output;
+use podlab::lesson::{self, Lesson, Move};
+use podlab::manifest::{self, Checked};
+use podlab::session::course::{Course, Opening};
+use podlab::session::{Input, Session};
+use podlab::text::LineIndex;
+use podlab::view::{self, Target};
+
+use super::clock::Clock;
+use super::desk::Desk;
+use super::examples;
+use super::layout::Layout;
+use super::message::Notice;
+use super::stage::Stage;
+use crate::ui::lessons::progress::Progress;
+use crate::ui::locales::Language;
+use crate::ui::storage;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theme {
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    pub fn other(self) -> Self {
+        match self {
+            Self::Light => Self::Dark,
+            Self::Dark => Self::Light,
+        }
+    }
+}
+
+/// What the left pane shows besides the manifest.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Guide {
+    /// Nothing: the playground.
+    Closed,
+    List,
+    Course(Box<Attending>),
+}
+
+/// A lesson that the learner follows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attending {
+    pub course: Course,
+    /// Which goals have been reached; a goal stays reached.
+    pub met: Vec<bool>,
+    /// The answer to the step's closing question.
+    pub decided: Option<String>,
+    /// What is still to be shown of the solution, and until when it waits.
+    pub script: VecDeque<Move>,
+    pub script_waits: Option<SimTime>,
+}
+
+impl Attending {
+    fn new(course: Course) -> Self {
+        let goals = course.now().map_or(0, |step| step.goals.len());
+        Self { course, met: vec![false; goals], decided: None, script: VecDeque::new(), script_waits: None }
+    }
+
+    pub fn is_done(&self) -> bool {
+        self.met.iter().all(|met| *met)
+    }
+}
+
+pub struct Model {
+    pub session: Session,
+    pub desk: Desk,
+    /// Counts the texts that the model itself put into the editor; typing does not count.
+    pub revision: u32,
+    pub checked: Rc<Checked>,
+    pub selected: Option<Target>,
+    pub pointed: Option<Target>,
+    /// Lines to light up in the editor: half-open ranges, from 0.
+    pub marks: Rc<[(usize, usize)]>,
+    pub language: Language,
+    pub theme: Theme,
+    pub layout: Layout,
+    pub speed: u32,
+    pub playing: bool,
+    pub clock: Clock,
+    /// A moment that a link asked for and that is still being replayed.
+    pub catching_up: Option<SimTime>,
+    pub guide: Guide,
+    pub lessons: Rc<Vec<Lesson>>,
+    pub progress: Progress,
+    pub notice: Option<Notice>,
+    pub stage: Stage,
+    pub terminal: Rc<Vec<Output>>,
+    /// How much of the terminal's output was cleared away by the learner.
+    pub terminal_from: usize,
+    pub embedded: bool,
+    storage_warned: bool,
+    judged: (usize, usize, usize),
+    shown_at: f64,
+}
+
+/// How far the first visit's example has run when the page opens.
+const HEAD_START: SimTime = SimTime(9_000);
+/// How much virtual time passes in one go before the clock on the wall is looked at, and how long a frame may take.
+const SLICE_MS: u64 = 500;
+const FRAME_BUDGET_MS: f64 = 14.0;
+const SHOW_EVERY_MS: f64 = 90.0;
+
+impl Model {
+    /// The page as it opens: what was kept, or the running example.
+    pub fn open(language: Language, theme: Theme, embedded: bool) -> Self {
+        let desk = Desk::restore().unwrap_or_else(|| Desk::new(examples::FIRST));
+        let mut model = Self {
+            session: Session::new(Config::nodes(2)),
+            checked: Rc::new(manifest::check(desk.text())),
+            desk,
+            revision: 0,
+            selected: None,
+            pointed: None,
+            marks: Rc::from([]),
+            language,
+            theme,
+            layout: Layout::restore(),
+            speed: 1,
+            playing: true,
+            clock: Clock::default(),
+            catching_up: None,
+            guide: Guide::Closed,
+            lessons: Rc::new(lesson::all()),
+            progress: Progress::restore(),
+            notice: None,
+            stage: Stage::default(),
+            terminal: Rc::default(),
+            terminal_from: 0,
+            embedded,
+            storage_warned: false,
+            judged: (usize::MAX, 0, 0),
+            shown_at: 0.0,
+        };
+        // A text that the server would refuse is left for its writer to mend.
+        if model.checked.exit == 0 {
+            model.apply();
+            model.session.play_to(HEAD_START);
+        }
+        model
+    }
+
+    /// Puts a text into the editor; the one before goes to the recent manifests.
+    pub fn put_text(&mut self, text: &str) {
+        self.desk.replace(text);
+        self.revision += 1;
+        self.text_changed();
+    }
+
+    /// After any change of the active text.
+    pub fn text_changed(&mut self) {
+        self.checked = Rc::new(manifest::check(self.desk.text()));
+        self.marks = Rc::from([]);
+        self.stage.stale = true;
+        self.keep();
+    }
+
+    pub fn keep(&mut self) {
+        if !self.embedded && !self.desk.keep() && !self.storage_warned {
+            self.storage_warned = true;
+            self.say(self.language.say(crate::ui::locales::STORAGE_FULL));
+        }
+    }
+
+    pub fn say(&mut self, text: &str) {
+        self.notice = Some(Notice { text: text.to_owned(), copy: None });
+    }
+
+    /// The editor's text goes to the cluster.
+    pub fn apply(&mut self) {
+        let input = Input::Apply { file: self.desk.name().to_owned(), text: self.desk.text().to_owned() };
+        self.act(input);
+        self.playing = true;
+    }
+
+    /// The person does something, now.
+    pub fn act(&mut self, input: Input) {
+        self.session.input(input);
+        self.stage.stale = true;
+    }
+
+    /// A line of the terminal; its commands see the editor's tabs as files.
+    pub fn run(&mut self, line: &str) {
+        for tab in self.desk.tabs() {
+            let known = self.session.terminal().files.get(&tab.name);
+            if known != Some(&tab.text) && line.contains(tab.name.as_str()) {
+                self.session.input(Input::File { name: tab.name.clone(), text: tab.text.clone() });
+            }
+        }
+        let input = if self.session.terminal().is_busy() { Input::Keys(format!("{line}\n")) } else { Input::Command(line.to_owned()) };
+        self.act(input);
+        self.playing = true;
+    }
+
+    pub fn seek(&mut self, to: SimTime) {
+        self.session.seek(to.min(self.session.horizon()));
+        self.playing = false;
+        self.stage.stale = true;
+    }
+
+    /// Goes on by so much virtual time.
+    pub fn advance(&mut self, millis: u64) {
+        let target = self.catching_up.unwrap_or(self.session.now() + millis);
+        let performance = gloo::utils::window().performance();
+        let clock = || performance.as_ref().map_or(0.0, |p| p.now());
+        let began = clock();
+        while self.session.now() < target && clock() - began < FRAME_BUDGET_MS {
+            self.session.play_to(target.min(self.session.now() + SLICE_MS));
+        }
+        if self.catching_up.is_some_and(|to| self.session.now() >= to) {
+            self.catching_up = None;
+            self.playing = false;
+        }
+        self.stage.stale = true;
+    }
+
+    pub fn next_event(&mut self) {
+        self.session.step(3_600_000);
+        self.playing = false;
+        self.stage.stale = true;
+    }
+
+    /// Plays on to the next restart of any container, at most an hour ahead.
+    pub fn next_restart(&mut self) {
+        let limit = self.session.now() + 3_600_000;
+        let mut seen = self.session.cluster().log().len();
+        while self.session.now() < limit {
+            self.session.step(limit.since(self.session.now()));
+            let log = self.session.cluster().log();
+            if log.since(seen).any(|entry| matches!(&entry.fact, Fact::ContainerStarted { attempt, .. } if *attempt > 0)) {
+                break;
+            }
+            seen = log.len();
+        }
+        self.playing = false;
+        self.stage.stale = true;
+    }
+
+    pub fn undo(&mut self) {
+        self.session.undo();
+        self.stage.stale = true;
+    }
+
+    /// Whether animation frames are wanted.
+    pub fn is_moving(&self) -> bool {
+        self.playing || self.catching_up.is_some() || matches!(&self.guide, Guide::Course(a) if !a.script.is_empty())
+    }
+
+    // ---- lessons
+
+    pub fn open_lesson(&mut self, id: &str, step: usize) {
+        let Some(lesson) = self.lessons.iter().find(|lesson| lesson.id == id).cloned() else { return };
+        self.begin_step(lesson, step);
+    }
+
+    pub fn begin_step(&mut self, lesson: Lesson, step: usize) {
+        let (course, Opening { manifest, speed }) = Course::begin(lesson, step, &mut self.session);
+        self.progress.reach(&course.lesson.id, course.step);
+        self.guide = Guide::Course(Box::new(Attending::new(course)));
+        if let Some(text) = manifest {
+            self.put_text(&text);
+        }
+        if let Some(speed) = speed {
+            self.speed = speed;
+        }
+        self.selected = None;
+        self.playing = true;
+        self.terminal_from = self.terminal_from.min(self.session.terminal().output().len());
+        self.stage.stale = true;
+        self.judge();
+    }
+
+    /// Goals that hold now are reached. Only looks when something changed.
+    pub fn judge(&mut self) {
+        let Guide::Course(attending) = &mut self.guide else { return };
+        let now = (self.session.cluster().log().len(), self.session.now().secs() as usize, Rc::as_ptr(&self.checked) as usize);
+        if self.judged == now && attending.course.answer.is_none() {
+            return;
+        }
+        self.judged = now;
+        let holds = attending.course.goals(&self.session, &self.checked.source);
+        let was_done = attending.is_done();
+        for (met, holds) in attending.met.iter_mut().zip(holds) {
+            *met |= holds;
+        }
+        if attending.is_done() && !was_done {
+            self.progress.finish(&attending.course.lesson.id, attending.course.step, attending.course.lesson.steps.len());
+        }
+    }
+
+    /// The next moves of a solution that is being shown.
+    pub fn play_script(&mut self) {
+        let Guide::Course(attending) = &mut self.guide else { return };
+        let mut text = None;
+        while let Some(action) = attending.script.front() {
+            if let Some(until) = attending.script_waits {
+                if self.session.now() < until {
+                    break;
+                }
+                attending.script_waits = None;
+                attending.script.pop_front();
+                continue;
+            }
+            if let Move::WaitSeconds(seconds) = action {
+                attending.script_waits = Some(self.session.now() + seconds * 1000);
+                continue;
+            }
+            let action = attending.script.pop_front().expect("the front was just looked at");
+            text = attending.course.perform(&action, &mut self.session).or(text);
+            self.stage.stale = true;
+        }
+        if let Some(text) = text {
+            self.put_text(&text);
+        }
+    }
+
+    // ---- the two-way link
+
+    /// Something in the picture is pointed at: its lines light up.
+    pub fn point(&mut self, target: Option<Target>) {
+        let lines = target.as_ref().and_then(|target| self.lines_of(target));
+        self.marks = lines.into_iter().collect();
+        self.pointed = target;
+    }
+
+    /// The lines of the text that a shape comes from, half-open, from 0.
+    fn lines_of(&self, target: &Target) -> Option<(usize, usize)> {
+        let (document, path) = view::lines_of(target, &self.checked.source)?;
+        let span = self.checked.source.block_of(document, &path)?;
+        let lines = LineIndex::new(self.desk.text());
+        let last = lines.line(span.end);
+        // A block that ends with its newline ends on the line before.
+        let end = if lines.start_of(last) == span.end && span.end > span.start { last } else { last + 1 };
+        Some((lines.line(span.start), end))
+    }
+
+    /// The cursor moved: the shape of the field that it stands in lights up. Whether that changed anything.
+    pub fn cursor_at(&mut self, offset: usize) -> bool {
+        let source = &self.checked.source;
+        let target = source.path_at(offset).and_then(|(document, path)| view::target_at(&self.session, source, document, &path));
+        let changed = target != self.pointed;
+        self.pointed = target;
+        changed
+    }
+
+    // ---- what components read
+
+    /// Whether this frame is to be shown: ten a second are enough for a picture whose motion is the style sheet's.
+    pub fn is_due(&mut self, at: f64) -> bool {
+        let due = at - self.shown_at >= SHOW_EVERY_MS || at < self.shown_at;
+        if due {
+            self.shown_at = at;
+        }
+        due
+    }
+
+    /// Renews the plain pictures that components show, where they changed.
+    pub fn refresh(&mut self) {
+        let output = self.session.terminal().output();
+        self.terminal_from = self.terminal_from.min(output.len());
+        let shown = &output[self.terminal_from..];
+        if self.terminal.len() != shown.len() || self.terminal.last() != shown.last() {
+            self.terminal = Rc::new(shown.to_vec());
+        }
+        if self.stage.stale {
+            self.stage.renew(&self.session, &self.checked, self.selected.as_ref());
+        }
+    }
+
+    pub fn switch_language(&mut self) {
+        self.language = self.language.other();
+        storage::write(storage::LANGUAGE, self.language.code());
+        self.show_choices();
+    }
+
+    pub fn switch_theme(&mut self) {
+        self.theme = self.theme.other();
+        storage::write(storage::THEME, self.theme.code());
+        self.show_choices();
+    }
+
+    /// Language and theme as attributes of the document, where style sheet and screen reader look for them.
+    pub fn show_choices(&self) {
+        if let Some(root) = gloo::utils::document().document_element() {
+            // Setting an attribute fails only for a name that is none.
+            root.set_attribute("lang", self.language.code()).unwrap_or_default();
+            root.set_attribute("data-theme", self.theme.code()).unwrap_or_default();
+        }
+    }
+}

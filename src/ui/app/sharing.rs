@@ -1,0 +1,110 @@
+//! Links: what the page puts into one, and what it does with one that was opened.
+
+use podlab::api::SimTime;
+use podlab::session::Session;
+use podlab::share::{self, LinkError, Moment, Shared};
+use yew::Callback;
+
+use super::message::{Message, Notice, Sharing};
+use super::model::{Guide, Model};
+use crate::ui::link;
+use crate::ui::locales as words;
+
+impl Model {
+    /// Copies a link, and says so once the browser allowed it.
+    pub fn share(&mut self, what: Sharing, on: Callback<Message>) {
+        let lesson = match (&self.guide, what) {
+            (Guide::Course(attending), Sharing::Lesson) => Some((attending.course.lesson.id.clone(), attending.course.step)),
+            _ => None,
+        };
+        let moment = (what == Sharing::Moment).then(|| {
+            let now = self.session.now();
+            // What lies ahead of the playhead is no part of this moment.
+            let journal = self.session.journal().iter().filter(|timed| timed.at <= now).cloned().collect();
+            Moment { config: self.session.config().clone(), journal, at: now }
+        });
+        let fragment = match share::encode(&Shared { manifests: self.desk.for_link(), lesson, moment }) {
+            Ok(fragment) => fragment,
+            Err(LinkError::TooLong | LinkError::TooMuch | LinkError::Broken | LinkError::Newer) => {
+                self.say(self.language.say(words::SHARE_TOO_LONG));
+                return;
+            }
+        };
+        let language = self.language;
+        let (text, copied) = match what {
+            Sharing::Embed => {
+                let snippet = format!(
+                    r#"<iframe src="{}?embed=1#{fragment}" title="Podlab" width="100%" height="560" loading="lazy"></iframe>"#,
+                    link::own_address()
+                );
+                (snippet, language.say(words::SHARE_COPIED_EMBED).to_owned())
+            }
+            Sharing::Manifest | Sharing::Lesson | Sharing::Moment => {
+                let link = format!("{}#{fragment}", link::own_address());
+                let length = link.len().to_string();
+                (link, language.fill(words::SHARE_COPIED, &[&length]))
+            }
+        };
+        wasm_bindgen_futures::spawn_local(async move {
+            let notice = if link::copy(text.clone()).await {
+                Notice { text: copied, copy: None }
+            } else {
+                Notice { text: language.say(words::SHARE_SHOW).to_owned(), copy: Some(text) }
+            };
+            on.emit(Message::Notice(notice));
+        });
+    }
+
+    /// Opens what a link's fragment holds; a bad one leaves everything as it is and says why.
+    pub fn open_link(&mut self, fragment: &str) {
+        if fragment.is_empty() {
+            return;
+        }
+        let opened = share::decode(fragment);
+        // A reload is to show the learner's own text, not the link's again. An embedded page keeps no text, so it keeps its link.
+        if !self.embedded && link::forget_fragment().is_none() {
+            self.say(self.language.say(words::LINK_OPENED));
+        }
+        match opened {
+            Ok(shared) => self.take(shared),
+            Err(error) => {
+                let word = match error {
+                    LinkError::Broken => words::LINK_BROKEN,
+                    LinkError::Newer => words::LINK_NEWER,
+                    LinkError::TooLong => words::LINK_TOO_BIG,
+                    LinkError::TooMuch => words::LINK_HOSTILE,
+                };
+                self.say(self.language.say(word));
+            }
+        }
+    }
+
+    fn take(&mut self, shared: Shared) {
+        let Shared { manifests, lesson, moment } = shared;
+        if let Some((id, step)) = &lesson {
+            self.open_lesson(id, *step);
+        }
+        if !manifests.is_empty() {
+            self.desk.open_all(manifests);
+            self.revision += 1;
+            self.text_changed();
+        }
+        if let Some(Moment { config, journal, at }) = moment {
+            self.guide = Guide::Closed;
+            self.session = Session::replay(config, journal, SimTime::ZERO);
+            self.catching_up = Some(at);
+            self.playing = false;
+        } else if lesson.is_none() {
+            self.session = Session::new(podlab::cluster::Config::nodes(2));
+            if self.checked.exit == 0 {
+                self.apply();
+            }
+        }
+        self.terminal_from = 0;
+        self.selected = None;
+        self.stage.stale = true;
+        if !self.embedded {
+            self.say(self.language.say(words::LINK_OPENED));
+        }
+    }
+}

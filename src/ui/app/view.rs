@@ -1,0 +1,194 @@
+//! The page as it is laid out: head, panes, dividers, the phone's tab bar, notices.
+
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use yew::prelude::*;
+
+use super::header::{Header, open_file, recent_titles};
+use super::layout::{Pane, Size, Splitter};
+use super::message::{DeskWish, LayoutWish, LessonWish, Message};
+use super::model::{Guide, Model};
+use super::stage;
+use crate::ui::editor::{Editor, Jump};
+use crate::ui::lessons::Lessons;
+use crate::ui::link;
+use crate::ui::locales::{self as words, Language, Word};
+use crate::ui::problems::Problems;
+use crate::ui::terminal::{Completion, Terminal};
+
+pub fn page(model: &Model, jump: Option<Jump>, completion: Option<&Rc<Completion>>, notices: u32, on: Callback<Message>) -> Html {
+    let language = model.language;
+    let has_lesson = model.guide != Guide::Closed;
+    let shown = match model.layout.shown {
+        Pane::Picture => "show-picture",
+        Pane::Manifest => "show-manifest",
+        Pane::Timeline => "show-timeline",
+        Pane::Terminal => "show-terminal",
+        Pane::Lesson if has_lesson => "show-lesson",
+        Pane::Lesson => "show-picture",
+    };
+    let class = classes!(
+        "page",
+        shown,
+        has_lesson.then_some("with-lesson"),
+        model.layout.lesson_folded.then_some("lesson-folded"),
+        model.embedded.then_some("embed"),
+    );
+    let resize = on.reform(|(size, to)| Message::Layout(LayoutWish::Resize(size, to)));
+    let split = |size: Size, label: Word| html! { <Splitter {size} value={model.layout.size(size)} label={language.say(label)} on_resize={resize.clone()} /> };
+    html! {
+        <div {class} ondragover={Callback::from(|e: DragEvent| e.prevent_default())} ondrop={dropped(language, &on)}>
+            <a class="skip" href="#picture" onclick={skip()}>{ language.say(words::SKIP_TO_PICTURE) }</a>
+            if model.embedded {
+                <a class="button open-whole" href={link::own_address() + "#" + &link::fragment()} target="_blank" rel="noopener">{ language.say(words::EMBED_OPEN) }</a>
+            } else {
+                <Header recent={recent_titles(&model.desk)} in_lesson={matches!(model.guide, Guide::Course(_))} lesson_open={has_lesson}
+                    can_undo={model.session.can_undo()} theme={model.theme} {language} on={on.clone()} />
+            }
+            <main class="panes">
+                <div class="left">
+                    if has_lesson {
+                        { lesson_pane(model, &on) }
+                        { split(Size::Lesson, words::SPLIT_LESSON) }
+                    }
+                    { manifest_pane(model, jump, &on) }
+                </div>
+                { split(Size::Manifest, words::SPLIT_MANIFEST) }
+                <section class="pane picture-pane" id="picture" aria-label={language.say(words::PICTURE)} tabindex="-1">
+                    { stage::picture(model, &on) }
+                </section>
+                { split(Size::Bottom, words::SPLIT_BOTTOM) }
+                <div class="bottom">
+                    <section class="pane timeline-pane" aria-label={language.say(words::TIMELINE)}>{ stage::timeline(model, &on) }</section>
+                    { split(Size::Timeline, words::SPLIT_TIMELINE) }
+                    <section class="pane terminal-pane" aria-label={language.say(words::TERMINAL)}>
+                        <Terminal output={model.terminal.clone()} prompt={model.session.terminal().prompt().map(|p| AttrValue::from(p.to_owned()))}
+                            completion={completion.cloned()} {language} on={on.clone()} />
+                    </section>
+                </div>
+            </main>
+            { tab_bar(model, &on) }
+            <div class="notices" role="status" aria-live="polite">{ notice(model, notices, &on) }</div>
+        </div>
+    }
+}
+
+fn lesson_pane(model: &Model, on: &Callback<Message>) -> Html {
+    let language = model.language;
+    let (title, place, attending) = match &model.guide {
+        Guide::Course(attending) => {
+            let course = &attending.course;
+            let place = language.fill(words::LESSON_STEP, &[&(course.step + 1).to_string(), &course.lesson.steps.len().to_string()]);
+            (language.of(&course.lesson.title).to_owned(), place, Some((**attending).clone()))
+        }
+        Guide::List | Guide::Closed => (language.say(words::LESSONS).to_owned(), String::new(), None),
+    };
+    let folded = model.layout.lesson_folded;
+    let send = |message: Message| on.reform(move |_: MouseEvent| message.clone());
+    html! {
+        <section class="pane lesson-pane" aria-label={language.say(words::LESSON)}>
+            <div class="bar">
+                <h2 class="title">{ title }</h2><span class="quiet">{ place }</span><span class="space"></span>
+                <button type="button" class="button small fold" aria-expanded={(!folded).to_string()} aria-label={language.say(words::LESSON_FOLD)}
+                    onclick={send(Message::Layout(LayoutWish::FoldLesson(!folded)))}>{ if folded { "▸" } else { "▾" } }</button>
+                if attending.is_some() {
+                    <button type="button" class="button small" aria-label={language.say(words::LESSON_LIST)} title={language.say(words::LESSON_LIST)} onclick={send(Message::Lesson(LessonWish::List))}>{ "☰" }</button>
+                }
+                <button type="button" class="button small" aria-label={language.say(words::LESSON_CLOSE)} onclick={send(Message::Lesson(LessonWish::Close))}>{ "✕" }</button>
+            </div>
+            <Lessons lessons={model.lessons.clone()} progress={model.progress.clone()} {attending} {language} on={on.clone()} />
+        </section>
+    }
+}
+
+fn manifest_pane(model: &Model, jump: Option<Jump>, on: &Callback<Message>) -> Html {
+    let language = model.language;
+    let text = AttrValue::from(model.desk.text().to_owned());
+    let count = model.checked.diagnostics.len();
+    let counted = match count {
+        0 => String::new(),
+        1 => language.say(words::PROBLEMS_COUNT_ONE).to_owned(),
+        more => language.fill(words::PROBLEMS_COUNT, &[&more.to_string()]),
+    };
+    let send = |message: Message| on.reform(move |_: MouseEvent| message.clone());
+    let only = model.desk.tabs().len() == 1;
+    let tabs = model.desk.tabs().iter().enumerate().map(|(index, tab)| {
+        let active = index == model.desk.active();
+        html! {
+            <span class={classes!("file-tab", active.then_some("on"))} key={index}>
+                <button type="button" aria-pressed={active.to_string()} onclick={send(Message::Desk(DeskWish::Select(index)))}>{ &tab.name }</button>
+                if !only {
+                    <button type="button" class="close" aria-label={language.fill(words::TAB_CLOSE, &[&tab.name])} onclick={send(Message::Desk(DeskWish::Close(index)))}>{ "✕" }</button>
+                }
+            </span>
+        }
+    });
+    html! {
+        <section class="pane manifest-pane" aria-label={language.say(words::MANIFEST)}>
+            <div class="bar">
+                <div class="file-tabs" role="group" aria-label={language.say(words::MANIFEST)}>{ for tabs }</div>
+                <button type="button" class="button small" aria-label={language.say(words::TAB_ADD)} title={language.say(words::TAB_ADD)} onclick={send(Message::Desk(DeskWish::Add))}>{ "+" }</button>
+                <span class="count">{ counted }</span><span class="space"></span>
+                <button type="button" class="button primary apply" title={language.say(words::APPLY_HINT)} onclick={send(Message::Apply)}>{ language.say(words::APPLY) }<kbd aria-hidden="true">{ "⌘↵" }</kbd></button>
+            </div>
+            <Editor text={text.clone()} revision={model.revision} checked={model.checked.clone()} marks={model.marks.clone()} {jump} {language} on={on.clone()} />
+            <Problems checked={model.checked.clone()} {text} {language} on={on.clone()} />
+        </section>
+    }
+}
+
+fn tab_bar(model: &Model, on: &Callback<Message>) -> Html {
+    let tabs = [
+        (Pane::Picture, words::PICTURE, "◉"),
+        (Pane::Manifest, words::MANIFEST, "≡"),
+        (Pane::Timeline, words::TIMELINE, "⌛"),
+        (Pane::Terminal, words::TERMINAL, ">_"),
+        (Pane::Lesson, words::LESSON, "✎"),
+    ];
+    let each = tabs.into_iter().map(|(pane, word, sign)| {
+        let on_it = model.layout.shown == pane;
+        let message = if pane == Pane::Lesson && model.guide == Guide::Closed { Message::Lesson(LessonWish::List) } else { Message::Layout(LayoutWish::Show(pane)) };
+        let problems = pane == Pane::Manifest && !model.checked.diagnostics.is_empty();
+        html! {
+            <button type="button" key={sign} class={classes!(on_it.then_some("on"), problems.then_some("alert"))} aria-pressed={on_it.to_string()} onclick={on.reform(move |_: MouseEvent| message.clone())}>
+                <span class="sign" aria-hidden="true">{ sign }</span>{ model.language.say(word) }</button>
+        }
+    });
+    html! { <nav class="tab-bar" aria-label={model.language.say(words::MORE)}>{ for each }</nav> }
+}
+
+fn notice(model: &Model, number: u32, on: &Callback<Message>) -> Html {
+    let Some(notice) = &model.notice else { return Html::default() };
+    html! {
+        <div class="notice" key={number}>
+            <div>
+                <p>{ &notice.text }</p>
+                if let Some(copy) = &notice.copy { <textarea readonly={true} rows="3" aria-label={notice.text.clone()} value={copy.clone()} /> }
+            </div>
+            <button type="button" class="button small" aria-label={model.language.say(words::CLOSE)} onclick={on.reform(|_: MouseEvent| Message::Dismiss)}>{ "✕" }</button>
+        </div>
+    }
+}
+
+/// Moves the focus without touching the address, whose fragment belongs to links.
+fn skip() -> Callback<MouseEvent> {
+    Callback::from(|e: MouseEvent| {
+        e.prevent_default();
+        let picture = gloo::utils::document().get_element_by_id("picture").and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok());
+        if let Some(picture) = picture {
+            // A picture that is not shown on a phone cannot take the focus.
+            picture.focus().unwrap_or_default();
+        }
+    })
+}
+
+fn dropped(language: Language, on: &Callback<Message>) -> Callback<DragEvent> {
+    let on = on.clone();
+    Callback::from(move |e: DragEvent| {
+        if let Some(file) = e.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0)) {
+            e.prevent_default();
+            open_file(file, language, on.clone());
+        }
+    })
+}

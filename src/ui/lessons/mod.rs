@@ -1,0 +1,94 @@
+//! The lesson's pane: the list of lessons, or the step that the learner is at.
+
+pub mod progress;
+mod question;
+mod step;
+
+use std::rc::Rc;
+
+use podlab::lesson::Lesson;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use crate::ui::app::message::{LessonWish, Message};
+use crate::ui::app::model::Attending;
+use crate::ui::locales::{self as words, Language};
+use progress::Progress;
+
+#[derive(Properties)]
+pub struct LessonsProps {
+    pub lessons: Rc<Vec<Lesson>>,
+    pub progress: Progress,
+    /// The lesson that is being followed; `None` shows the list.
+    pub attending: Option<Attending>,
+    pub language: Language,
+    pub on: Callback<Message>,
+}
+
+impl PartialEq for LessonsProps {
+    fn eq(&self, other: &Self) -> bool {
+        self.attending == other.attending && self.progress == other.progress && self.language == other.language && self.on == other.on
+    }
+}
+
+#[function_component(Lessons)]
+pub fn lessons(props: &LessonsProps) -> Html {
+    let LessonsProps { lessons, progress, attending, language, on } = props;
+    match attending {
+        Some(attending) => html! { <step::Step attending={attending.clone()} language={*language} on={on.clone()} /> },
+        None => list(lessons, progress, *language, on),
+    }
+}
+
+fn list(lessons: &[Lesson], progress: &Progress, language: Language, on: &Callback<Message>) -> Html {
+    let load = on.reform(|text| Message::Lesson(LessonWish::ImportProgress(text)));
+    let chosen = Callback::from(move |e: Event| {
+        let input: HtmlInputElement = e.target_unchecked_into();
+        let file = input.files().and_then(|files| files.get(0));
+        input.set_value("");
+        if let Some(file) = file {
+            let load = load.clone();
+            wasm_bindgen_futures::spawn_local(async move {
+                load.emit(crate::ui::link::read_file(&file).await.unwrap_or_default());
+            });
+        }
+    });
+    let wish = |wish: LessonWish| on.reform(move |_: MouseEvent| Message::Lesson(wish.clone()));
+    html! {
+        <div class="lesson-body">
+            if lessons.is_empty() { <p class="quiet">{ language.say(words::LESSON_NONE) }</p> }
+            <ol class="lesson-list">{ for lessons.iter().map(|lesson| entry(lesson, progress, language, on)) }</ol>
+            <div class="row">
+                <button type="button" class="button small" onclick={wish(LessonWish::ExportProgress)}>{ language.say(words::LESSON_PROGRESS_EXPORT) }</button>
+                <label class="button small file">{ language.say(words::LESSON_PROGRESS_IMPORT) }
+                    <input type="file" class="hidden-input" accept=".json,application/json" onchange={chosen} /></label>
+            </div>
+        </div>
+    }
+}
+
+fn entry(lesson: &Lesson, progress: &Progress, language: Language, on: &Callback<Message>) -> Html {
+    let attended = progress.of(&lesson.id);
+    let (label, state) = match attended {
+        Some(a) if a.finished => (words::LESSON_AGAIN, "finished"),
+        Some(_) => (words::LESSON_RESUME, "begun"),
+        None => (words::LESSON_START, "new"),
+    };
+    let id = lesson.id.clone();
+    let open = on.reform(move |_: MouseEvent| Message::Lesson(LessonWish::Open(id.clone())));
+    let done = attended.map_or(0, |a| a.done.len());
+    html! {
+        <li key={lesson.id.clone()} class={classes!("lesson-card", state)}>
+            <h3>{ language.of(&lesson.title) }</h3>
+            <p>{ language.of(&lesson.summary) }</p>
+            <div class="row">
+                <button type="button" class="button primary small" onclick={open} aria-label={format!("{}: {}", language.say(label), language.of(&lesson.title))}>{ language.say(label) }</button>
+                <span class="quiet">{ language.fill(words::LESSON_MINUTES, &[&lesson.minutes.to_string()]) }</span>
+                if done > 0 {
+                    <progress class="steps-done" max={lesson.steps.len().to_string()} value={done.to_string()} aria-label={language.say(words::LESSON_DONE)} />
+                }
+                if state == "finished" { <span class="tag good">{ "✓ " }{ language.say(words::LESSON_FINISHED) }</span> }
+            </div>
+        </li>
+    }
+}

@@ -1,0 +1,111 @@
+//! A question to the learner: choices, or a number with its unit.
+
+use podlab::lesson::{Choice, Number, Text};
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use crate::ui::locales::{self as words, Language};
+
+#[derive(Properties, PartialEq)]
+pub struct QuestionProps {
+    pub heading: &'static str,
+    pub question: Text,
+    pub choices: Vec<Choice>,
+    pub number: Option<Number>,
+    pub answer: Option<String>,
+    /// Whether the reply may be shown already.
+    pub revealed: bool,
+    pub language: Language,
+    pub on_answer: Callback<String>,
+}
+
+#[function_component(Question)]
+pub fn question(props: &QuestionProps) -> Html {
+    let QuestionProps { heading, question, number, answer, language, .. } = props;
+    let body = match (answer, number) {
+        (Some(answer), _) => answered(props, answer),
+        (None, Some(number)) => {
+            html! { <AskNumber unit={language.of(&number.unit).to_owned()} language={*language} on_answer={props.on_answer.clone()} /> }
+        }
+        (None, None) => choices(props),
+    };
+    html! {
+        <section class="question">
+            <h3>{ *heading }</h3>
+            <div class="prose">{ Html::from_html_unchecked(AttrValue::from(language.of(question).to_owned())) }</div>
+            { body }
+        </section>
+    }
+}
+
+fn choices(props: &QuestionProps) -> Html {
+    let each = props.choices.iter().map(|choice| {
+        let id = choice.id.clone();
+        let choose = props.on_answer.reform(move |_: MouseEvent| id.clone());
+        html! { <button type="button" class="button choice" key={choice.id.clone()} onclick={choose}>{ props.language.of(&choice.text) }</button> }
+    });
+    html! { <div class="choices">{ for each }</div> }
+}
+
+fn answered(props: &QuestionProps, answer: &str) -> Html {
+    let language = props.language;
+    let chosen = props.choices.iter().find(|choice| choice.id == answer);
+    let (said, reply, right) = match (&props.number, chosen) {
+        (Some(number), _) => {
+            let right = answer.trim().parse::<f64>().is_ok_and(|given| (given - number.value).abs() <= number.tolerance);
+            let reply = if right { &number.right } else { &number.wrong };
+            (format!("{answer} {}", language.of(&number.unit)), Some(reply), right)
+        }
+        (None, Some(choice)) => (language.of(&choice.text).to_owned(), Some(&choice.reply), choice.right),
+        (None, None) => (answer.to_owned(), None, false),
+    };
+    html! {
+        <div class="answered">
+            <p class="said">{ language.fill(words::LESSON_ANSWERED, &[&said]) }</p>
+            if props.revealed {
+                if let Some(reply) = reply {
+                    <div class={classes!("reply", "prose", if right { "right" } else { "wrong" })} role="status">
+                        <span class="sign" aria-hidden="true">{ if right { "✓" } else { "→" } }</span>
+                        <div>{ Html::from_html_unchecked(AttrValue::from(language.of(reply).to_owned())) }</div>
+                    </div>
+                }
+            }
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct AskNumberProps {
+    unit: String,
+    language: Language,
+    on_answer: Callback<String>,
+}
+
+#[function_component(AskNumber)]
+fn ask_number(props: &AskNumberProps) -> Html {
+    let field = use_node_ref();
+    let give = {
+        let (field, on_answer) = (field.clone(), props.on_answer.clone());
+        Callback::from(move |()| {
+            let value = field.cast::<HtmlInputElement>().map(|f| f.value().replace(',', ".")).unwrap_or_default();
+            if value.trim().parse::<f64>().is_ok() {
+                on_answer.emit(value.trim().to_owned());
+            }
+        })
+    };
+    let on_key = {
+        let give = give.clone();
+        Callback::from(move |e: KeyboardEvent| {
+            if e.key() == "Enter" && !e.is_composing() {
+                give.emit(());
+            }
+        })
+    };
+    html! {
+        <div class="row">
+            <input ref={field} class="number" inputmode="decimal" aria-label={props.language.say(words::LESSON_YOUR_ANSWER)} onkeydown={on_key} />
+            <span>{ &props.unit }</span>
+            <button type="button" class="button primary small" onclick={give.reform(|_: MouseEvent| ())}>{ props.language.say(words::LESSON_ANSWER) }</button>
+        </div>
+    }
+}

@@ -1,0 +1,87 @@
+//! The list of problems under the editor: the server's exact words, a plain sentence, a jump to the place and a repair where one is certain.
+
+use std::rc::Rc;
+
+use podlab::manifest::Checked;
+use podlab::text::{Diagnostic, Fix, LineIndex, Severity};
+use yew::prelude::*;
+
+use crate::ui::app::message::Message;
+use crate::ui::locales::{self as words, Language, fill_in};
+
+/// The server's words as its error message writes them: the path, then what is wrong with it. Empty for a hint of ours.
+pub fn exact_words(diagnostic: &Diagnostic) -> String {
+    match (diagnostic.path.as_str(), diagnostic.message.as_str()) {
+        (_, "") => String::new(),
+        ("", message) => message.to_owned(),
+        (path, message) => format!("{path}: {message}"),
+    }
+}
+
+/// The plain sentence of a diagnostic in the learner's language.
+pub fn explanation(diagnostic: &Diagnostic, language: Language) -> Option<String> {
+    language.find(diagnostic.code).map(|sentence| fill_in(sentence, &diagnostic.args))
+}
+
+pub fn fix_title(fix: &Fix, language: Language) -> String {
+    language.find(fix.code).map_or_else(|| fix.code.to_owned(), |title| fill_in(title, &fix.args))
+}
+
+#[derive(Properties)]
+pub struct ProblemsProps {
+    pub checked: Rc<Checked>,
+    pub text: AttrValue,
+    pub language: Language,
+    pub on: Callback<Message>,
+}
+
+impl PartialEq for ProblemsProps {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.checked, &other.checked) && self.language == other.language && self.on == other.on
+    }
+}
+
+#[function_component(Problems)]
+pub fn problems(props: &ProblemsProps) -> Html {
+    let ProblemsProps { checked, text, language, on } = props;
+    if text.trim().is_empty() {
+        return html! { <div class="problems quiet" role="status">{ language.say(words::PROBLEMS_EMPTY) }</div> };
+    }
+    if checked.diagnostics.is_empty() {
+        return html! { <div class="problems quiet good" role="status"><span class="sign" aria-hidden="true">{ "✓" }</span>{ language.say(words::PROBLEMS_NONE) }</div> };
+    }
+    let lines = LineIndex::new(text);
+    let rows = checked.diagnostics.iter().enumerate().map(|(index, diagnostic)| row(index, diagnostic, text, &lines, *language, on));
+    html! {
+        <ul class="problems" aria-label={language.say(words::PROBLEMS)} tabindex="0">{ for rows }</ul>
+    }
+}
+
+fn row(index: usize, diagnostic: &Diagnostic, text: &str, lines: &LineIndex, language: Language, on: &Callback<Message>) -> Html {
+    let (line, column) = lines.line_column(text, diagnostic.span.start);
+    let (line, column) = ((line + 1).to_string(), (column + 1).to_string());
+    let (class, sign, name) = match diagnostic.severity {
+        Severity::Error => ("error", "✕", words::SEVERITY_ERROR),
+        Severity::Warning => ("warning", "!", words::SEVERITY_WARNING),
+        Severity::Hint => ("hint", "i", words::SEVERITY_HINT),
+    };
+    let span = diagnostic.span;
+    let jump = on.reform(move |_: MouseEvent| Message::Jump(span));
+    let fixes = diagnostic.fixes.iter().enumerate().map(|(fix, repair)| {
+        let repaired = on.reform(move |_: MouseEvent| Message::Fix { diagnostic: index, fix });
+        html! { <button type="button" class="button small" onclick={repaired}>{ fix_title(repair, language) }</button> }
+    });
+    let exact = exact_words(diagnostic);
+    html! {
+        <li class={classes!("problem", class)} key={index}>
+            <span class="sign" role="img" aria-label={language.say(name)}>{ sign }</span>
+            <div>
+                <button type="button" class="place" onclick={jump} aria-label={language.fill(words::PROBLEM_JUMP, &[&line])}
+                    title={language.fill(words::PROBLEM_AT, &[&line, &column])}>{ format!("{line}:{column}") }</button>
+                if !exact.is_empty() { <code translate="no">{ exact }</code> }
+                if let Some(plain) = explanation(diagnostic, language) { <p>{ plain }</p> }
+                { for fixes }
+            </div>
+        </li>
+    }
+}

@@ -1,0 +1,357 @@
+//! The terminal's pane: output, one line of input with history and completion, a phone's row of helpful keys. Every line goes to the
+//! session as an input, so that a run replays.
+
+mod ansi;
+
+use std::rc::Rc;
+
+use podlab::kubectl::{Output, OutputKind};
+use web_sys::{HtmlElement, HtmlInputElement};
+use yew::prelude::*;
+
+use crate::ui::app::message::{Message, TerminalWish};
+use crate::ui::locales::{self as words, Language};
+
+/// What Tab offers for a line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Completion {
+    pub line: String,
+    /// Where the word begins that the candidates stand for, in bytes.
+    pub start: usize,
+    pub candidates: Vec<String>,
+}
+
+#[derive(Properties)]
+pub struct TerminalProps {
+    pub output: Rc<Vec<Output>>,
+    /// `None` while something runs that reads no line.
+    pub prompt: Option<AttrValue>,
+    pub completion: Option<Rc<Completion>>,
+    pub language: Language,
+    pub on: Callback<Message>,
+}
+
+impl PartialEq for TerminalProps {
+    fn eq(&self, other: &Self) -> bool {
+        let same_completion = match (&self.completion, &other.completion) {
+            (Some(a), Some(b)) => Rc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        Rc::ptr_eq(&self.output, &other.output)
+            && same_completion
+            && self.prompt == other.prompt
+            && self.language == other.language
+            && self.on == other.on
+    }
+}
+
+/// The output that stays on the page; older lines scroll out.
+const MOST_SHOWN: usize = 1_500;
+
+pub enum Event {
+    Key(KeyboardEvent),
+    Typed,
+    Pasted(web_sys::Event),
+    RunPasted,
+    CancelPasted,
+    /// A key of the phone's row: `tab`, `up`, `ctrl-c`, or characters to insert.
+    Helpful(&'static str),
+    Copy,
+    Focus,
+}
+
+#[derive(Default)]
+pub struct Terminal {
+    input: NodeRef,
+    screen: NodeRef,
+    history: Vec<String>,
+    /// Which line of the history is shown; one past the end: the learner's own.
+    place: usize,
+    draft: String,
+    /// Ctrl-R: what is being looked for, and the line found.
+    search: Option<Option<String>>,
+    pasted: Vec<String>,
+    offered: Vec<String>,
+}
+
+impl Component for Terminal {
+    type Message = Event;
+    type Properties = TerminalProps;
+
+    fn create(_ctx: &Context<Self>) -> Self {
+        Self::default()
+    }
+
+    fn changed(&mut self, ctx: &Context<Self>, old: &TerminalProps) -> bool {
+        let new = &ctx.props().completion;
+        if let Some(completion) = new.as_ref().filter(|new| old.completion.as_ref().is_none_or(|old| !Rc::ptr_eq(old, new))) {
+            self.take(completion);
+        }
+        true
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, event: Event) -> bool {
+        let on = &ctx.props().on;
+        match event {
+            Event::Key(e) => return self.key(ctx, &e),
+            Event::Typed => {
+                self.offered.clear();
+                if self.search.is_some() {
+                    self.look_up();
+                }
+                return true;
+            }
+            Event::Pasted(e) => {
+                let Some(text) = clipboard_text(&e) else { return false };
+                let commands = commands_of(&text);
+                if commands.len() < 2 && !text.trim_end().contains('\n') {
+                    return false;
+                }
+                e.prevent_default();
+                self.pasted = commands;
+            }
+            Event::RunPasted => {
+                for line in std::mem::take(&mut self.pasted) {
+                    self.submit(ctx, line);
+                }
+                self.focus();
+            }
+            Event::CancelPasted => {
+                self.pasted.clear();
+                self.focus();
+            }
+            Event::Helpful(key) => {
+                match key {
+                    "tab" => self.complete(ctx),
+                    "up" => self.walk(-1),
+                    "ctrl-c" => on.emit(Message::Terminal(TerminalWish::Interrupt)),
+                    text => self.set_line(&format!("{}{text}", self.line())),
+                }
+                self.focus();
+            }
+            Event::Copy => {
+                let text: String = ctx.props().output.iter().flat_map(|o| ansi::pieces(&o.text)).map(|piece| piece.text).collect();
+                wasm_bindgen_futures::spawn_local(async move {
+                    crate::ui::link::copy(text).await;
+                });
+                return false;
+            }
+            Event::Focus => {
+                // A click that selects text to copy must not lose the selection.
+                let selecting = gloo::utils::window().get_selection().ok().flatten().is_some_and(|s| !s.is_collapsed());
+                if !selecting {
+                    self.focus();
+                }
+                return false;
+            }
+        }
+        true
+    }
+
+    fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
+        if let Some(screen) = self.screen.cast::<HtmlElement>() {
+            let from_end = screen.scroll_height() - screen.scroll_top() - screen.client_height();
+            if from_end < 400 {
+                screen.set_scroll_top(screen.scroll_height());
+            }
+        }
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let TerminalProps { output, prompt, language, .. } = ctx.props();
+        let link = ctx.link();
+        let skip = output.len().saturating_sub(MOST_SHOWN);
+        let shown = output.iter().enumerate().skip(skip).map(|(index, output)| line(index, output));
+        let key = |name: &'static str, label: &'static str| {
+            html! {
+                <button type="button" class="button small" onclick={link.callback(move |_| Event::Helpful(name))}>{ label }</button>
+            }
+        };
+        html! {
+            <div class="terminal-body">
+                <div class="screen" ref={self.screen.clone()} onclick={link.callback(|_| Event::Focus)} tabindex="0" role="log"
+                    aria-label={language.say(words::TERMINAL_OUTPUT)} translate="no">
+                    if output.is_empty() { <p class="welcome">{ language.say(words::TERMINAL_WELCOME) }</p> }
+                    { for shown }
+                    if !self.offered.is_empty() { <div class="offered">{ self.offered.join("  ") }</div> }
+                </div>
+                if !self.pasted.is_empty() {
+                    <div class="ask" role="alertdialog" aria-label={language.fill(words::TERMINAL_PASTE_MANY, &[&self.pasted.len().to_string()])}>
+                        <p>{ language.fill(words::TERMINAL_PASTE_MANY, &[&self.pasted.len().to_string()]) }</p>
+                        <pre tabindex="0">{ self.pasted.join("\n") }</pre>
+                        <button type="button" class="button primary small" onclick={link.callback(|_| Event::RunPasted)}>{ language.say(words::TERMINAL_PASTE_RUN) }</button>
+                        <button type="button" class="button small" onclick={link.callback(|_| Event::CancelPasted)}>{ language.say(words::TERMINAL_CANCEL) }</button>
+                    </div>
+                }
+                <div class="line">
+                    <span class="prompt" aria-hidden="true">{ self.prompt(prompt.as_ref(), *language) }</span>
+                    <input ref={self.input.clone()} class="command" type="text" aria-label={language.say(words::TERMINAL_INPUT)} autocomplete="off"
+                        autocapitalize="off" autocorrect="off" spellcheck="false" enterkeyhint="send" translate="no"
+                        onkeydown={link.callback(Event::Key)} oninput={link.callback(|_| Event::Typed)} onpaste={link.callback(Event::Pasted)} />
+                </div>
+                <div class="helpful" role="group" aria-label={language.say(words::TERMINAL_KEYS)}>
+                    { key("tab", "Tab") }{ key("up", "↑") }{ key("ctrl-c", "Ctrl-C") }{ key("-", "-") }{ key("/", "/") }{ key("|", "|") }{ key("kubectl ", "kubectl") }
+                </div>
+            </div>
+        }
+    }
+}
+
+impl Terminal {
+    fn prompt(&self, prompt: Option<&AttrValue>, language: Language) -> Html {
+        match (&self.search, prompt) {
+            (Some(found), _) => html! { <span>{ format!("({}) {} ", language.say(words::TERMINAL_SEARCH), found.as_deref().unwrap_or("–")) }</span> },
+            (None, Some(prompt)) => html! { <span>{ prompt }</span> },
+            (None, None) => html! { <span class="busy" title={language.say(words::TERMINAL_BUSY)}>{ "▸ " }</span> },
+        }
+    }
+
+    fn field(&self) -> Option<HtmlInputElement> {
+        self.input.cast::<HtmlInputElement>()
+    }
+
+    fn line(&self) -> String {
+        self.field().map(|field| field.value()).unwrap_or_default()
+    }
+
+    fn set_line(&self, line: &str) {
+        if let Some(field) = self.field() {
+            field.set_value(line);
+        }
+    }
+
+    fn focus(&self) {
+        if let Some(field) = self.field() {
+            // An element that is not shown cannot take the focus, and need not.
+            field.focus().unwrap_or_default();
+        }
+    }
+
+    fn key(&mut self, ctx: &Context<Self>, e: &KeyboardEvent) -> bool {
+        // Enter that ends a syllable is not the learner's Enter.
+        if e.is_composing() {
+            return false;
+        }
+        let control = e.ctrl_key() && !e.alt_key() && !e.meta_key();
+        match e.key().as_str() {
+            "Enter" => {
+                let line = match self.search.take() {
+                    Some(found) => found.unwrap_or_default(),
+                    None => self.line(),
+                };
+                self.set_line("");
+                self.submit(ctx, line);
+            }
+            // Tab on an empty line walks on through the page; so does Shift+Tab.
+            "Tab" if !e.shift_key() && !self.line().is_empty() && self.search.is_none() => self.complete(ctx),
+            "Escape" if self.search.is_some() => {
+                self.search = None;
+                self.set_line("");
+            }
+            "ArrowUp" => self.walk(-1),
+            "ArrowDown" => self.walk(1),
+            "c" if control && !self.has_selection() => {
+                self.search = None;
+                self.set_line("");
+                ctx.props().on.emit(Message::Terminal(TerminalWish::Interrupt));
+            }
+            "l" if control => ctx.props().on.emit(Message::Terminal(TerminalWish::Clear)),
+            "d" if control && self.line().is_empty() => self.submit(ctx, "exit".into()),
+            "u" if control => self.set_line(""),
+            "r" if control => {
+                self.search = Some(None);
+                self.set_line("");
+            }
+            _ => return false,
+        }
+        e.prevent_default();
+        true
+    }
+
+    fn has_selection(&self) -> bool {
+        self.field().is_some_and(|field| field.selection_start().ok().flatten() != field.selection_end().ok().flatten())
+    }
+
+    fn submit(&mut self, ctx: &Context<Self>, line: String) {
+        if !line.trim().is_empty() && self.history.last() != Some(&line) {
+            self.history.push(line.clone());
+        }
+        self.place = self.history.len();
+        self.offered.clear();
+        if line.trim() == "clear" {
+            ctx.props().on.emit(Message::Terminal(TerminalWish::Clear));
+        } else {
+            ctx.props().on.emit(Message::Terminal(TerminalWish::Line(line)));
+        }
+    }
+
+    /// One line back or forth in the history.
+    fn walk(&mut self, by: isize) {
+        if self.place == self.history.len() {
+            self.draft = self.line();
+        }
+        self.place = self.place.saturating_add_signed(by).min(self.history.len());
+        let line = self.history.get(self.place).unwrap_or(&self.draft).clone();
+        self.set_line(&line);
+    }
+
+    /// Ctrl-R: the newest line that holds what was typed.
+    fn look_up(&mut self) {
+        let wanted = self.line();
+        let found = self.history.iter().rev().find(|line| !wanted.is_empty() && line.contains(&wanted)).cloned();
+        self.search = Some(found);
+    }
+
+    fn complete(&self, ctx: &Context<Self>) {
+        ctx.props().on.emit(Message::Complete(self.line()));
+    }
+
+    /// Completes as far as all candidates agree; offers them where that is no further.
+    fn take(&mut self, completion: &Completion) {
+        let Completion { line, start, candidates } = completion;
+        if self.line() != *line {
+            return;
+        }
+        let Some(first) = candidates.first() else { return };
+        let shared = candidates.iter().fold(first.as_str(), |shared, other| {
+            let same = shared.char_indices().zip(other.chars()).find(|((_, a), b)| a != b).map_or(shared.len().min(other.len()), |((at, _), _)| at);
+            &shared[..same]
+        });
+        let end = if candidates.len() == 1 && !shared.ends_with(['/', '=']) { " " } else { "" };
+        let word = &line[*start..];
+        if shared.len() > word.len() || candidates.len() == 1 {
+            self.set_line(&format!("{}{shared}{end}", &line[..*start]));
+        } else {
+            self.offered = candidates.clone();
+        }
+    }
+}
+
+fn line(index: usize, output: &Output) -> Html {
+    let (class, sign) = match output.kind {
+        OutputKind::Command => ("typed", "$ "),
+        OutputKind::Stdout => ("stdout", ""),
+        OutputKind::Stderr => ("stderr", ""),
+    };
+    let pieces = ansi::pieces(&output.text);
+    html! {
+        <div class={class} key={index}>
+            if !sign.is_empty() { <span class="prompt" aria-hidden="true">{ sign }</span> }
+            { for pieces.into_iter().map(|piece| if piece.class.is_empty() { html! { { piece.text } } } else { html! { <span class={piece.class}>{ piece.text }</span> } }) }
+        </div>
+    }
+}
+
+fn clipboard_text(event: &web_sys::Event) -> Option<String> {
+    use wasm_bindgen::JsCast;
+    event.dyn_ref::<web_sys::ClipboardEvent>()?.clipboard_data()?.get_data("text").ok()
+}
+
+/// The commands of a pasted text: one a line, but a line that ends in `\` goes on, and a text with a here-document is one command.
+fn commands_of(text: &str) -> Vec<String> {
+    if text.contains("<<") {
+        return vec![text.trim_end().to_owned()];
+    }
+    let joined = text.replace("\\\r\n", "").replace("\\\n", "");
+    joined.lines().map(|line| line.trim().trim_start_matches("$ ").to_owned()).filter(|line| !line.is_empty()).collect()
+}
