@@ -20,6 +20,10 @@ pub(super) fn add(text: &str, checked: &mut Checked) {
             hints.object(document);
         }
     }
+    // Where something is refused, the refusal says enough.
+    let refused_at =
+        |span: Span| checked.diagnostics.iter().any(|d| d.severity == Severity::Error && d.span.start <= span.start && span.end <= d.span.end);
+    hints.found.retain(|h| !refused_at(h.span));
     checked.diagnostics.append(&mut hints.found);
 }
 

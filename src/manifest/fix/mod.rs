@@ -24,11 +24,14 @@ pub(super) fn add(text: &str, checked: &mut Checked, facts: &dyn ClusterFacts) {
     let before = stage(checked);
     let mut found = Vec::new();
     for (index, hint) in checked.diagnostics.iter().enumerate().filter(|(_, d)| d.severity == Severity::Hint).take(MOST_DIAGNOSTICS) {
-        let errors = |c: &Checked| c.diagnostics.iter().filter(|d| d.severity != Severity::Hint).count();
+        let errors = |c: &Checked| {
+            c.diagnostics.iter().filter(|d| d.severity != Severity::Hint).map(|d| (d.document, d.path.clone(), d.message.clone())).collect::<Vec<_>>()
+        };
+        let old = errors(checked);
         let helps = |fix: &Fix| {
             let repaired = fix.apply(text);
             let mut after = verdict(&repaired, facts);
-            let no_worse = stage(&after) >= before && errors(&after) <= errors(checked);
+            let no_worse = stage(&after) >= before && errors(&after).iter().all(|e| old.contains(e));
             super::hint::add(&repaired, &mut after);
             no_worse && !after.diagnostics.iter().any(|d| (d.code, &d.path, &d.args) == (hint.code, &hint.path, &hint.args))
         };
