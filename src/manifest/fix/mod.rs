@@ -114,6 +114,14 @@ fn helps(checked: &Checked, diagnostic: &Diagnostic, before: Stage, after: &Chec
         std::cmp::Ordering::Greater => before != Stage::Reading || reached >= Stage::Admission,
         std::cmp::Ordering::Equal => {
             let this = (diagnostic.document, diagnostic.path.clone(), diagnostic.message.clone());
+            // The decoder tells of the first wrong type only; the next one may show behind it, but not in the same field.
+            let only_first = matches!(before, Stage::Client | Stage::Decoding) && old.len() == 1 && diagnostic.code.starts_with("explain-type");
+            if only_first
+                && !this.1.is_empty()
+                && new.iter().all(|(_, path, _)| !path.is_empty() && !path.starts_with(&this.1) && !this.1.starts_with(path.as_str()))
+            {
+                return true;
+            }
             before != Stage::Reading && new.len() < old.len() && !new.contains(&this) && new.iter().all(|e| old.contains(e))
         }
     }

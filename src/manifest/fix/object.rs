@@ -39,9 +39,10 @@ pub(super) fn candidates(text: &str, checked: &Checked, diagnostic: &Diagnostic)
         "explain-type-list" => wrap_list(text, &place, diagnostic, &mut found),
         "explain-type-map" => unwrap_list(text, place.node, &mut found),
         "explain-quantity" => quantity(raw, value, &mut found),
-        "explain-kind-case" | "explain-unknown-kind-near" => replace_top(document, "kind", arg(1), "fix-kind", &mut found),
+        "explain-kind-case" | "explain-unknown-kind-near" => right_kind(document, arg(1), &mut found),
         "explain-wrong-api-version" => replace_top(document, "apiVersion", arg(1), "fix-api-version", &mut found),
-        "explain-group-version" => found.extend(slash_comment(text, value)),
+        "explain-group-version" => found.extend(super::syntax::slashes(text)),
+        "explain-type-object" => wrap_object(document, diagnostic, &place, &mut found),
         "explain-not-set" => add_head(document, arg(0), &mut found),
         "explain-required" => required(text, document, diagnostic, &place, &mut found),
         "explain-not-supported" => {
@@ -138,6 +139,15 @@ fn unknown_field(text: &str, document: &SourceDocument, diagnostic: &Diagnostic,
             found.extend(move_to(text, document, entry.key_span, entry.value.span, &inner, name));
         }
     }
+    // A name that was cut short, at either end, as long as only one field can be meant.
+    let lower = name.to_ascii_lowercase();
+    let mut cut = owner.fields.iter().map(|f| f.name).filter(|f| {
+        let field = f.to_ascii_lowercase();
+        lower.len() > 3 && (field.starts_with(&lower) || field.ends_with(&lower))
+    });
+    if let (Some(one), None) = (cut.next(), cut.next()) {
+        found.push(fix("fix-rename-field", &[name, one], vec![replace(entry.key_span, one)]));
+    }
     if let Some(near) = closest(name, owner.fields.iter().map(|f| f.name)) {
         found.push(fix("fix-rename-field", &[name, near], vec![replace(entry.key_span, near)]));
     }
@@ -149,6 +159,21 @@ fn unknown_field(text: &str, document: &SourceDocument, diagnostic: &Diagnostic,
         ("Container", "mounts" | "volumes") => "volumeMounts",
         ("ContainerPort", "port" | "targetPort") => "containerPort",
         ("VolumeMount", "path") => "mountPath",
+        ("ExecAction", "cmd") => "command",
+        ("Probe", "interval" | "period") => "periodSeconds",
+        ("Probe", "timeout") => "timeoutSeconds",
+        ("Probe", "retries" | "failures") => "failureThreshold",
+        ("Probe", "delay") => "initialDelaySeconds",
+        ("EnvVar", _) if find(&document.root, parent).node.entries().len() == 1 => {
+            // `- MODE: dev`
+            let column = entry.key_span.start - line_start(text, entry.key_span.start);
+            let raw = text.get(entry.value.span.range()).unwrap_or_default();
+            let value = if raw.starts_with(['"', '\'']) { raw.to_owned() } else { quoted(raw) };
+            let whole = Span::new(entry.key_span.start, entry.value.span.end.max(entry.key_span.end));
+            let lines = format!("name: {name}\n{}value: {value}", " ".repeat(column));
+            found.push(fix("fix-value", &[name, &format!("name: {name}")], vec![replace(whole, lines)]));
+            return;
+        }
         _ => return,
     };
     found.push(fix("fix-rename-field", &[name, meant], vec![replace(entry.key_span, meant)]));
@@ -219,6 +244,9 @@ fn wrap_list(text: &str, place: &Place<'_>, diagnostic: &Diagnostic, found: &mut
                 found.insert(0, fix("fix-wrap-list", &[], edits.collect()));
             }
         }
+        Content::String(value) if matches!(last_name(&diagnostic.path), "imagePullSecrets") => {
+            found.push(fix("fix-wrap-list", &[], vec![replace(span, format!("[{{name: {value}}}]"))]))
+        }
         Content::String(value) if matches!(last_name(&diagnostic.path), "command" | "args") && value.contains(' ') => {
             let words: Vec<String> = value.split_whitespace().map(quoted).collect();
             found.push(fix("fix-split-words", &[], vec![replace(span, format!("[{}]", words.join(", ")))]));
@@ -228,8 +256,12 @@ fn wrap_list(text: &str, place: &Place<'_>, diagnostic: &Diagnostic, found: &mut
     }
 }
 
-/// `- app: web` where a mapping is wanted.
+/// `- app: web` or `app=web` where a mapping is wanted.
 fn unwrap_list(text: &str, node: &Node, found: &mut Vec<Fix>) {
+    if let Some((key, value)) = node.as_str().and_then(|t| t.split_once('=').or(t.split_once(' '))) {
+        let inside = format!("{{{}: {}}}", key.trim(), value.trim());
+        found.push(fix("fix-value", &[node.as_str().unwrap_or_default(), &inside], vec![replace(node.span, inside.clone())]));
+    }
     if node.flow || node.items().is_empty() {
         return;
     }
@@ -272,6 +304,15 @@ fn quantity(raw: &str, span: Span, found: &mut Vec<Fix>) {
     found.push(fix("fix-quantity", &[raw, &right], vec![replace(span, right.clone())]));
 }
 
+/// The kind and, where it belongs to another one, the apiVersion.
+fn right_kind(document: &SourceDocument, kind: &str, found: &mut Vec<Fix>) {
+    replace_top(document, "kind", kind, "fix-kind", found);
+    let known = all_kinds().find(|k| k.kind == kind);
+    if let (Some(known), Some(written), Some(node)) = (known, document.root.get("kind"), document.root.get("apiVersion")) {
+        found.push(fix("fix-kind", &[kind], vec![replace(written.span, kind), replace(node.span, known.api_version())]));
+    }
+}
+
 fn replace_top(document: &SourceDocument, key: &str, word: &str, code: &'static str, found: &mut Vec<Fix>) {
     if let Some(node) = document.root.get(key)
         && !word.is_empty()
@@ -280,10 +321,33 @@ fn replace_top(document: &SourceDocument, key: &str, word: &str, code: &'static 
     }
 }
 
-/// `apiVersion: v1 // comment`
-fn slash_comment(text: &str, span: Span) -> Option<Fix> {
-    let at = text.get(span.range())?.find("//")?;
-    Some(fix("fix-comment", &[], vec![replace(Span::new(span.start + at, span.start + at + 2), "#")]))
+/// A scalar where a mapping is wanted: `ports: [80]`, `env: [A=b]`, `configMapRef: cfg`.
+fn wrap_object(document: &SourceDocument, diagnostic: &Diagnostic, place: &Place<'_>, found: &mut Vec<Fix>) {
+    let text = match &place.node.content {
+        Content::String(text) => text.clone(),
+        Content::Int(number) => number.to_string(),
+        _ => return,
+    };
+    let indexed = if diagnostic.path.ends_with(']') { diagnostic.path.clone() } else { format!("{}[0]", diagnostic.path) };
+    let Some(owner) = type_at(document, &diagnostic.path).or_else(|| type_at(document, &indexed)) else { return };
+    let number = text.parse::<u16>().is_ok();
+    let inside = match owner.name {
+        "EnvVar" => match text.split_once('=') {
+            Some((name, value)) => format!("name: {name}, value: {}", quoted(value)),
+            None => return,
+        },
+        "ContainerPort" if number => format!("containerPort: {text}"),
+        "TCPSocketAction" if number => format!("port: {text}"),
+        "ExecAction" => format!("command: [{}]", text.split_whitespace().map(quoted).collect::<Vec<_>>().join(", ")),
+        "EnvFromSource" => format!("configMapRef: {{name: {text}}}"),
+        "ObjectFieldSelector" => format!("fieldPath: {text}"),
+        "SecretVolumeSource" => format!("secretName: {text}"),
+        "PersistentVolumeClaimVolumeSource" => format!("claimName: {text}"),
+        "HostPathVolumeSource" => format!("path: {text}"),
+        _ if owner.field("name").is_some() => format!("name: {text}"),
+        _ => return,
+    };
+    found.push(fix("fix-value", &[&text, &format!("{{{inside}}}")], vec![replace(place.node.span, format!("{{{inside}}}"))]));
 }
 
 fn add_head(document: &SourceDocument, missing: &str, found: &mut Vec<Fix>) {

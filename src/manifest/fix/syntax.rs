@@ -92,7 +92,7 @@ fn tabs(text: &str) -> Vec<Fix> {
 }
 
 /// `// comment` on all lines.
-fn slashes(text: &str) -> Option<Fix> {
+pub(super) fn slashes(text: &str) -> Option<Fix> {
     let mut edits = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive('\n') {
