@@ -118,9 +118,7 @@ fn colon(line: &Line<'_>) -> Vec<Fix> {
     let (key, after) = rest.split_at(word);
     let place = key_start + word;
     let trimmed = after.trim_start();
-    if after.trim().is_empty() {
-        found.push(fix("fix-add-colon", &[key], vec![insert(place, ":")]));
-    } else if after.starts_with(' ') && !trimmed.starts_with(':') {
+    if trimmed.is_empty() || (after.starts_with(' ') && !trimmed.starts_with(':')) {
         found.push(fix("fix-add-colon", &[key], vec![insert(place, ":")]));
     } else if after.starts_with(':') && !after.starts_with(": ") {
         found.push(fix("fix-space-after-colon", &[], vec![insert(place + 1, " ")]));
