@@ -5,6 +5,7 @@ pub mod admit;
 pub mod check;
 pub mod client;
 pub mod complete;
+mod context;
 pub mod decode;
 mod defaults;
 mod explain;
