@@ -336,7 +336,7 @@ impl Worker {
     /// Looks at the runtime now.
     pub fn look(&mut self, turn: &Turn) {
         self.seen_at = turn.ctx.now;
-        self.seen = Observed::look(turn.runtime, &self.sandboxes, &self.spec, &self.hashes);
+        self.seen = Observed::look(turn.ctx.now, turn.runtime, &self.sandboxes, &self.spec, &self.hashes);
     }
 
     /// Whether what was seen is older than the last sync's end.
