@@ -227,6 +227,8 @@ impl Worker {
             })
         };
         match &probe.handler {
+            // The commands of a Pod that is being stopped are cancelled before they begin.
+            Handler::Exec(_) if self.is_terminating() => known(Attempt::Error("rpc error: code = Canceled desc = context canceled".into())),
             Handler::Exec(command) => {
                 let exec = turn.runtime.exec(id, command, None, turn.ctx);
                 match exec_outcome(command, exec, turn) {

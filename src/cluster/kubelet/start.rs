@@ -11,7 +11,7 @@ use super::resize::amount;
 use super::spec::{ContainerSpec, Role};
 use super::sync::{Next, Step};
 use super::volumes;
-use super::worker::{Turn, Worker};
+use super::worker::{Turn, Worker, stretched};
 
 const CREATE_MS: u64 = 30;
 const START_MS: u64 = 100;
@@ -97,7 +97,7 @@ impl Worker {
         let message = format!("back-off {delay} restarting failed container={} pod={pod}", container.name);
         self.reasons.insert(container.name.clone(), ("CrashLoopBackOff".into(), message));
         let of = self.container_ref(turn, &container.name);
-        turn.ctx.fact(Fact::BackOff { container: of, delay_ms, until });
+        turn.ctx.fact(Fact::BackOff { container: of, delay_ms, until: stretched(now, until) });
         self.fail(Some(until));
         true
     }
