@@ -361,7 +361,12 @@ impl Worker {
             let container = self.probes[place].of.clone();
             turn.ctx.fact(Fact::ProbeResult { container, kind, ok: verdict == Verdict::Success });
         }
-        if kind != ProbeKind::Liveness || verdict == Verdict::Failure {
+        if self.is_terminating() {
+            // Readiness goes on being told while the Pod is stopped.
+            if kind == ProbeKind::Readiness && !self.gone {
+                self.publish(false, turn);
+            }
+        } else if kind != ProbeKind::Liveness || verdict == Verdict::Failure {
             self.request_sync(turn.ctx.now + 10, turn);
         }
     }
