@@ -24,7 +24,7 @@ use super::intent::Intent;
 use super::locales::{self as words, Language};
 pub use outline::Outline;
 use pen::Pen;
-pub use pen::say;
+pub use pen::{n, say};
 
 #[derive(Properties, PartialEq)]
 pub struct PictureProps {
@@ -142,7 +142,14 @@ pub fn picture(props: &PictureProps) -> Html {
     let labels = outline::labels(&view::outline::build(scene), *language);
     let numbers: BTreeMap<Target, usize> = shapes.iter().cloned().enumerate().map(|(i, t)| (t, i)).collect();
     let entry = (*active).clone().or_else(|| selected.clone()).filter(|t| numbers.contains_key(t)).or_else(|| shapes.first().cloned());
-    let pen = Pen { language: *language, numbers: &numbers, labels: &labels, selected: selected.as_ref(), pointed: pointed.as_ref(), entry: entry.as_ref() };
+    let pen = Pen {
+        language: *language,
+        numbers: &numbers,
+        labels: &labels,
+        selected: selected.as_ref(),
+        pointed: pointed.as_ref(),
+        entry: entry.as_ref(),
+    };
     let step = |factor: f64| {
         let (set_zoom, zoom) = (set_zoom.clone(), *zoom);
         Callback::from(move |_: MouseEvent| set_zoom.emit(if factor == 0.0 { 1.0 } else { zoom * factor }))
@@ -151,7 +158,7 @@ pub fn picture(props: &PictureProps) -> Html {
     let percent = format!("{:.0}%", *zoom * 100.0);
     html! {
         <div class="picture">
-            <div class="picture-pane" ref={pane} {onpointerdown} {onpointermove} {onpointerup}>
+            <div class="picture-view" ref={pane} {onpointerdown} {onpointermove} {onpointerup}>
                 <svg class="picture-svg" width={pen::n(scene.width * *zoom)} height={pen::n(scene.height * *zoom)}
                     viewBox={format!("0 0 {} {}", pen::n(scene.width), pen::n(scene.height))}
                     role="group" aria-label={language.say(words::PIC_LABEL)}
