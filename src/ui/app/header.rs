@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use super::desk::{Desk, summary};
 use super::examples::EXAMPLES;
+use super::icon::{Icon, draw};
 use super::menu::Menu;
 use super::message::{DeskWish, LessonWish, Message, Notice, Sharing};
 use super::model::Theme;
@@ -57,7 +58,7 @@ pub fn header(props: &HeaderProps) -> Html {
             }
             <button type="button" class="button language" lang={language.other().code()} aria-label={say(words::LANGUAGE_OTHER_LABEL)} onclick={send(Message::SwitchLanguage)}>{ say(words::LANGUAGE_OTHER) }</button>
             <button type="button" class="button theme" aria-label={say(if *theme == Theme::Dark { words::THEME_LIGHT } else { words::THEME_DARK })} onclick={send(Message::SwitchTheme)}>
-                <span aria-hidden="true">{ if *theme == Theme::Dark { "☀" } else { "☾" } }</span></button>
+                { draw(if *theme == Theme::Dark { Icon::Sun } else { Icon::Moon }) }</button>
             <Menu label={say(words::SHARE)} class="share">
                 { item(say(words::SHARE_MANIFEST).to_owned(), Message::Share(Sharing::Manifest)) }
                 if *in_lesson { { item(say(words::SHARE_LESSON).to_owned(), Message::Share(Sharing::Lesson)) } }

@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use super::header::{Header, open_file, recent_titles};
+use super::icon::{Icon, draw};
 use super::layout::{Pane, Size, Splitter};
 use super::message::{DeskWish, LayoutWish, LessonWish, Message};
 use super::model::{Guide, Model};
@@ -91,11 +92,11 @@ fn lesson_pane(model: &Model, on: &Callback<Message>) -> Html {
             <div class="bar">
                 <h2 class="title">{ title }</h2><span class="quiet">{ place }</span><span class="space"></span>
                 <button type="button" class="button small fold" aria-expanded={(!folded).to_string()} aria-label={language.say(words::LESSON_FOLD)}
-                    onclick={send(Message::Layout(LayoutWish::FoldLesson(!folded)))}>{ if folded { "▸" } else { "▾" } }</button>
+                    onclick={send(Message::Layout(LayoutWish::FoldLesson(!folded)))}>{ draw(if folded { Icon::Folded } else { Icon::Open }) }</button>
                 if attending.is_some() {
-                    <button type="button" class="button small" aria-label={language.say(words::LESSON_LIST)} title={language.say(words::LESSON_LIST)} onclick={send(Message::Lesson(LessonWish::List))}>{ "☰" }</button>
+                    <button type="button" class="button small" aria-label={language.say(words::LESSON_LIST)} title={language.say(words::LESSON_LIST)} onclick={send(Message::Lesson(LessonWish::List))}>{ draw(Icon::List) }</button>
                 }
-                <button type="button" class="button small" aria-label={language.say(words::LESSON_CLOSE)} onclick={send(Message::Lesson(LessonWish::Close))}>{ "✕" }</button>
+                <button type="button" class="button small" aria-label={language.say(words::LESSON_CLOSE)} onclick={send(Message::Lesson(LessonWish::Close))}>{ draw(Icon::Close) }</button>
             </div>
             <Lessons lessons={model.lessons.clone()} progress={model.progress.clone()} {attending} {language} on={on.clone()} />
         </section>
@@ -119,7 +120,7 @@ fn manifest_pane(model: &Model, jump: Option<Jump>, on: &Callback<Message>) -> H
             <span class={classes!("file-tab", active.then_some("on"))} key={index}>
                 <button type="button" aria-pressed={active.to_string()} onclick={send(Message::Desk(DeskWish::Select(index)))}>{ &tab.name }</button>
                 if !only {
-                    <button type="button" class="close" aria-label={language.fill(words::TAB_CLOSE, &[&tab.name])} onclick={send(Message::Desk(DeskWish::Close(index)))}>{ "✕" }</button>
+                    <button type="button" class="close" aria-label={language.fill(words::TAB_CLOSE, &[&tab.name])} onclick={send(Message::Desk(DeskWish::Close(index)))}>{ draw(Icon::Close) }</button>
                 }
             </span>
         }
@@ -128,9 +129,9 @@ fn manifest_pane(model: &Model, jump: Option<Jump>, on: &Callback<Message>) -> H
         <section class="pane manifest-pane" aria-label={language.say(words::MANIFEST)}>
             <div class="bar">
                 <div class="file-tabs" role="group" aria-label={language.say(words::MANIFEST)}>{ for tabs }</div>
-                <button type="button" class="button small" aria-label={language.say(words::TAB_ADD)} title={language.say(words::TAB_ADD)} onclick={send(Message::Desk(DeskWish::Add))}>{ "+" }</button>
+                <button type="button" class="button small" aria-label={language.say(words::TAB_ADD)} title={language.say(words::TAB_ADD)} onclick={send(Message::Desk(DeskWish::Add))}>{ draw(Icon::Add) }</button>
                 <span class="count">{ counted }</span><span class="space"></span>
-                <button type="button" class="button primary apply" title={language.say(words::APPLY_HINT)} onclick={send(Message::Apply)}>{ language.say(words::APPLY) }<kbd aria-hidden="true">{ "⌘↵" }</kbd></button>
+                <button type="button" class="button primary apply" title={language.say(words::APPLY_HINT)} onclick={send(Message::Apply)}>{ language.say(words::APPLY) }<kbd aria-hidden="true">{ if is_mac() { "⌘↵" } else { "Ctrl ↵" } }</kbd></button>
             </div>
             <Editor text={text.clone()} revision={model.revision} checked={model.checked.clone()} marks={model.marks.clone()} {jump} {language} on={on.clone()} />
             <Problems checked={model.checked.clone()} {text} {language} on={on.clone()} />
@@ -140,19 +141,19 @@ fn manifest_pane(model: &Model, jump: Option<Jump>, on: &Callback<Message>) -> H
 
 fn tab_bar(model: &Model, on: &Callback<Message>) -> Html {
     let tabs = [
-        (Pane::Picture, words::PICTURE, "◉"),
-        (Pane::Manifest, words::MANIFEST, "≡"),
-        (Pane::Timeline, words::TIMELINE, "⌛"),
-        (Pane::Terminal, words::TERMINAL, ">_"),
-        (Pane::Lesson, words::LESSON, "✎"),
+        (Pane::Picture, words::PICTURE, Icon::Picture),
+        (Pane::Manifest, words::MANIFEST, Icon::Manifest),
+        (Pane::Timeline, words::TIMELINE, Icon::Timeline),
+        (Pane::Terminal, words::TERMINAL, Icon::Terminal),
+        (Pane::Lesson, words::LESSON, Icon::Lesson),
     ];
-    let each = tabs.into_iter().map(|(pane, word, sign)| {
+    let each = tabs.into_iter().map(|(pane, word, icon)| {
         let on_it = model.layout.shown == pane;
         let message = if pane == Pane::Lesson && model.guide == Guide::Closed { Message::Lesson(LessonWish::List) } else { Message::Layout(LayoutWish::Show(pane)) };
         let problems = pane == Pane::Manifest && !model.checked.diagnostics.is_empty();
         html! {
-            <button type="button" key={sign} class={classes!(on_it.then_some("on"), problems.then_some("alert"))} aria-pressed={on_it.to_string()} onclick={on.reform(move |_: MouseEvent| message.clone())}>
-                <span class="sign" aria-hidden="true">{ sign }</span>{ model.language.say(word) }</button>
+            <button type="button" key={pane as usize} class={classes!(on_it.then_some("on"), problems.then_some("alert"))} aria-pressed={on_it.to_string()} onclick={on.reform(move |_: MouseEvent| message.clone())}>
+                { draw(icon) }{ model.language.say(word) }</button>
         }
     });
     html! { <nav class="tab-bar" aria-label={model.language.say(words::MORE)}>{ for each }</nav> }
@@ -166,7 +167,7 @@ fn notice(model: &Model, number: u32, on: &Callback<Message>) -> Html {
                 <p>{ &notice.text }</p>
                 if let Some(copy) = &notice.copy { <textarea readonly={true} rows="3" aria-label={notice.text.clone()} value={copy.clone()} /> }
             </div>
-            <button type="button" class="button small" aria-label={model.language.say(words::CLOSE)} onclick={on.reform(|_: MouseEvent| Message::Dismiss)}>{ "✕" }</button>
+            <button type="button" class="button small" aria-label={model.language.say(words::CLOSE)} onclick={on.reform(|_: MouseEvent| Message::Dismiss)}>{ draw(Icon::Close) }</button>
         </div>
     }
 }
@@ -191,4 +192,9 @@ fn dropped(language: Language, on: &Callback<Message>) -> Callback<DragEvent> {
             open_file(file, language, on.clone());
         }
     })
+}
+
+/// Which key the learner's keyboard has; only for what a button shows.
+fn is_mac() -> bool {
+    gloo::utils::window().navigator().user_agent().is_ok_and(|agent| agent.contains("Mac"))
 }

@@ -174,7 +174,7 @@ export function mount(host, text, label, calls) {
         search({ top: true }),
         hover,
         marks,
-        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off", autocorrect: "off", translate: "no" }),
+        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off", autocorrect: "off", translate: "no" }),
         Prec.high(keymap.of([
           { key: "Mod-Enter", run: () => (calls.apply(), true) },
           { key: "Tab", run: tab, shift: indentLess },

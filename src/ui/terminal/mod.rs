@@ -168,8 +168,8 @@ impl Component for Terminal {
             }
         };
         html! {
-            <div class="terminal-body">
-                <div class="screen" ref={self.screen.clone()} onclick={link.callback(|_| Event::Focus)} tabindex="0" role="log"
+            <div class="terminal-body" onclick={link.callback(|_| Event::Focus)}>
+                <div class="screen" ref={self.screen.clone()} tabindex="0" role="log"
                     aria-label={language.say(words::TERMINAL_OUTPUT)} translate="no">
                     if output.is_empty() { <p class="welcome">{ language.say(words::TERMINAL_WELCOME) }</p> }
                     { for shown }
