@@ -44,17 +44,18 @@ impl PartialEq for ProblemsProps {
 #[function_component(Problems)]
 pub fn problems(props: &ProblemsProps) -> Html {
     let ProblemsProps { checked, text, language, on } = props;
+    let label = language.say(words::PROBLEMS);
     if text.trim().is_empty() {
-        return html! { <div class="problems quiet" role="status">{ language.say(words::PROBLEMS_EMPTY) }</div> };
+        return html! { <section class="problems quiet" aria-label={label}>{ language.say(words::PROBLEMS_EMPTY) }</section> };
     }
     if checked.diagnostics.is_empty() {
-        return html! { <div class="problems quiet good" role="status"><span class="sign" aria-hidden="true">{ "✓" }</span>{ language.say(words::PROBLEMS_NONE) }</div> };
+        return html! {
+            <section class="problems quiet good" aria-label={label}><span class="sign" aria-hidden="true">{ "✓" }</span>{ language.say(words::PROBLEMS_NONE) }</section>
+        };
     }
     let lines = LineIndex::new(text);
     let rows = checked.diagnostics.iter().enumerate().map(|(index, diagnostic)| row(index, diagnostic, text, &lines, *language, on));
-    html! {
-        <ul class="problems" aria-label={language.say(words::PROBLEMS)} tabindex="0">{ for rows }</ul>
-    }
+    html! { <section class="problems" aria-label={label} tabindex="0"><ul>{ for rows }</ul></section> }
 }
 
 fn row(index: usize, diagnostic: &Diagnostic, text: &str, lines: &LineIndex, language: Language, on: &Callback<Message>) -> Html {

@@ -90,11 +90,16 @@ function mark(name) {
   performance.mark(name);
 }
 
+function documentation(text) {
+  return text ? Object.assign(document.createElement("div"), { className: "cm-doc", textContent: text }) : null;
+}
+
 /**
  * @param {HTMLElement} host
  * @param {string} text
- * @param {object} calls  change(text), cursor(offset), apply(), complete(text, offset) → [{from, label, detail, info, kind, insert}],
- *                        hover(text, offset) → {from, to, title, body} | null, fix(diagnostic, fix), pasted(text) → string
+ * @param {object} calls  change(text), cursor(offset), apply(), complete(text, offset) → [{from, label, detail, kind, insert, key}],
+ *                        doc(key) → string | undefined, hover(text, offset) → {from, to, title, body} | null, fix(diagnostic, fix),
+ *                        pasted(text) → string
  */
 export function mount(host, text, label, calls) {
   const phrases = new Compartment();
@@ -110,7 +115,7 @@ export function mount(host, text, label, calls) {
       options: options.map((option, index) => ({
         label: option.label,
         detail: option.detail,
-        info: option.info ? () => Object.assign(document.createElement("div"), { className: "cm-doc", textContent: option.info }) : undefined,
+        info: option.key ? () => documentation(calls.doc(option.key)) : undefined,
         type: option.kind,
         boost: -index / 100,
         apply: option.kind === "snippet" ? snippet(option.insert) : option.insert,

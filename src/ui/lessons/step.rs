@@ -19,20 +19,24 @@ pub fn step(props: &StepProps) -> Html {
     let StepProps { attending, language, on } = props;
     let Some(step) = attending.course.now() else { return Html::default() };
     let language = *language;
-    let top = use_node_ref();
+    let (top, title) = (use_node_ref(), use_node_ref());
     {
-        // A new step begins at its top.
-        let top = top.clone();
+        // A new step begins at its top, for the eyes and for the keyboard.
+        let (top, title) = (top.clone(), title.clone());
         use_effect_with((attending.course.lesson.id.clone(), attending.course.step), move |_| {
             if let Some(element) = top.cast::<web_sys::Element>() {
                 element.set_scroll_top(0);
+            }
+            if let Some(title) = title.cast::<web_sys::HtmlElement>() {
+                // A title that is not shown (a folded lesson) cannot take the focus.
+                title.focus().unwrap_or_default();
             }
         });
     }
     let (done, answer) = (attending.is_done(), attending.course.answer.clone());
     html! {
         <div class="lesson-body" ref={top}>
-            <h2>{ language.of(&step.title) }</h2>
+            <h2 ref={title} tabindex="-1">{ language.of(&step.title) }</h2>
             <div class="prose">{ Html::from_html_unchecked(AttrValue::from(language.of(&step.body).to_owned())) }</div>
             if let Some(predict) = &step.predict {
                 <Question heading={language.say(words::LESSON_PREDICT)} question={predict.question.clone()} choices={predict.choices.clone()}

@@ -142,7 +142,14 @@ pub fn picture(props: &PictureProps) -> Html {
     let labels = outline::labels(&view::outline::build(scene), *language);
     let numbers: BTreeMap<Target, usize> = shapes.iter().cloned().enumerate().map(|(i, t)| (t, i)).collect();
     let entry = (*active).clone().or_else(|| selected.clone()).filter(|t| numbers.contains_key(t)).or_else(|| shapes.first().cloned());
-    let pen = Pen { language: *language, numbers: &numbers, labels: &labels, selected: selected.as_ref(), pointed: pointed.as_ref(), entry: entry.as_ref() };
+    let pen = Pen {
+        language: *language,
+        numbers: &numbers,
+        labels: &labels,
+        selected: selected.as_ref(),
+        pointed: pointed.as_ref(),
+        entry: entry.as_ref(),
+    };
     let step = |factor: f64| {
         let (set_zoom, zoom) = (set_zoom.clone(), *zoom);
         Callback::from(move |_: MouseEvent| set_zoom.emit(if factor == 0.0 { 1.0 } else { zoom * factor }))

@@ -189,7 +189,10 @@ fn arrow(props: &ArrowProps) -> Html {
     let middle = Point { x: (from.x + to.x) / 2.0, y: (from.y + to.y) / 2.0 };
     let (d, label) = if *bend > 0.0 {
         let top = from.y.min(to.y) - bend;
-        (format!("M{} {}C{} {} {} {} {} {}", n(from.x), n(from.y), n(from.x), n(top), n(to.x), n(top), n(to.x), n(to.y)), Point { x: middle.x, y: from.y - 13.5 })
+        (
+            format!("M{} {}C{} {} {} {} {} {}", n(from.x), n(from.y), n(from.x), n(top), n(to.x), n(top), n(to.x), n(to.y)),
+            Point { x: middle.x, y: from.y - 13.5 },
+        )
     } else {
         (format!("M{} {}L{} {}", n(from.x), n(from.y), n(to.x), n(to.y)), middle)
     };
