@@ -263,6 +263,16 @@ impl Cluster {
         Ok(())
     }
 
+    /// Stops a node's kubelet, or starts it again. What runs on the node goes on without it.
+    pub fn set_kubelet_stopped(&mut self, node: &str, stopped: bool) -> Result<(), Status> {
+        let index = self.node_index(node).ok_or_else(|| Status::not_found("nodes", node))?;
+        let (kubelet, runtime) = (&mut self.kubelets[index], &mut self.runtimes[index]);
+        let mut ctx = context!(self);
+        kubelet.set_stopped(stopped, runtime, &mut ctx);
+        self.deliver();
+        Ok(())
+    }
+
     /// Runs a command in a container, with this on its standard input. Its output and exit code come with time: [`Cluster::exec_state`].
     pub fn exec(&mut self, pod: PodRef<'_>, container: &str, command: &[String], stdin: Option<&str>) -> Result<ExecRef, Status> {
         let (node, id) = self.find_container(pod, container)?;

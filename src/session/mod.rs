@@ -256,7 +256,8 @@ fn perform(world: &mut World, input: &Input) {
         }
         Input::NodeFile { node, path, text } => note(cluster.write_node_file(node, path, text.as_deref())),
         Input::StopApiServer(stopped) => cluster.api.set_stopped(*stopped),
-        Input::StopKubelet { .. } | Input::DescribeImage(_) => {}
+        Input::StopKubelet { node, stopped } => note(cluster.set_kubelet_stopped(node, *stopped)),
+        Input::DescribeImage(_) => {}
     }
 }
 

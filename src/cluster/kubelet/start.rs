@@ -7,6 +7,7 @@ use crate::cluster::runtime::{ContainerConfig, ContainerId};
 use super::environment::expand;
 use super::hooks::{HookRun, Progress};
 use super::images::{self, Plan};
+use super::resize::amount;
 use super::spec::{ContainerSpec, Role};
 use super::sync::{Next, Step};
 use super::volumes;
@@ -213,6 +214,7 @@ impl Worker {
         let security = |path: &str| {
             i64_at(&container.value, &format!("securityContext.{path}")).or_else(|| i64_at(&self.pod, &format!("spec.securityContext.{path}")))
         };
+        let resources = self.resize.allocated(container);
         let mounts = volumes::mounts(&self.pod, &container.value, &expanded);
         Ok(ContainerConfig {
             name: container.name.clone(),
@@ -222,9 +224,9 @@ impl Worker {
             args: words("args"),
             mounts,
             working_dir: str_at(&container.value, "workingDir").unwrap_or("").to_owned(),
-            memory_limit: container.amount("limits.memory", false).filter(|m| *m > 0),
-            cpu_limit_milli: container.amount("limits.cpu", true).filter(|m| *m > 0),
-            cpu_request_milli: container.amount("requests.cpu", true).unwrap_or(0),
+            memory_limit: amount(resources, "limits.memory", false),
+            cpu_limit_milli: amount(resources, "limits.cpu", true),
+            cpu_request_milli: amount(resources, "requests.cpu", true).unwrap_or(0),
             run_as_user: security("runAsUser"),
             run_as_group: security("runAsGroup"),
             read_only_root: bool_at(&container.value, "securityContext.readOnlyRootFilesystem") == Some(true),
@@ -300,6 +302,7 @@ impl Worker {
             return self.record_failure(container, "RunContainerError", message);
         }
         self.container_event(index, "Normal", "Started", "Container started", turn);
+        self.resize.started(container);
         let attempt = turn.runtime.container(id).map_or(0, |c| c.config.attempt);
         let of = self.container_ref(turn, &container.name);
         turn.ctx.fact(Fact::ContainerStarted { container: of, attempt });

@@ -69,6 +69,8 @@ pub struct ContainerStatus {
     pub restart_count: u32,
     pub state: ContainerState,
     pub last: Option<Ended>,
+    /// The resources in force.
+    pub resources: Value,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -153,6 +155,7 @@ impl Basis<'_> {
                 SeenState::Exited(ended) => ContainerState::Terminated(ended.clone()),
             },
             last: None,
+            resources: Value::Null,
         }
     }
 
@@ -182,6 +185,7 @@ impl Basis<'_> {
             restart_count: old.map_or(0, |o| o.restart_count),
             state: self.default_waiting(),
             last: old.and_then(|o| o.last.clone()),
+            resources: Value::Null,
         };
         if old.is_some_and(|o| o.state.is_running()) && status.last.is_none() {
             let message = "The container could not be located when the pod was deleted.  The container used to be Running";
@@ -359,7 +363,7 @@ fn container_value(status: &ContainerStatus, spec: &ContainerSpec) -> Value {
     out.insert("name".into(), json!(status.name));
     out.insert("ready".into(), json!(status.ready));
     if status.id.is_some() {
-        let resources = if spec.resources.is_null() { json!({}) } else { spec.resources.clone() };
+        let resources = if status.resources.is_null() { json!({}) } else { status.resources.clone() };
         if let Some(requests) = resources.get("requests") {
             out.insert("allocatedResources".into(), requests.clone());
         }

@@ -13,7 +13,7 @@ use super::environment::Surroundings;
 use super::start::Start;
 use super::termination::KillReason;
 use super::volumes;
-use super::worker::{Life, PodTimer, Turn, Worker};
+use super::worker::{Life, MIRROR_STATUS_MS, PodTimer, Turn, Worker};
 
 /// From the first status to the first try at the volumes.
 const MOUNT_MS: u64 = 130;
@@ -69,7 +69,11 @@ impl Worker {
         if self.status.start_time.is_none() && !self.admit(turn) {
             return;
         }
+        self.consider_resize(turn);
         let phase = self.publish(false, turn);
+        if self.reconcile_mirror(turn) {
+            self.arm(PodTimer::Save, turn.ctx.now + MIRROR_STATUS_MS, turn);
+        }
         self.arm_deadline(turn);
         if phase.is_terminal() {
             return self.begin_termination(KillReason::Finished, turn);

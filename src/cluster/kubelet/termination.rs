@@ -11,6 +11,7 @@ use crate::cluster::log::ProbeKind;
 use crate::cluster::runtime::{ContainerId, State};
 
 use super::actions::KillOrder;
+use super::conditions::Condition;
 use super::hooks::{HookRun, Progress};
 use super::spec::Role;
 use super::sync::{Job, Next, Step};
@@ -170,7 +171,7 @@ impl Worker {
         self.disarm(PodTimer::Sync);
         self.disarm(PodTimer::Step);
         self.disarm(PodTimer::Relist);
-        if why == KillReason::Deleted {
+        if why == KillReason::Deleted && !self.gone {
             self.look(turn);
             self.publish(false, turn);
         }
@@ -292,10 +293,9 @@ impl Worker {
     /// A rule removes all containers; the one that asked for it goes last, and everything begins anew in the same sandbox.
     pub fn restart_all(&mut self, name: &str, turn: &mut Turn) -> Next {
         let orders: Vec<KillOrder> = self.kill_everything_order().into_iter().map(|o| KillOrder { message: "killing".into(), ..o }).collect();
-        let condition =
-            |status: bool, reason: &str, message: &str| Some(super::conditions::Condition::new("AllContainersRestarting", status, reason, message));
-        if !orders.is_empty() || !self.restarting_all.as_ref().is_some_and(|c| c.status) {
-            self.restarting_all = condition(true, "RestartAllContainersStarted", "container exited with restart policy rule");
+        if !orders.is_empty() || self.restarting_all.is_none() {
+            let message = "container exited with restart policy rule";
+            self.restarting_all = Some(Condition::new("AllContainersRestarting", true, "RestartAllContainersStarted", message));
             self.publish(false, turn);
             for order in orders {
                 self.kill(order.id, order.container, &order.message, Some(0), turn);
@@ -324,7 +324,7 @@ impl Worker {
             (status.ready, status.started) = (false, false);
             self.reasons.insert(status.name.clone(), ("RestartingAllContainers".into(), message.into()));
         }
-        self.restarting_all = condition(false, "", "");
+        self.restarting_all = None;
         self.look(turn);
         self.request_sync(turn.ctx.now + 100, turn);
         Next::Now
