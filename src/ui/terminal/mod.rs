@@ -345,10 +345,10 @@ fn line(index: usize, output: &Output) -> Html {
     };
     let pieces = ansi::pieces(&output.text);
     html! {
-        <div class={class} key={index}>
+        <span class={class} key={index}>
             if !sign.is_empty() { <span class="prompt" aria-hidden="true">{ sign }</span> }
             { for pieces.into_iter().map(|piece| if piece.class.is_empty() { html! { { piece.text } } } else { html! { <span class={piece.class}>{ piece.text }</span> } }) }
-        </div>
+        </span>
     }
 }
 
