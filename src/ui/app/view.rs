@@ -12,10 +12,10 @@ use super::message::{DeskWish, LayoutWish, LessonWish, Message};
 use super::model::{Guide, Model};
 use super::stage;
 use crate::ui::editor::{Editor, Jump};
-use crate::ui::lessons::Lessons;
+use crate::ui::lessons::{self, Step};
 use crate::ui::link;
 use crate::ui::locales::{self as words, Language, Word};
-use crate::ui::problems::Problems;
+use crate::ui::problems::problems;
 use crate::ui::terminal::{Completion, Terminal};
 
 pub fn page(model: &Model, jump: Option<Jump>, completion: Option<&Rc<Completion>>, notices: u32, on: Callback<Message>) -> Html {
@@ -77,13 +77,13 @@ pub fn page(model: &Model, jump: Option<Jump>, completion: Option<&Rc<Completion
 
 fn lesson_pane(model: &Model, on: &Callback<Message>) -> Html {
     let language = model.language;
-    let (title, place, attending) = match &model.guide {
+    let (title, place) = match &model.guide {
         Guide::Course(attending) => {
             let course = &attending.course;
             let place = language.fill(words::LESSON_STEP, &[&(course.step + 1).to_string(), &course.lesson.steps.len().to_string()]);
-            (language.of(&course.lesson.title).to_owned(), place, Some((**attending).clone()))
+            (language.of(&course.lesson.title).to_owned(), place)
         }
-        Guide::List | Guide::Closed => (language.say(words::LESSONS).to_owned(), String::new(), None),
+        Guide::List | Guide::Closed => (language.say(words::LESSONS).to_owned(), String::new()),
     };
     let folded = model.layout.lesson_folded;
     let send = |message: Message| on.reform(move |_: MouseEvent| message.clone());
@@ -93,12 +93,15 @@ fn lesson_pane(model: &Model, on: &Callback<Message>) -> Html {
                 <h2 class="title">{ title }</h2><span class="quiet">{ place }</span><span class="space"></span>
                 <button type="button" class="button small fold" aria-expanded={(!folded).to_string()} aria-label={language.say(words::LESSON_FOLD)}
                     onclick={send(Message::Layout(LayoutWish::FoldLesson(!folded)))}>{ draw(if folded { Icon::Folded } else { Icon::Open }) }</button>
-                if attending.is_some() {
+                if matches!(model.guide, Guide::Course(_)) {
                     <button type="button" class="button small" aria-label={language.say(words::LESSON_LIST)} title={language.say(words::LESSON_LIST)} onclick={send(Message::Lesson(LessonWish::List))}>{ draw(Icon::List) }</button>
                 }
                 <button type="button" class="button small" aria-label={language.say(words::LESSON_CLOSE)} onclick={send(Message::Lesson(LessonWish::Close))}>{ draw(Icon::Close) }</button>
             </div>
-            <Lessons lessons={model.lessons.clone()} progress={model.progress.clone()} {attending} {language} on={on.clone()} />
+            { match &model.guide {
+                Guide::Course(attending) => html! { <Step attending={(**attending).clone()} {language} on={on.clone()} /> },
+                Guide::List | Guide::Closed => lessons::list(&model.lessons, &model.progress, language, on),
+            } }
         </section>
     }
 }
@@ -133,8 +136,8 @@ fn manifest_pane(model: &Model, jump: Option<Jump>, on: &Callback<Message>) -> H
                 <span class="count">{ counted }</span><span class="space"></span>
                 <button type="button" class="button primary apply" title={language.say(words::APPLY_HINT)} onclick={send(Message::Apply)}>{ language.say(words::APPLY) }<kbd aria-hidden="true">{ if is_mac() { "⌘↵" } else { "Ctrl ↵" } }</kbd></button>
             </div>
-            <Editor text={text.clone()} revision={model.revision} checked={model.checked.clone()} marks={model.marks.clone()} {jump} {language} on={on.clone()} />
-            <Problems checked={model.checked.clone()} {text} {language} on={on.clone()} />
+            <Editor {text} revision={model.revision} checked={model.checked.clone()} marks={model.marks.clone()} {jump} {language} on={on.clone()} />
+            { problems(&model.checked, model.desk.text(), language, on) }
         </section>
     }
 }

@@ -1,7 +1,6 @@
 // The only file that knows CodeMirror: mount, set, mark, and calls back. All offsets here are UTF-16 units; the Rust side converts.
 import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, snippet } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentLess, indentMore, isolateHistory } from "@codemirror/commands";
-import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, codeFolding, foldGutter, foldKeymap, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
@@ -10,6 +9,7 @@ import {
   Decoration, EditorView, drawSelection, dropCursor, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, hoverTooltip, keymap, lineNumbers,
 } from "@codemirror/view";
 import { tagHighlighter, tags } from "@lezer/highlight";
+import { indentationFold, yamlLanguage } from "./yaml.js";
 
 // Classes instead of colours: the page's tokens colour them, so a theme swaps nothing here.
 const highlighter = tagHighlighter([
@@ -18,9 +18,9 @@ const highlighter = tagHighlighter([
   { tag: [tags.string, tags.special(tags.string)], class: "tok-string" },
   { tag: tags.content, class: "tok-content" },
   { tag: [tags.comment, tags.lineComment], class: "tok-comment" },
-  { tag: [tags.number, tags.bool, tags.null], class: "tok-number" },
+  { tag: [tags.number, tags.bool, tags.null, tags.atom], class: "tok-number" },
   { tag: [tags.meta, tags.typeName, tags.labelName], class: "tok-meta" },
-  { tag: [tags.punctuation, tags.separator, tags.squareBracket, tags.brace], class: "tok-punctuation" },
+  { tag: [tags.punctuation, tags.separator, tags.squareBracket, tags.brace, tags.bracket], class: "tok-punctuation" },
 ]);
 
 // A change that came from the model: it is not reported back.
@@ -170,7 +170,8 @@ export function mount(host, text, label, calls) {
         EditorState.tabSize.of(2),
         indentUnit.of("  "),
         indentOnInput(),
-        yaml(),
+        yamlLanguage,
+        indentationFold,
         syntaxHighlighting(highlighter),
         bracketMatching(),
         closeBrackets(),

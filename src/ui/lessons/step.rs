@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::question::Question;
+use super::question::{Question, ask};
 use crate::ui::app::message::{LessonWish, Message};
 use crate::ui::app::model::Attending;
 use crate::ui::locales::{self as words, Language};
@@ -33,14 +33,22 @@ pub fn step(props: &StepProps) -> Html {
             }
         });
     }
-    let (done, answer) = (attending.is_done(), attending.course.answer.clone());
+    let done = attending.is_done();
     html! {
         <div class="lesson-body" ref={top}>
             <h2 ref={title} tabindex="-1">{ language.of(&step.title) }</h2>
             <div class="prose">{ Html::from_html_unchecked(AttrValue::from(language.of(&step.body).to_owned())) }</div>
             if let Some(predict) = &step.predict {
-                <Question heading={language.say(words::LESSON_PREDICT)} question={predict.question.clone()} choices={predict.choices.clone()}
-                    number={predict.number.clone()} {answer} revealed={done} {language} on_answer={on.reform(|answer| Message::Lesson(LessonWish::Answer(answer)))} />
+                { ask(&Question {
+                    heading: language.say(words::LESSON_PREDICT),
+                    question: &predict.question,
+                    choices: &predict.choices,
+                    number: predict.number.as_ref(),
+                    answer: attending.course.answer.as_deref(),
+                    revealed: done,
+                    language,
+                    on_answer: on.reform(|answer| Message::Lesson(LessonWish::Answer(answer))),
+                }) }
             }
             { goals(attending, language) }
             { hints(attending, language) }
@@ -50,8 +58,16 @@ pub fn step(props: &StepProps) -> Html {
                     <div class="prose">{ Html::from_html_unchecked(AttrValue::from(language.of(&step.after).to_owned())) }</div>
                 </section>
                 if let Some(quiz) = &step.quiz {
-                    <Question heading={language.say(words::LESSON_QUIZ)} question={quiz.question.clone()} choices={quiz.choices.clone()} number={None}
-                        answer={attending.decided.clone()} revealed={true} {language} on_answer={on.reform(|answer| Message::Lesson(LessonWish::Decide(answer)))} />
+                    { ask(&Question {
+                        heading: language.say(words::LESSON_QUIZ),
+                        question: &quiz.question,
+                        choices: &quiz.choices,
+                        number: None,
+                        answer: attending.decided.as_deref(),
+                        revealed: true,
+                        language,
+                        on_answer: on.reform(|answer| Message::Lesson(LessonWish::Decide(answer))),
+                    }) }
                 }
             }
             { actions(attending, language, on) }
