@@ -1,10 +1,12 @@
 //! Tree → objects: strict decoding, defaulting, admission's own filling in, validation; object path → span; completion, fixes.
 
+mod admission;
 pub mod admit;
 pub mod check;
 pub mod client;
 pub mod complete;
 pub mod decode;
+mod defaults;
 mod explain;
 pub mod field;
 pub mod fix;
