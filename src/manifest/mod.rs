@@ -20,6 +20,7 @@ mod openapi;
 pub mod read;
 mod source;
 mod time;
+mod validate;
 
 pub use complete::{Completion, CompletionKind, complete};
 pub use hover::{Hover, hover};
