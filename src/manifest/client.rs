@@ -177,6 +177,35 @@ fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// What kubectl makes of the annotation with the last applied configuration before it creates an object: where there is one, it is written anew
+/// (`util.CreateOrUpdateAnnotation`).
+pub fn renew_last_applied(value: &mut Value) {
+    let Some(annotations) = value.get_mut("metadata").and_then(|m| m.get_mut("annotations")).and_then(Value::as_object_mut) else { return };
+    if annotations.remove(LAST_APPLIED).is_none() {
+        return;
+    }
+    let text = format!("{}\n", go_json(value));
+    value["metadata"]["annotations"][LAST_APPLIED] = Value::String(text);
+}
+
+/// JSON as Go's encoder writes it: safe inside of HTML.
+pub fn go_json(value: &Value) -> String {
+    let mut out = String::new();
+    for c in value.to_string().chars() {
+        match c {
+            '<' => out.push_str("\\u003c"),
+            '>' => out.push_str("\\u003e"),
+            '&' => out.push_str("\\u0026"),
+            '\u{2028}' => out.push_str("\\u2028"),
+            '\u{2029}' => out.push_str("\\u2029"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// What keeps kubectl from knowing what an object is.
 pub(super) fn identify(value: &Value) -> Result<(), (Vec<String>, &'static str, ClientCode)> {
     let Value::Object(map) = value else { return Err((vec!["invalid object to validate".into()], "", ClientCode::NotAnObject)) };

@@ -171,7 +171,8 @@ impl<'a> Table<'a> {
                 let (go, values) = words::named(name, field);
                 let merge = words::merge(name, field);
                 let pointer = words::pointer(name, field);
-                writeln!(types, "Field {{ name: {field:?}, shape: {shape}, required: {required}, embedded: {embedded:?}, go: {go:?}, values: &{values:?}, merge: {merge:?}, pointer: {pointer}, doc: {doc} }},")
+                let always = shape.starts_with("Shape::Object") && words::always(name, field);
+                writeln!(types, "Field {{ name: {field:?}, shape: {shape}, required: {required}, embedded: {embedded:?}, go: {go:?}, values: &{values:?}, merge: {merge:?}, pointer: {pointer}, always: {always}, doc: {doc} }},")
                     .expect("a String takes all");
             }
             types.push_str("] },\n");

@@ -34,6 +34,8 @@ pub struct Field {
     merge: &'static str,
     /// Whether Go keeps a scalar that is zero (its field is a pointer).
     pub pointer: bool,
+    /// Whether Go always writes this struct, empty at least.
+    pub always: bool,
     doc: u16,
 }
 

@@ -222,3 +222,21 @@ PodDisruptionBudgetSpec unhealthyPodEvictionPolicy
 ContainerStatus started
 ResourceFieldSelector divisor
 ";
+
+/// Whether a struct field is no pointer in Go: it is always there, empty at least.
+pub fn always(name: &str, field: &str) -> bool {
+    match (name, field) {
+        // Of any kind.
+        (_, "metadata") => true,
+        ("Pod" | "PodTemplateSpec" | "JobTemplateSpec" | "PersistentVolumeClaimTemplate", "spec") => true,
+        ("Deployment" | "DaemonSet" | "StatefulSet" | "ReplicaSet" | "ReplicationController" | "Job" | "CronJob", "spec") => true,
+        ("Service" | "Namespace" | "Node" | "PersistentVolume" | "PersistentVolumeClaim" | "LimitRange" | "ResourceQuota", "spec") => true,
+        ("HorizontalPodAutoscaler" | "PodDisruptionBudget" | "NetworkPolicy" | "Ingress" | "IngressClass" | "Lease", "spec") => true,
+        ("DeploymentSpec" | "DaemonSetSpec" | "StatefulSetSpec" | "JobSpec" | "PodTemplate", "template") => true,
+        ("CronJobSpec", "jobTemplate") => true,
+        ("Container" | "EphemeralContainer" | "PersistentVolumeClaimSpec", "resources") => true,
+        ("DeploymentSpec", "strategy") | ("DaemonSetSpec" | "StatefulSetSpec", "updateStrategy") => true,
+        ("NetworkPolicySpec", "podSelector") => true,
+        _ => false,
+    }
+}
