@@ -62,6 +62,28 @@ static MORE_KINDS: &[Kind] = &[
     more("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", "rolebinding", true),
     more("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", "clusterrole", false),
     more("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", "clusterrolebinding", false),
+    // Of these the schema has no rows, so that whatever they hold is let pass.
+    more("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", "customresourcedefinition", false),
+    more(
+        "admissionregistration.k8s.io",
+        "v1",
+        "ValidatingWebhookConfiguration",
+        "validatingwebhookconfigurations",
+        "validatingwebhookconfiguration",
+        false,
+    ),
+    more(
+        "admissionregistration.k8s.io",
+        "v1",
+        "MutatingWebhookConfiguration",
+        "mutatingwebhookconfigurations",
+        "mutatingwebhookconfiguration",
+        false,
+    ),
+    more("certificates.k8s.io", "v1", "CertificateSigningRequest", "certificatesigningrequests", "certificatesigningrequest", false),
+    more("resource.k8s.io", "v1", "ResourceClaim", "resourceclaims", "resourceclaim", true),
+    more("resource.k8s.io", "v1", "ResourceClaimTemplate", "resourceclaimtemplates", "resourceclaimtemplate", true),
+    more("storage.k8s.io", "v1", "CSIDriver", "csidrivers", "csidriver", false),
 ];
 
 const fn more(
@@ -123,7 +145,7 @@ pub fn inspect(root: &Node, value: &Value, file: &str) -> Result<Target, ClientE
         findings,
     };
     if kind.is_empty() {
-        return Err(undecodable(format!("Object 'Kind' is missing in '{value}'"), "kind", ClientCode::KindEmpty, Vec::new()));
+        return Err(undecodable(format!("Object 'Kind' is missing in '{}'", go_json(value)), "kind", ClientCode::KindEmpty, Vec::new()));
     }
     if is_list {
         if !value.get("items").is_some_and(Value::is_array) {
