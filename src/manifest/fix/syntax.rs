@@ -11,7 +11,7 @@ pub(super) fn candidates(text: &str, diagnostic: &Diagnostic) -> Vec<Fix> {
     match diagnostic.code {
         "explain-yaml-tab" => found.extend(tabs(text)),
         "explain-yaml-reserved" => found.extend(quote_value(&line)),
-        "explain-yaml-separator" | "explain-separator" => found.push(fix("fix-comment", &[], vec![insert(at, "# ")])),
+        "explain-separator" => found.push(fix("fix-comment", &[], vec![insert(at, "# ")])),
         "explain-yaml-directive" => {
             let whole = Span::new(line.start, (line.end + 1).min(text.len()));
             found.push(fix("fix-remove-field", &[line.body()], vec![replace(whole, "")]));
