@@ -128,6 +128,19 @@ PodDisruptionBudgetSpec.unhealthyPodEvictionPolicy v1.UnhealthyPodEvictionPolicy
 ObjectMeta.uid,OwnerReference.uid,ObjectReference.uid,Preconditions.uid,StatusDetails.uid types.UID
 ManagedFieldsEntry.operation v1.ManagedFieldsOperationType
 Status.reason v1.StatusReason
+ResourceStatus.name v1.ResourceName
+ResourceHealth.resourceID v1.ResourceID
+ResourceHealth.health v1.ResourceHealthStatus
+LoadBalancerIngress.ipMode v1.LoadBalancerIPMode
+NodeStatus.volumesInUse,AttachedVolume.name v1.UniqueVolumeName
+PersistentVolumeClaimCondition.type v1.PersistentVolumeClaimConditionType
+DeploymentCondition.type v1.DeploymentConditionType
+ReplicaSetCondition.type v1.ReplicaSetConditionType
+JobCondition.type v1.JobConditionType
+NamespaceCondition.type v1.NamespaceConditionType
+HPAScalingPolicy.type v2.HPAScalingPolicyType
+HPAScalingRules.selectPolicy v2.ScalingPolicySelect
+LeaseSpec.strategy v1.CoordinatedLeaseStrategy
 ";
 
 /// `merge key / strategies` of a strategic merge patch: `name`, `-` for a list that is a set, `retainKeys`, …; empty for atomic lists.

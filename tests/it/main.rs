@@ -6,3 +6,4 @@ mod replay;
 #[path = "../runs.rs"]
 mod runs;
 mod tidy;
+mod yaml;

@@ -26,10 +26,15 @@ pub(super) fn candidates(text: &str, diagnostic: &Diagnostic) -> Vec<Fix> {
         }
         _ => {}
     }
-    // What is wrong on a line often began on the one before.
+    // What is wrong on a line often began on one before.
     let previous = (line.start > 0).then(|| Line::at(text, line.start - 1));
-    for candidate in [Some(&line), previous.as_ref()].into_iter().flatten() {
-        found.extend(colon(candidate));
+    found.extend(colon(&line));
+    let mut above = line.start;
+    for _ in 0..3 {
+        let Some(end) = above.checked_sub(1) else { break };
+        let before = Line::at(text, end);
+        found.extend(colon(&before));
+        above = before.start;
     }
     found.extend(quote_value(&line));
     if let Some(previous) = &previous {
