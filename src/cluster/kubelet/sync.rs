@@ -223,7 +223,7 @@ impl Worker {
     fn write_volumes(&self, volumes: Vec<(String, volumes::Files)>, turn: &mut Turn) {
         for (volume, files) in volumes {
             for (path, content) in files {
-                turn.runtime.write_volume_file(&volume, &path, Some(&content));
+                turn.runtime.write_volume_file(&volume, &path, Some(&content), turn.ctx);
             }
         }
     }

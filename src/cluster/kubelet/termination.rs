@@ -258,7 +258,7 @@ impl Worker {
         for volume in crate::api::object::list_at(&self.pod, "spec.volumes") {
             if at(volume, "hostPath").is_none() {
                 let name = volume.get("name").and_then(Value::as_str).unwrap_or("");
-                turn.runtime.remove_volume(&format!("{}/{name}", self.uid));
+                turn.runtime.remove_volume(&format!("{}/{name}", self.uid), turn.ctx);
             }
         }
     }
