@@ -279,6 +279,13 @@ impl Cluster {
         Ok(())
     }
 
+    /// The learner says how an unknown image behaves; every node can pull it from now on.
+    pub fn add_image(&mut self, image: &runtime::CustomImage) {
+        for runtime in &mut self.runtimes {
+            runtime.add_image(image.clone());
+        }
+    }
+
     /// Runs a command in a container, with this on its standard input. Its output and exit code come with time: [`Cluster::exec_state`].
     pub fn exec(&mut self, pod: PodRef<'_>, container: &str, command: &[String], stdin: Option<&str>) -> Result<ExecRef, Status> {
         let (node, id) = self.find_container(pod, container)?;
