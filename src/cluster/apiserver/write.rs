@@ -48,11 +48,11 @@ impl ApiServer {
                 metadata.remove(field);
             }
         }
+        let generated = object::name(&object).is_empty();
         let admitted = manifest::admit_create(kind, options.root.as_ref(), object, self)?;
         let mut object = admitted.object;
-        if object::name(&object).is_empty() {
-            let prefix = object::str_at(&object, "metadata.generateName").unwrap_or("").to_owned();
-            object::set(&mut object, "metadata.name", json!(format!("{prefix}{}", caller.random.suffix(5))));
+        if generated {
+            self.draw_name(caller, kind, &mut object);
         }
         let key = Key::new(kind, object::namespace(&object), object::name(&object));
         if self.at(&key).is_some() {
@@ -68,6 +68,20 @@ impl ApiServer {
             self.store(caller, key, object, Verb::Added, &options.field_manager)
         };
         Ok(Written { object, warnings: admitted.warnings })
+    }
+
+    /// `generateName` with five letters; drawn anew where somebody has the name (`RetryGenerateName`).
+    fn draw_name(&self, caller: &mut Caller, kind: &'static Kind, object: &mut Value) {
+        const LONGEST_BASE: usize = 58;
+        let prefix = object::str_at(object, "metadata.generateName").unwrap_or("").chars().take(LONGEST_BASE).collect::<String>();
+        for _ in 0..8 {
+            let name = format!("{prefix}{}", caller.random.suffix(5));
+            let free = self.get(kind, object::namespace(object), &name).is_none();
+            object::set(object, "metadata.name", json!(name));
+            if free {
+                return;
+            }
+        }
     }
 
     /// What the strategies fill in that admission cannot know: addresses, random names, labels that carry the uid.
