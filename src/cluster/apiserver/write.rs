@@ -88,6 +88,10 @@ impl ApiServer {
     fn prepare_create(&mut self, caller: &mut Caller, kind: &Kind, object: &mut Value, dry_run: bool) -> Result<(), Status> {
         match kind.kind {
             "Pod" => {
+                let now = json!(caller.now.rfc3339());
+                for condition in object.pointer_mut("/status/conditions").and_then(Value::as_array_mut).into_iter().flatten() {
+                    condition["lastTransitionTime"] = now.clone();
+                }
                 let letters = caller.random.suffix(5);
                 rename_token_volume(object, &format!("kube-api-access-{letters}"));
             }
@@ -152,6 +156,11 @@ impl ApiServer {
                 match old.get("status") {
                     Some(status) => new["status"] = status.clone(),
                     None => drop(object::remove(&mut new, "status")),
+                }
+                if subresource == "scale" {
+                    let replicas = object::at(&new, "spec.replicas").cloned().unwrap_or_else(|| json!(0));
+                    new = (**old).clone();
+                    object::set(&mut new, "spec.replicas", replicas);
                 }
                 if subresource == "resize" || subresource == "ephemeralcontainers" {
                     let spec = new.get("spec").cloned().unwrap_or(Value::Null);
