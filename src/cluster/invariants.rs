@@ -112,3 +112,43 @@ fn pod_change(change: &Change, broken: &mut Vec<String>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{SimTime, json};
+    use crate::cluster::Config;
+    use crate::cluster::apiserver::WriteOptions;
+
+    fn deployment() -> Value {
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"replicas": 3,
+            "selector": {"matchLabels": {"app": "web"}}, "template": {"metadata": {"labels": {"app": "web"}},
+            "spec": {"containers": [{"name": "app", "image": "nginx:1.27", "resources": {"requests": {"cpu": "600m"}}}]}}}})
+    }
+
+    #[test]
+    fn a_deployment_survives_a_silent_node() {
+        let mut cluster = Cluster::new(Config::nodes(3));
+        let made = cluster.request(|api, caller| api.create(caller, kinds::DEPLOYMENT, "default", deployment(), &WriteOptions::default()));
+        assert!(made.is_ok(), "{made:?}");
+        let mut steps = 0;
+        let mut run = |cluster: &mut Cluster, until: SimTime| {
+            while cluster.next_due().is_some_and(|due| due <= until) && steps < 100_000 {
+                cluster.step();
+                steps += 1;
+                assert_eq!(check(cluster), Vec::<String>::new(), "after {steps} steps, at {}", cluster.now());
+            }
+            cluster.advance_to(until);
+        };
+        run(&mut cluster, SimTime::from_secs(10));
+        let bound = |cluster: &Cluster, node: &str| {
+            cluster.api.list(kinds::POD, Some("default")).filter(|p| object::str_at(p, "spec.nodeName") == Some(node)).count()
+        };
+        assert_eq!(["node-1", "node-2", "node-3"].map(|node| bound(&cluster, node)), [1, 1, 1]);
+        cluster.set_kubelet_stopped("node-3", true).expect("the node is there");
+        run(&mut cluster, SimTime::from_secs(500));
+        // 50 s of silence, then 300 s of toleration: a new Pod stands elsewhere, the old one waits for its kubelet.
+        assert_eq!(bound(&cluster, "node-1") + bound(&cluster, "node-2"), 3);
+        assert!(cluster.api.list(kinds::POD, Some("default")).any(|p| object::is_deleting(p)));
+    }
+}
