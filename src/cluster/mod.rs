@@ -17,6 +17,7 @@
 pub mod apiserver;
 pub mod controllers;
 pub mod images;
+pub mod invariants;
 pub mod kubelet;
 pub mod log;
 pub mod network;
@@ -274,6 +275,7 @@ impl Cluster {
         let (kubelet, runtime) = (&mut self.kubelets[index], &mut self.runtimes[index]);
         let mut ctx = context!(self);
         kubelet.set_stopped(stopped, runtime, &mut ctx);
+        self.controllers.kubelet_stopped(node, stopped, &mut ctx);
         self.deliver();
         Ok(())
     }
