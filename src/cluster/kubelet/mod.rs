@@ -7,9 +7,10 @@
 //! | [`actions`] | what a sync has to do (`computePodActions`) |
 //! | [`start`], [`images`], [`environment`], [`volumes`], [`hooks`] | starting a container |
 //! | [`termination`] | stopping containers and Pods |
-//! | [`status`], [`conditions`], [`observed`] | what the API shows |
+//! | [`publish`], [`status`], [`conditions`], [`observed`] | what the API shows |
 //! | [`prober`], [`backoff`] | probes, waits |
-//! | [`admission`], [`resize`], [`static_pods`], [`node`] | the rest |
+//! | [`admission`], [`resize`] | does it fit |
+//! | [`static_pods`], [`files`] | static Pods and their folder |
 
 mod actions;
 mod admission;
@@ -21,6 +22,7 @@ mod hooks;
 mod images;
 mod observed;
 mod prober;
+mod publish;
 mod resize;
 mod spec;
 mod start;

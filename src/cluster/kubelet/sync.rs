@@ -10,10 +10,11 @@ use crate::cluster::runtime::SandboxConfig;
 
 use super::actions::{self, Actions};
 use super::environment::Surroundings;
+use super::publish::MIRROR_STATUS_MS;
 use super::start::Start;
 use super::termination::{KillReason, RESTARTING};
 use super::volumes;
-use super::worker::{Life, MIRROR_STATUS_MS, PodTimer, Turn, Worker};
+use super::worker::{Life, PodTimer, Turn, Worker};
 
 /// From the first status to the first try at the volumes.
 const MOUNT_MS: u64 = 130;
