@@ -9,7 +9,7 @@
 //! | [`termination`] | stopping containers and Pods |
 //! | [`publish`], [`status`], [`conditions`], [`observed`] | what the API shows |
 //! | [`prober`], [`backoff`] | probes, waits |
-//! | [`admission`], [`resize`] | does it fit |
+//! | [`admission`], [`resize`], [`node`] | does it fit, is the node there |
 //! | [`static_pods`], [`files`] | static Pods and their folder |
 
 mod actions;
@@ -20,6 +20,7 @@ mod environment;
 mod files;
 mod hooks;
 mod images;
+mod node;
 mod observed;
 mod prober;
 mod publish;
@@ -40,9 +41,9 @@ use super::apiserver::{Change, Key, Verb};
 use super::log::Fact;
 use super::runtime::{ContainerId, Runtime};
 use super::{Context, NodeConfig, Task};
-use crate::api::Value;
 use crate::api::kinds::{CONFIG_MAP, NODE, POD, SECRET};
 use crate::api::object::{at, is_deleting, list_at, name, namespace, str_at, uid};
+use crate::api::{SimTime, Value};
 use termination::KillReason;
 use worker::{Life, PodTimer, Turn, Worker};
 
@@ -60,6 +61,8 @@ pub enum Timer {
     FullLook,
     /// A static Pod is to be started as soon as nothing of its name runs.
     StartStatic { uid: String },
+    /// The kubelet has been stopped for so long that its node counts as lost.
+    Silence { since: SimTime },
     /// What is left of a static Pod that is gone is cleaned away.
     Cleaning { uid: String },
 }
@@ -104,6 +107,7 @@ pub struct Kubelet {
     /// What came due while the kubelet was stopped.
     deferred: Vec<Timer>,
     stopped: bool,
+    silent_since: Option<SimTime>,
 }
 
 impl Kubelet {
@@ -118,6 +122,7 @@ impl Kubelet {
             static_files: BTreeMap::new(),
             deferred: Vec::new(),
             stopped: false,
+            silent_since: None,
         }
     }
 
@@ -222,6 +227,12 @@ impl Kubelet {
     }
 
     pub fn handle(&mut self, timer: Timer, runtime: &mut Runtime, ctx: &mut Context) {
+        if let Timer::Silence { since } = timer {
+            if self.silent_since == Some(since) {
+                node::lose(&self.node.name, ctx);
+            }
+            return;
+        }
         if self.stopped {
             return self.deferred.push(timer);
         }
@@ -246,6 +257,7 @@ impl Kubelet {
                     ctx.after(CLEAN_UP_MS, Task::Kubelet { node: self.node.index, timer: Timer::Received { uid, what } });
                 }
             }
+            Timer::Silence { .. } => {}
             Timer::FileChanged { path } => self.file_changed(&path, runtime, ctx),
             Timer::FullLook => self.full_look(runtime, ctx),
             Timer::StartStatic { uid } => self.start_static(&uid, runtime, ctx),
@@ -288,12 +300,19 @@ impl Kubelet {
         let line = if stopped { "Stopping kubelet." } else { "Started kubelet" };
         ctx.fact(Fact::KubeletLog { node: self.node.name.clone(), line: line.into() });
         if stopped {
+            self.silent_since = Some(ctx.now);
+            ctx.after(node::SILENCE_MS, Task::Kubelet { node: self.node.index, timer: Timer::Silence { since: ctx.now } });
             return;
         }
+        self.silent_since = None;
+        node::find_again(&self.node.name, ctx);
         for timer in std::mem::take(&mut self.deferred) {
             ctx.after(RECEIVE_MS, Task::Kubelet { node: self.node.index, timer });
         }
         self.list_pods(ctx);
+        for id in self.workers.keys().copied().collect::<Vec<_>>() {
+            self.sync_soon(id, ctx);
+        }
         self.full_look(runtime, ctx);
     }
 

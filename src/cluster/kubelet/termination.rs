@@ -266,7 +266,8 @@ impl Worker {
     /// The grace that the API gave this deletion; the first one counts.
     pub fn note_grace(&mut self) {
         if self.grace_override.is_none() {
-            self.grace_override = i64_at(&self.pod, "metadata.deletionGracePeriodSeconds").and_then(|g| u64::try_from(g).ok());
+            // By force means as quickly as a runtime can.
+            self.grace_override = i64_at(&self.pod, "metadata.deletionGracePeriodSeconds").and_then(|g| u64::try_from(g.max(1)).ok());
         }
     }
 
