@@ -98,7 +98,9 @@ fn see(now: SimTime, runtime: &Runtime, record: &ContainerRecord, spec: &PodSpec
         State::Running { started_at } => SeenState::Running { started_at: *started_at },
         // containerd needs a moment to notice an end, so that even what ends at once is seen to run first.
         State::Exited { started_at, finished_at, reason, .. }
-            if now < *finished_at + NOTICE_END_MS && !matches!(reason, ExitReason::StartError(_)) =>
+            if finished_at.since(*started_at) < NOTICE_END_MS
+                && now < *finished_at + NOTICE_END_MS
+                && !matches!(reason, ExitReason::StartError(_)) =>
         {
             SeenState::Running { started_at: *started_at }
         }

@@ -24,6 +24,8 @@ const MOUNT_LOOK_MS: u64 = 300;
 const MOUNT_RETRY_MS: u64 = 500;
 const LONGEST_MOUNT_RETRY_MS: u64 = 122_000;
 const SANDBOX_MS: u64 = 170;
+/// Stopping a sandbox, and what goes with it.
+const STOP_POD_MS: u64 = 500;
 
 /// The sync that is going on.
 #[derive(Clone, Debug, Default)]
@@ -260,7 +262,7 @@ impl Worker {
             if orders.is_empty() && !self.seen.sandbox_ready {
                 return;
             }
-            return self.first([Step::Kill(orders), Step::AwaitKills, Step::StopSandbox].into_iter());
+            return self.first([Step::Kill(orders), Step::AwaitKills, Step::StopSandbox, Step::Wait(STOP_POD_MS)].into_iter());
         }
         let mut steps = Vec::new();
         if !kills.is_empty() {
