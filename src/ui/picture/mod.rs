@@ -22,9 +22,10 @@ use yew::prelude::*;
 
 use super::intent::Intent;
 use super::locales::{self as words, Language};
+pub use icon::mood_badge;
 pub use outline::Outline;
 use pen::Pen;
-pub use pen::say;
+pub use pen::{n, say};
 
 #[derive(Properties, PartialEq)]
 pub struct PictureProps {
@@ -158,7 +159,7 @@ pub fn picture(props: &PictureProps) -> Html {
     let percent = format!("{:.0}%", *zoom * 100.0);
     html! {
         <div class="picture">
-            <div class="picture-pane" ref={pane} {onpointerdown} {onpointermove} {onpointerup}>
+            <div class="picture-view" ref={pane} {onpointerdown} {onpointermove} {onpointerup}>
                 <svg class="picture-svg" width={pen::n(scene.width * *zoom)} height={pen::n(scene.height * *zoom)}
                     viewBox={format!("0 0 {} {}", pen::n(scene.width), pen::n(scene.height))}
                     role="group" aria-label={language.say(words::PIC_LABEL)}
