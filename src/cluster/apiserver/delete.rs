@@ -58,7 +58,12 @@ impl ApiServer {
         object::set(&mut new, "metadata.deletionGracePeriodSeconds", json!(grace));
         if may_go(key.kind, &new) {
             self.forget(key, &old);
-            // The last state that a watch shows of an object that goes at once bears no deletionTimestamp.
+            // A Pod supports graceful deletion, so that even one that goes at once is stored with its deletionTimestamp first. The last state
+            // that a watch shows of anything else that goes at once bears none.
+            if key.kind.kind == "Pod" && !object::is_deleting(&old) {
+                let terminating = self.store(caller, key.clone(), new, Verb::Modified, "");
+                return Ok(self.store(caller, key.clone(), (*terminating).clone(), Verb::Deleted, ""));
+            }
             let last = if object::is_deleting(&old) { new } else { (*old).clone() };
             return Ok(self.store(caller, key.clone(), last, Verb::Deleted, ""));
         }
