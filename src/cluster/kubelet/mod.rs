@@ -239,7 +239,7 @@ impl Kubelet {
         match timer {
             Timer::ContainerChanged(id) => {
                 let pod = runtime.container(id).and_then(|c| runtime.sandbox(c.sandbox)).and_then(|s| self.by_uid.get(&s.config.uid)).copied();
-                self.with(pod, runtime, ctx, |worker, turn| worker.container_changed(turn));
+                self.with(pod, runtime, ctx, |worker, turn| worker.container_changed(id, turn));
             }
             Timer::Pod { pod, what, seq } => self.with(Some(pod), runtime, ctx, |worker, turn| worker.handle(what, seq, turn)),
             Timer::Received { uid, what } => {

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use crate::api::kinds::POD;
-use crate::api::object::{at, i64_at, list_at, uid};
+use crate::api::kinds::{EVENT, POD};
+use crate::api::object::{at, i64_at, list_at, set, uid};
 use crate::api::{Map, SimTime, Value, json};
-use crate::cluster::apiserver::{Caller, EventSpec, WriteOptions};
+use crate::cluster::apiserver::{Caller, EventSpec, Verb, WriteOptions};
 use crate::cluster::log::Fact;
 
 use super::conditions::{self, Condition, Ground};
@@ -212,9 +212,25 @@ impl Worker {
 
     fn send_event(&self, at: SimTime, field: &str, kind: &str, reason: &str, message: &str, turn: &mut Turn) {
         let ctx = &mut *turn.ctx;
-        let mut caller = Caller { now: at, random: ctx.random, log: ctx.log };
+        let before = ctx.api.resource_version();
+        let mut caller = Caller { now: ctx.now, random: ctx.random, log: ctx.log };
         let event = EventSpec { object: &self.pod, field, kind, reason, message, component: "kubelet", host: &turn.node.name };
         ctx.api.record_event(&mut caller, event);
+        if at == ctx.now {
+            return;
+        }
+        // It comes late, and bears the time at which it happened.
+        let Some(made) = ctx.api.changes_since(before).find(|c| c.key.kind == EVENT).cloned() else { return };
+        let mut object = (*made.object).clone();
+        set(&mut object, "lastTimestamp", json!(at.rfc3339()));
+        if made.verb == Verb::Added {
+            set(&mut object, "firstTimestamp", json!(at.rfc3339()));
+        }
+        let options = WriteOptions { field_manager: "kubelet".into(), ..WriteOptions::default() };
+        if let Err(refusal) = ctx.api.update(&mut caller, EVENT, &made.key.namespace, object, &options) {
+            let line = format!("Server rejected event (will not retry!): {}", refusal.message);
+            ctx.log.push(ctx.now, Fact::KubeletLog { node: turn.node.name.clone(), line });
+        }
     }
 
     pub fn container_event(&mut self, container: usize, kind: &'static str, reason: &str, message: &str, turn: &mut Turn) {

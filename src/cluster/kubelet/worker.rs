@@ -3,13 +3,13 @@
 //! Models `pkg/kubelet/pod_workers.go` and the work queue. One sync at a time; a sync publishes the status first, from what was last seen of
 //! the runtime, and acts afterwards. So the effect of an action shows with the next sync.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::api::object::{name, namespace, str_at, uid};
 use crate::api::{SimTime, Value};
-use crate::cluster::log::ContainerRef;
-use crate::cluster::runtime::{ContainerId, Runtime, SandboxId};
+use crate::cluster::log::{ContainerRef, Fact};
+use crate::cluster::runtime::{ContainerId, Runtime, SandboxId, State};
 use crate::cluster::{Context, Task};
 
 use super::backoff::BackOff;
@@ -107,6 +107,8 @@ pub struct Worker {
     pub seen: Observed,
     pub sandboxes: Vec<SandboxId>,
     pub hashes: BTreeMap<ContainerId, u64>,
+    /// Containers whose end has been written down.
+    pub ended: BTreeSet<ContainerId>,
     pub reasons: Reasons,
     pub restarts: BackOff,
     pub pulls: BackOff,
@@ -162,6 +164,7 @@ impl Worker {
             seen: Observed::default(),
             sandboxes: Vec::new(),
             hashes: BTreeMap::new(),
+            ended: BTreeSet::new(),
             reasons: Reasons::new(),
             restarts: BackOff::default(),
             pulls: BackOff::default(),
@@ -291,10 +294,23 @@ impl Worker {
     }
 
     /// Something about a container changed by itself: the next look at the runtime will see it.
-    pub fn container_changed(&mut self, turn: &mut Turn) {
+    pub fn container_changed(&mut self, id: ContainerId, turn: &mut Turn) {
+        self.note_end(id, turn);
         self.relist_by(turn.ctx.now + RELIST_MS, turn);
         if !self.kills.is_empty() {
             self.tend_kills(turn);
+        }
+    }
+
+    /// Writes down the end of a process, once.
+    fn note_end(&mut self, id: ContainerId, turn: &mut Turn) {
+        let Some(record) = turn.runtime.container(id) else { return };
+        let State::Exited { exit_code, reason, .. } = &record.state else { return };
+        let (name, attempt, exit_code) = (record.config.name.clone(), record.config.attempt, *exit_code);
+        let reason = super::observed::reason_name(reason).to_owned();
+        if self.ended.insert(id) {
+            let container = self.container_ref(turn, &name);
+            turn.ctx.fact(Fact::ContainerExited { container, attempt, exit_code, reason });
         }
     }
 
