@@ -305,9 +305,7 @@ pub fn phase(spec: &PodSpec, statuses: &[ContainerStatus], seen: &Observed, torn
     let any_regular = spec.regular().any(|(_, c)| seen.containers.iter().any(|s| s.name == c.name && Some(s.sandbox) == seen.sandbox));
     if failed_init > 0 {
         Phase::Failed
-    } else if pending_init > 0 && !any_regular || pending_sidecar > 0 && !any_regular {
-        Phase::Pending
-    } else if waiting > 0 {
+    } else if pending_init > 0 || pending_sidecar > 0 && !any_regular || waiting > 0 {
         Phase::Pending
     } else if running > 0 && unknown == 0 {
         Phase::Running
@@ -362,7 +360,7 @@ pub fn to_value(status: &PodStatus, spec: &PodSpec, old: &Value, host_ip: &str) 
         if statuses.is_empty() {
             out.remove(key);
         } else {
-            let values = statuses.iter().filter_map(|s| Some(container_value(s, &spec.find(&s.name)?.1))).collect();
+            let values = statuses.iter().filter_map(|s| Some(container_value(s, spec.find(&s.name)?.1))).collect();
             out.insert(key.into(), Value::Array(values));
         }
     };

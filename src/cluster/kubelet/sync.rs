@@ -98,8 +98,7 @@ impl Worker {
     }
 
     pub fn run_steps(&mut self, turn: &mut Turn) {
-        loop {
-            let Some(step) = self.job.as_mut().and_then(|j| j.steps.pop_front()) else { break };
+        while let Some(step) = self.job.as_mut().and_then(|j| j.steps.pop_front()) {
             match self.perform(step, turn) {
                 Next::Now => {}
                 Next::After(ms) => return self.arm(PodTimer::Step, turn.ctx.now + ms, turn),
