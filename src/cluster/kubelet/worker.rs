@@ -310,6 +310,9 @@ impl Worker {
         let reason = super::observed::reason_name(reason).to_owned();
         if self.ended.insert(id) {
             let container = self.container_ref(turn, &name);
+            if exit_code == 137 && self.is_stopping(id) {
+                turn.ctx.fact(Fact::Signalled { container: container.clone(), signal: "SIGKILL".into() });
+            }
             turn.ctx.fact(Fact::ContainerExited { container, attempt, exit_code, reason });
         }
     }
