@@ -2,7 +2,9 @@
 
 mod cluster;
 mod fixes;
+mod hostile;
 mod replay;
 #[path = "../runs.rs"]
 mod runs;
 mod tidy;
+mod yaml;
