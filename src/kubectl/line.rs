@@ -445,7 +445,6 @@ impl Running {
             let kept = std::mem::take(env.out);
             let input = self.input.take();
             let result = if first { start(&self.command, input, env, before) } else { Ok(Flow::Wait(self.job.take()?)) };
-            first = false;
             let polled = match result {
                 Ok(Flow::Done(code)) => Ok(Poll::Done(code)),
                 Ok(Flow::Wait(mut job)) => {
