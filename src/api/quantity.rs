@@ -58,6 +58,103 @@ impl Quantity {
     }
 }
 
+/// How a quantity is written, kept from input to output.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    DecimalSi,
+    BinarySi,
+    Exponent,
+}
+
+/// A quantity as the API server prints it: `0.5` → `500m`, `1024Mi` → `1Gi`. What is no quantity stays as it is.
+///
+/// Models `Quantity.String` of apimachinery, with its quirk that a text which counts as canonical is kept to the letter.
+pub fn canonical(text: &str) -> String {
+    let text = text.trim();
+    let Some(quantity) = Quantity::parse(text) else { return text.into() };
+    if keeps_its_text(text) { text.into() } else { print(quantity.nano, format_of(text)) }
+}
+
+/// The same for amounts in limits and requests, which are rounded up to thousandths first.
+pub fn canonical_rounded_to_milli(text: &str) -> String {
+    let text = text.trim();
+    let Some(quantity) = Quantity::parse(text) else { return text.into() };
+    if quantity.nano % 1_000_000 == 0 {
+        return canonical(text);
+    }
+    let up = (quantity.nano.div_euclid(1_000_000) + 1) * 1_000_000;
+    print(up, format_of(text))
+}
+
+fn parts(text: &str) -> (&str, &str) {
+    let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '+' | '-' | '.'))).unwrap_or(text.len());
+    text.split_at(end)
+}
+
+fn format_of(text: &str) -> Format {
+    let (_, suffix) = parts(text);
+    if suffix.ends_with('i') {
+        Format::BinarySi
+    } else if suffix.len() > 1 && suffix.starts_with(['e', 'E']) {
+        Format::Exponent
+    } else {
+        Format::DecimalSi
+    }
+}
+
+/// reference: `ParseQuantity`'s fast path keeps the text where its exponent is a multiple of three and its digits are already short.
+fn keeps_its_text(text: &str) -> bool {
+    let (number, suffix) = parts(text);
+    let digits = number.trim_start_matches(['+', '-']);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all: String = format!("{whole}{fraction}");
+    let Ok(value) = all.parse::<i64>() else { return false };
+    match format_of(text) {
+        Format::BinarySi => fraction.is_empty() && value % 8 != 0,
+        Format::DecimalSi | Format::Exponent => {
+            let Some((_, exponent)) = scale(suffix) else { return false };
+            let shift = exponent - i32::try_from(fraction.len()).unwrap_or(0);
+            shift % 3 == 0 && !all.ends_with("000") && whole.trim_start_matches('0') != "" && value != 0
+        }
+    }
+}
+
+fn print(nano: i128, format: Format) -> String {
+    if nano == 0 {
+        return "0".into();
+    }
+    if format == Format::BinarySi && nano % 1_000_000_000 == 0 && (nano / 1_000_000_000).abs() >= 1024 {
+        let mut value = nano / 1_000_000_000;
+        let mut power = 0;
+        while value % 1024 == 0 && power < 6 {
+            value /= 1024;
+            power += 1;
+        }
+        return format!("{value}{}", ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"][power]);
+    }
+    let (mut value, mut exponent) = (nano, -9);
+    while value % 1000 == 0 && exponent < 18 {
+        value /= 1000;
+        exponent += 3;
+    }
+    if format == Format::Exponent {
+        return if exponent == 0 { value.to_string() } else { format!("{value}e{exponent}") };
+    }
+    let suffix = match exponent {
+        -9 => "n",
+        -6 => "u",
+        -3 => "m",
+        3 => "k",
+        6 => "M",
+        9 => "G",
+        12 => "T",
+        15 => "P",
+        18 => "E",
+        _ => "",
+    };
+    format!("{value}{suffix}")
+}
+
 fn ceil(value: i128, unit: i128) -> i64 {
     let up = value.div_euclid(unit) + i128::from(value.rem_euclid(unit) != 0);
     i64::try_from(up).unwrap_or(if up < 0 { i64::MIN } else { i64::MAX })

@@ -1,9 +1,259 @@
-//! `podlab check`.
+//! `podlab check`: what the API server says of manifests.
 
+use std::io::{self, BufRead, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use base64::Engine as _;
+use podlab::api::{Status, Value, json};
+use podlab::manifest::{self, Checked, DocumentVerdict};
+use podlab::text::{Diagnostic, LineIndex, Severity};
+
+const USAGE: &str = "\
+Usage: podlab check [OPTIONS] PATH…
+
+Says of each manifest what `kubectl create --dry-run=server` and the API server of a new cluster say.
+PATH is a file, a folder (its *.yaml, *.yml and *.json, sorted by name), or - for standard input.
+
+  --format=FORMAT  human (the default), json, sarif or github
+  --json           the same as --format=json
+  --batch          reads one JSON object a line from standard input ({\"id\": …, \"input\": …}) and answers each with one line
+
+Exit code: 0 when everything is accepted, 1 when something is refused, 2 for a wrong use of this command or a file that cannot be read.
+";
+
+#[derive(Clone, Copy, PartialEq)]
+enum Format {
+    Human,
+    Json,
+    Sarif,
+    Github,
+}
+
 pub fn main(arguments: &[String]) -> ExitCode {
-    let _ = arguments;
-    eprintln!("podlab check: not built yet");
+    let mut format = Format::Human;
+    let mut paths = Vec::new();
+    for argument in arguments {
+        match argument.as_str() {
+            "--help" | "-h" => {
+                print!("{USAGE}");
+                return ExitCode::SUCCESS;
+            }
+            "--batch" => return batch(),
+            "--json" | "--format=json" => format = Format::Json,
+            "--format=human" => format = Format::Human,
+            "--format=sarif" => format = Format::Sarif,
+            "--format=github" => format = Format::Github,
+            option if option.starts_with('-') && option != "-" => return wrong_use(&format!("there is no option {option:?}")),
+            path => paths.push(path.to_owned()),
+        }
+    }
+    if paths.is_empty() {
+        return wrong_use("no file is named");
+    }
+    let mut files = Vec::new();
+    for path in &paths {
+        match read(path) {
+            Ok(mut more) => files.append(&mut more),
+            Err(error) => {
+                eprintln!("podlab check: {path}: {error}");
+                return ExitCode::from(2);
+            }
+        }
+    }
+    let checked: Vec<(String, String, Checked)> = files
+        .into_iter()
+        .map(|(name, text)| {
+            let checked = manifest::check(&text);
+            (name, text, checked)
+        })
+        .collect();
+    let out = match format {
+        Format::Human => checked.iter().map(|(name, text, checked)| human(name, text, checked)).collect(),
+        Format::Json => checked.iter().map(|(name, text, checked)| format!("{}\n", as_json(name, text, checked))).collect(),
+        Format::Sarif => format!("{:#}\n", sarif(&checked)),
+        Format::Github => checked.iter().map(|(name, text, checked)| github(name, text, checked)).collect::<String>(),
+    };
+    if io::stdout().write_all(out.as_bytes()).is_err() {
+        return ExitCode::from(2);
+    }
+    ExitCode::from(u8::from(checked.iter().any(|(_, _, c)| c.exit != 0)))
+}
+
+fn wrong_use(why: &str) -> ExitCode {
+    eprint!("podlab check: {why}\n\n{USAGE}");
     ExitCode::from(2)
+}
+
+/// The texts behind one argument, each with its name.
+fn read(path: &str) -> io::Result<Vec<(String, String)>> {
+    if path == "-" {
+        let mut bytes = Vec::new();
+        io::stdin().read_to_end(&mut bytes)?;
+        return Ok(vec![("STDIN".into(), manifest::decode_bytes(&bytes))]);
+    }
+    let mut names = vec![PathBuf::from(path)];
+    if Path::new(path).is_dir() {
+        names = std::fs::read_dir(path)?.flatten().map(|entry| entry.path()).collect();
+        names.retain(|p| p.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json"));
+        names.sort();
+        if names.is_empty() {
+            return Err(io::Error::other("no *.yaml, *.yml or *.json is in this folder"));
+        }
+    }
+    names.into_iter().map(|name| Ok((name.display().to_string(), manifest::decode_bytes(&std::fs::read(&name)?)))).collect()
+}
+
+// ------------------------------------------------------------------------------------------------- formats
+
+/// Line and column from 1, as editors show them.
+fn position(index: &LineIndex, text: &str, offset: usize) -> (usize, usize) {
+    let line = index.line(offset);
+    let end = podlab::text::floor_boundary(text, offset);
+    (line + 1, text[index.start_of(line)..end.max(index.start_of(line))].chars().count() + 1)
+}
+
+fn severity(diagnostic: &Diagnostic) -> &'static str {
+    match diagnostic.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Hint => "hint",
+    }
+}
+
+/// What a diagnostic says: the server's words behind the field; a hint has only its code.
+fn words(diagnostic: &Diagnostic) -> String {
+    match (diagnostic.message.as_str(), diagnostic.path.as_str()) {
+        ("", _) => format!("{} {}", diagnostic.code.replace("explain-hint-", "").replace('-', " "), diagnostic.args.join(" ")),
+        (message, "") => message.to_owned(),
+        (message, path) if message.contains(path) => message.to_owned(),
+        (message, path) => format!("{path}: {message}"),
+    }
+}
+
+fn human(name: &str, text: &str, checked: &Checked) -> String {
+    let index = LineIndex::new(text);
+    let mut out = String::new();
+    for diagnostic in &checked.diagnostics {
+        let (line, column) = position(&index, text, diagnostic.span.start);
+        let from = index.start_of(line - 1);
+        let excerpt = text[from.min(text.len())..].lines().next().unwrap_or_default();
+        let inside = diagnostic.span.start.saturating_sub(from).min(excerpt.len());
+        let length = diagnostic.span.end.saturating_sub(diagnostic.span.start).min(excerpt.len() - inside);
+        let inside = podlab::text::floor_boundary(excerpt, inside);
+        let marked = podlab::text::floor_boundary(excerpt, inside + length);
+        // Tabs stay, so that the caret stands under its character.
+        let blank: String = excerpt[..inside].chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        let carets = "^".repeat(excerpt[inside..marked.max(inside)].chars().count().max(1));
+        let margin = " ".repeat(line.to_string().len());
+        out.push_str(&format!("{}: {}\n{margin}--> {name}:{line}:{column}\n", severity(diagnostic), words(diagnostic)));
+        out.push_str(&format!("{margin} |\n{line} | {excerpt}\n{margin} | {blank}{carets}\n"));
+        for fix in &diagnostic.fixes {
+            out.push_str(&format!("{margin} = fix: {} {}\n", fix.code.trim_start_matches("fix-").replace('-', " "), fix.args.join(" → ")));
+        }
+        out.push('\n');
+    }
+    if checked.exit == 0 {
+        for line in checked.stdout.lines() {
+            out.push_str(&format!("{name}: {line}\n"));
+        }
+    }
+    out
+}
+
+fn as_json(name: &str, text: &str, checked: &Checked) -> Value {
+    let index = LineIndex::new(text);
+    let diagnostics: Vec<Value> = checked
+        .diagnostics
+        .iter()
+        .map(|d| {
+            let (start, end) = (position(&index, text, d.span.start), position(&index, text, d.span.end));
+            let fixes: Vec<Value> = d
+                .fixes
+                .iter()
+                .map(|f| json!({"code": f.code, "args": f.args, "edits": f.edits.iter().map(|e| json!({"start": e.span.start, "end": e.span.end, "insert": e.insert})).collect::<Vec<_>>()}))
+                .collect();
+            json!({"severity": severity(d), "start": {"offset": d.span.start, "line": start.0, "column": start.1}, "end": {"offset": d.span.end, "line": end.0, "column": end.1},
+                "document": d.document, "path": d.path, "message": d.message, "code": d.code, "args": d.args, "fixes": fixes})
+        })
+        .collect();
+    json!({"file": name, "exit": checked.exit, "stdout": checked.stdout, "stderr": checked.stderr, "documents": documents(checked), "diagnostics": diagnostics})
+}
+
+fn documents(checked: &Checked) -> Vec<Value> {
+    let entry = |verdict: &DocumentVerdict| match verdict {
+        DocumentVerdict::Accepted { object, warnings } => json!({"accepted": true, "object": object, "warnings": warnings}),
+        DocumentVerdict::Rejected(Status { code, reason, message, causes, warnings, .. }) => {
+            let causes: Vec<Value> = causes.iter().map(|c| json!({"field": c.field, "reason": c.reason, "message": c.message})).collect();
+            json!({"accepted": false, "code": code, "reason": reason, "message": message, "causes": causes, "warnings": warnings})
+        }
+    };
+    checked.documents.iter().map(entry).collect()
+}
+
+fn sarif(files: &[(String, String, Checked)]) -> Value {
+    let mut results = Vec::new();
+    for (name, text, checked) in files {
+        let index = LineIndex::new(text);
+        for d in &checked.diagnostics {
+            let level = if d.severity == Severity::Hint { "note" } else { severity(d) };
+            let ((line, column), (end_line, end_column)) = (position(&index, text, d.span.start), position(&index, text, d.span.end));
+            results.push(json!({"ruleId": d.code, "level": level, "message": {"text": words(d)}, "locations": [{"physicalLocation": {
+                "artifactLocation": {"uri": name},
+                "region": {"startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column}}}]}));
+        }
+    }
+    json!({"version": "2.1.0", "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "runs": [{"tool": {"driver": {"name": "podlab", "version": env!("CARGO_PKG_VERSION")}}, "results": results}]})
+}
+
+fn github(name: &str, text: &str, checked: &Checked) -> String {
+    let index = LineIndex::new(text);
+    let escape = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let mut out = String::new();
+    for d in &checked.diagnostics {
+        let level = if d.severity == Severity::Hint { "notice" } else { severity(d) };
+        let (line, column) = position(&index, text, d.span.start);
+        out.push_str(&format!(
+            "::{level} file={},line={line},col={column}::{}\n",
+            escape(name).replace(',', "%2C").replace(':', "%3A"),
+            escape(&words(d))
+        ));
+    }
+    out
+}
+
+// --------------------------------------------------------------------------------------------------- batch
+
+/// One answer for each line, whatever the line is.
+fn batch() -> ExitCode {
+    let mut out = io::stdout().lock();
+    for line in io::stdin().lock().lines() {
+        let Ok(line) = line else { return ExitCode::from(2) };
+        if line.trim().is_empty() {
+            continue;
+        }
+        let answer = answer(&line);
+        if writeln!(out, "{answer}").and_then(|()| out.flush()).is_err() {
+            return ExitCode::from(2);
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn answer(line: &str) -> Value {
+    let case: Value = match serde_json::from_str(line) {
+        Ok(case) => case,
+        Err(error) => return json!({"id": null, "error": error.to_string()}),
+    };
+    let text = match (case["input"].as_str(), case["input_base64"].as_str()) {
+        (Some(text), _) => text.to_owned(),
+        (None, Some(packed)) => match base64::engine::general_purpose::STANDARD.decode(packed) {
+            Ok(bytes) => manifest::decode_bytes(&bytes),
+            Err(error) => return json!({"id": case["id"], "error": error.to_string()}),
+        },
+        (None, None) => return json!({"id": case["id"], "error": "neither input nor input_base64"}),
+    };
+    let checked = manifest::check(&text);
+    json!({"id": case["id"], "exit": checked.exit, "stdout": checked.stdout, "stderr": checked.stderr, "documents": documents(&checked)})
 }

@@ -79,6 +79,11 @@ impl Context<'_> {
         self.queue.push(self.now + millis, task);
     }
 
+    /// The API server, and who asks.
+    pub fn api(&mut self) -> (&mut ApiServer, apiserver::Caller<'_>) {
+        (self.api, apiserver::Caller { now: self.now, random: self.random, log: self.log })
+    }
+
     pub fn fact(&mut self, fact: Fact) {
         self.log.push(self.now, fact);
     }
@@ -261,6 +266,23 @@ impl Cluster {
         kubelet.write_file(path, text, runtime, &mut ctx);
         self.deliver();
         Ok(())
+    }
+
+    /// Stops a node's kubelet, or starts it again. What runs on the node goes on without it.
+    pub fn set_kubelet_stopped(&mut self, node: &str, stopped: bool) -> Result<(), Status> {
+        let index = self.node_index(node).ok_or_else(|| Status::not_found("nodes", node))?;
+        let (kubelet, runtime) = (&mut self.kubelets[index], &mut self.runtimes[index]);
+        let mut ctx = context!(self);
+        kubelet.set_stopped(stopped, runtime, &mut ctx);
+        self.deliver();
+        Ok(())
+    }
+
+    /// The learner says how an unknown image behaves; every node can pull it from now on.
+    pub fn add_image(&mut self, image: &runtime::CustomImage) {
+        for runtime in &mut self.runtimes {
+            runtime.add_image(image.clone());
+        }
     }
 
     /// Runs a command in a container, with this on its standard input. Its output and exit code come with time: [`Cluster::exec_state`].

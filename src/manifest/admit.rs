@@ -1,16 +1,97 @@
 //! What the API server does with an object once it is decoded: defaulting, admission, validation, in the order in which they really happen.
 
-use super::{Admitted, ClusterFacts};
-use crate::api::{Kind, Status, Value};
+use super::{Admitted, ClusterFacts, admission, defaults, validate, warnings};
+use crate::api::{Kind, Quantity, Status, Value, json, object};
 
 /// A create: defaults → mutating admission → preparation (status reset, QoS class) → validation → warnings.
-pub fn create(kind: &Kind, object: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Status> {
-    let _ = (kind, facts);
-    Ok(Admitted { object, warnings: Vec::new() })
+pub fn create(kind: &Kind, mut object: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Status> {
+    if !object.get("spec").is_some_and(Value::is_object) && matches!(kind.kind, "Pod") {
+        // Go's zero value of a missing struct.
+        object::set(&mut object, "spec", json!({}));
+    }
+    defaults::apply(kind, &mut object);
+    admission::create(kind, &mut object, facts)?;
+    prepare(kind, &mut object);
+    generate_name(&mut object);
+    let errors = validate::create(kind, &object);
+    if !errors.is_empty() {
+        return Err(validate::invalid(kind, object::name(&object), &errors));
+    }
+    if kind.kind == "Pod" && object::map_at(&object, "spec.overhead").is_some_and(|o| !o.is_empty()) {
+        let why = "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead";
+        return Err(Status::forbidden("pods", object::name(&object), why));
+    }
+    let warnings = warnings::create(kind, &object);
+    Ok(Admitted { object, warnings })
+}
+
+/// `generateName` → a name with five letters, which the store draws anew: here they read `xxxxx`.
+fn generate_name(object: &mut Value) {
+    let prefix = object::str_at(object, "metadata.generateName").unwrap_or("");
+    if object::name(object).is_empty() && !prefix.is_empty() {
+        let base: String = prefix.chars().take(58).collect();
+        object::set(object, "metadata.name", json!(format!("{base}xxxxx")));
+    }
 }
 
 /// An update of the whole object or of a subresource (empty, `status`, `resize`, `ephemeralcontainers`).
 pub fn update(kind: &Kind, subresource: &str, old: &Value, new: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Status> {
-    let _ = (kind, subresource, old, facts);
-    Ok(Admitted { object: new, warnings: Vec::new() })
+    let _ = (subresource, old, facts);
+    let mut object = new;
+    defaults::apply(kind, &mut object);
+    Ok(Admitted { object, warnings: Vec::new() })
+}
+
+/// The registry's own preparation: what a person may not set is reset.
+fn prepare(kind: &Kind, object: &mut Value) {
+    match kind.kind {
+        "Pod" => {
+            object::set(object, "metadata.generation", json!(1));
+            let class =
+                object::str_at(object, "status.qosClass").filter(|c| !c.is_empty()).map_or_else(|| qos_class(object).to_owned(), str::to_owned);
+            let mut status = json!({"phase": "Pending", "qosClass": class});
+            if !object::list_at(object, "spec.schedulingGates").is_empty() {
+                status["conditions"] = json!([{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated",
+                    "message": "Scheduling is blocked due to non-empty scheduling gates", "lastProbeTime": null, "lastTransitionTime": "<time>"}]);
+            }
+            object::set(object, "status", status);
+        }
+        "Namespace" => {
+            object::set(object, "spec", json!({"finalizers": ["kubernetes"]}));
+            object::set(object, "status", json!({"phase": "Active"}));
+        }
+        "Deployment" | "ReplicaSet" | "DaemonSet" | "StatefulSet" | "Job" | "CronJob" => object::set(object, "metadata.generation", json!(1)),
+        _ => {}
+    }
+}
+
+/// Models `pkg/apis/core/v1/helper/qos`: only cpu and memory of containers and init containers count, zeros do not.
+pub fn qos_class(pod: &Value) -> &'static str {
+    let amount = |container: &Value, list: &str, name: &str| -> i128 {
+        let text = object::map_at(container, &format!("resources.{list}")).and_then(|m| m.get(name)).and_then(Value::as_str);
+        text.and_then(Quantity::parse).map_or(0, Quantity::nano)
+    };
+    let spec = pod.get("spec").unwrap_or(&Value::Null);
+    let containers: Vec<&Value> = if spec.get("resources").is_some_and(|r| r.as_object().is_some_and(|m| !m.is_empty())) {
+        vec![spec]
+    } else {
+        object::list_at(spec, "containers").iter().chain(object::list_at(spec, "initContainers")).collect()
+    };
+    let (mut any, mut guaranteed) = (false, true);
+    for name in ["cpu", "memory"] {
+        let (mut requests, mut limits) = (0, 0);
+        for container in &containers {
+            let (request, limit) = (amount(container, "requests", name), amount(container, "limits", name));
+            any |= request > 0 || limit > 0;
+            guaranteed &= limit > 0;
+            requests += request;
+            limits += limit;
+        }
+        guaranteed &= requests == limits;
+    }
+    match (any, guaranteed) {
+        (false, _) => "BestEffort",
+        (true, true) => "Guaranteed",
+        (true, false) => "Burstable",
+    }
 }

@@ -1,9 +1,30 @@
 //! Tree → objects: strict decoding, defaulting, admission's own filling in, validation; object path → span; completion, fixes.
 
+mod admission;
 pub mod admit;
+pub mod check;
+pub mod client;
+pub mod complete;
+mod context;
+pub mod decode;
+mod defaults;
+mod explain;
 pub mod field;
+pub mod fix;
+pub mod hint;
+pub mod hover;
+mod openapi;
+pub mod read;
+mod source;
+mod time;
+mod validate;
+mod warnings;
 
-use crate::api::{Kind, Status, Value};
+pub use complete::{Completion, CompletionKind, complete};
+pub use hover::{Hover, hover};
+pub use read::{Stream, decode_bytes, read_stream};
+
+use crate::api::{Kind, Status, Value, json};
 use crate::text::{Diagnostic, Span};
 
 /// What `kubectl create --dry-run=server -f pod.yaml` and a new cluster's API server say of a text.
@@ -42,26 +63,6 @@ pub struct SourceDocument {
     pub value: Value,
 }
 
-impl Source {
-    /// Where a field stands: `spec.containers[0].ports[1].containerPort`, `metadata.labels[app]` and `metadata.labels.app` alike. A field
-    /// that is missing gives its nearest parent's key. `None` only for a document that is not there.
-    pub fn span_of(&self, document: usize, path: &str) -> Option<Span> {
-        let _ = path;
-        self.documents.get(document).map(|d| d.span)
-    }
-
-    /// The whole lines of a field, its key included (for lighting up).
-    pub fn block_of(&self, document: usize, path: &str) -> Option<Span> {
-        self.span_of(document, path)
-    }
-
-    /// The document and the path of the innermost field at a byte.
-    pub fn path_at(&self, offset: usize) -> Option<(usize, String)> {
-        let document = self.documents.iter().position(|d| d.span.contains(offset))?;
-        Some((document, String::new()))
-    }
-}
-
 /// What checking needs to know of the cluster that the text is sent to.
 pub trait ClusterFacts {
     fn namespace_exists(&self, name: &str) -> bool;
@@ -90,8 +91,22 @@ impl ClusterFacts for NewCluster {
         };
         Some((value, "PreemptLowerPriority".into()))
     }
-    fn get(&self, _kind: &Kind, _namespace: &str, _name: &str) -> Option<Value> {
-        None
+    fn get(&self, kind: &Kind, namespace: &str, name: &str) -> Option<Value> {
+        let there = match (kind.kind, name) {
+            ("ConfigMap", "kube-root-ca.crt") => self.namespace_exists(namespace),
+            ("Service", "kubernetes") => namespace == "default",
+            ("ServiceAccount", name) => self.service_account_exists(namespace, name),
+            ("Namespace", name) => self.namespace_exists(name),
+            ("PriorityClass", name) => self.priority_class(name).is_some(),
+            _ => false,
+        };
+        there.then(|| {
+            let mut metadata = json!({"name": name});
+            if kind.namespaced {
+                metadata["namespace"] = json!(namespace);
+            }
+            json!({"apiVersion": kind.api_version(), "kind": kind.kind, "metadata": metadata})
+        })
     }
 }
 
@@ -102,11 +117,11 @@ pub fn check(text: &str) -> Checked {
 
 /// The verdict on a text, against any cluster.
 pub fn check_against(text: &str, facts: &dyn ClusterFacts) -> Checked {
-    let _ = (text, facts);
-    Checked::default()
+    check::check_against(text, facts)
 }
 
-/// kubectl's half: a file's text → the objects to send, in order, or what kubectl prints (`error: error parsing pod.yaml: …`, without the newline).
+/// One object of a file.
+#[derive(Clone, Debug)]
 pub struct Document {
     pub value: Value,
     /// The JSON that kubectl sends; the server's decoder quotes it in a few messages, and strict decoding reads it in this order.
@@ -114,9 +129,14 @@ pub struct Document {
     pub span: Span,
 }
 
+/// kubectl's half: a file's text → the objects to send, in order, or what kubectl prints (`error: error parsing pod.yaml: …`, without the newline).
+/// What kubectl would still send of a text that is broken further down is in [`read_stream`]; its checks of each object in [`client::inspect`].
 pub fn read_documents(text: &str, file_name: &str) -> Result<Vec<Document>, String> {
-    let _ = (text, file_name);
-    Ok(Vec::new())
+    let stream = read_stream(text);
+    match stream.error {
+        Some(error) => Err(format!("error: error parsing {file_name}: {}", error.message)),
+        None => Ok(stream.documents),
+    }
 }
 
 /// What the server does with a request, as far as it does not depend on what is stored: decoding, defaulting, admission, validation.
@@ -127,10 +147,10 @@ pub struct Admitted {
     pub warnings: Vec<String>,
 }
 
-/// The server's half of a create. `root` gives the order of fields for strict decoding; without it (a value from inside) nothing is unknown.
+/// The server's half of a create: decoding, the namespace, then what [`admit::create`] does. With `root` (a value that kubectl sends) unknown
+/// fields are errors; without it (a value from inside) nothing is unknown.
 pub fn admit_create(kind: &Kind, root: Option<&crate::yaml::Node>, object: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Status> {
-    let _ = root;
-    admit::create(kind, object, facts)
+    check::admit_create(kind, root.is_some(), object, facts)
 }
 
 /// The server's half of an update (PUT, or the result of a PATCH): which fields may change, and the new object's validation.

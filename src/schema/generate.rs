@@ -170,7 +170,8 @@ impl<'a> Table<'a> {
                 let embedded = words::embedded(name, field);
                 let (go, values) = words::named(name, field);
                 let merge = words::merge(name, field);
-                writeln!(types, "Field {{ name: {field:?}, shape: {shape}, required: {required}, embedded: {embedded:?}, go: {go:?}, values: &{values:?}, merge: {merge:?}, doc: {doc} }},")
+                let pointer = words::pointer(name, field);
+                writeln!(types, "Field {{ name: {field:?}, shape: {shape}, required: {required}, embedded: {embedded:?}, go: {go:?}, values: &{values:?}, merge: {merge:?}, pointer: {pointer}, doc: {doc} }},")
                     .expect("a String takes all");
             }
             types.push_str("] },\n");

@@ -32,6 +32,8 @@ pub struct Field {
     /// The values of an enumeration, in the order of `kubectl explain`; of a list: of its elements. Empty where anything may stand.
     pub values: &'static [&'static str],
     merge: &'static str,
+    /// Whether Go keeps a scalar that is zero (its field is a pointer).
+    pub pointer: bool,
     doc: u16,
 }
 

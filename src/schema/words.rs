@@ -152,3 +152,73 @@ pub fn merge(name: &str, field: &str) -> &'static str {
         _ => "",
     }
 }
+
+/// Whether Go keeps a scalar that is zero, because its field is a pointer: `replicas: 0` stays, `hostNetwork: false` does not.
+pub fn pointer(name: &str, field: &str) -> bool {
+    POINTERS.lines().any(|line| {
+        let mut parts = words(line);
+        parts.next().is_some_and(|names| names.split(',').any(|n| n == name)) && parts.any(|f| f == field || f == "*")
+    })
+}
+
+/// `Struct,…  fields…`; `*` stands for all of them.
+const POINTERS: &str = "\
+Container,EphemeralContainer restartPolicy
+ConfigMapKeySelector,SecretKeySelector,ConfigMapEnvSource,SecretEnvSource,FileKeySelector,ConfigMapProjection,SecretProjection optional
+ConfigMapVolumeSource,SecretVolumeSource,DownwardAPIVolumeSource,ProjectedVolumeSource defaultMode optional
+KeyToPath,DownwardAPIVolumeFile mode
+ServiceAccountTokenProjection expirationSeconds
+ClusterTrustBundleProjection name signerName optional
+PodCertificateProjection maxExpirationSeconds
+EmptyDirVolumeSource sizeLimit
+HostPathVolumeSource type
+CSIVolumeSource readOnly fsType
+ISCSIVolumeSource,ISCSIPersistentVolumeSource initiatorName
+AzureDiskVolumeSource cachingMode fsType readOnly kind
+FCVolumeSource lun
+PodSpec terminationGracePeriodSeconds activeDeadlineSeconds automountServiceAccountToken shareProcessNamespace priority preemptionPolicy enableServiceLinks runtimeClassName setHostnameAsFQDN hostUsers hostnameOverride
+Probe terminationGracePeriodSeconds
+GRPCAction service
+SecurityContext privileged runAsUser runAsGroup runAsNonRoot readOnlyRootFilesystem allowPrivilegeEscalation procMount
+PodSecurityContext runAsUser runAsGroup runAsNonRoot fsGroup fsGroupChangePolicy supplementalGroupsPolicy seLinuxChangePolicy
+WindowsSecurityContextOptions *
+SeccompProfile,AppArmorProfile localhostProfile
+VolumeMount mountPropagation recursiveReadOnly
+Toleration tolerationSeconds
+TopologySpreadConstraint minDomains nodeAffinityPolicy nodeTaintsPolicy
+PodDNSConfigOption value
+Lifecycle stopSignal
+ObjectMeta deletionGracePeriodSeconds
+OwnerReference controller blockOwnerDeletion
+PodResourceClaim resourceClaimName resourceClaimTemplateName
+PersistentVolumeClaimSpec storageClassName volumeMode volumeAttributesClassName
+TypedLocalObjectReference,TypedObjectReference apiGroup namespace
+PersistentVolumeSpec volumeMode volumeAttributesClassName
+ServiceSpec allocateLoadBalancerNodePorts loadBalancerClass internalTrafficPolicy ipFamilyPolicy trafficDistribution
+ServicePort,EndpointPort appProtocol
+EndpointPort name protocol port
+Endpoint hostname nodeName zone
+EndpointConditions ready serving terminating
+ClientIPConfig timeoutSeconds
+ConfigMap,Secret immutable
+ServiceAccount automountServiceAccountToken
+DeploymentSpec replicas revisionHistoryLimit progressDeadlineSeconds
+ReplicaSetSpec,ReplicationControllerSpec replicas
+StatefulSetSpec replicas revisionHistoryLimit
+DaemonSetSpec revisionHistoryLimit
+RollingUpdateStatefulSetStrategy partition
+JobSpec parallelism completions activeDeadlineSeconds backoffLimit backoffLimitPerIndex maxFailedIndexes manualSelector ttlSecondsAfterFinished completionMode suspend podReplacementPolicy managedBy
+CronJobSpec timeZone startingDeadlineSeconds suspend successfulJobsHistoryLimit failedJobsHistoryLimit
+HorizontalPodAutoscalerSpec minReplicas
+MetricTarget averageUtilization value averageValue
+HPAScalingRules stabilizationWindowSeconds selectPolicy tolerance
+IngressSpec ingressClassName
+HTTPIngressPath pathType
+NetworkPolicyPort protocol endPort
+PriorityClass preemptionPolicy
+LeaseSpec *
+StorageClass reclaimPolicy allowVolumeExpansion volumeBindingMode
+PodDisruptionBudgetSpec unhealthyPodEvictionPolicy
+ContainerStatus started
+ResourceFieldSelector divisor
+";

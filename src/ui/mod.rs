@@ -4,13 +4,16 @@
 
 pub mod app;
 pub mod editor;
+pub mod inspector;
 pub mod intent;
 pub mod lessons;
 pub mod link;
 pub mod locales;
+pub mod picture;
 pub mod problems;
 pub mod storage;
 pub mod terminal;
+pub mod timeline;
 
 pub fn mount() {
     let root = gloo::utils::document().get_element_by_id("app").expect("index.html holds #app");

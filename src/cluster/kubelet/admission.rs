@@ -33,36 +33,40 @@ impl Worker {
             let message = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector";
             return Some(("NodeAffinity".into(), message.into()));
         }
-        let others: Vec<&std::rc::Rc<Value>> = turn
-            .ctx
-            .api
-            .list(POD, None)
-            .filter(|p| uid(p) != self.uid && str_at(p, "spec.nodeName") == Some(&turn.node.name))
-            .filter(|p| !Phase::parse(str_at(p, "status.phase").unwrap_or("")).is_terminal())
-            // What came later does not count: it will be asked itself.
-            .filter(|p| at(p, "status.startTime").is_some())
-            .collect();
-        if others.len() as i64 + 1 > turn.node.config.pods {
-            let message =
-                format!("Node didn't have enough resource: pods, requested: 1, used: {}, capacity: {}", others.len(), turn.node.config.pods);
+        if others(&self.uid, turn).count() as i64 + 1 > turn.node.config.pods {
+            let used = others(&self.uid, turn).count();
+            let message = format!("Node didn't have enough resource: pods, requested: 1, used: {used}, capacity: {}", turn.node.config.pods);
             return Some(("OutOfpods".into(), message));
         }
-        let allocatable = |resource: &str, fallback: i64| {
-            let written = node.and_then(|n| str_at(n, &format!("status.allocatable.{resource}"))).and_then(Quantity::parse);
-            written.map_or(fallback, |q| if resource == "cpu" { q.milli() } else { q.value() })
-        };
-        for (resource, capacity) in
-            [("cpu", allocatable("cpu", turn.node.config.cpu_milli)), ("memory", allocatable("memory", turn.node.config.memory_bytes))]
-        {
-            let requested = pod_request(&self.pod, resource);
-            let used: i64 = others.iter().map(|p| pod_request(p, resource)).sum();
-            if requested > 0 && used + requested > capacity {
-                let message = format!("Node didn't have enough resource: {resource}, requested: {requested}, used: {used}, capacity: {capacity}");
-                return Some((format!("OutOf{resource}"), message));
-            }
-        }
-        None
+        let (resource, message) = shortage(&self.pod, &self.uid, turn)?;
+        Some((format!("OutOf{resource}"), message))
     }
+}
+
+/// The node's other Pods that its kubelet has taken in and that have not ended.
+fn others<'a>(own_uid: &'a str, turn: &'a Turn) -> impl Iterator<Item = &'a std::rc::Rc<Value>> {
+    turn.ctx.api.list(POD, None).filter(move |p| {
+        uid(p) != own_uid
+            && str_at(p, "spec.nodeName") == Some(&turn.node.name)
+            && !Phase::parse(str_at(p, "status.phase").unwrap_or("")).is_terminal()
+            // What came later does not count: it will be asked itself.
+            && at(p, "status.startTime").is_some()
+    })
+}
+
+/// Which resource the node has too little of for this Pod, in the kubelet's words.
+pub fn shortage(pod: &Value, own_uid: &str, turn: &Turn) -> Option<(&'static str, String)> {
+    let node = turn.ctx.api.get(NODE, "", &turn.node.name);
+    [("cpu", turn.node.config.cpu_milli), ("memory", turn.node.config.memory_bytes)].into_iter().find_map(|(resource, fallback)| {
+        let written = node.and_then(|n| str_at(n, &format!("status.allocatable.{resource}"))).and_then(Quantity::parse);
+        let capacity = written.map_or(fallback, |q| if resource == "cpu" { q.milli() } else { q.value() });
+        let requested = pod_request(pod, resource);
+        let used: i64 = others(own_uid, turn).map(|p| pod_request(p, resource)).sum();
+        (requested > 0 && used + requested > capacity).then(|| {
+            let message = format!("Node didn't have enough resource: {resource}, requested: {requested}, used: {used}, capacity: {capacity}");
+            (resource, message)
+        })
+    })
 }
 
 /// The Pod's effective request: cpu in thousandths, memory in bytes.

@@ -16,6 +16,7 @@ mod admission;
 mod backoff;
 mod conditions;
 mod environment;
+mod files;
 mod hooks;
 mod images;
 mod observed;
@@ -31,8 +32,10 @@ mod volumes;
 mod worker;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use super::apiserver::{Change, Verb};
+use super::apiserver::{Change, Key, Verb};
+use super::log::Fact;
 use super::runtime::{ContainerId, Runtime};
 use super::{Context, NodeConfig, Task};
 use crate::api::Value;
@@ -49,6 +52,14 @@ pub enum Timer {
     Pod { pod: u32, what: PodTimer, seq: u32 },
     /// The kubelet has received a Pod, or a change of it.
     Received { uid: String, what: Received },
+    /// A file in the static Pod folder came, changed or went.
+    FileChanged { path: String },
+    /// The full look at the static Pod folder.
+    FullLook,
+    /// A static Pod is to be started as soon as nothing of its name runs.
+    StartStatic { uid: String },
+    /// What is left of a static Pod that is gone is cleaned away.
+    Cleaning { uid: String },
 }
 
 /// What the kubelet has been told of a Pod.
@@ -84,13 +95,28 @@ pub struct Kubelet {
     workers: BTreeMap<u32, Worker>,
     by_uid: BTreeMap<String, u32>,
     next_id: u32,
+    /// The static Pods that the node's files describe, by uid, and the uids by file. A file may still stand for a Pod that it no longer
+    /// describes: the full look drops it.
+    static_pods: BTreeMap<String, Rc<Value>>,
+    static_files: BTreeMap<String, Vec<String>>,
+    /// What came due while the kubelet was stopped.
+    deferred: Vec<Timer>,
     stopped: bool,
 }
 
 impl Kubelet {
     pub fn new(index: usize, config: &NodeConfig) -> Self {
-        let node = NodeState { index, name: config.name.clone(), ip: String::new(), config: config.clone(), files: BTreeMap::new() };
-        Self { node, workers: BTreeMap::new(), by_uid: BTreeMap::new(), next_id: 0, stopped: false }
+        let files = BTreeMap::from([(static_pods::CONFIG_FILE.to_owned(), static_pods::CONFIG.to_owned())]);
+        Self {
+            node: NodeState { index, name: config.name.clone(), ip: String::new(), config: config.clone(), files },
+            workers: BTreeMap::new(),
+            by_uid: BTreeMap::new(),
+            next_id: 0,
+            static_pods: BTreeMap::new(),
+            static_files: BTreeMap::new(),
+            deferred: Vec::new(),
+            stopped: false,
+        }
     }
 
     pub fn bootstrap(&mut self, runtime: &mut Runtime, ctx: &mut Context) {
@@ -119,10 +145,20 @@ impl Kubelet {
     }
 
     fn observe_pod(&mut self, change: &Change, ctx: &mut Context) {
-        if static_pods::mirror_hash(&change.object).is_some() {
+        if let Some(hash) = static_pods::mirror_hash(&change.object) {
+            let lost = change.verb == Verb::Deleted || is_deleting(&change.object);
+            if let Some(id) = self.by_uid.get(hash).copied().filter(|_| lost) {
+                self.sync_soon(id, ctx);
+            }
             return;
         }
         let pod_uid = uid(&change.object);
+        let makes_room = change.verb == Verb::Deleted || matches!(str_at(&change.object, "status.phase"), Some("Succeeded" | "Failed"));
+        if makes_room {
+            for id in self.workers.values().filter(|w| w.resize.is_deferred() && w.uid != pod_uid).map(|w| w.id).collect::<Vec<_>>() {
+                self.sync_soon(id, ctx);
+            }
+        }
         let Some(worker) = self.by_uid.get(pod_uid).and_then(|id| self.workers.get_mut(id)) else {
             let finished = matches!(str_at(&change.object, "status.phase"), Some("Succeeded" | "Failed"));
             if change.verb != Verb::Deleted && !finished {
@@ -137,6 +173,8 @@ impl Kubelet {
         match change.verb {
             Verb::Deleted => {
                 worker.gone = true;
+                // Without a deletion before, it was one by force.
+                worker.grace_override.get_or_insert(1);
                 tell(Received::Gone, DELETE_MS, ctx);
             }
             Verb::Added | Verb::Modified => {
@@ -182,6 +220,9 @@ impl Kubelet {
     }
 
     pub fn handle(&mut self, timer: Timer, runtime: &mut Runtime, ctx: &mut Context) {
+        if self.stopped {
+            return self.deferred.push(timer);
+        }
         match timer {
             Timer::ContainerChanged(id) => {
                 let pod = runtime.container(id).and_then(|c| runtime.sandbox(c.sandbox)).and_then(|s| self.by_uid.get(&s.config.uid)).copied();
@@ -203,6 +244,10 @@ impl Kubelet {
                     ctx.after(CLEAN_UP_MS, Task::Kubelet { node: self.node.index, timer: Timer::Received { uid, what } });
                 }
             }
+            Timer::FileChanged { path } => self.file_changed(&path, runtime, ctx),
+            Timer::FullLook => self.full_look(runtime, ctx),
+            Timer::StartStatic { uid } => self.start_static(&uid, runtime, ctx),
+            Timer::Cleaning { uid } => self.clean_static(&uid, runtime, ctx),
         }
     }
 
@@ -223,14 +268,6 @@ impl Kubelet {
         }
     }
 
-    pub fn write_file(&mut self, path: &str, text: Option<&str>, runtime: &mut Runtime, ctx: &mut Context) {
-        let _ = (runtime, ctx);
-        match text {
-            Some(text) => self.node.files.insert(path.into(), text.into()),
-            None => self.node.files.remove(path),
-        };
-    }
-
     /// The node's files, by absolute path.
     pub fn files(&self) -> &BTreeMap<String, String> {
         &self.node.files
@@ -238,6 +275,40 @@ impl Kubelet {
 
     pub fn is_stopped(&self) -> bool {
         self.stopped
+    }
+
+    /// Stops the kubelet's process, or starts it again. Containers go on without it; afterwards it looks at everything anew.
+    pub fn set_stopped(&mut self, stopped: bool, runtime: &mut Runtime, ctx: &mut Context) {
+        if self.stopped == stopped {
+            return;
+        }
+        self.stopped = stopped;
+        let line = if stopped { "Stopping kubelet." } else { "Started kubelet" };
+        ctx.fact(Fact::KubeletLog { node: self.node.name.clone(), line: line.into() });
+        if stopped {
+            return;
+        }
+        for timer in std::mem::take(&mut self.deferred) {
+            ctx.after(RECEIVE_MS, Task::Kubelet { node: self.node.index, timer });
+        }
+        self.list_pods(ctx);
+        self.full_look(runtime, ctx);
+    }
+
+    /// Compares what is known with what the API has now.
+    fn list_pods(&mut self, ctx: &mut Context) {
+        let here: Vec<Rc<Value>> = ctx.api.list(POD, None).filter(|p| str_at(p, "spec.nodeName") == Some(&self.node.name)).cloned().collect();
+        let gone: Vec<(Key, Rc<Value>)> = self
+            .workers
+            .values()
+            .filter(|w| !w.is_static && !w.gone && !here.iter().any(|p| uid(p) == w.uid))
+            .map(|w| (Key::new(POD, &w.namespace, &w.name), w.pod.clone()))
+            .collect();
+        let present = here.into_iter().map(|p| (Verb::Modified, Key::new(POD, namespace(&p), name(&p)), p));
+        for (verb, key, object) in present.chain(gone.into_iter().map(|(key, pod)| (Verb::Deleted, key, pod))) {
+            let change = Change { verb, key, at: ctx.now, resource_version: ctx.api.resource_version(), object, old: None };
+            self.observe_pod(&change, ctx);
+        }
     }
 }
 

@@ -1,27 +1,194 @@
-//! In-place resize: which of a Pod's new resources are in force. Models `pkg/kubelet/allocation/allocation_manager.go`.
+//! In-place resize: which of a Pod's new resources are in force. Models `pkg/kubelet/allocation/allocation_manager.go` and `doPodResizeAction`.
 
+use std::collections::BTreeMap;
+
+use crate::api::object::{list_at, str_at};
+use crate::api::{Map, Quantity, Value, json};
+
+use super::admission::shortage;
 use super::conditions::Condition;
-use super::spec::ContainerSpec;
-use super::worker::{Turn, Worker};
+use super::observed::SeenState;
+use super::spec::{ContainerSpec, Role};
+use super::worker::{PodTimer, Turn, Worker};
+
+/// A resize that does not fit is tried again after this.
+const DEFERRED_RETRY_MS: u64 = 30_000;
 
 /// How far a resize has come.
 #[derive(Clone, Debug, Default)]
-pub struct Resize {}
+pub struct Resize {
+    /// What the kubelet has set aside, by container.
+    allocated: BTreeMap<String, Value>,
+    /// What is in force, by container.
+    actual: BTreeMap<String, Value>,
+    /// Why the wanted resources are not allocated.
+    deferred: Option<String>,
+    in_progress: bool,
+    error: Option<String>,
+    retrying: bool,
+}
 
 impl Resize {
+    /// `PodResizePending` and `PodResizeInProgress`, while they hold.
     pub fn conditions(&self) -> Vec<Condition> {
-        Vec::new()
+        let mut out = Vec::new();
+        if let Some(message) = &self.deferred {
+            out.push(Condition::new("PodResizePending", true, "Deferred", message.clone()));
+        }
+        if self.in_progress {
+            let reason = if self.error.is_some() { "Error" } else { "" };
+            out.push(Condition::new("PodResizeInProgress", true, reason, self.error.clone().unwrap_or_default()));
+        }
+        out
     }
 
+    /// The resources that a new instance of a container gets.
+    pub fn allocated<'a>(&'a self, container: &'a ContainerSpec) -> &'a Value {
+        self.allocated.get(&container.name).unwrap_or(&container.resources)
+    }
+
+    /// The resources in force.
+    pub fn actual<'a>(&'a self, container: &'a ContainerSpec) -> &'a Value {
+        self.actual.get(&container.name).unwrap_or(&container.resources)
+    }
+
+    pub fn is_deferred(&self) -> bool {
+        self.deferred.is_some()
+    }
+
+    fn is_behind(&self, container: &ContainerSpec) -> bool {
+        self.actual.get(&container.name) != self.allocated.get(&container.name)
+    }
+
+    /// Whether a resource that has changed may only change with a restart.
     pub fn wants_restart(&self, container: &ContainerSpec) -> bool {
-        debug_assert!(!container.name.is_empty());
-        false
+        if !self.is_behind(container) {
+            return false;
+        }
+        let (old, new) = (self.actual(container), self.allocated(container));
+        list_at(&container.value, "resizePolicy").iter().any(|policy| {
+            let resource = str_at(policy, "resourceName").unwrap_or("");
+            let changed = |which: &str| str_at(old, &format!("{which}.{resource}")) != str_at(new, &format!("{which}.{resource}"));
+            str_at(policy, "restartPolicy") == Some("RestartContainer") && (changed("requests") || changed("limits"))
+        })
+    }
+
+    /// A new instance runs with what is allocated.
+    pub fn started(&mut self, container: &ContainerSpec) {
+        if let Some(allocated) = self.allocated.get(&container.name) {
+            self.actual.insert(container.name.clone(), allocated.clone());
+        }
     }
 }
 
 impl Worker {
-    /// Gives running containers their new limits.
-    pub fn resize_in_place(&mut self, turn: &mut Turn) {
-        debug_assert!(!turn.node.name.is_empty());
+    /// At the beginning of a sync: takes up a change of resources, and notes what has been completed.
+    pub fn consider_resize(&mut self, turn: &mut Turn) {
+        let spec = self.spec.clone();
+        if self.resize.allocated.is_empty() {
+            let resources: BTreeMap<String, Value> = spec.containers.iter().map(|c| (c.name.clone(), c.resources.clone())).collect();
+            (self.resize.allocated, self.resize.actual) = (resources.clone(), resources);
+            return;
+        }
+        if self.is_static {
+            return;
+        }
+        let wanted = spec.containers.iter().any(|c| self.resize.allocated.get(&c.name).is_some_and(|a| *a != c.resources));
+        if wanted {
+            match shortage(&self.pod, &self.uid, turn) {
+                None => {
+                    self.resize.allocated = spec.containers.iter().map(|c| (c.name.clone(), c.resources.clone())).collect();
+                    (self.resize.deferred, self.resize.in_progress, self.resize.error) = (None, true, None);
+                    let message = format!("Pod resize started: {}", self.resize_summary());
+                    self.event("", "Normal", "ResizeStarted", &message, turn);
+                }
+                Some((_, why)) => {
+                    if self.resize.deferred.as_ref() != Some(&why) {
+                        self.resize.deferred = Some(why);
+                        let message = format!("Pod resize Deferred: {}", self.resize_summary());
+                        self.event("", "Warning", "ResizeDeferred", &message, turn);
+                    }
+                    if !std::mem::replace(&mut self.resize.retrying, true) {
+                        self.push(PodTimer::RetryResize, 0, turn.ctx.now + DEFERRED_RETRY_MS, turn);
+                    }
+                }
+            }
+        } else {
+            self.resize.deferred = None;
+        }
+        let behind = spec.containers.iter().any(|c| self.resize.is_behind(c));
+        if self.resize.in_progress && !behind {
+            self.resize.in_progress = false;
+            let message = format!("Pod resize completed: {}", self.resize_summary());
+            self.event("", "Normal", "ResizeCompleted", &message, turn);
+        }
     }
+
+    /// Room may have come free.
+    pub fn retry_resize(&mut self, turn: &mut Turn) {
+        self.resize.retrying = false;
+        if self.resize.deferred.is_some() {
+            self.request_sync(turn.ctx.now, turn);
+        }
+    }
+
+    /// Gives running containers their new limits, where that needs no restart.
+    pub fn resize_in_place(&mut self, turn: &mut Turn) {
+        let spec = self.spec.clone();
+        for container in spec.containers.iter().filter(|c| c.role != Role::Ephemeral) {
+            if !self.resize.is_behind(container) {
+                continue;
+            }
+            let running = self.seen.newest(&container.name).filter(|c| matches!(c.state, SeenState::Running { .. }));
+            let Some(id) = running.map(|c| c.id).filter(|_| !self.resize.wants_restart(container)) else { continue };
+            let new = self.resize.allocated(container).clone();
+            let (memory, cpu) = (amount(&new, "limits.memory", false), amount(&new, "limits.cpu", true));
+            match turn.runtime.update_resources(id, memory, cpu) {
+                Ok(()) => {
+                    self.resize.actual.insert(container.name.clone(), new);
+                    self.acted();
+                }
+                Err(why) => {
+                    if self.resize.error.as_ref() != Some(&why) {
+                        self.resize.error = Some(why);
+                        let message = format!("Pod resize error: {}", self.resize_summary());
+                        self.event("", "Warning", "ResizeError", &message, turn);
+                    }
+                    self.fail(None);
+                }
+            }
+        }
+        let behind = spec.containers.iter().any(|c| self.resize.is_behind(c));
+        if self.resize.in_progress && !behind {
+            // Seen as completed by the next sync, which comes at once.
+            self.resize.error = None;
+            self.acted();
+            self.want_another_sync();
+        }
+    }
+
+    /// The resources of every container as the events of a resize give them.
+    fn resize_summary(&self) -> String {
+        let list = |wanted: &dyn Fn(Role) -> bool| -> Vec<Value> {
+            let of = self.spec.containers.iter().filter(|c| wanted(c.role));
+            of.map(|c| json!({"name": c.name, "resources": if c.resources.is_null() { json!({}) } else { c.resources.clone() }})).collect()
+        };
+        let mut out = Map::new();
+        let inits = list(&|r| matches!(r, Role::Init | Role::Sidecar));
+        if !inits.is_empty() {
+            out.insert("initContainers".into(), Value::Array(inits));
+        }
+        out.insert("containers".into(), Value::Array(list(&|r| r == Role::Regular)));
+        out.insert("generation".into(), json!(self.spec.generation));
+        if let Some(error) = &self.resize.error {
+            out.insert("error".into(), json!(error));
+        }
+        Value::Object(out).to_string()
+    }
+}
+
+/// A limit or request: cpu in thousandths (`milli`), else in units.
+pub fn amount(resources: &Value, path: &str, milli: bool) -> Option<i64> {
+    let quantity = Quantity::parse(str_at(resources, path)?)?;
+    Some(if milli { quantity.milli() } else { quantity.value() }).filter(|n| *n > 0)
 }

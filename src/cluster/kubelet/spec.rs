@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::api::object::{at, bool_at, i64_at, list_at, map_at, str_at};
-use crate::api::{Quantity, Value};
+use crate::api::Value;
+use crate::api::object::{at, bool_at, i64_at, list_at, str_at};
 use crate::cluster::log::ProbeKind;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,12 +232,6 @@ impl ContainerSpec {
     pub fn is_init(&self) -> bool {
         matches!(self.role, Role::Init | Role::Sidecar)
     }
-
-    /// A limit or request in units (bytes) or thousandths (`milli`).
-    pub fn amount(&self, path: &str, milli: bool) -> Option<i64> {
-        let quantity = Quantity::parse(str_at(&self.resources, path)?)?;
-        Some(if milli { quantity.milli() } else { quantity.value() })
-    }
 }
 
 impl RestartRule {
@@ -332,15 +326,4 @@ fn hostname(pod: &Value) -> String {
 /// FNV-1a, the same on every target.
 pub fn fold(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
-}
-
-/// Requests or limits of a container as amounts: cpu in thousandths, everything else in units.
-pub fn amounts(container: &ContainerSpec, which: &str) -> Vec<(String, i64)> {
-    let Some(map) = map_at(&container.resources, which) else { return Vec::new() };
-    map.iter()
-        .filter_map(|(name, value)| {
-            let quantity = Quantity::parse(value.as_str()?)?;
-            Some((name.clone(), if name == "cpu" { quantity.milli() } else { quantity.value() }))
-        })
-        .collect()
 }

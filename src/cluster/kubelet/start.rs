@@ -7,10 +7,12 @@ use crate::cluster::runtime::{ContainerConfig, ContainerId};
 use super::environment::expand;
 use super::hooks::{HookRun, Progress};
 use super::images::{self, Plan};
+use super::resize::amount;
 use super::spec::{ContainerSpec, Role};
 use super::sync::{Next, Step};
+use super::termination::RESTARTING;
 use super::volumes;
-use super::worker::{Turn, Worker};
+use super::worker::{Turn, Worker, stretched};
 
 const CREATE_MS: u64 = 30;
 const START_MS: u64 = 100;
@@ -96,7 +98,7 @@ impl Worker {
         let message = format!("back-off {delay} restarting failed container={} pod={pod}", container.name);
         self.reasons.insert(container.name.clone(), ("CrashLoopBackOff".into(), message));
         let of = self.container_ref(turn, &container.name);
-        turn.ctx.fact(Fact::BackOff { container: of, delay_ms, until });
+        turn.ctx.fact(Fact::BackOff { container: of, delay_ms, until: stretched(now, until) });
         self.fail(Some(until));
         true
     }
@@ -140,6 +142,7 @@ impl Worker {
                 let began = turn.ctx.now;
                 match turn.runtime.pull_image(&image, turn.ctx) {
                     Ok(info) => {
+                        self.pull_errors.remove(&image);
                         self.first([start.at(Stage::Pulled { began })].into_iter());
                         Next::After(images::pull_ms(present, info.size_bytes))
                     }
@@ -161,7 +164,6 @@ impl Worker {
             self.pulls.next(image, now, now);
             self.container_event(index, "Warning", "Failed", &format!("Failed to pull image {image:?}: {error}"), turn);
             self.container_event(index, "Warning", "Failed", &format!("Error: {reason}"), turn);
-            // The next try asks the registry again.
             return self.record_failure(container, &reason, error);
         }
         let took = super::backoff::go_duration(turn.ctx.now.since(began));
@@ -213,6 +215,7 @@ impl Worker {
         let security = |path: &str| {
             i64_at(&container.value, &format!("securityContext.{path}")).or_else(|| i64_at(&self.pod, &format!("spec.securityContext.{path}")))
         };
+        let resources = self.resize.allocated(container);
         let mounts = volumes::mounts(&self.pod, &container.value, &expanded);
         Ok(ContainerConfig {
             name: container.name.clone(),
@@ -222,9 +225,9 @@ impl Worker {
             args: words("args"),
             mounts,
             working_dir: str_at(&container.value, "workingDir").unwrap_or("").to_owned(),
-            memory_limit: container.amount("limits.memory", false).filter(|m| *m > 0),
-            cpu_limit_milli: container.amount("limits.cpu", true).filter(|m| *m > 0),
-            cpu_request_milli: container.amount("requests.cpu", true).unwrap_or(0),
+            memory_limit: amount(resources, "limits.memory", false),
+            cpu_limit_milli: amount(resources, "limits.cpu", true),
+            cpu_request_milli: amount(resources, "requests.cpu", true).unwrap_or(0),
             run_as_user: security("runAsUser"),
             run_as_group: security("runAsGroup"),
             read_only_root: bool_at(&container.value, "securityContext.readOnlyRootFilesystem") == Some(true),
@@ -243,7 +246,12 @@ impl Worker {
             return newest + 1;
         }
         let old = self.status.containers.iter().find(|s| s.name == container.name);
-        old.filter(|s| s.id.is_some() || s.last.is_some()).map_or(0, |s| s.restart_count + 1)
+        match old.map(|s| (s.id, &s.last, s.restart_count)) {
+            // A rule's removal has counted already.
+            Some((None, Some(last), count)) if last.reason == RESTARTING => count,
+            Some((Some(_), _, count) | (None, Some(_), count)) => count + 1,
+            Some((None, None, _)) | None => 0,
+        }
     }
 
     fn create(&mut self, start: Start, container: &ContainerSpec, turn: &mut Turn) -> Next {
@@ -300,6 +308,7 @@ impl Worker {
             return self.record_failure(container, "RunContainerError", message);
         }
         self.container_event(index, "Normal", "Started", "Container started", turn);
+        self.resize.started(container);
         let attempt = turn.runtime.container(id).map_or(0, |c| c.config.attempt);
         let of = self.container_ref(turn, &container.name);
         turn.ctx.fact(Fact::ContainerStarted { container: of, attempt });

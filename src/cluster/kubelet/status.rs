@@ -10,6 +10,7 @@ use crate::cluster::runtime::{ContainerId, Runtime};
 use super::conditions::Condition;
 use super::observed::{Ended, Observed, Seen, SeenState};
 use super::spec::{ContainerSpec, PodSpec, Role};
+use super::termination::RESTARTING;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
@@ -69,6 +70,8 @@ pub struct ContainerStatus {
     pub restart_count: u32,
     pub state: ContainerState,
     pub last: Option<Ended>,
+    /// The resources in force.
+    pub resources: Value,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -153,6 +156,7 @@ impl Basis<'_> {
                 SeenState::Exited(ended) => ContainerState::Terminated(ended.clone()),
             },
             last: None,
+            resources: Value::Null,
         }
     }
 
@@ -182,6 +186,7 @@ impl Basis<'_> {
             restart_count: old.map_or(0, |o| o.restart_count),
             state: self.default_waiting(),
             last: old.and_then(|o| o.last.clone()),
+            resources: Value::Null,
         };
         if old.is_some_and(|o| o.state.is_running()) && status.last.is_none() {
             let message = "The container could not be located when the pod was deleted.  The container used to be Running";
@@ -229,7 +234,12 @@ pub fn phase(spec: &PodSpec, statuses: &[ContainerStatus], seen: &Observed, torn
     let (mut pending_init, mut failed_init, mut pending_sidecar) = (0, 0, 0);
     let (mut unknown, mut running, mut waiting, mut stopped, mut succeeded, mut last) = (0, 0, 0, 0, 0, 0);
     for container in &spec.containers {
-        let status = statuses.iter().find(|s| s.name == container.name);
+        let mut status = statuses.iter().find(|s| s.name == container.name).cloned();
+        // What a rule removed to start it anew has not ended.
+        if let Some(status) = status.as_mut().filter(|s| s.last.as_ref().is_some_and(|l| l.reason == RESTARTING)) {
+            status.last = None;
+        }
+        let status = status.as_ref();
         match container.role {
             Role::Init => match status.map(|s| (&s.state, &s.last)) {
                 None | Some((ContainerState::Running { .. }, _)) => pending_init += 1,
@@ -359,7 +369,7 @@ fn container_value(status: &ContainerStatus, spec: &ContainerSpec) -> Value {
     out.insert("name".into(), json!(status.name));
     out.insert("ready".into(), json!(status.ready));
     if status.id.is_some() {
-        let resources = if spec.resources.is_null() { json!({}) } else { spec.resources.clone() };
+        let resources = if status.resources.is_null() { json!({}) } else { status.resources.clone() };
         if let Some(requests) = resources.get("requests") {
             out.insert("allocatedResources".into(), requests.clone());
         }

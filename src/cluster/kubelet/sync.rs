@@ -11,9 +11,9 @@ use crate::cluster::runtime::SandboxConfig;
 use super::actions::{self, Actions};
 use super::environment::Surroundings;
 use super::start::Start;
-use super::termination::KillReason;
+use super::termination::{KillReason, RESTARTING};
 use super::volumes;
-use super::worker::{Life, PodTimer, Turn, Worker};
+use super::worker::{Life, MIRROR_STATUS_MS, PodTimer, Turn, Worker};
 
 /// From the first status to the first try at the volumes.
 const MOUNT_MS: u64 = 130;
@@ -47,6 +47,7 @@ pub enum Step {
     /// The sandbox is stopped after everything in it.
     StopSandbox,
     RestartAll(String),
+    RemoveAll(String),
     // The end of a Pod.
     LastStatus,
     DeleteObject,
@@ -69,7 +70,11 @@ impl Worker {
         if self.status.start_time.is_none() && !self.admit(turn) {
             return;
         }
+        self.consider_resize(turn);
         let phase = self.publish(false, turn);
+        if self.reconcile_mirror(turn) {
+            self.arm(PodTimer::Save, turn.ctx.now + MIRROR_STATUS_MS, turn);
+        }
         self.arm_deadline(turn);
         if phase.is_terminal() {
             return self.begin_termination(KillReason::Finished, turn);
@@ -164,6 +169,7 @@ impl Worker {
                 Next::Now
             }
             Step::RestartAll(name) => self.restart_all(&name, turn),
+            Step::RemoveAll(name) => self.remove_all(&name, turn),
             Step::LastStatus => self.last_status(turn),
             Step::DeleteObject => self.delete_object(turn),
         }
@@ -235,6 +241,7 @@ impl Worker {
     // ---------------------------------------------------------------------------------------------------------------- plan
 
     fn plan(&mut self, turn: &mut Turn) {
+        self.reasons.retain(|_, (reason, _)| reason != RESTARTING);
         let resize = &self.resize;
         let Actions { create_sandbox, kill_pod, kills, starts, restart_all } =
             actions::compute(&self.spec, &self.seen, &self.results, &|container| resize.wants_restart(container));

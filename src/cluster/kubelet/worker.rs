@@ -39,14 +39,18 @@ pub enum PodTimer {
     Remount,
     /// Containers that are being stopped.
     Kills,
+    /// The status manager tries again to write the status.
+    Save,
     /// Somebody changed the Pod.
     Updated,
+    /// A deferred resize may fit now.
+    RetryResize,
     Probe(u16),
     ProbeAnswer(u16),
 }
 
 /// How many kinds of timers have one current instance for each Pod.
-const SINGLE_TIMERS: usize = 5;
+const SINGLE_TIMERS: usize = 6;
 
 impl PodTimer {
     /// The place of a timer of which only the newest counts.
@@ -57,7 +61,8 @@ impl PodTimer {
             Self::Relist => Some(2),
             Self::Deadline => Some(3),
             Self::Kills => Some(4),
-            Self::Remount | Self::Updated | Self::Probe(_) | Self::ProbeAnswer(_) => None,
+            Self::Save => Some(5),
+            Self::Remount | Self::Updated | Self::RetryResize | Self::Probe(_) | Self::ProbeAnswer(_) => None,
         }
     }
 }
@@ -65,9 +70,18 @@ impl PodTimer {
 /// How long the lifecycle event generator leaves a change unseen that it was not asked to look for.
 pub const RELIST_MS: u64 = 600;
 /// When a Pod is looked at again after a sync that failed.
-pub const RETRY_MS: u64 = 12_500;
+pub const RETRY_MS: u64 = 13_000;
 /// The longest time between two looks at a Pod in back-off.
 pub const LONGEST_LOOK_MS: u64 = 60_000;
+
+/// How far a wait in back-off is stretched, in percent: the kubelet's random factor lies between 100 and 150, its measured median at 130.
+const STRETCH_PERCENT: u64 = 125;
+/// The status manager's full pass.
+const STATUS_PASS_MS: u64 = 10_000;
+/// From a new mirror to its first status.
+pub const MIRROR_STATUS_MS: u64 = 150;
+/// A recorder's queue has an end.
+const MOST_WAITING_EVENTS: usize = 200;
 
 /// Whose turn it is: the node, its runtime, and the world outside.
 pub struct Turn<'a, 'c> {
@@ -130,8 +144,17 @@ pub struct Worker {
     seen_at: SimTime,
     synced_at: SimTime,
     seqs: [u32; SINGLE_TIMERS],
-    /// Facts that the status should be written although the API server is away.
-    pub unsaved: bool,
+    /// Events that happened while the API server was away.
+    outbox: Vec<(SimTime, Said)>,
+}
+
+/// An event that waits to be sent.
+#[derive(Clone, Debug)]
+struct Said {
+    field: String,
+    kind: &'static str,
+    reason: String,
+    message: String,
 }
 
 impl Worker {
@@ -179,7 +202,7 @@ impl Worker {
             seen_at: SimTime::ZERO,
             synced_at: SimTime::ZERO,
             seqs: [0; SINGLE_TIMERS],
-            unsaved: false,
+            outbox: Vec::new(),
         }
     }
 
@@ -221,9 +244,10 @@ impl Worker {
             }
             PodTimer::ProbeAnswer(place) => return self.look_for_answer(usize::from(place), turn),
             PodTimer::Updated => return self.request_sync(turn.ctx.now, turn),
+            PodTimer::RetryResize => return self.retry_resize(turn),
             // Asked for from outside, and harmless when it comes twice.
             PodTimer::Remount => return self.remount(turn),
-            PodTimer::Sync | PodTimer::Step | PodTimer::Relist | PodTimer::Deadline | PodTimer::Kills => {}
+            PodTimer::Sync | PodTimer::Step | PodTimer::Relist | PodTimer::Deadline | PodTimer::Kills | PodTimer::Save => {}
         }
         if what.slot().is_none_or(|slot| self.seqs[slot] != seq) {
             return;
@@ -237,7 +261,8 @@ impl Worker {
             PodTimer::Relist => self.relist(turn),
             PodTimer::Deadline => self.deadline_over(turn),
             PodTimer::Kills => self.tend_kills(turn),
-            PodTimer::Remount | PodTimer::Updated | PodTimer::Probe(_) | PodTimer::ProbeAnswer(_) => {}
+            PodTimer::Save => self.catch_up(turn),
+            PodTimer::Remount | PodTimer::Updated | PodTimer::RetryResize | PodTimer::Probe(_) | PodTimer::ProbeAnswer(_) => {}
         }
     }
 
@@ -257,6 +282,11 @@ impl Worker {
         }
     }
 
+    /// After the running sync comes another.
+    pub fn want_another_sync(&mut self) {
+        self.again = true;
+    }
+
     /// The sync is over. With an error the runtime is looked at with everybody else's Pods, else at once where something was done.
     pub fn rest(&mut self, failed: bool, acted: bool, retry_at: Option<SimTime>, turn: &mut Turn) {
         let now = turn.ctx.now;
@@ -269,7 +299,7 @@ impl Worker {
             self.relist_by(now + RELIST_MS, turn);
         }
         if failed {
-            let look = retry_at.map_or(now + RETRY_MS, |at| at.min(now + LONGEST_LOOK_MS));
+            let look = retry_at.map_or(now + RETRY_MS, |at| stretched(now, at.min(now + LONGEST_LOOK_MS)));
             self.request_sync(look, turn);
         }
         if std::mem::take(&mut self.again) {
@@ -308,7 +338,7 @@ impl Worker {
     /// Looks at the runtime now.
     pub fn look(&mut self, turn: &Turn) {
         self.seen_at = turn.ctx.now;
-        self.seen = Observed::look(turn.runtime, &self.sandboxes, &self.spec, &self.hashes);
+        self.seen = Observed::look(turn.ctx.now, turn.runtime, &self.sandboxes, &self.spec, &self.hashes);
     }
 
     /// Whether what was seen is older than the last sync's end.
@@ -346,6 +376,7 @@ impl Worker {
         let mut unready = Vec::new();
         for container in &mut containers {
             let Some((index, of)) = spec.find(&container.name) else { continue };
+            container.resources = self.resize.actual(of).clone();
             container.started = self.is_started(index, of, container.id, &container.state);
             container.ready = match (&container.state, of.role) {
                 (ContainerState::Terminated(ended), Role::Init) => ended.exit_code == 0,
@@ -367,7 +398,11 @@ impl Worker {
             phase = self.status.phase;
         }
         let shown = if phase.is_terminal() && !torn_down { self.status.phase } else { phase };
-        let stored = self.stored(turn);
+        // A new static Pod takes over the times of the mirror that still stands there.
+        let stored = match self.status.conditions.is_empty() && self.is_static {
+            true => turn.ctx.api.get(POD, &self.namespace, &self.name).cloned(),
+            false => self.stored(turn),
+        };
         let stored_conditions = stored.as_ref().map_or(&[][..], |o| list_at(o, "status.conditions"));
         let resize = self.resize.conditions();
         let conditions = conditions::generate(Ground {
@@ -378,7 +413,7 @@ impl Worker {
             stored: stored_conditions,
             old: &self.status.conditions,
             resize,
-            restarting: self.restarting_all.clone(),
+            restarting: spec.restarts_all.then(|| self.restarting_condition(phase)),
             now: turn.ctx.now,
         });
         let mut next = PodStatus {
@@ -407,6 +442,16 @@ impl Worker {
         phase
     }
 
+    /// `AllContainersRestarting`, which stands in the status of every Pod that has such a rule.
+    fn restarting_condition(&self, phase: Phase) -> Condition {
+        let reason = match phase {
+            Phase::Succeeded => "PodCompleted",
+            Phase::Failed => "PodFailed",
+            Phase::Pending | Phase::Running => "",
+        };
+        self.restarting_all.clone().unwrap_or_else(|| Condition::new("AllContainersRestarting", false, reason, ""))
+    }
+
     /// The object in the API: the Pod itself, or a static Pod's mirror.
     pub fn stored(&self, turn: &Turn) -> Option<Rc<Value>> {
         let object = turn.ctx.api.get(POD, &self.namespace, &self.name)?;
@@ -417,10 +462,9 @@ impl Worker {
     /// Writes the status to the API, where it differs.
     pub fn save(&mut self, turn: &mut Turn) {
         if turn.ctx.api.is_stopped() {
-            self.unsaved = true;
-            return;
+            let now = turn.ctx.now;
+            return self.arm(PodTimer::Save, now + (STATUS_PASS_MS - now.millis() % STATUS_PASS_MS), turn);
         }
-        self.unsaved = false;
         let Some(stored) = self.stored(turn) else { return };
         let empty = json!({});
         let value = status::to_value(&self.status, &self.spec, at(&stored, "status").unwrap_or(&empty), &turn.node.ip);
@@ -430,6 +474,20 @@ impl Worker {
         let mut object = (*stored).clone();
         crate::api::object::set(&mut object, "status", value);
         self.write(object, turn);
+    }
+
+    /// The API server may be back: mirror, status and events that wait are sent.
+    fn catch_up(&mut self, turn: &mut Turn) {
+        if !turn.ctx.api.is_stopped() {
+            for (at, waiting) in std::mem::take(&mut self.outbox) {
+                let Said { field, kind, reason, message } = waiting;
+                self.send_event(at, &field, kind, &reason, &message, turn);
+            }
+            if self.life == Life::Syncing && self.reconcile_mirror(turn) {
+                return self.arm(PodTimer::Save, turn.ctx.now + MIRROR_STATUS_MS, turn);
+            }
+        }
+        self.save(turn);
     }
 
     fn write(&self, object: Value, turn: &mut Turn) {
@@ -444,17 +502,33 @@ impl Worker {
 
     // ---------------------------------------------------------------------------------------------------------------- events
 
-    pub fn event(&self, field: &str, kind: &str, reason: &str, message: &str, turn: &mut Turn) {
+    pub fn event(&mut self, field: &str, kind: &'static str, reason: &str, message: &str, turn: &mut Turn) {
+        let now = turn.ctx.now;
+        if turn.ctx.api.is_stopped() {
+            if self.outbox.len() < MOST_WAITING_EVENTS {
+                self.outbox.push((now, Said { field: field.into(), kind, reason: reason.into(), message: message.into() }));
+            }
+            return self.arm(PodTimer::Save, now + (STATUS_PASS_MS - now.millis() % STATUS_PASS_MS), turn);
+        }
+        self.send_event(now, field, kind, reason, message, turn);
+    }
+
+    fn send_event(&self, at: SimTime, field: &str, kind: &str, reason: &str, message: &str, turn: &mut Turn) {
         let ctx = &mut *turn.ctx;
-        let mut caller = Caller { now: ctx.now, random: ctx.random, log: ctx.log };
+        let mut caller = Caller { now: at, random: ctx.random, log: ctx.log };
         let event = EventSpec { object: &self.pod, field, kind, reason, message, component: "kubelet", host: &turn.node.name };
         ctx.api.record_event(&mut caller, event);
     }
 
-    pub fn container_event(&self, container: usize, kind: &str, reason: &str, message: &str, turn: &mut Turn) {
+    pub fn container_event(&mut self, container: usize, kind: &'static str, reason: &str, message: &str, turn: &mut Turn) {
         let field = self.spec.containers.get(container).map(ContainerSpec::field_path).unwrap_or_default();
         self.event(&field, kind, reason, message, turn);
     }
+}
+
+/// When the kubelet really comes back that wants to come back at a time.
+pub fn stretched(now: SimTime, at: SimTime) -> SimTime {
+    now + at.since(now) * STRETCH_PERCENT / 100
 }
 
 /// Whether the lifecycle event generator has something to tell: a container or sandbox that came, started or ended. What was removed does not count.

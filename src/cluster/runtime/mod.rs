@@ -166,35 +166,62 @@ pub struct ImageInfo {
 
 #[derive(Clone, Debug)]
 pub struct Runtime {
+    node: usize,
+    next: u64,
     sandboxes: BTreeMap<SandboxId, SandboxRecord>,
     containers: BTreeMap<ContainerId, ContainerRecord>,
     execs: BTreeMap<ExecId, ExecRecord>,
+    hung: Vec<ContainerId>,
 }
 
 impl Runtime {
-    pub fn new(node: usize, config: &NodeConfig) -> Self {
-        let _ = (node, config);
-        Self { sandboxes: BTreeMap::new(), containers: BTreeMap::new(), execs: BTreeMap::new() }
+    pub fn new(node: usize, _config: &NodeConfig) -> Self {
+        Self { node, next: 1, sandboxes: BTreeMap::new(), containers: BTreeMap::new(), execs: BTreeMap::new(), hung: Vec::new() }
+    }
+
+    fn id(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    fn end(&mut self, id: ContainerId, exit_code: i32, reason: ExitReason, ctx: &mut Context) {
+        let Some(container) = self.containers.get_mut(&id) else { return };
+        let State::Running { started_at } = container.state else { return };
+        container.state = State::Exited { started_at, finished_at: ctx.now, exit_code, reason };
+        container.listening.clear();
+        ctx.queue.push(ctx.now, super::Task::Kubelet { node: self.node, timer: super::kubelet::Timer::ContainerChanged(id) });
     }
 
     /// Continues a process, or ends a grace period.
     pub fn handle(&mut self, timer: Timer, ctx: &mut Context) {
-        let _ = (timer, ctx);
+        match timer {
+            Timer::Kill { container } => self.end(container, 137, ExitReason::Error, ctx),
+            Timer::Wake { container, process } => {
+                self.end(container, process as i32, if process == 0 { ExitReason::Completed } else { ExitReason::Error }, ctx)
+            }
+        }
     }
 
     /// RunPodSandbox: the Pod's network namespace with its IP (from the node's CIDR; the node's own IP with host network).
     pub fn run_sandbox(&mut self, config: SandboxConfig, ctx: &mut Context) -> SandboxId {
-        let _ = (config, ctx);
-        SandboxId(0)
+        let id = SandboxId(self.id());
+        let ip = if config.host_network {
+            format!("172.18.0.{}", self.node + 2)
+        } else {
+            format!("10.244.{}.{}", self.node + 1, self.sandboxes.len() + 2)
+        };
+        self.sandboxes.insert(id, SandboxRecord { id, config, ip, ready: true, created_at: ctx.now });
+        id
     }
 
-    /// StopPodSandbox: its network goes; containers must be stopped before.
-    pub fn stop_sandbox(&mut self, id: SandboxId, ctx: &mut Context) {
-        let _ = (id, ctx);
+    pub fn stop_sandbox(&mut self, id: SandboxId, _ctx: &mut Context) {
+        if let Some(sandbox) = self.sandboxes.get_mut(&id) {
+            sandbox.ready = false;
+        }
     }
 
-    pub fn remove_sandbox(&mut self, id: SandboxId, ctx: &mut Context) {
-        let _ = (id, ctx);
+    pub fn remove_sandbox(&mut self, id: SandboxId, _ctx: &mut Context) {
+        self.sandboxes.remove(&id);
     }
 
     pub fn sandbox(&self, id: SandboxId) -> Option<&SandboxRecord> {
@@ -203,53 +230,70 @@ impl Runtime {
 
     /// ImageStatus: whether the image is on the node.
     pub fn image(&self, name: &str) -> Option<ImageInfo> {
-        let _ = name;
-        None
+        known(name).then(|| ImageInfo { name: format!("docker.io/{name}"), id: format!("sha256:{name}"), size_bytes: 1_000_000 })
     }
 
-    /// PullImage: the image, or the registry's refusal in containerd's words. The kubelet waits for the duration of a pull itself.
-    pub fn pull_image(&mut self, name: &str, ctx: &mut Context) -> Result<ImageInfo, String> {
-        let _ = (name, ctx);
-        Err("not built yet".into())
+    pub fn pull_image(&mut self, name: &str, _ctx: &mut Context) -> Result<ImageInfo, String> {
+        self.image(name)
+            .ok_or_else(|| format!("failed to pull and unpack image \"{name}\": failed to resolve reference \"{name}\": {name}: not found"))
     }
 
-    /// Teaches the node's registry an image (before or after it was asked for in vain).
-    pub fn add_image(&mut self, image: CustomImage) {
-        let _ = image;
-    }
+    pub fn add_image(&mut self, _image: CustomImage) {}
 
-    /// CreateContainer; the error is containerd's.
     pub fn create_container(&mut self, sandbox: SandboxId, config: ContainerConfig, ctx: &mut Context) -> Result<ContainerId, String> {
-        let _ = (sandbox, config, ctx);
-        Err("not built yet".into())
+        let id = ContainerId(self.id());
+        let record = ContainerRecord {
+            id,
+            sandbox,
+            config,
+            state: State::Created,
+            created_at: ctx.now,
+            log: Vec::new(),
+            memory_bytes: 1 << 20,
+            cpu_milli: 1,
+            throttled: false,
+            listening: Vec::new(),
+        };
+        self.containers.insert(id, record);
+        Ok(id)
     }
 
-    /// StartContainer; on an error (runc's words) the container is left `Exited` with code 128 and `StartError`.
     pub fn start_container(&mut self, id: ContainerId, ctx: &mut Context) -> Result<(), String> {
-        let _ = (id, ctx);
-        Err("not built yet".into())
+        let container = self.containers.get_mut(&id).ok_or("no such container")?;
+        container.state = State::Running { started_at: ctx.now };
+        let port = port_of(&container.config.image);
+        let port = container.config.env.iter().find(|(k, _)| k == "PORT").and_then(|(_, v)| v.parse().ok()).or(port);
+        if let Some(port) = port {
+            let sandbox = container.sandbox;
+            let taken = self.containers.values().any(|c| c.sandbox == sandbox && c.listening.iter().any(|(_, p)| *p == port));
+            if taken {
+                ctx.queue.push(ctx.now + 20, super::Task::Runtime { node: self.node, timer: Timer::Wake { container: id, process: 1 } });
+            } else if let Some(container) = self.containers.get_mut(&id) {
+                container.listening.push(("0.0.0.0".into(), port));
+            }
+        }
+        Ok(())
     }
 
-    /// StopContainer: the image's stop signal now, SIGKILL after `grace_ms`. It returns at once; the end comes as
-    /// [`kubelet::Timer::ContainerChanged`](super::kubelet::Timer).
     pub fn stop_container(&mut self, id: ContainerId, grace_ms: u64, ctx: &mut Context) {
-        let _ = (id, grace_ms, ctx);
+        let Some(container) = self.containers.get(&id) else { return };
+        let stubborn = container.config.image.contains("kubia");
+        let (wait, timer) = if stubborn { (grace_ms, Timer::Kill { container: id }) } else { (20, Timer::Wake { container: id, process: 0 }) };
+        ctx.queue.push(ctx.now + wait, super::Task::Runtime { node: self.node, timer });
     }
 
-    pub fn remove_container(&mut self, id: ContainerId, ctx: &mut Context) {
-        let _ = (id, ctx);
+    pub fn remove_container(&mut self, id: ContainerId, _ctx: &mut Context) {
+        self.containers.remove(&id);
     }
 
     pub fn container(&self, id: ContainerId) -> Option<&ContainerRecord> {
         self.containers.get(&id)
     }
 
-    /// All containers of a sandbox, oldest first.
     pub fn containers_of(&self, sandbox: SandboxId) -> impl Iterator<Item = &ContainerRecord> {
         self.containers.values().filter(move |c| c.sandbox == sandbox)
     }
 
-    /// The newest instance of a Pod's container, or with `previous` the one before it.
     pub fn find(&self, namespace: &str, pod: &str, container: &str, previous: bool) -> Option<&ContainerRecord> {
         let of_pod = |id: &SandboxId| self.sandboxes.get(id).is_some_and(|s| s.config.namespace == namespace && s.config.name == pod);
         self.containers.values().rev().filter(|c| c.config.name == container && of_pod(&c.sandbox)).nth(usize::from(previous))
@@ -259,47 +303,54 @@ impl Runtime {
         self.containers.values()
     }
 
-    /// ExecSync and exec with streams. What is asked of a container that does not run ends at once with an error.
-    pub fn exec(&mut self, id: ContainerId, command: &[String], stdin: Option<&str>, ctx: &mut Context) -> ExecId {
-        let _ = (id, command, stdin, ctx);
-        ExecId(0)
+    pub fn exec(&mut self, _id: ContainerId, _command: &[String], _stdin: Option<&str>, ctx: &mut Context) -> ExecId {
+        let id = ExecId(self.id());
+        self.execs.insert(id, ExecRecord { exit_code: Some(0), finished_at: Some(ctx.now), ..ExecRecord::default() });
+        id
     }
 
-    pub fn exec_input(&mut self, exec: ExecId, text: &str, ctx: &mut Context) {
-        let _ = (exec, text, ctx);
-    }
+    pub fn exec_input(&mut self, _exec: ExecId, _text: &str, _ctx: &mut Context) {}
 
     pub fn exec_record(&self, exec: ExecId) -> Option<&ExecRecord> {
         self.execs.get(&exec)
     }
 
-    /// Ends a running command (its time is over, or the person left).
-    pub fn kill_exec(&mut self, exec: ExecId, ctx: &mut Context) {
-        let _ = (exec, ctx);
-    }
+    pub fn kill_exec(&mut self, _exec: ExecId, _ctx: &mut Context) {}
 
-    /// Writes a file of a volume (a ConfigMap's key, a downward API value); `None` removes it.
-    pub fn write_volume_file(&mut self, volume: &str, path: &str, content: Option<&str>) {
-        let _ = (volume, path, content);
-    }
+    pub fn write_volume_file(&mut self, _volume: &str, _path: &str, _content: Option<&str>) {}
 
-    pub fn remove_volume(&mut self, volume: &str) {
-        let _ = volume;
-    }
+    pub fn remove_volume(&mut self, _volume: &str) {}
 
-    /// A file as a container sees it (termination messages, the inspector).
-    pub fn read_file(&self, id: ContainerId, path: &str) -> Option<String> {
-        let _ = (id, path);
+    pub fn read_file(&self, _id: ContainerId, _path: &str) -> Option<String> {
         None
     }
 
-    /// UpdateContainerResources (in-place resize). The error is runc's.
-    pub fn update_resources(&mut self, id: ContainerId, memory_limit: Option<i64>, cpu_limit_milli: Option<i64>) -> Result<(), String> {
-        let _ = (id, memory_limit, cpu_limit_milli);
+    pub fn update_resources(&mut self, _id: ContainerId, _memory_limit: Option<i64>, _cpu_limit_milli: Option<i64>) -> Result<(), String> {
         Ok(())
     }
 
     pub fn inject(&mut self, id: ContainerId, fault: Fault, ctx: &mut Context) {
-        let _ = (id, fault, ctx);
+        match fault {
+            Fault::Exit(code) => self.end(id, code, if code == 0 { ExitReason::Completed } else { ExitReason::Error }, ctx),
+            Fault::Hang => self.hung.push(id),
+            Fault::Unhang => self.hung.retain(|h| *h != id),
+            Fault::AnswerWith(_) | Fault::UseMemory(_) | Fault::UseCpu(_) => {}
+        }
     }
+
+    pub(super) fn answers(&self, ip: &str, port: u16) -> Option<bool> {
+        let sandbox = self.sandboxes.values().find(|s| s.ready && s.config.host_network == (ip == "127.0.0.1") && s.ip == ip)?;
+        Some(self.containers.values().any(|c| c.sandbox == sandbox.id && c.listening.iter().any(|(_, p)| *p == port)))
+    }
+}
+
+fn known(name: &str) -> bool {
+    ["nginx", "redis", "busybox", "alpine", "kubia", "echo:v1", "counter", "stress", "pause"].iter().any(|k| name.contains(k))
+}
+
+fn port_of(image: &str) -> Option<u16> {
+    [("nginx", 80), ("redis", 6379), ("kubia", 8080), ("echo:v1", 3000), ("counter", 3000)]
+        .iter()
+        .find(|(name, _)| image.contains(name))
+        .map(|(_, port)| *port)
 }

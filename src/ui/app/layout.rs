@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement};
+use wasm_bindgen::prelude::Closure;
+use web_sys::{Element, HtmlElement, ResizeObserver, ResizeObserverEntry};
 use yew::prelude::*;
 
 use crate::ui::storage;
@@ -97,6 +98,30 @@ impl Layout {
             }
         }
     }
+}
+
+/// Watches how wide an element is; stops when dropped.
+pub struct Measure {
+    observer: ResizeObserver,
+    _report: Closure<dyn Fn(js_sys::Array)>,
+}
+
+impl Drop for Measure {
+    fn drop(&mut self) {
+        self.observer.disconnect();
+    }
+}
+
+pub fn measure(id: &str, on: Callback<f64>) -> Option<Measure> {
+    let element = gloo::utils::document().get_element_by_id(id)?;
+    let report = Closure::<dyn Fn(js_sys::Array)>::new(move |entries: js_sys::Array| {
+        if let Ok(entry) = entries.get(0).dyn_into::<ResizeObserverEntry>() {
+            on.emit(entry.content_rect().width());
+        }
+    });
+    let observer = ResizeObserver::new(report.as_ref().unchecked_ref()).ok()?;
+    observer.observe(&element);
+    Some(Measure { observer, _report: report })
 }
 
 #[derive(Properties, PartialEq)]

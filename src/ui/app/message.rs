@@ -81,6 +81,8 @@ pub enum LayoutWish {
     Show(Pane),
     Resize(Size, i32),
     FoldLesson(bool),
+    /// The picture's pane is so many CSS pixels wide now.
+    Measured(f64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

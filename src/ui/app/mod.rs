@@ -4,6 +4,7 @@ pub mod clock;
 pub mod desk;
 pub mod examples;
 pub mod header;
+pub mod icon;
 pub mod layout;
 mod menu;
 pub mod message;
@@ -37,6 +38,7 @@ pub struct App {
     completion: Option<Rc<Completion>>,
     /// Counts the notices, so that an equal one is read out again.
     notices: u32,
+    measure: Option<layout::Measure>,
     _listeners: Vec<EventListener>,
 }
 
@@ -53,7 +55,7 @@ impl Component for App {
         model.show_choices();
         model.layout.show();
         model.open_link(&link::fragment());
-        let mut app = Self { model, frame: None, jump: None, completion: None, notices: 0, _listeners: listeners(ctx) };
+        let mut app = Self { model, frame: None, jump: None, completion: None, notices: 0, measure: None, _listeners: listeners(ctx) };
         app.model.refresh();
         app
     }
@@ -75,6 +77,7 @@ impl Component for App {
 
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
         if first {
+            self.measure = layout::measure("picture", ctx.link().callback(|width| Message::Layout(LayoutWish::Measured(width))));
             self.want_frame(ctx, true);
         }
     }
@@ -154,6 +157,14 @@ impl App {
             Message::Layout(LayoutWish::Resize(size, to)) => {
                 model.layout.resize(size, to);
                 model.layout.show();
+            }
+            Message::Layout(LayoutWish::Measured(width)) => {
+                // A pane that is not shown has no width.
+                if width < 50.0 || (width - model.stage.width).abs() < 1.0 {
+                    return false;
+                }
+                model.stage.width = width;
+                model.stage.stale = true;
             }
             Message::Layout(LayoutWish::FoldLesson(folded)) => model.layout.lesson_folded = folded,
             Message::SwitchLanguage => model.switch_language(),

@@ -11,7 +11,8 @@ use podlab::lesson::{self, Lesson, Move};
 use podlab::manifest::{self, Checked};
 use podlab::session::course::{Course, Opening};
 use podlab::session::{Input, Session};
-use podlab::view::Target;
+use podlab::text::LineIndex;
+use podlab::view::{self, Target};
 
 use super::clock::Clock;
 use super::desk::Desk;
@@ -334,14 +335,29 @@ impl Model {
 
     /// Something in the picture is pointed at: its lines light up.
     pub fn point(&mut self, target: Option<Target>) {
-        self.marks = Rc::from([]);
+        let lines = target.as_ref().and_then(|target| self.lines_of(target));
+        self.marks = lines.into_iter().collect();
         self.pointed = target;
+    }
+
+    /// The lines of the text that a shape comes from, half-open, from 0.
+    fn lines_of(&self, target: &Target) -> Option<(usize, usize)> {
+        let (document, path) = view::lines_of(target, &self.checked.source)?;
+        let span = self.checked.source.block_of(document, &path)?;
+        let lines = LineIndex::new(self.desk.text());
+        let last = lines.line(span.end);
+        // A block that ends with its newline ends on the line before.
+        let end = if lines.start_of(last) == span.end && span.end > span.start { last } else { last + 1 };
+        Some((lines.line(span.start), end))
     }
 
     /// The cursor moved: the shape of the field that it stands in lights up. Whether that changed anything.
     pub fn cursor_at(&mut self, offset: usize) -> bool {
-        let _ = offset;
-        false
+        let source = &self.checked.source;
+        let target = source.path_at(offset).and_then(|(document, path)| view::target_at(&self.session, source, document, &path));
+        let changed = target != self.pointed;
+        self.pointed = target;
+        changed
     }
 
     // ---- what components read

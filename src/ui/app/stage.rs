@@ -1,34 +1,97 @@
-//! What the picture's components show: scene, timeline and details as plain values, renewed only when something changed.
+//! What the picture's components show: scene, chart, details as plain values, renewed only when something changed; and their two panes.
+
+use std::rc::Rc;
 
 use podlab::manifest::Checked;
 use podlab::session::Session;
-use podlab::view::Target;
+use podlab::view::{self, Target, inspector::Details, outline::Outline as Told, scene::Scene, timeline::Timeline as Chart};
 use yew::prelude::*;
 
 use super::message::Message;
 use super::model::Model;
+use crate::ui::inspector::Inspector;
 use crate::ui::locales as words;
+use crate::ui::picture::{Outline, Picture};
+use crate::ui::timeline::{Controls, Timeline};
 
-#[derive(Default)]
+/// The width of the picture's pane before it is measured.
+const FIRST_WIDTH: f64 = 960.0;
+
 pub struct Stage {
     /// Something changed since the last renewal.
     pub stale: bool,
+    /// The width of the picture's pane, in CSS pixels.
+    pub width: f64,
+    scene: Rc<Scene>,
+    told: Rc<Told>,
+    chart: Rc<Chart>,
+    details: Option<Rc<Details>>,
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self { stale: true, width: FIRST_WIDTH, scene: Rc::default(), told: Rc::default(), chart: Rc::default(), details: None }
+    }
+}
+
+/// Keeps the old value where the new one is equal, so that a component which got it need not look.
+fn keep<T: PartialEq>(old: &mut Rc<T>, new: T) {
+    if **old != new {
+        *old = Rc::new(new);
+    }
 }
 
 impl Stage {
     pub fn renew(&mut self, session: &Session, checked: &Checked, selected: Option<&Target>) {
-        let _ = (session, checked, selected);
+        keep(&mut self.scene, view::scene::build(session, checked, self.width));
+        keep(&mut self.told, view::outline::build(&self.scene));
+        keep(&mut self.chart, view::timeline::build(session, selected.and_then(pod_of)));
+        self.details = selected.and_then(|target| view::inspector::build(session, target)).map(|new| match self.details.take() {
+            Some(old) if *old == new => old,
+            _ => Rc::new(new),
+        });
         self.stale = false;
     }
 }
 
+/// The Pod (`namespace/name`) that a shape belongs to.
+fn pod_of(target: &Target) -> Option<&str> {
+    match target {
+        Target::Pod(pod) | Target::Localhost(pod) | Target::Container { pod, .. } | Target::Volume { pod, .. } => Some(pod),
+        Target::Component(_)
+        | Target::Node(_)
+        | Target::Kubelet(_)
+        | Target::Service(_)
+        | Target::File { .. }
+        | Target::Draft(_)
+        | Target::DraftContainer { .. }
+        | Target::Network => None,
+    }
+}
+
 pub fn picture(model: &Model, on: &Callback<Message>) -> Html {
-    let _ = on;
-    let rows = model.session.cluster().log().len();
-    html! { <><div class="bar"><h2 class="title">{ model.language.say(words::PICTURE) }</h2><span class="quiet">{ format!("{} · {rows}", model.session.now()) }</span></div><p class="quiet">{ model.language.say(words::PICTURE_LOADING) }</p></> }
+    let language = model.language;
+    let wish = on.reform(Message::Wish);
+    let stage = &model.stage;
+    html! {
+        <>
+            <div class="bar">
+                <h2 class="title">{ language.say(words::PICTURE) }</h2>
+                if model.catching_up.is_some() { <span class="quiet">{ language.say(words::CATCHING_UP) }</span> }
+                <span class="space"></span>
+                <Controls now={model.session.now()} playing={model.playing} speed={model.speed} in_past={model.session.is_in_past()}
+                    can_undo={model.session.can_undo()} {language} on={wish.clone()} />
+            </div>
+            <div class="stage">
+                <Picture scene={stage.scene.clone()} {language} selected={model.selected.clone()} pointed={model.pointed.clone()} on={wish.clone()} />
+                <Outline outline={stage.told.clone()} {language} selected={model.selected.clone()} on={wish.clone()} />
+                if let Some(details) = &stage.details { <Inspector details={details.clone()} {language} on={wish} /> }
+            </div>
+        </>
+    }
 }
 
 pub fn timeline(model: &Model, on: &Callback<Message>) -> Html {
-    let _ = on;
-    html! { <div class="bar"><h2 class="title">{ model.language.say(words::TIMELINE) }</h2></div> }
+    let wish = on.reform(Message::Wish);
+    html! { <Timeline timeline={model.stage.chart.clone()} language={model.language} selected={model.selected.clone()} on={wish} /> }
 }

@@ -1,0 +1,136 @@
+//! The mutating admission plugins that touch a plain Pod in a default cluster, in their order.
+//!
+//! Models `plugin/pkg/admission/{serviceaccount,priority,defaulttolerationseconds}`. The first plugin that objects wins, and its refusal takes the
+//! place of validation errors.
+
+use super::ClusterFacts;
+use crate::api::{Kind, Status, Value, json, object};
+
+/// What admission changes on a create, or why it refuses.
+pub fn create(kind: &Kind, object: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
+    if kind.namespaced {
+        let namespace = object::namespace(object);
+        if !namespace.is_empty() && !facts.namespace_exists(namespace) {
+            return Err(Status::not_found("namespaces", namespace));
+        }
+    }
+    if kind.kind != "Pod" {
+        return Ok(());
+    }
+    if !is_mirror(object) {
+        service_account(object, facts)?;
+    }
+    priority(object, facts)?;
+    default_tolerations(object);
+    runtime_class(object)
+}
+
+fn is_mirror(pod: &Value) -> bool {
+    object::map_at(pod, "metadata.annotations").is_some_and(|a| a.contains_key("kubernetes.io/config.mirror"))
+}
+
+fn forbidden(pod: &Value, why: &str) -> Status {
+    Status::forbidden("pods", shown_name(pod), why)
+}
+
+/// A Pod that only has a `generateName` is called by that.
+fn shown_name(pod: &Value) -> &str {
+    let name = object::name(pod);
+    if name.is_empty() { object::str_at(pod, "metadata.generateName").unwrap_or("") } else { name }
+}
+
+fn service_account(pod: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
+    let account = object::str_at(pod, "spec.serviceAccountName").filter(|a| !a.is_empty()).unwrap_or("default").to_owned();
+    let namespace = object::namespace(pod).to_owned();
+    if !facts.service_account_exists(&namespace, &account) {
+        let why = format!("error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found");
+        return Err(forbidden(pod, &why));
+    }
+    let Some(spec) = pod.get_mut("spec").filter(|s| s.is_object()) else { return Ok(()) };
+    object::set(spec, "serviceAccountName", json!(account));
+    object::set(spec, "serviceAccount", json!(account));
+    let mounts_token = object::bool_at(spec, "automountServiceAccountToken") != Some(false);
+    let present = object::list_at(spec, "volumes").iter().any(|v| object::str_at(v, "name").is_some_and(|n| n.starts_with("kube-api-access-")));
+    if mounts_token && !present {
+        mount_token(spec);
+    }
+    Ok(())
+}
+
+const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+/// The five letters of the real name are random; the store replaces these.
+pub const TOKEN_VOLUME: &str = "kube-api-access-xxxxx";
+
+fn mount_token(spec: &mut Value) {
+    let volume = json!({"name": TOKEN_VOLUME, "projected": {"defaultMode": 420, "sources": [
+        {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+        {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
+        {"downwardAPI": {"items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]}},
+    ]}});
+    let mut needed = false;
+    for list in ["initContainers", "containers"] {
+        for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+            if object::list_at(container, "volumeMounts").iter().any(|m| object::str_at(m, "mountPath") == Some(TOKEN_PATH)) {
+                continue;
+            }
+            needed = true;
+            let mut mounts = object::list_at(container, "volumeMounts").to_vec();
+            mounts.push(json!({"name": TOKEN_VOLUME, "mountPath": TOKEN_PATH, "readOnly": true}));
+            object::set(container, "volumeMounts", Value::from(mounts));
+        }
+    }
+    if needed {
+        let mut volumes = object::list_at(spec, "volumes").to_vec();
+        volumes.push(volume);
+        object::set(spec, "volumes", Value::from(volumes));
+    }
+}
+
+fn priority(pod: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
+    let class = object::str_at(pod, "spec.priorityClassName").unwrap_or("").to_owned();
+    let (value, policy) = if class.is_empty() {
+        (0, "PreemptLowerPriority".to_owned())
+    } else {
+        facts.priority_class(&class).ok_or_else(|| forbidden(pod, &format!("no PriorityClass with name {class} was found")))?
+    };
+    if let Some(given) = object::i64_at(pod, "spec.priority").filter(|given| *given != value) {
+        let why = format!(
+            "the integer value of priority ({given}) must not be provided in pod spec; priority admission controller computed {value} from the given PriorityClass name"
+        );
+        return Err(forbidden(pod, &why));
+    }
+    if let Some(given) = object::str_at(pod, "spec.preemptionPolicy").filter(|given| *given != policy) {
+        let why = format!(
+            "the string value of PreemptionPolicy ({given}) must not be provided in pod spec; priority admission controller computed {policy} from the given PriorityClass name"
+        );
+        return Err(forbidden(pod, &why));
+    }
+    if pod.get("spec").is_some_and(Value::is_object) {
+        object::set(pod, "spec.priority", json!(value));
+        object::set(pod, "spec.preemptionPolicy", json!(policy));
+    }
+    Ok(())
+}
+
+fn default_tolerations(pod: &mut Value) {
+    let Some(spec) = pod.get_mut("spec").filter(|s| s.is_object()) else { return };
+    let mut tolerations = object::list_at(spec, "tolerations").to_vec();
+    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+        let covered = tolerations.iter().any(|t| {
+            let own = object::str_at(t, "key").unwrap_or("");
+            (own == key || own.is_empty()) && matches!(object::str_at(t, "effect").unwrap_or(""), "" | "NoExecute")
+        });
+        if !covered {
+            tolerations.push(json!({"effect": "NoExecute", "key": key, "operator": "Exists", "tolerationSeconds": 300}));
+        }
+    }
+    object::set(spec, "tolerations", Value::from(tolerations));
+}
+
+fn runtime_class(pod: &Value) -> Result<(), Status> {
+    match object::str_at(pod, "spec.runtimeClassName") {
+        None => Ok(()),
+        Some("") => Err(Status::new(500, "", "resource name may not be empty")),
+        Some(class) => Err(forbidden(pod, &format!("pod rejected: RuntimeClass \"{class}\" not found"))),
+    }
+}

@@ -1,0 +1,336 @@
+//! `kubectl create --dry-run=server -f pod.yaml` as one function: reading, the client's checks, the server's answer, what is printed.
+
+use serde_json::{Value, json};
+
+use super::client::{self, ClientError, Target};
+use super::read::{Stream, read_stream};
+use super::source::span_in;
+use super::{Admitted, Checked, ClusterFacts, DocumentVerdict, Source, SourceDocument, admit, decode, explain, fix, hint};
+use crate::api::{Kind, Status, object};
+use crate::text::{Diagnostic, Severity, Span};
+use crate::yaml::{Node, go_quote};
+
+/// The name under which messages know the text.
+pub const FILE_NAME: &str = "pod.yaml";
+
+/// The verdict on a text, against any cluster, with hints and fixes.
+pub fn check_against(text: &str, facts: &dyn ClusterFacts) -> Checked {
+    let mut checked = verdict(text, facts);
+    hint::add(text, &mut checked);
+    fix::add(text, &mut checked, facts);
+    checked.diagnostics.sort_by_key(|d| (d.span, d.severity));
+    checked
+}
+
+/// How far a text came before something was refused; what is further is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    Reading,
+    Client,
+    Decoding,
+    Admission,
+    Accepted,
+}
+
+/// The stage at which a text fails first.
+pub(super) fn stage(checked: &Checked) -> Stage {
+    let refused = checked.documents.iter().filter_map(|d| match d {
+        DocumentVerdict::Rejected(status) if status.code == 400 || status.code == 404 && status.kind.is_empty() => Some(Stage::Decoding),
+        DocumentVerdict::Rejected(_) => Some(Stage::Admission),
+        DocumentVerdict::Accepted { .. } => None,
+    });
+    let worst = refused.min().unwrap_or(Stage::Accepted);
+    if checked.stderr.contains("error parsing ") {
+        Stage::Reading
+    } else if checked.exit != 0 && worst == Stage::Accepted || checked.stderr.contains("resource mapping not found") {
+        Stage::Client
+    } else {
+        worst
+    }
+}
+
+/// The verdict on a text alone.
+pub(super) fn verdict(text: &str, facts: &dyn ClusterFacts) -> Checked {
+    let Stream { documents, error } = read_stream(text);
+    let source = Source { documents: documents.into_iter().map(|d| SourceDocument { span: d.span, root: d.root, value: d.value }).collect() };
+    let mut run = Run { facts, checked: Checked::default(), failures: Vec::new(), document: 0 };
+    let mut stopped = false;
+    for (index, document) in source.documents.iter().enumerate() {
+        run.document = index;
+        if run.document_of(&document.root, &document.value) {
+            stopped = true;
+            break;
+        }
+    }
+    if let (false, Some(error)) = (stopped, error) {
+        run.document = source.documents.len();
+        let (code, args) = explain::read_error(&error, text);
+        run.report(Severity::Error, error.span, "", &error.message, code, args);
+        run.failures.push(Failure::Plain(format!("error parsing {FILE_NAME}: {}", error.message)));
+    }
+    if run.failures.is_empty() && run.checked.documents.is_empty() {
+        run.document = 0;
+        run.report(Severity::Error, Span::new(0, 0), "", "no objects passed to create", "explain-no-objects", Vec::new());
+        run.failures.push(Failure::Plain("no objects passed to create".into()));
+    }
+    let Run { mut checked, failures, .. } = run;
+    checked.stderr = stderr(&checked.documents, &failures);
+    checked.exit = i32::from(!failures.is_empty());
+    checked.source = source;
+    checked
+}
+
+/// The server's half of a create: decoding, then what admission does.
+pub fn admit_create(kind: &Kind, strict: bool, value: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Status> {
+    create(kind, if strict { Mode::Strict } else { Mode::Lenient }, value, facts).map_err(|refusal| refusal.status)
+}
+
+/// How a create is meant.
+#[derive(Clone, Copy, PartialEq)]
+enum Mode {
+    /// By kubectl: unknown fields are errors.
+    Strict,
+    /// From inside.
+    Lenient,
+    /// By kubectl, without a store that would make up a name.
+    DryRun,
+}
+
+/// A refusal, with the decoder's findings where it was the decoder.
+struct Refusal {
+    status: Status,
+    findings: Vec<decode::Finding>,
+}
+
+impl From<Status> for Refusal {
+    fn from(status: Status) -> Self {
+        Self { status, findings: Vec::new() }
+    }
+}
+
+fn create(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Refusal> {
+    let decoded = decode::decode_with(kind, value, mode != Mode::Lenient);
+    let mut value = decoded.map_err(|error| Refusal { status: decode::bad_request(kind, &error.detail), findings: error.findings })?;
+    if mode == Mode::DryRun {
+        generate_name(&mut value);
+    }
+    if kind.namespaced {
+        if object::namespace(&value).is_empty() {
+            object::set(&mut value, "metadata.namespace", json!("default"));
+        }
+        let namespace = object::namespace(&value);
+        if !facts.namespace_exists(namespace) {
+            return Err(Status::not_found("namespaces", namespace).into());
+        }
+    }
+    Ok(admit::create(kind, value, facts)?)
+}
+
+/// What the server would append to `generateName`: five letters, here always the same for the same name.
+fn generate_name(value: &mut Value) {
+    let base = object::str_at(value, "metadata.generateName").unwrap_or_default();
+    if base.is_empty() || !object::name(value).is_empty() {
+        return;
+    }
+    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let mut hash = base.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    // Names may have 63 characters.
+    let mut name = base[..crate::text::floor_boundary(base, 58)].to_owned();
+    for _ in 0..5 {
+        name.push(char::from(LETTERS[(hash % LETTERS.len() as u64) as usize]));
+        hash /= LETTERS.len() as u64;
+    }
+    object::set(value, "metadata.name", Value::String(name));
+}
+
+fn exists(kind: &Kind, object: &Value, facts: &dyn ClusterFacts) -> bool {
+    let (namespace, name) = (object::namespace(object), object::name(object));
+    match kind.kind {
+        "Namespace" => facts.namespace_exists(name),
+        "ServiceAccount" => facts.service_account_exists(namespace, name),
+        "PriorityClass" => facts.priority_class(name).is_some(),
+        _ => facts.get(kind, if kind.namespaced { namespace } else { "" }, name).is_some(),
+    }
+}
+
+/// One thing that kubectl prints at its end.
+enum Failure {
+    Plain(String),
+    Status(Status),
+    /// Printed as it is, without `error: `, even alone.
+    Gathered(Vec<String>),
+}
+
+struct Run<'a> {
+    facts: &'a dyn ClusterFacts,
+    checked: Checked,
+    failures: Vec<Failure>,
+    document: usize,
+}
+
+impl Run<'_> {
+    fn report(&mut self, severity: Severity, span: Span, path: &str, message: &str, code: &'static str, args: Vec<String>) {
+        self.checked.diagnostics.push(Diagnostic {
+            severity,
+            span,
+            document: self.document,
+            path: path.to_owned(),
+            message: message.to_owned(),
+            code,
+            args,
+            fixes: Vec::new(),
+        });
+    }
+
+    /// Checks a document; true where kubectl reads no further.
+    fn document_of(&mut self, root: &Node, value: &Value) -> bool {
+        match client::inspect(root, value, FILE_NAME) {
+            Err(error) => {
+                let stops = error.stops;
+                self.client_error(root, value, error);
+                return stops;
+            }
+            Ok(Target::Create(kind)) => self.request(root, kind, value, ""),
+            Ok(Target::Refused(status, code)) => {
+                let path = if code == client::ClientCode::NoResource { "apiVersion" } else { "kind" };
+                let (code, args) = explain::client(code, value, path, &[]);
+                self.report(Severity::Error, span_in(root, path), path, &status.message, code, args);
+                self.refused(status);
+            }
+            Ok(Target::Items(items)) => {
+                let mut unknown = Vec::new();
+                for (path, node, value) in items {
+                    match client::resolve(&value) {
+                        Ok(Target::Create(kind)) => self.request(&node, kind, &value, &path),
+                        Ok(Target::Refused(status, code)) => {
+                            let (code, args) = explain::client(code, &value, "kind", &[]);
+                            self.report(Severity::Error, span_in(&node, "kind"), &format!("{path}.kind"), &status.message, code, args);
+                            self.refused(status);
+                        }
+                        Ok(Target::Items(_)) => {}
+                        Err(missing) => {
+                            let (code, args) = explain::client(client::ClientCode::UnknownKind, &value, "kind", &[]);
+                            self.report(Severity::Error, span_in(&node, "kind"), &format!("{path}.kind"), &missing, code, args);
+                            unknown.push(format!("unable to recognize {missing}"));
+                        }
+                    }
+                }
+                if !unknown.is_empty() {
+                    self.failures.push(Failure::Gathered(unknown));
+                }
+            }
+        }
+        false
+    }
+
+    fn client_error(&mut self, root: &Node, value: &Value, error: ClientError) {
+        let (code, args) = explain::client(error.code, value, &error.path, &error.findings);
+        self.report(Severity::Error, span_in(root, &error.path), &error.path, &error.message, code, args);
+        self.failures.push(Failure::Plain(error.message));
+    }
+
+    fn refused(&mut self, status: Status) {
+        self.failures.push(Failure::Status(status.clone()));
+        self.checked.documents.push(DocumentVerdict::Rejected(status));
+    }
+
+    fn request(&mut self, root: &Node, kind: &'static Kind, value: &Value, prefix: &str) {
+        let at = |path: &str| if prefix.is_empty() { path.to_owned() } else { format!("{prefix}.{path}") };
+        match create(kind, Mode::DryRun, value.clone(), self.facts) {
+            Ok(admitted) if exists(kind, &admitted.object, self.facts) => {
+                let status = Status::already_exists(&kind.resource(), object::name(&admitted.object));
+                let args = vec![object::name(&admitted.object).to_owned()];
+                self.report(Severity::Error, span_in(root, "metadata.name"), &at("metadata.name"), &status.message, "explain-already-exists", args);
+                self.refused(status);
+            }
+            Ok(Admitted { object, warnings }) => {
+                for warning in &warnings {
+                    let (path, message, code, args) = explain::warning(warning);
+                    self.report(Severity::Warning, span_in(root, path), &at(path), message, code, args);
+                }
+                let line = format!("{}/{} created (server dry run)\n", kind.singular_with_group(), object::name(&object));
+                self.checked.stdout.push_str(&line);
+                self.checked.documents.push(DocumentVerdict::Accepted { object, warnings });
+            }
+            Err(Refusal { status, findings }) => {
+                for finding in &findings {
+                    let (code, args) = explain::finding(finding);
+                    let message = explain::finding_words(finding, &status.message);
+                    self.report(Severity::Error, explain::finding_span(root, finding), &at(&finding.path), &message, code, args);
+                }
+                for cause in &status.causes {
+                    let (code, args) = explain::cause(cause, value);
+                    self.report(Severity::Error, span_in(root, &cause.field), &at(&cause.field), &cause.message, code, args);
+                }
+                if findings.is_empty() && status.causes.is_empty() {
+                    let (path, code, args) = explain::refusal(&status);
+                    self.report(Severity::Error, span_in(root, path), &at(path), &status.message, code, args);
+                }
+                for warning in &status.warnings {
+                    let (path, message, code, args) = explain::warning(warning);
+                    self.report(Severity::Warning, span_in(root, path), &at(path), message, code, args);
+                }
+                self.refused(status);
+            }
+        }
+    }
+}
+
+/// What kubectl prints: warnings as they come, errors at the end.
+fn stderr(documents: &[DocumentVerdict], failures: &[Failure]) -> String {
+    let mut out = String::new();
+    let mut told: Vec<&str> = Vec::new();
+    for document in documents {
+        let warnings = match document {
+            DocumentVerdict::Accepted { warnings, .. } => warnings,
+            DocumentVerdict::Rejected(status) => &status.warnings,
+        };
+        for warning in warnings {
+            if !told.contains(&warning.as_str()) {
+                told.push(warning);
+                out.push_str(&format!("Warning: {warning}\n"));
+            }
+        }
+    }
+    match failures {
+        [] => {}
+        [Failure::Plain(text)] => out.push_str(&format!("error: {text}\n")),
+        [Failure::Status(status)] => out.push_str(&status_text(status, FILE_NAME)),
+        many => {
+            for failure in many {
+                match failure {
+                    Failure::Plain(text) => out.push_str(&format!("{text}\n")),
+                    Failure::Status(status) => out.push_str(&plain_status_text(status, FILE_NAME)),
+                    Failure::Gathered(texts) => texts.iter().for_each(|text| out.push_str(&format!("{text}\n"))),
+                }
+            }
+        }
+    }
+    out
+}
+
+/// How kubectl prints a refusal when it is the only error of a command that creates.
+pub fn status_text(status: &Status, file: &str) -> String {
+    if status.reason != "Invalid" || (status.kind.is_empty() && status.name.is_empty()) {
+        return plain_status_text(status, file);
+    }
+    let head = format!("The {} {} is invalid", status.kind, go_quote(&status.name));
+    let mut lines: Vec<String> = Vec::new();
+    for cause in &status.causes {
+        let line = if cause.field.is_empty() { cause.message.clone() } else { format!("{}: {}", cause.field, cause.message) };
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    match lines.as_slice() {
+        [] => format!("{head}\n"),
+        [one] => format!("{head}: {one}\n"),
+        many => many.iter().fold(format!("{head}: \n"), |out, line| format!("{out}* {line}\n")),
+    }
+}
+
+/// `Error from server (REASON): error when creating "F": MESSAGE`
+fn plain_status_text(status: &Status, file: &str) -> String {
+    let reason = if status.reason.is_empty() { String::new() } else { format!(" ({})", status.reason) };
+    format!("Error from server{reason}: error when creating {file:?}: {}\n", status.message)
+}

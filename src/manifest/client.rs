@@ -1,0 +1,254 @@
+//! What kubectl checks before it sends anything: kind and apiVersion, the metadata's types, which resource a kind is, and lists.
+//!
+//! Models `cli-runtime/pkg/resource/{visitor,mapper}.go` and `kubectl/pkg/validation/schema.go`.
+
+use serde_json::Value;
+
+use super::decode::{Finding, check_metadata};
+use super::openapi;
+use crate::api::kinds::KINDS;
+use crate::api::{Kind, Status};
+use crate::yaml::{Entry, Node, go_quote};
+
+/// What kubectl makes of a document.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A request for this resource.
+    Create(&'static Kind),
+    /// A request that the server refuses because of its kind alone.
+    Refused(Status, ClientCode),
+    /// A list: its items, each with the path to it.
+    Items(Vec<(String, Node, Value)>),
+}
+
+/// kubectl refuses a document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClientError {
+    /// What stands behind `error: `.
+    pub message: String,
+    /// The field that it is about.
+    pub path: String,
+    pub code: ClientCode,
+    /// Whether kubectl reads no further in this file.
+    pub stops: bool,
+    /// What the decoder found, where it was the decoder.
+    pub findings: Vec<Finding>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientCode {
+    NotAnObject,
+    NotSet,
+    NotAString,
+    GroupVersion,
+    Metadata,
+    UnknownKind,
+    KindCase,
+    KindEmpty,
+    NoResource,
+    ListItems,
+    UnknownField,
+    MissingField,
+    WrongType,
+}
+
+/// Kinds that the server has, beside those of the cluster's model.
+static MORE_KINDS: &[Kind] = &[
+    more("", "v1", "PodTemplate", "podtemplates", "podtemplate", true),
+    more("autoscaling", "v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "horizontalpodautoscaler", true),
+    more("networking.k8s.io", "v1", "IngressClass", "ingressclasses", "ingressclass", false),
+    more("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", "runtimeclass", false),
+    more("rbac.authorization.k8s.io", "v1", "Role", "roles", "role", true),
+    more("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", "rolebinding", true),
+    more("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", "clusterrole", false),
+    more("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", "clusterrolebinding", false),
+];
+
+const fn more(
+    group: &'static str,
+    version: &'static str,
+    kind: &'static str,
+    plural: &'static str,
+    singular: &'static str,
+    namespaced: bool,
+) -> Kind {
+    Kind { group, version, kind, plural, singular, short_names: &[], namespaced, in_all: false }
+}
+
+/// All kinds that kubectl can create.
+pub fn all_kinds() -> impl Iterator<Item = &'static Kind> {
+    KINDS.iter().chain(MORE_KINDS)
+}
+
+/// By `apiVersion` and `kind` as a manifest writes them, whether the cluster's model has the kind or not.
+pub fn find_kind(api_version: &str, kind: &str) -> Option<&'static Kind> {
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    all_kinds().find(|k| k.kind == kind && k.group == group && k.version == version)
+}
+
+/// `error validating "pod.yaml": error validating data: …`; several findings stand in brackets.
+fn validation_error(file: &str, texts: &[String], path: &str, code: ClientCode) -> ClientError {
+    let all = match texts {
+        [one] => one.clone(),
+        many => format!("[{}]", many.join(", ")),
+    };
+    let message = format!(
+        "error validating {file:?}: error validating data: {all}; if you choose to ignore these errors, turn validation off with --validate=false"
+    );
+    ClientError { message, path: path.into(), code, stops: true, findings: Vec::new() }
+}
+
+/// Checks one document. `value` is `root` as JSON.
+pub fn inspect(root: &Node, value: &Value, file: &str) -> Result<Target, ClientError> {
+    identify(value).map_err(|(texts, path, code)| validation_error(file, &texts, path, code))?;
+    let (api_version, kind) = (text(value, "apiVersion"), text(value, "kind"));
+    if (api_version, kind) == ("v1", "List") {
+        check_list(value, file)?;
+        return Ok(Target::Items(items(root, value, None)));
+    }
+    let is_list = kind.strip_suffix("List").is_some_and(|base| find_kind(api_version, base).is_some());
+    if is_list || matches!((api_version, kind), ("v1", "Binding" | "Status")) {
+        let findings = openapi::check(api_version, kind, value);
+        if let Some(first) = findings.first() {
+            let (path, code) = (first.path.clone(), first.code);
+            let texts: Vec<String> = findings.into_iter().map(|f| f.text).collect();
+            return Err(validation_error(file, &texts, &path, code));
+        }
+    }
+    let undecodable = |text: String, path: &str, code, findings| ClientError {
+        message: format!("unable to decode {file:?}: {text}"),
+        path: path.into(),
+        code,
+        stops: false,
+        findings,
+    };
+    if kind.is_empty() {
+        return Err(undecodable(format!("Object 'Kind' is missing in '{value}'"), "kind", ClientCode::KindEmpty, Vec::new()));
+    }
+    if is_list {
+        if !value.get("items").is_some_and(Value::is_array) {
+            return Err(validation_error(file, &["invalid object to validate".into()], "items", ClientCode::ListItems));
+        }
+        return Ok(Target::Items(items(root, value, Some((api_version, &kind[..kind.len() - 4])))));
+    }
+    if let Err(error) = check_metadata(value) {
+        let path = error.findings.first().map_or("metadata", |f| f.path.as_str()).to_owned();
+        return Err(undecodable(error.detail, &path, ClientCode::Metadata, error.findings));
+    }
+    resolve(value).map_err(|missing| {
+        let metadata = |key: &str| go_quote(value.get("metadata").and_then(|m| m.get(key)).and_then(Value::as_str).unwrap_or_default());
+        let message = format!(
+            "resource mapping not found for name: {} namespace: {} from {file:?}: {missing}\nensure CRDs are installed first",
+            metadata("name"),
+            metadata("namespace")
+        );
+        let path = if all_kinds().any(|k| k.kind == kind) { "apiVersion" } else { "kind" };
+        ClientError { message, path: path.into(), code: ClientCode::UnknownKind, stops: false, findings: Vec::new() }
+    })
+}
+
+/// The resource of an object, or `no matches for kind "Podd" in version "v1"`.
+pub fn resolve(value: &Value) -> Result<Target, String> {
+    let (api_version, kind) = (text(value, "apiVersion"), text(value, "kind"));
+    // An empty group may be written with its slash.
+    let normal = api_version.strip_prefix('/').unwrap_or(api_version);
+    if let Some(found) = find_kind(normal, kind) {
+        return Ok(Target::Create(found));
+    }
+    if normal.is_empty() && all_kinds().any(|k| k.kind == kind && k.group.is_empty()) {
+        return Ok(Target::Refused(Status::new(404, "NotFound", "the server could not find the requested resource"), ClientCode::NoResource));
+    }
+    // kubectl also knows kinds in lower case; the server does not.
+    let (group, version) = normal.split_once('/').unwrap_or(("", normal));
+    if let Some(found) = all_kinds().find(|k| k.kind.to_ascii_lowercase() == kind && k.group == group && k.version == version) {
+        let message = format!(
+            "{kind} in version {} cannot be handled as a {}: no kind {} is registered for version {} in scheme \"pkg/api/legacyscheme/scheme.go:30\"",
+            go_quote(version),
+            found.kind,
+            go_quote(kind),
+            go_quote(normal)
+        );
+        return Ok(Target::Refused(Status::new(400, "BadRequest", message), ClientCode::KindCase));
+    }
+    Err(format!("no matches for kind {} in version {}", go_quote(kind), go_quote(api_version)))
+}
+
+fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// What keeps kubectl from knowing what an object is.
+pub(super) fn identify(value: &Value) -> Result<(), (Vec<String>, &'static str, ClientCode)> {
+    let Value::Object(map) = value else { return Err((vec!["invalid object to validate".into()], "", ClientCode::NotAnObject)) };
+    let mut wrong = Vec::new();
+    let mut first = None;
+    for key in ["apiVersion", "kind"] {
+        let (finding, code) = match map.get(key) {
+            None | Some(Value::Null) => (format!("{key} not set"), ClientCode::NotSet),
+            Some(Value::String(text)) if key == "apiVersion" && text.matches('/').count() > 1 => {
+                (format!("unexpected GroupVersion string: {text}"), ClientCode::GroupVersion)
+            }
+            Some(Value::String(_)) => continue,
+            Some(_) => (format!("{key} isn't string type"), ClientCode::NotAString),
+        };
+        wrong.push(finding);
+        first.get_or_insert((key, code));
+    }
+    match first {
+        Some((path, code)) => Err((wrong, path, code)),
+        None => Ok(()),
+    }
+}
+
+/// A `List` is checked on the client, every item by its own kind.
+fn check_list(value: &Value, file: &str) -> Result<(), ClientError> {
+    let Some(items) = value.get("items").and_then(Value::as_array) else {
+        return Err(validation_error(file, &["invalid object to validate".into()], "items", ClientCode::ListItems));
+    };
+    let mut texts = Vec::new();
+    let mut first = None;
+    for (index, item) in items.iter().enumerate() {
+        match identify(item) {
+            Err((found, path, code)) => {
+                texts.extend(found);
+                let place = if path.is_empty() { format!("items[{index}]") } else { format!("items[{index}].{path}") };
+                first.get_or_insert((place, code));
+            }
+            Ok(()) => {
+                for finding in openapi::check(text(item, "apiVersion"), text(item, "kind"), item) {
+                    first.get_or_insert((format!("items[{index}].{}", finding.path), finding.code));
+                    texts.push(finding.text);
+                }
+            }
+        }
+    }
+    match first {
+        Some((path, code)) => Err(validation_error(file, &texts, &path, code)),
+        None => Ok(()),
+    }
+}
+
+/// The items of a list; in a typed one they may lack apiVersion and kind.
+fn items(root: &Node, value: &Value, of: Option<(&str, &str)>) -> Vec<(String, Node, Value)> {
+    let nodes = root.get("items").map(Node::items).unwrap_or_default();
+    let values = value.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let together = nodes.iter().zip(values).enumerate();
+    together
+        .map(|(index, (node, value))| {
+            let (mut node, mut value) = (node.clone(), value.clone());
+            if let (Some((api_version, kind)), Value::Object(map)) = (of, &mut value) {
+                for (key, word) in [("apiVersion", api_version), ("kind", kind)] {
+                    if map.get(key).is_none_or(Value::is_null) {
+                        map.insert(key.into(), Value::String(word.into()));
+                        if let crate::yaml::Content::Mapping(entries) = &mut node.content {
+                            let span = crate::text::Span::new(node.span.start, node.span.start);
+                            let value = Node { span, content: crate::yaml::Content::String(word.into()), flow: false };
+                            entries.push(Entry { key: key.into(), key_span: span, value });
+                        }
+                    }
+                }
+            }
+            (format!("items[{index}]"), node, value)
+        })
+        .collect()
+}

@@ -1,0 +1,456 @@
+//! The server's decoder: JSON → the typed object, with the words of Go's `encoding/json` for what does not fit.
+//!
+//! Models sigs.k8s.io/json and the strict decoding of the API server. What comes out is the value as Go would write it again: nulls and
+//! empty optional fields are gone. Deviation: duplicate fields are not looked for, because kubectl's JSON never has any.
+
+use serde_json::{Map, Number, Value};
+
+use crate::api::{Kind, Status};
+use crate::schema::{self, Field, Shape, Type};
+use crate::yaml::{go_quote, scalar::json_float};
+
+/// Why the server cannot read an object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DecodeError {
+    /// What stands behind `cannot be handled as a Pod: `.
+    pub detail: String,
+    /// The places, each with a reason; their paths have indices.
+    pub findings: Vec<Finding>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// `spec.containers[0].ports[0].containerPort`
+    pub path: String,
+    pub what: Mismatch,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Mismatch {
+    /// Go's names of the type that was given (`string`, `number 80.5`) and of the one that is wanted (`int32`).
+    Type {
+        given: String,
+        wanted: String,
+    },
+    /// The name of the struct that lacks the field.
+    UnknownField {
+        owner: &'static str,
+    },
+    Quantity,
+    Time,
+    Base64,
+}
+
+/// At most so many strict errors are kept.
+const MOST_STRICT_ERRORS: usize = 100;
+
+/// Decodes an object of a kind. `strict`: unknown fields are errors; otherwise they are dropped.
+pub fn decode_with(kind: &Kind, value: Value, strict: bool) -> Result<Value, DecodeError> {
+    let Some(root) = schema::kind(&kind.api_version(), kind.kind) else { return Ok(value) };
+    decode_as(root, value, strict)
+}
+
+/// `Pod in version "v1" cannot be handled as a Pod: …`
+pub fn bad_request(kind: &Kind, detail: &str) -> Status {
+    Status::new(400, "BadRequest", format!("{} in version {} cannot be handled as a {}: {detail}", kind.kind, go_quote(kind.version), kind.kind))
+}
+
+/// What kubectl itself decodes of every object: its metadata.
+pub fn check_metadata(value: &Value) -> Result<(), DecodeError> {
+    let Some(metadata) = value.get("metadata") else { return Ok(()) };
+    let Some(owner) = schema::by_name("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta") else { return Ok(()) };
+    let mut decoder = Decoder { strict: false, ..Decoder::new("metadataOnlyObject") };
+    decoder.go_path.push("metadata");
+    decoder.path.push(Step::Name("metadata"));
+    let mut copy = metadata.clone();
+    let outcome = match &copy {
+        Value::Null => Ok(()),
+        Value::Object(_) => decoder.object(&mut copy, owner),
+        other => {
+            decoder.save(other, "v1.ObjectMeta");
+            Ok(())
+        }
+    };
+    decoder.finish(outcome)
+}
+
+fn decode_as(root: &'static Type, mut value: Value, strict: bool) -> Result<Value, DecodeError> {
+    let mut decoder = Decoder { strict, ..Decoder::new(root.name) };
+    let outcome = decoder.object(&mut value, root);
+    decoder.finish(outcome)?;
+    Ok(value)
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Name(&'a str),
+    Index(usize),
+}
+
+struct Decoder<'a> {
+    strict: bool,
+    /// Go's struct around the value, and the way to it without indices but with embedded structs.
+    owner: &'static str,
+    go_path: Vec<&'static str>,
+    path: Vec<Step<'a>>,
+    /// The first mismatch; decoding goes on after it.
+    saved: Option<(String, Finding)>,
+    strict_errors: Vec<(String, Finding)>,
+}
+
+/// An error that ends decoding at once: types that decode themselves raise it.
+struct Abort(String, Finding);
+
+impl Decoder<'_> {
+    fn new(owner: &'static str) -> Self {
+        Self { strict: true, owner, go_path: Vec::with_capacity(12), path: Vec::with_capacity(12), saved: None, strict_errors: Vec::new() }
+    }
+
+    fn finish(self, outcome: Result<(), Abort>) -> Result<(), DecodeError> {
+        let fatal = match outcome {
+            Err(Abort(detail, finding)) => Some((detail, finding)),
+            Ok(()) => self.saved,
+        };
+        if let Some((detail, finding)) = fatal {
+            return Err(DecodeError { detail, findings: vec![finding] });
+        }
+        if self.strict_errors.is_empty() {
+            return Ok(());
+        }
+        let (texts, findings): (Vec<String>, Vec<Finding>) = self.strict_errors.into_iter().unzip();
+        Err(DecodeError { detail: format!("strict decoding error: {}", texts.join(", ")), findings })
+    }
+
+    fn path_text(&self) -> String {
+        let mut out = String::new();
+        for step in &self.path {
+            match step {
+                Step::Name(name) => {
+                    if !out.is_empty() {
+                        out.push('.');
+                    }
+                    out.push_str(name);
+                }
+                Step::Index(index) => {
+                    out.push('[');
+                    out.push_str(&index.to_string());
+                    out.push(']');
+                }
+            }
+        }
+        out
+    }
+
+    fn mismatch(&self, given: String, wanted: &str) -> (String, Finding) {
+        let text = format!("json: cannot unmarshal {given} into Go struct field {}.{} of type {wanted}", self.owner, self.go_path.join("."));
+        (text, Finding { path: self.path_text(), what: Mismatch::Type { given, wanted: wanted.to_owned() } })
+    }
+
+    fn save(&mut self, value: &Value, wanted: &str) {
+        if self.saved.is_none() {
+            let exact = matches!(wanted, "int32" | "int64") && value.is_number();
+            let given = if exact { format!("number {}", number_text(value)) } else { go_kind(value).to_owned() };
+            self.saved = Some(self.mismatch(given, wanted));
+        }
+    }
+
+    fn abort<T>(&self, value: &Value, wanted: &str) -> Result<T, Abort> {
+        let given = if wanted == "int32" && value.is_number() { format!("number {}", number_text(value)) } else { go_kind(value).to_owned() };
+        let (text, finding) = self.mismatch(given, wanted);
+        Err(Abort(text, finding))
+    }
+
+    fn fail<T>(&self, text: &str, what: Mismatch) -> Result<T, Abort> {
+        Err(Abort(text.to_owned(), Finding { path: self.path_text(), what }))
+    }
+
+    fn object(&mut self, value: &mut Value, owner: &'static Type) -> Result<(), Abort> {
+        let Value::Object(map) = value else { return Ok(()) };
+        let outer = std::mem::replace(&mut self.owner, owner.name);
+        let depth = self.go_path.len();
+        let mut gone: Vec<String> = Vec::new();
+        for (key, value) in map.iter_mut() {
+            let Some(field) = owner.field(key) else {
+                self.unknown(key, owner.name);
+                gone.push(key.clone());
+                continue;
+            };
+            if value.is_null() && !matches!(field.shape, Shape::Any) {
+                gone.push(key.clone());
+                continue;
+            }
+            if !field.embedded.is_empty() {
+                self.go_path.push(field.embedded);
+            }
+            self.go_path.push(field.name);
+            self.path.push(Step::Name(field.name));
+            self.value(value, &field.shape, field, false)?;
+            self.path.pop();
+            self.go_path.truncate(depth);
+            if is_dropped(value, field) {
+                gone.push(key.clone());
+            }
+        }
+        for key in gone {
+            map.remove(&key);
+        }
+        self.owner = outer;
+        Ok(())
+    }
+
+    fn unknown(&mut self, key: &str, owner: &'static str) {
+        if !self.strict || self.strict_errors.len() >= MOST_STRICT_ERRORS {
+            return;
+        }
+        let parent = self.path_text();
+        let path = if parent.is_empty() { key.to_owned() } else { format!("{parent}.{key}") };
+        let text = format!("unknown field {}", go_quote(&path));
+        if !self.strict_errors.iter().any(|(t, _)| *t == text) {
+            self.strict_errors.push((text, Finding { path, what: Mismatch::UnknownField { owner } }));
+        }
+    }
+
+    /// Decodes one value. `element`: it stands in a list or map, whose items' type the messages then name.
+    fn value(&mut self, value: &mut Value, shape: &'static Shape, field: &'static Field, element: bool) -> Result<(), Abort> {
+        let wanted = |decoder: &mut Self, value: &Value| {
+            let name = if element { field.go_element() } else { field.go_type() };
+            decoder.save(value, &name);
+        };
+        match shape {
+            Shape::Any => {}
+            Shape::String if value.is_string() => {}
+            Shape::Bool if value.is_boolean() => {}
+            Shape::Int32 if value.as_i64().is_some_and(|i| i32::try_from(i).is_ok()) => {}
+            Shape::Int64 if value.as_i64().is_some() => {}
+            Shape::Float if value.is_number() => {}
+            Shape::String | Shape::Bool | Shape::Int32 | Shape::Int64 | Shape::Float => wanted(self, value),
+            Shape::Bytes => match &*value {
+                Value::String(text) => {
+                    if let Some(at) = bad_base64(text)
+                        && self.saved.is_none()
+                    {
+                        let finding = Finding { path: self.path_text(), what: Mismatch::Base64 };
+                        self.saved = Some((format!("illegal base64 data at input byte {at}"), finding));
+                    }
+                }
+                other => wanted(self, &other.clone()),
+            },
+            Shape::Time | Shape::MicroTime => match &*value {
+                Value::String(text) => {
+                    if let Err(message) = super::time::check(text, matches!(shape, Shape::MicroTime)) {
+                        return self.fail(&message, Mismatch::Time);
+                    }
+                }
+                other => return self.abort(other, "string"),
+            },
+            Shape::Quantity => {
+                let text = match &*value {
+                    Value::String(text) => text.trim().to_owned(),
+                    Value::Number(_) => number_text(value),
+                    other => other.to_string(),
+                };
+                if let Err(message) = check_quantity(&text) {
+                    return self.fail(message, Mismatch::Quantity);
+                }
+                // A quantity is a string from here on.
+                *value = Value::String(text);
+            }
+            Shape::IntOrString => {
+                let fits = value.as_i64().is_some_and(|i| i32::try_from(i).is_ok());
+                if !value.is_string() && !fits {
+                    return self.abort(value, "int32");
+                }
+            }
+            Shape::Object(_) => match (value.is_object(), shape.object()) {
+                (true, Some(owner)) => self.object(value, owner)?,
+                _ => wanted(self, value),
+            },
+            Shape::List(item) => match value {
+                Value::Array(items) => {
+                    for (index, value) in items.iter_mut().enumerate() {
+                        if value.is_null() {
+                            *value = zero(item);
+                            continue;
+                        }
+                        self.path.push(Step::Index(index));
+                        self.value(value, item, field, true)?;
+                        self.path.pop();
+                    }
+                }
+                other => wanted(self, &other.clone()),
+            },
+            Shape::Map(item) => match value {
+                Value::Object(map) => self.map(map, item, field)?,
+                other => wanted(self, &other.clone()),
+            },
+        }
+        Ok(())
+    }
+
+    fn map(&mut self, map: &mut Map<String, Value>, item: &'static Shape, field: &'static Field) -> Result<(), Abort> {
+        for (key, value) in map.iter_mut() {
+            if value.is_null() {
+                *value = zero(item);
+                continue;
+            }
+            // The path borrows names of the schema only; a key is written out where it is needed.
+            let depth = self.path.len();
+            let before = (self.saved.is_some(), self.strict_errors.len());
+            let outcome = self.value(value, item, field, true);
+            self.path.truncate(depth);
+            let add = |finding: &mut Finding| finding.path = format!("{}.{key}", finding.path);
+            if let Err(Abort(text, mut finding)) = outcome {
+                add(&mut finding);
+                return Err(Abort(text, finding));
+            }
+            if let (false, Some((_, finding))) = (before.0, &mut self.saved) {
+                add(finding);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether Go leaves a field out when it writes the object again (`omitempty` on what is no pointer).
+fn is_dropped(value: &Value, field: &Field) -> bool {
+    if field.required {
+        return false;
+    }
+    match value {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty() && matches!(field.shape, Shape::Map(_)),
+        Value::String(text) => text.is_empty() && !field.pointer && !matches!(field.shape, Shape::Quantity | Shape::IntOrString),
+        Value::Bool(b) => !b && !field.pointer,
+        Value::Number(n) => n.as_i64() == Some(0) && !field.pointer && !matches!(field.shape, Shape::IntOrString),
+        Value::Null => false,
+    }
+}
+
+/// What null in a list or map becomes.
+fn zero(shape: &Shape) -> Value {
+    match shape {
+        Shape::String | Shape::Bytes => Value::String(String::new()),
+        Shape::Quantity => Value::String("0".into()),
+        Shape::Bool => Value::Bool(false),
+        Shape::Int32 | Shape::Int64 | Shape::Float | Shape::IntOrString => Value::Number(Number::from(0)),
+        Shape::Object(_) => Value::Object(Map::new()),
+        Shape::Time | Shape::MicroTime | Shape::Any | Shape::List(_) | Shape::Map(_) => Value::Null,
+    }
+}
+
+fn go_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// A number as Go's encoder writes it.
+pub fn number_text(value: &Value) -> String {
+    match value {
+        Value::Number(n) if n.is_f64() => json_float(n.as_f64().unwrap_or_default()),
+        other => other.to_string(),
+    }
+}
+
+const QUANTITY_FORM: &str = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
+/// The syntax of a quantity (`resource.ParseQuantity`).
+pub fn check_quantity(text: &str) -> Result<(), &'static str> {
+    if text.is_empty() {
+        return Err(QUANTITY_FORM);
+    }
+    let rest = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    let rest = match rest.strip_prefix('.') {
+        Some(fraction) => fraction.trim_start_matches(|c: char| c.is_ascii_digit()),
+        None => rest,
+    };
+    let tail = rest.trim_start_matches(|c: char| "eEinumkKMGTP".contains(c));
+    let exponent = tail.strip_prefix(['-', '+']).unwrap_or(tail);
+    if !exponent.trim_start_matches(|c: char| c.is_ascii_digit()).is_empty() {
+        return Err(QUANTITY_FORM);
+    }
+    let known = match rest {
+        "" | "n" | "u" | "m" | "k" | "M" | "G" | "T" | "P" | "E" | "Ki" | "Mi" | "Gi" | "Ti" | "Pi" | "Ei" => true,
+        _ => rest.strip_prefix(['e', 'E']).is_some_and(|e| e.parse::<i64>().is_ok()),
+    };
+    if known { Ok(()) } else { Err("unable to parse quantity's suffix") }
+}
+
+/// The byte at which Go's decoder finds that a text is no base64; `None` where it is.
+fn bad_base64(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let symbol = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
+    let mut at = 0;
+    loop {
+        // A quantum of four symbols; line breaks do not count.
+        let mut count = 0;
+        while count < 4 {
+            let Some(byte) = bytes.get(at).copied() else { return if count == 0 { None } else { Some(at - count) } };
+            at += 1;
+            if matches!(byte, b'\r' | b'\n') {
+                continue;
+            }
+            if symbol(byte) {
+                count += 1;
+                continue;
+            }
+            if byte != b'=' || count < 2 {
+                return Some(at - 1);
+            }
+            let mut next = || {
+                while matches!(bytes.get(at), Some(b'\r' | b'\n')) {
+                    at += 1;
+                }
+                at += 1;
+                bytes.get(at - 1).copied()
+            };
+            if count == 2 {
+                match next() {
+                    None => return Some(bytes.len()),
+                    Some(b'=') => {}
+                    Some(_) => return Some(at - 2),
+                }
+            }
+            let mut next = || {
+                while matches!(bytes.get(at), Some(b'\r' | b'\n')) {
+                    at += 1;
+                }
+                bytes.get(at).copied()
+            };
+            return next().map(|_| at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_refused_where_go_refuses_it() {
+        assert_eq!(bad_base64("aGVsbG8="), None);
+        assert_eq!(bad_base64("plain text"), Some(5));
+        assert_eq!(bad_base64("abcde"), Some(4));
+        assert_eq!(bad_base64("YQ=="), None);
+        assert_eq!(bad_base64("YQ==x"), Some(4));
+    }
+
+    #[test]
+    fn quantities_are_refused_in_the_server_s_two_ways() {
+        for good in ["1", "1.5Gi", ".5", "5.", "1e3", "1E", "+5", "100m", "1E-3", "Gi", "-"] {
+            assert_eq!(check_quantity(good), Ok(()), "{good}");
+        }
+        for bad in ["", "1x", "64MB", "64 Mi", "1gi", "1e3Mi", "1,5"] {
+            assert_eq!(check_quantity(bad), Err(QUANTITY_FORM), "{bad}");
+        }
+        for bad in ["1K", "64mi", "1e", "1M5", "--1", "1i"] {
+            assert_eq!(check_quantity(bad), Err("unable to parse quantity's suffix"), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Defaults of Pods and of the Pod templates in other kinds.
+
+use super::{items, map_mut, unset, unset_number};
+use crate::api::quantity;
+use crate::api::{Value, json, object};
+
+pub fn pod(pod: &mut Value) {
+    if let Some(spec) = pod.get_mut("spec") {
+        requests_from_limits(spec);
+        pod_spec(spec);
+    }
+}
+
+/// A Pod template's spec gets the same defaults, but for requests, which are copied from limits on Pods alone.
+pub fn template(template: &mut Value) {
+    if let Some(spec) = template.get_mut("spec") {
+        pod_spec(spec);
+    }
+}
+
+/// `SetDefaults_Pod`: a limit without a request is a request.
+fn requests_from_limits(spec: &mut Value) {
+    for list in ["containers", "initContainers"] {
+        for container in items(spec, list) {
+            let Some(limits) = object::map_at(container, "resources.limits").cloned() else { continue };
+            if limits.is_empty() {
+                continue;
+            }
+            for (name, amount) in limits {
+                if object::map_at(container, "resources.requests").is_none_or(|r| !r.contains_key(&name)) {
+                    let mut requests = object::map_at(container, "resources.requests").cloned().unwrap_or_default();
+                    requests.insert(name, amount);
+                    object::set(container, "resources.requests", Value::Object(requests));
+                }
+            }
+        }
+    }
+}
+
+pub fn pod_spec(spec: &mut Value) {
+    if !spec.is_object() {
+        return;
+    }
+    let host_network = object::bool_at(spec, "hostNetwork") == Some(true);
+    unset(spec, "dnsPolicy", json!("ClusterFirst"));
+    unset(spec, "restartPolicy", json!("Always"));
+    unset(spec, "schedulerName", json!("default-scheduler"));
+    if spec.get("securityContext").is_none_or(Value::is_null) {
+        object::set(spec, "securityContext", json!({}));
+    }
+    if spec.get("enableServiceLinks").is_none_or(Value::is_null) {
+        object::set(spec, "enableServiceLinks", json!(true));
+    }
+    match object::i64_at(spec, "terminationGracePeriodSeconds") {
+        None => object::set(spec, "terminationGracePeriodSeconds", json!(30)),
+        Some(grace) if grace < 0 => object::set(spec, "terminationGracePeriodSeconds", json!(1)),
+        Some(_) => {}
+    }
+    if let Some(account) = object::str_at(spec, "serviceAccountName").filter(|a| !a.is_empty()).map(str::to_owned) {
+        object::set(spec, "serviceAccount", json!(account));
+    } else if let Some(account) = object::str_at(spec, "serviceAccount").filter(|a| !a.is_empty()).map(str::to_owned) {
+        object::set(spec, "serviceAccountName", json!(account));
+    }
+    for volume in items(spec, "volumes") {
+        self::volume(volume);
+    }
+    for list in ["containers", "initContainers", "ephemeralContainers"] {
+        for container in items(spec, list) {
+            self::container(container, host_network && list != "ephemeralContainers");
+        }
+    }
+    if let Some(resources) = spec.get_mut("resources") {
+        canonical_resources(resources);
+    }
+    if let Some(overhead) = map_mut(spec, "overhead") {
+        canonical_amounts(overhead);
+    }
+}
+
+fn container(container: &mut Value, host_network: bool) {
+    if let Some(image) = object::str_at(container, "image").filter(|i| !i.is_empty()).map(str::to_owned) {
+        unset(container, "imagePullPolicy", json!(pull_policy(&image)));
+    } else {
+        unset(container, "imagePullPolicy", json!("IfNotPresent"));
+    }
+    unset(container, "terminationMessagePath", json!("/dev/termination-log"));
+    unset(container, "terminationMessagePolicy", json!("File"));
+    if container.get("resources").is_none_or(Value::is_null) {
+        object::set(container, "resources", json!({}));
+    }
+    if let Some(resources) = container.get_mut("resources") {
+        canonical_resources(resources);
+    }
+    for port in items(container, "ports") {
+        unset(port, "protocol", json!("TCP"));
+        if host_network {
+            if let Some(number) = object::i64_at(port, "containerPort").filter(|n| *n != 0) {
+                unset_number(port, "hostPort", number);
+            }
+        }
+    }
+    for variable in items(container, "env") {
+        if let Some(source) = variable.get_mut("valueFrom") {
+            if let Some(field) = source.get_mut("fieldRef") {
+                unset(field, "apiVersion", json!("v1"));
+            }
+            if let Some(file) = source.get_mut("fileKeyRef") {
+                if file.get("optional").is_none_or(Value::is_null) {
+                    object::set(file, "optional", json!(false));
+                }
+            }
+            if let Some(resource) = source.get_mut("resourceFieldRef") {
+                divisor(resource);
+            }
+        }
+    }
+    for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
+        if let Some(probe) = container.get_mut(probe).filter(|p| p.is_object()) {
+            unset_number(probe, "timeoutSeconds", 1);
+            unset_number(probe, "periodSeconds", 10);
+            unset_number(probe, "successThreshold", 1);
+            unset_number(probe, "failureThreshold", 3);
+            handler(probe);
+        }
+    }
+    if let Some(lifecycle) = container.get_mut("lifecycle") {
+        for hook in ["postStart", "preStop"] {
+            if let Some(hook) = lifecycle.get_mut(hook) {
+                handler(hook);
+            }
+        }
+        // The gate ContainerStopSignals is off: the field is dropped.
+        if let Some(map) = lifecycle.as_object_mut() {
+            map.remove("stopSignal");
+        }
+    }
+}
+
+fn handler(handler: &mut Value) {
+    if let Some(get) = handler.get_mut("httpGet").filter(|g| g.is_object()) {
+        unset(get, "path", json!("/"));
+        unset(get, "scheme", json!("HTTP"));
+    }
+    if let Some(grpc) = handler.get_mut("grpc").filter(|g| g.is_object()) {
+        unset(grpc, "service", json!(""));
+    }
+}
+
+fn divisor(resource: &mut Value) {
+    match object::str_at(resource, "divisor") {
+        None | Some("") => object::set(resource, "divisor", json!("0")),
+        Some(text) => {
+            let canonical = quantity::canonical(text);
+            object::set(resource, "divisor", json!(canonical));
+        }
+    }
+}
+
+fn volume(volume: &mut Value) {
+    let Some(map) = volume.as_object_mut() else { return };
+    if !map.iter().any(|(key, value)| key != "name" && !value.is_null()) {
+        map.insert("emptyDir".into(), json!({}));
+    }
+    for kind in ["configMap", "secret", "downwardAPI", "projected"] {
+        if let Some(source) = volume.get_mut(kind).filter(|s| s.is_object()) {
+            if source.get("defaultMode").is_none_or(Value::is_null) {
+                object::set(source, "defaultMode", json!(420));
+            }
+            downward_items(source);
+            for projected in items(source, "sources") {
+                if let Some(map) = projected.as_object_mut() {
+                    // Their gates are off.
+                    map.remove("clusterTrustBundle");
+                    map.remove("podCertificate");
+                }
+                if let Some(token) = projected.get_mut("serviceAccountToken").filter(|t| t.is_object()) {
+                    if token.get("expirationSeconds").is_none_or(Value::is_null) {
+                        object::set(token, "expirationSeconds", json!(3600));
+                    }
+                }
+                if let Some(downward) = projected.get_mut("downwardAPI") {
+                    downward_items(downward);
+                }
+            }
+        }
+    }
+    if let Some(host) = volume.get_mut("hostPath").filter(|h| h.is_object()) {
+        unset(host, "type", json!(""));
+    }
+    if let Some(image) = volume.get_mut("image").filter(|i| i.is_object()) {
+        let policy = object::str_at(image, "reference").map_or("IfNotPresent", pull_policy).to_owned();
+        unset(image, "pullPolicy", json!(policy));
+    }
+    if let Some(size) = object::str_at(volume, "emptyDir.sizeLimit").map(quantity::canonical) {
+        object::set(volume, "emptyDir.sizeLimit", json!(size));
+    }
+    if let Some(template) = volume.get_mut("ephemeral").and_then(|e| e.get_mut("volumeClaimTemplate")).and_then(|t| t.get_mut("spec")) {
+        super::workload::claim_spec(template);
+    }
+    for (kind, field, value) in
+        [("iscsi", "iscsiInterface", "default"), ("rbd", "pool", "rbd"), ("rbd", "user", "admin"), ("rbd", "keyring", "/etc/ceph/keyring")]
+    {
+        if let Some(source) = volume.get_mut(kind).filter(|s| s.is_object()) {
+            unset(source, field, json!(value));
+        }
+    }
+    if let Some(disk) = volume.get_mut("azureDisk").filter(|d| d.is_object()) {
+        unset(disk, "cachingMode", json!("ReadWrite"));
+        unset(disk, "kind", json!("Shared"));
+        unset(disk, "fsType", json!("ext4"));
+        if disk.get("readOnly").is_none_or(Value::is_null) {
+            object::set(disk, "readOnly", json!(false));
+        }
+    }
+}
+
+fn downward_items(source: &mut Value) {
+    for item in items(source, "items") {
+        if let Some(field) = item.get_mut("fieldRef").filter(|f| f.is_object()) {
+            unset(field, "apiVersion", json!("v1"));
+        }
+        if let Some(resource) = item.get_mut("resourceFieldRef").filter(|r| r.is_object()) {
+            divisor(resource);
+        }
+    }
+}
+
+fn canonical_resources(resources: &mut Value) {
+    for list in ["limits", "requests"] {
+        if let Some(amounts) = map_mut(resources, list) {
+            canonical_amounts(amounts);
+        }
+    }
+}
+
+fn canonical_amounts(amounts: &mut crate::api::Map<String, Value>) {
+    for amount in amounts.values_mut() {
+        if let Some(text) = amount.as_str() {
+            *amount = json!(quantity::canonical_rounded_to_milli(text));
+        }
+    }
+}
+
+/// `Always` for the tag `latest` or none at all; reference/02-defaulting.md.
+pub fn pull_policy(image: &str) -> &'static str {
+    let name = image.split_once('@').map_or(image, |(name, _)| name);
+    if image.contains('@') {
+        return "IfNotPresent";
+    }
+    let last = name.rsplit('/').next().unwrap_or(name);
+    let parseable = !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '/' | ':') || c.is_ascii_uppercase())
+        && !name.starts_with([':', '/', '.', '-'])
+        && !name.contains("::");
+    if !parseable {
+        return "IfNotPresent";
+    }
+    match last.split_once(':') {
+        None | Some((_, "latest")) => "Always",
+        Some(_) => "IfNotPresent",
+    }
+}

@@ -1,0 +1,214 @@
+//! Defaults of the other kinds: Service, Namespace, workloads, volumes.
+
+use super::{items, pod, unset};
+use crate::api::quantity;
+use crate::api::{Value, json, object};
+
+pub fn service(service: &mut Value) {
+    let Some(spec) = service.get_mut("spec").filter(|s| s.is_object()) else { return };
+    unset(spec, "sessionAffinity", json!("None"));
+    if object::str_at(spec, "sessionAffinity") == Some("ClientIP") && object::at(spec, "sessionAffinityConfig.clientIP.timeoutSeconds").is_none() {
+        object::set(spec, "sessionAffinityConfig.clientIP.timeoutSeconds", json!(10800));
+    }
+    unset(spec, "type", json!("ClusterIP"));
+    let kind = object::str_at(spec, "type").unwrap_or("ClusterIP").to_owned();
+    for port in items(spec, "ports") {
+        unset(port, "protocol", json!("TCP"));
+        let target = port.get("targetPort").cloned().unwrap_or(Value::Null);
+        if target.is_null() || target.as_i64() == Some(0) || target.as_str() == Some("") {
+            let number = port.get("port").cloned().unwrap_or(json!(0));
+            object::set(port, "targetPort", number);
+        }
+    }
+    if matches!(kind.as_str(), "NodePort" | "LoadBalancer") {
+        unset(spec, "externalTrafficPolicy", json!("Cluster"));
+    }
+    if matches!(kind.as_str(), "ClusterIP" | "NodePort" | "LoadBalancer") {
+        unset(spec, "internalTrafficPolicy", json!("Cluster"));
+    }
+    if kind == "LoadBalancer" && spec.get("allocateLoadBalancerNodePorts").is_none_or(Value::is_null) {
+        object::set(spec, "allocateLoadBalancerNodePorts", json!(true));
+    }
+}
+
+pub fn namespace(namespace: &mut Value) {
+    let name = object::name(namespace).to_owned();
+    if !name.is_empty() {
+        let mut labels = object::labels(namespace).cloned().unwrap_or_default();
+        labels.insert("kubernetes.io/metadata.name".into(), json!(name));
+        object::set(namespace, "metadata.labels", Value::Object(labels));
+    }
+}
+
+pub fn deployment(deployment: &mut Value) {
+    let Some(spec) = deployment.get_mut("spec").filter(|s| s.is_object()) else { return };
+    replicas(spec);
+    number_if_absent(spec, "revisionHistoryLimit", 10);
+    number_if_absent(spec, "progressDeadlineSeconds", 600);
+    if spec.get("strategy").is_none_or(Value::is_null) {
+        object::set(spec, "strategy", json!({}));
+    }
+    if let Some(strategy) = spec.get_mut("strategy") {
+        unset(strategy, "type", json!("RollingUpdate"));
+        if object::str_at(strategy, "type") == Some("RollingUpdate") {
+            for field in ["rollingUpdate.maxUnavailable", "rollingUpdate.maxSurge"] {
+                if object::at(strategy, field).is_none_or(Value::is_null) {
+                    object::set(strategy, field, json!("25%"));
+                }
+            }
+        }
+    }
+    template(spec);
+}
+
+pub fn replica_set(set: &mut Value) {
+    let Some(spec) = set.get_mut("spec").filter(|s| s.is_object()) else { return };
+    replicas(spec);
+    template(spec);
+}
+
+pub fn replication_controller(controller: &mut Value) {
+    let labels = object::map_at(controller, "spec.template.metadata.labels").cloned();
+    if let Some(labels) = labels.filter(|l| !l.is_empty()) {
+        if object::map_at(controller, "spec.selector").is_none_or(|s| s.is_empty()) {
+            object::set(controller, "spec.selector", Value::Object(labels.clone()));
+        }
+        if object::labels(controller).is_none_or(|l| l.is_empty()) {
+            object::set(controller, "metadata.labels", Value::Object(labels));
+        }
+    }
+    replica_set(controller);
+}
+
+pub fn daemon_set(set: &mut Value) {
+    let Some(spec) = set.get_mut("spec").filter(|s| s.is_object()) else { return };
+    number_if_absent(spec, "revisionHistoryLimit", 10);
+    if spec.get("updateStrategy").is_none_or(Value::is_null) {
+        object::set(spec, "updateStrategy", json!({}));
+    }
+    if let Some(strategy) = spec.get_mut("updateStrategy") {
+        unset(strategy, "type", json!("RollingUpdate"));
+        if object::str_at(strategy, "type") == Some("RollingUpdate") {
+            if object::at(strategy, "rollingUpdate.maxUnavailable").is_none_or(Value::is_null) {
+                object::set(strategy, "rollingUpdate.maxUnavailable", json!(1));
+            }
+            if object::at(strategy, "rollingUpdate.maxSurge").is_none_or(Value::is_null) {
+                object::set(strategy, "rollingUpdate.maxSurge", json!(0));
+            }
+        }
+    }
+    template(spec);
+}
+
+pub fn stateful_set(set: &mut Value) {
+    let Some(spec) = set.get_mut("spec").filter(|s| s.is_object()) else { return };
+    unset(spec, "podManagementPolicy", json!("OrderedReady"));
+    replicas(spec);
+    number_if_absent(spec, "revisionHistoryLimit", 10);
+    if spec.get("updateStrategy").is_none_or(Value::is_null) {
+        object::set(spec, "updateStrategy", json!({}));
+    }
+    if let Some(strategy) = spec.get_mut("updateStrategy") {
+        unset(strategy, "type", json!("RollingUpdate"));
+        if object::str_at(strategy, "type") == Some("RollingUpdate") && object::at(strategy, "rollingUpdate.partition").is_none_or(Value::is_null) {
+            object::set(strategy, "rollingUpdate.partition", json!(0));
+        }
+    }
+    for field in ["persistentVolumeClaimRetentionPolicy.whenDeleted", "persistentVolumeClaimRetentionPolicy.whenScaled"] {
+        if object::str_at(spec, field).is_none_or(str::is_empty) {
+            object::set(spec, field, json!("Retain"));
+        }
+    }
+    for claim in items(spec, "volumeClaimTemplates") {
+        object::set(claim, "apiVersion", json!("v1"));
+        object::set(claim, "kind", json!("PersistentVolumeClaim"));
+        self::claim(claim);
+    }
+    template(spec);
+}
+
+pub fn job_spec(spec: &mut Value) {
+    let Some(map) = spec.as_object() else { return };
+    let absent = |field: &str| map.get(field).is_none_or(Value::is_null);
+    if absent("completions") && absent("parallelism") {
+        object::set(spec, "completions", json!(1));
+    }
+    number_if_absent(spec, "parallelism", 1);
+    let per_index = spec.get("backoffLimitPerIndex").is_some_and(|b| !b.is_null());
+    number_if_absent(spec, "backoffLimit", if per_index { i64::from(i32::MAX) } else { 6 });
+    unset(spec, "completionMode", json!("NonIndexed"));
+    if spec.get("suspend").is_none_or(Value::is_null) {
+        object::set(spec, "suspend", json!(false));
+    }
+    let replacement = if spec.get("podFailurePolicy").is_some_and(|p| !p.is_null()) { "Failed" } else { "TerminatingOrFailed" };
+    unset(spec, "podReplacementPolicy", json!(replacement));
+    template(spec);
+}
+
+pub fn cron_job(job: &mut Value) {
+    let Some(spec) = job.get_mut("spec").filter(|s| s.is_object()) else { return };
+    unset(spec, "concurrencyPolicy", json!("Allow"));
+    if spec.get("suspend").is_none_or(Value::is_null) {
+        object::set(spec, "suspend", json!(false));
+    }
+    number_if_absent(spec, "successfulJobsHistoryLimit", 3);
+    number_if_absent(spec, "failedJobsHistoryLimit", 1);
+    if let Some(job) = spec.get_mut("jobTemplate").and_then(|t| t.get_mut("spec")) {
+        if let Some(template) = job.get_mut("template") {
+            pod::template(template);
+        }
+    }
+}
+
+pub fn claim(claim: &mut Value) {
+    if let Some(spec) = claim.get_mut("spec") {
+        claim_spec(spec);
+    }
+    object::set(claim, "status.phase", json!("Pending"));
+}
+
+pub fn claim_spec(spec: &mut Value) {
+    if !spec.is_object() {
+        return;
+    }
+    unset(spec, "volumeMode", json!("Filesystem"));
+    for list in ["resources.requests", "resources.limits"] {
+        amounts(spec, list);
+    }
+}
+
+pub fn volume(volume: &mut Value) {
+    let Some(spec) = volume.get_mut("spec").filter(|s| s.is_object()) else { return };
+    unset(spec, "persistentVolumeReclaimPolicy", json!("Retain"));
+    unset(spec, "volumeMode", json!("Filesystem"));
+    if let Some(host) = spec.get_mut("hostPath").filter(|h| h.is_object()) {
+        unset(host, "type", json!(""));
+    }
+    amounts(spec, "capacity");
+    object::set(volume, "status.phase", json!("Pending"));
+}
+
+fn amounts(spec: &mut Value, path: &str) {
+    let Some(amounts) = object::map_at(spec, path).cloned() else { return };
+    for (name, amount) in amounts {
+        if let Some(text) = amount.as_str() {
+            object::set(spec, &format!("{path}.{name}"), json!(quantity::canonical_rounded_to_milli(text)));
+        }
+    }
+}
+
+fn replicas(spec: &mut Value) {
+    number_if_absent(spec, "replicas", 1);
+}
+
+fn number_if_absent(spec: &mut Value, field: &str, value: i64) {
+    if spec.get(field).is_none_or(Value::is_null) {
+        object::set(spec, field, json!(value));
+    }
+}
+
+fn template(spec: &mut Value) {
+    if let Some(template) = spec.get_mut("template") {
+        pod::template(template);
+    }
+}

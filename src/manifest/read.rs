@@ -1,0 +1,169 @@
+//! kubectl's half of reading: a file's text → the objects to send, in order, and the error that stopped it.
+//!
+//! Models `k8s.io/apimachinery/pkg/util/yaml/{decoder,stream_reader}.go`: JSON where the text begins with `{`, YAML where it does not or
+//! where that JSON is broken; YAML is cut into documents by lines, so that line numbers in messages count from a document's begin.
+
+use super::Document;
+use crate::text::Span;
+use crate::yaml::{self, read_json};
+
+/// What could be read of a text.
+#[derive(Clone, Debug, Default)]
+pub struct Stream {
+    pub documents: Vec<Document>,
+    /// Why reading stopped before the end.
+    pub error: Option<ReadError>,
+}
+
+/// kubectl cannot read on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadError {
+    /// Without kubectl's `error parsing pod.yaml: `.
+    pub message: String,
+    pub span: Span,
+    pub cause: ReadCause,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReadCause {
+    /// With the scanner's or parser's own words; empty for an error of meaning (anchors, merges, tags).
+    Yaml(&'static str),
+    Json,
+    Separator,
+    UnsupportedNumber,
+}
+
+/// Reads what kubectl would send of a text. Its byte order mark, if it has one, is skipped.
+pub fn read_stream(text: &str) -> Stream {
+    let mut stream = Stream::default();
+    let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
+    let result = if text[start..].trim_start().starts_with('{') {
+        read_json_stream(text, start, &mut stream)
+    } else {
+        read_yaml_stream(text, start, &mut stream)
+    };
+    stream.error = result.err();
+    stream
+}
+
+fn read_json_stream(text: &str, start: usize, stream: &mut Stream) -> Result<(), ReadError> {
+    let mut at = start;
+    loop {
+        match read_json(text, at) {
+            Ok(None) => return Ok(()),
+            Ok(Some((root, after))) => {
+                at = after;
+                stream.push(root);
+            }
+            Err(error) => {
+                let count = stream.documents.len();
+                // After one object at most, what comes may still be YAML.
+                if count <= 1 {
+                    let mut rest = Stream::default();
+                    let retried = read_yaml_stream(text, at, &mut rest);
+                    if retried.is_ok() || !rest.documents.is_empty() {
+                        stream.documents.append(&mut rest.documents);
+                        return retried;
+                    }
+                }
+                let end_of_text = error.message == "unexpected EOF";
+                let message =
+                    if end_of_text || count > 1 { error.message } else { format!("json: offset {}: {}", error.at - start + 1, error.message) };
+                let place = error.at.min(text.len());
+                let len = text[place..].chars().next().map_or(0, char::len_utf8);
+                return Err(ReadError { message, span: Span::new(place, place + len), cause: ReadCause::Json });
+            }
+        }
+    }
+}
+
+fn read_yaml_stream(text: &str, start: usize, stream: &mut Stream) -> Result<(), ReadError> {
+    let mut begin = start;
+    let mut at = start;
+    while at < text.len() {
+        let line_end = text[at..].find('\n').map_or(text.len(), |i| at + i + 1);
+        if text[at..line_end].starts_with("---") {
+            let rest = text[at + 3..line_end].trim();
+            if !rest.is_empty() && !rest.starts_with('#') {
+                let from = at + 3 + text[at + 3..line_end].len() - text[at + 3..line_end].trim_start().len();
+                return Err(ReadError {
+                    message: format!("invalid Yaml document separator: {rest}"),
+                    span: Span::new(from, from + rest.len()),
+                    cause: ReadCause::Separator,
+                });
+            }
+            // A separator with nothing before it belongs to the document that it opens.
+            if at > begin {
+                read_chunk(text, begin, at, stream)?;
+                begin = line_end;
+            }
+        }
+        at = line_end;
+    }
+    if begin < text.len() { read_chunk(text, begin, text.len(), stream) } else { Ok(()) }
+}
+
+fn read_chunk(text: &str, begin: usize, end: usize, stream: &mut Stream) -> Result<(), ReadError> {
+    let chunk = &text[begin..end];
+    let parsed = if chunk.ends_with('\n') {
+        yaml::parse(chunk, begin)
+    } else {
+        // kubectl's line reader ends every line.
+        yaml::parse(&format!("{chunk}\n"), begin)
+    };
+    let clip = |span: Span| Span::new(span.start.min(text.len()), span.end.min(text.len()));
+    match parsed {
+        Ok(None) => Ok(()),
+        Ok(Some(root)) => {
+            if let Some((span, number)) = root.unsupported_number() {
+                return Err(ReadError {
+                    message: format!("error converting YAML to JSON: json: unsupported value: {number}"),
+                    span,
+                    cause: ReadCause::UnsupportedNumber,
+                });
+            }
+            stream.push_chunk(root, Span::new(begin, end));
+            Ok(())
+        }
+        Err(error) => Err(ReadError {
+            message: format!("error converting YAML to JSON: {}", error.message),
+            span: clip(error.span),
+            cause: ReadCause::Yaml(error.problem),
+        }),
+    }
+}
+
+impl Stream {
+    fn push(&mut self, root: yaml::Node) {
+        let span = root.span;
+        self.push_chunk(root, span);
+    }
+
+    /// Empty documents are no objects.
+    fn push_chunk(&mut self, root: yaml::Node, span: Span) {
+        if !root.is_null() {
+            self.documents.push(Document { value: root.to_value(), root, span });
+        }
+    }
+}
+
+/// A file's bytes → text, as kubectl's reader makes it: UTF-16 by its byte order mark, else UTF-8 with U+FFFD for every byte that is none.
+pub fn decode_bytes(bytes: &[u8]) -> String {
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        _ => {
+            let mut out = String::with_capacity(bytes.len());
+            for chunk in bytes.utf8_chunks() {
+                out.push_str(chunk.valid());
+                out.extend(std::iter::repeat_n('\u{fffd}', chunk.invalid().len()));
+            }
+            out
+        }
+    }
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
+    let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect()
+}

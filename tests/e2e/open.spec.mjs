@@ -1,0 +1,76 @@
+// A first visit, and the things that must always hold.
+import AxeBuilder from "@axe-core/playwright";
+import { App, expect, test, words } from "./app.mjs";
+
+test("the first visit shows a running example", async ({ page }) => {
+  const app = new App(page);
+  await app.open();
+  const outline = page.getByRole("navigation", { name: words.en["picture-outline"] });
+  await expect(outline.getByText(/echo-health/).first()).toBeAttached();
+  await expect(page.getByText("Running").first()).toBeVisible({ timeout: 15_000 });
+  await app.run("kubectl get pods");
+  await expect(app.terminalOutput).toContainText(/echo-health\s+1\/1\s+Running/, { timeout: 20_000 });
+});
+
+test("a reload keeps the text", async ({ page }) => {
+  const app = new App(page);
+  await app.open();
+  await app.write("apiVersion: v1\nkind: Pod\nmetadata: {name: kept-한글}\n");
+  await expect(app.editor).toContainText("kept-한글");
+  await page.reload();
+  await expect(app.editor).toContainText("kept-한글");
+});
+
+test("language and theme switch at once and are remembered", async ({ page }) => {
+  const app = new App(page);
+  await app.open();
+  await page.getByRole("button", { name: words.en["language-other-label"] }).click();
+  await expect(page.getByRole("button", { name: words.ko.apply, exact: false }).first()).toBeVisible();
+  await expect(page.locator("html")).toHaveAttribute("lang", "ko");
+  await page.getByRole("button", { name: words.ko["theme-dark"] }).click();
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await page.reload();
+  await expect(page.locator("html")).toHaveAttribute("lang", "ko");
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+});
+
+test("a Korean browser opens the page in Korean", async ({ browser }) => {
+  const context = await browser.newContext({ locale: "ko-KR", baseURL: test.info().project.use.baseURL });
+  const page = await context.newPage();
+  await page.goto("./");
+  await expect(page.locator("html")).toHaveAttribute("lang", "ko");
+  await context.close();
+});
+
+for (const scheme of ["light", "dark"]) {
+  for (const state of ["playground", "lessons", "inspector"]) {
+    test(`axe finds nothing: ${state}, ${scheme}`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+      const app = new App(page);
+      await app.open();
+      await expect(page.getByText("Running").first()).toBeVisible({ timeout: 15_000 });
+      if (state === "lessons") await page.getByRole("button", { name: words.en.lessons, exact: true }).click();
+      if (state === "inspector") {
+        await page.getByRole("button", { name: /echo-health/ }).first().focus();
+        await page.keyboard.press("Enter");
+      }
+      const found = await new AxeBuilder({ page }).analyze();
+      expect(found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`)).toEqual([]);
+    });
+  }
+}
+
+test("offline after the first visit, the page opens and a lesson runs", async ({ page, context }) => {
+  const app = new App(page);
+  await app.open();
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await expect.poll(() => page.evaluate(async () => (await caches.keys()).length)).toBeGreaterThan(0);
+  await page.reload();
+  await context.setOffline(true);
+  await page.reload();
+  await expect(app.editor).toBeVisible();
+  await page.getByRole("button", { name: words.en.lessons, exact: true }).click();
+  await page.getByRole("button", { name: /Liveness probe/ }).click();
+  await expect(page.getByRole("button", { name: words.en["lesson-show-me"] })).toBeVisible();
+  await context.setOffline(false);
+});
