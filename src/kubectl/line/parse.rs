@@ -242,7 +242,8 @@ pub(super) fn parse(text: &str) -> Result<VecDeque<Step>, String> {
     let mut steps: VecDeque<Step> = VecDeque::new();
     let mut step = Step { joiner: Joiner::Always, stages: VecDeque::new(), background: false };
     let mut command = Command::default();
-    let mut heres: Vec<(usize, String, bool, bool)> = Vec::new();
+    // Where each here-document belongs: step, stage, redirection; its mark, and whether tabs go.
+    let mut heres: Vec<([usize; 3], String, bool)> = Vec::new();
     let unexpected = |what: &str| format!("syntax error near unexpected token `{}'", if what == "\n" { "newline" } else { what });
     loop {
         let token = lexer.next()?;
@@ -270,7 +271,7 @@ pub(super) fn parse(text: &str) -> Result<VecDeque<Step>, String> {
                     "2>" | "2>>" => Redirect::ErrTo(target),
                     _ => {
                         let mark = target.plain().unwrap_or_default();
-                        heres.push((command.redirects.len(), mark, operator == "<<-", target.quoted));
+                        heres.push(([steps.len(), step.stages.len(), command.redirects.len()], mark, operator == "<<-"));
                         Redirect::Here { text: String::new(), plain: target.quoted }
                     }
                 });
@@ -282,9 +283,14 @@ pub(super) fn parse(text: &str) -> Result<VecDeque<Step>, String> {
                     _ => None,
                 };
                 if matches!(operator, Some("\n") | None) {
-                    for (index, mark, strip, _) in heres.drain(..) {
+                    for ([at, stage, index], mark, strip) in heres.drain(..) {
                         let text = here_document(&mut lexer, &mark, strip);
-                        if let Some(Redirect::Here { text: slot, .. }) = command.redirects.get_mut(index) {
+                        let owner = match steps.get_mut(at) {
+                            Some(done) => done.stages.get_mut(stage),
+                            None if stage < step.stages.len() => step.stages.get_mut(stage),
+                            None => Some(&mut command),
+                        };
+                        if let Some(Redirect::Here { text: slot, .. }) = owner.and_then(|c| c.redirects.get_mut(index)) {
                             *slot = text;
                         }
                     }
