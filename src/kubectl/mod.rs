@@ -96,6 +96,12 @@ impl Terminal {
     pub fn submit(&mut self, line: &str, cluster: &mut Cluster) {
         self.output.push(Output { at: cluster.now(), kind: OutputKind::Command, text: format!("{line}\n") });
         match Line::parse(line) {
+            // Something runs already (a watch): the new line runs beside it.
+            Ok(mut parsed) if self.is_busy() => {
+                if self.with_env(cluster, |env| parsed.poll(env)).is_none() {
+                    self.background.push(parsed);
+                }
+            }
             Ok(parsed) => {
                 self.foreground = Some(parsed);
                 self.poll(cluster);
