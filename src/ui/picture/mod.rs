@@ -26,6 +26,7 @@ pub use icon::mood_badge;
 pub use outline::Outline;
 use pen::Pen;
 pub use pen::{n, say};
+use size::use_height;
 
 #[derive(Properties, PartialEq)]
 pub struct PictureProps {
@@ -38,18 +39,22 @@ pub struct PictureProps {
 
 const LEAST_ZOOM: f64 = 0.3;
 const MOST_ZOOM: f64 = 3.0;
+const LEAST_SELF_CHOSEN: f64 = 0.86;
 
 #[function_component(Picture)]
 pub fn picture(props: &PictureProps) -> Html {
     let PictureProps { scene, language, selected, pointed, on } = props;
-    let zoom = use_state_eq(|| 1.0_f64);
-    let active = use_state_eq(|| None::<Target>);
+    let chosen = use_state_eq(|| None::<f64>);
     let pane = use_node_ref();
+    let room = use_height(&pane, scene.height);
+    // Until a zoom is chosen, a picture that is a little too high is made smaller to be seen whole.
+    let zoom = chosen.unwrap_or_else(|| (room / scene.height.max(1.0)).clamp(LEAST_SELF_CHOSEN, 1.0));
+    let active = use_state_eq(|| None::<Target>);
     let shapes: Rc<Vec<Target>> = Rc::new(scene.shapes().into_iter().map(|s| s.target).collect());
 
     let set_zoom = {
-        let zoom = zoom.clone();
-        Callback::from(move |wanted: f64| zoom.set(wanted.clamp(LEAST_ZOOM, MOST_ZOOM)))
+        let chosen = chosen.clone();
+        Callback::from(move |wanted: f64| chosen.set(Some(wanted.clamp(LEAST_ZOOM, MOST_ZOOM))))
     };
     let fit = {
         let (pane, scene, set_zoom) = (pane.clone(), scene.clone(), set_zoom.clone());
@@ -60,7 +65,7 @@ pub fn picture(props: &PictureProps) -> Html {
             }
         })
     };
-    use_wheel(&pane, *zoom, &set_zoom);
+    use_wheel(&pane, zoom, &set_zoom);
     let drag = use_mut_ref(|| None::<Drag>);
 
     let target_of = {
@@ -105,7 +110,7 @@ pub fn picture(props: &PictureProps) -> Html {
     };
     let onkeydown = {
         let (on, scene, shapes, pane, set_zoom, fit, zoom) =
-            (on.clone(), scene.clone(), shapes.clone(), pane.clone(), set_zoom.clone(), fit.clone(), *zoom);
+            (on.clone(), scene.clone(), shapes.clone(), pane.clone(), set_zoom.clone(), fit.clone(), zoom);
         Callback::from(move |event: KeyboardEvent| {
             if event.ctrl_key() || event.meta_key() || event.alt_key() {
                 return;
@@ -152,15 +157,15 @@ pub fn picture(props: &PictureProps) -> Html {
         entry: entry.as_ref(),
     };
     let step = |factor: f64| {
-        let (set_zoom, zoom) = (set_zoom.clone(), *zoom);
+        let (set_zoom, zoom) = (set_zoom.clone(), zoom);
         Callback::from(move |_: MouseEvent| set_zoom.emit(if factor == 0.0 { 1.0 } else { zoom * factor }))
     };
     let fit_click = fit.reform(|_: MouseEvent| ());
-    let percent = format!("{:.0}%", *zoom * 100.0);
+    let percent = format!("{:.0}%", zoom * 100.0);
     html! {
         <div class="picture">
             <div class="picture-view" ref={pane} {onpointerdown} {onpointermove} {onpointerup}>
-                <svg class="picture-svg" width={pen::n(scene.width * *zoom)} height={pen::n(scene.height * *zoom)}
+                <svg class="picture-svg" width={pen::n(scene.width * zoom)} height={pen::n(scene.height * zoom)}
                     viewBox={format!("0 0 {} {}", pen::n(scene.width), pen::n(scene.height))}
                     role="group" aria-label={language.say(words::PIC_LABEL)}
                     {onclick} {onpointerover} {onpointerleave} {onfocusin} {onkeydown}>
