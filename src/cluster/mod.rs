@@ -79,6 +79,11 @@ impl Context<'_> {
         self.queue.push(self.now + millis, task);
     }
 
+    /// The API server, and who asks.
+    pub fn api(&mut self) -> (&mut ApiServer, apiserver::Caller<'_>) {
+        (self.api, apiserver::Caller { now: self.now, random: self.random, log: self.log })
+    }
+
     pub fn fact(&mut self, fact: Fact) {
         self.log.push(self.now, fact);
     }
@@ -271,6 +276,13 @@ impl Cluster {
         kubelet.set_stopped(stopped, runtime, &mut ctx);
         self.deliver();
         Ok(())
+    }
+
+    /// The learner says how an unknown image behaves; every node can pull it from now on.
+    pub fn add_image(&mut self, image: &runtime::CustomImage) {
+        for runtime in &mut self.runtimes {
+            runtime.add_image(image.clone());
+        }
     }
 
     /// Runs a command in a container, with this on its standard input. Its output and exit code come with time: [`Cluster::exec_state`].

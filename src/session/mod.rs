@@ -141,7 +141,9 @@ impl Session {
     pub fn play_to(&mut self, until: SimTime) {
         while self.now() < until || self.journal.get(self.world.seen).is_some_and(|t| t.at <= until) {
             let next_input = self.journal.get(self.world.seen).map(|t| t.at);
-            let stop = next_input.map_or(until, |at| at.min(until));
+            // A long way is gone in stretches, so that it leaves checkpoints behind.
+            let stretch = until.min(self.now() + CHECKPOINT_EVERY_MS);
+            let stop = next_input.map_or(stretch, |at| at.min(stretch));
             advance(&mut self.world, stop);
             if next_input == Some(stop) {
                 let input = self.journal[self.world.seen].input.clone();
@@ -155,8 +157,8 @@ impl Session {
 
     /// Puts the playhead at any moment up to the horizon.
     pub fn seek(&mut self, to: SimTime) {
-        if to < self.now() {
-            let nearest = self.checkpoints.iter().rposition(|w| w.cluster.now() <= to).unwrap_or(0);
+        let nearest = self.checkpoints.iter().rposition(|w| w.cluster.now() <= to).unwrap_or(0);
+        if to < self.now() || self.checkpoints[nearest].cluster.now() > self.now() {
             self.world = self.checkpoints[nearest].clone();
         }
         self.play_to(to);
@@ -235,10 +237,12 @@ fn perform(world: &mut World, input: &Input) {
     let World { cluster, terminal, .. } = world;
     match input {
         Input::Apply { file, text } => {
+            leave_foreground(terminal, cluster);
             terminal.files.insert(file.clone(), text.clone());
             terminal.submit(&format!("kubectl apply -f {file}"), cluster);
         }
         Input::Delete { kind, namespace, name, grace_seconds } => {
+            leave_foreground(terminal, cluster);
             let grace = grace_seconds.map(|g| format!(" --grace-period={g}")).unwrap_or_default();
             terminal.submit(&format!("kubectl delete {kind} {name} -n {namespace} --wait=false{grace}"), cluster);
         }
@@ -257,7 +261,14 @@ fn perform(world: &mut World, input: &Input) {
         Input::NodeFile { node, path, text } => note(cluster.write_node_file(node, path, text.as_deref())),
         Input::StopApiServer(stopped) => cluster.api.set_stopped(*stopped),
         Input::StopKubelet { node, stopped } => note(cluster.set_kubelet_stopped(node, *stopped)),
-        Input::DescribeImage(_) => {}
+        Input::DescribeImage(image) => cluster.add_image(image),
+    }
+}
+
+/// A button's command needs the prompt: what runs in the foreground is stopped, as a person would with Ctrl-C.
+fn leave_foreground(terminal: &mut Terminal, cluster: &mut Cluster) {
+    if terminal.is_busy() {
+        terminal.interrupt(cluster);
     }
 }
 

@@ -1,7 +1,5 @@
 //! The list of problems under the editor: the server's exact words, a plain sentence, a jump to the place and a repair where one is certain.
 
-use std::rc::Rc;
-
 use podlab::manifest::Checked;
 use podlab::text::{Diagnostic, Fix, LineIndex, Severity};
 use yew::prelude::*;
@@ -27,34 +25,19 @@ pub fn fix_title(fix: &Fix, language: Language) -> String {
     language.find(fix.code).map_or_else(|| fix.code.to_owned(), |title| fill_in(title, &fix.args))
 }
 
-#[derive(Properties)]
-pub struct ProblemsProps {
-    pub checked: Rc<Checked>,
-    pub text: AttrValue,
-    pub language: Language,
-    pub on: Callback<Message>,
-}
-
-impl PartialEq for ProblemsProps {
-    fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.checked, &other.checked) && self.language == other.language && self.on == other.on
-    }
-}
-
-#[function_component(Problems)]
-pub fn problems(props: &ProblemsProps) -> Html {
-    let ProblemsProps { checked, text, language, on } = props;
+pub fn problems(checked: &Checked, text: &str, language: Language, on: &Callback<Message>) -> Html {
+    let label = language.say(words::PROBLEMS);
     if text.trim().is_empty() {
-        return html! { <div class="problems quiet" role="status">{ language.say(words::PROBLEMS_EMPTY) }</div> };
+        return html! { <section class="problems quiet" aria-label={label}>{ language.say(words::PROBLEMS_EMPTY) }</section> };
     }
     if checked.diagnostics.is_empty() {
-        return html! { <div class="problems quiet good" role="status"><span class="sign" aria-hidden="true">{ "✓" }</span>{ language.say(words::PROBLEMS_NONE) }</div> };
+        return html! {
+            <section class="problems quiet good" aria-label={label}><span class="sign" aria-hidden="true">{ "✓" }</span>{ language.say(words::PROBLEMS_NONE) }</section>
+        };
     }
     let lines = LineIndex::new(text);
-    let rows = checked.diagnostics.iter().enumerate().map(|(index, diagnostic)| row(index, diagnostic, text, &lines, *language, on));
-    html! {
-        <ul class="problems" aria-label={language.say(words::PROBLEMS)} tabindex="0">{ for rows }</ul>
-    }
+    let rows = checked.diagnostics.iter().enumerate().map(|(index, diagnostic)| row(index, diagnostic, text, &lines, language, on));
+    html! { <section class="problems" aria-label={label} tabindex="0"><ul>{ for rows }</ul></section> }
 }
 
 fn row(index: usize, diagnostic: &Diagnostic, text: &str, lines: &LineIndex, language: Language, on: &Callback<Message>) -> Html {

@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use super::desk::{Desk, summary};
 use super::examples::EXAMPLES;
+use super::icon::{Icon, draw};
 use super::menu::Menu;
 use super::message::{DeskWish, LessonWish, Message, Notice, Sharing};
 use super::model::Theme;
@@ -33,7 +34,26 @@ pub fn header(props: &HeaderProps) -> Html {
     let language = *language;
     let say = |word| language.say(word);
     let send = |message: Message| on.reform(move |_: MouseEvent| message.clone());
-    let item = |label: String, message: Message| html! { <button type="button" onclick={send(message)}>{ label }</button> };
+    let item = |label: String, message: Message| html! { <button type="button" role="menuitem" onclick={send(message)}>{ label }</button> };
+    let field = use_node_ref();
+    let ask = {
+        let field = field.clone();
+        Callback::from(move |_: MouseEvent| {
+            if let Some(field) = field.cast::<HtmlInputElement>() {
+                field.click();
+            }
+        })
+    };
+    let chosen = {
+        let on = on.clone();
+        Callback::from(move |e: Event| {
+            let input: HtmlInputElement = e.target_unchecked_into();
+            if let Some(file) = input.files().and_then(|files| files.get(0)) {
+                open_file(file, language, on.clone());
+            }
+            input.set_value("");
+        })
+    };
     let lesson = if *lesson_open { LessonWish::Close } else { LessonWish::List };
     html! {
         <header class="head">
@@ -44,20 +64,22 @@ pub fn header(props: &HeaderProps) -> Html {
                 { for EXAMPLES.iter().enumerate().map(|(index, example)| item(say(example.title).to_owned(), Message::Desk(DeskWish::Example(index)))) }
             </Menu>
             <Menu label={say(words::FILE)} class="file">
-                <button type="button" onclick={send(Message::Desk(DeskWish::Add))}>{ say(words::FILE_NEW) }</button>
-                <Upload {language} on={on.clone()} />
-                <button type="button" onclick={send(Message::Desk(DeskWish::Download))}>{ say(words::FILE_DOWNLOAD) }</button>
-                <p class="menu-title">{ say(words::RECENT) }</p>
-                if recent.is_empty() { <p class="menu-empty">{ say(words::RECENT_NONE) }</p> }
+                <button type="button" role="menuitem" onclick={send(Message::Desk(DeskWish::Add))}>{ say(words::FILE_NEW) }</button>
+                <button type="button" role="menuitem" onclick={ask}>{ say(words::FILE_UPLOAD) }</button>
+                <button type="button" role="menuitem" onclick={send(Message::Desk(DeskWish::Download))}>{ say(words::FILE_DOWNLOAD) }</button>
+                <p class="menu-title" role="presentation">{ say(words::RECENT) }</p>
+                if recent.is_empty() { <p class="menu-empty" role="presentation">{ say(words::RECENT_NONE) }</p> }
                 { for recent.iter().enumerate().map(|(index, title)| item(title.clone(), Message::Desk(DeskWish::BringBack(index)))) }
             </Menu>
+            // Outside the menu, which is gone by the time that a file is chosen.
+            <input ref={field} type="file" class="hidden-input" tabindex="-1" aria-hidden="true" accept=".yaml,.yml,.json,.txt,text/plain,application/yaml,application/json" onchange={chosen} />
             <span class="space"></span>
             if *can_undo {
                 <button type="button" class="button" title={say(words::UNDO_HINT)} onclick={send(Message::Wish(Intent::Undo))}>{ "↶ " }{ say(words::UNDO) }</button>
             }
             <button type="button" class="button language" lang={language.other().code()} aria-label={say(words::LANGUAGE_OTHER_LABEL)} onclick={send(Message::SwitchLanguage)}>{ say(words::LANGUAGE_OTHER) }</button>
             <button type="button" class="button theme" aria-label={say(if *theme == Theme::Dark { words::THEME_LIGHT } else { words::THEME_DARK })} onclick={send(Message::SwitchTheme)}>
-                <span aria-hidden="true">{ if *theme == Theme::Dark { "☀" } else { "☾" } }</span></button>
+                { draw(if *theme == Theme::Dark { Icon::Sun } else { Icon::Moon }) }</button>
             <Menu label={say(words::SHARE)} class="share">
                 { item(say(words::SHARE_MANIFEST).to_owned(), Message::Share(Sharing::Manifest)) }
                 if *in_lesson { { item(say(words::SHARE_LESSON).to_owned(), Message::Share(Sharing::Lesson)) } }
@@ -65,28 +87,6 @@ pub fn header(props: &HeaderProps) -> Html {
                 { item(say(words::SHARE_EMBED).to_owned(), Message::Share(Sharing::Embed)) }
             </Menu>
         </header>
-    }
-}
-
-#[derive(Properties, PartialEq)]
-struct UploadProps {
-    language: Language,
-    on: Callback<Message>,
-}
-
-#[function_component(Upload)]
-fn upload(props: &UploadProps) -> Html {
-    let (language, on) = (props.language, props.on.clone());
-    let chosen = Callback::from(move |e: Event| {
-        let input: HtmlInputElement = e.target_unchecked_into();
-        if let Some(file) = input.files().and_then(|files| files.get(0)) {
-            open_file(file, language, on.clone());
-        }
-        input.set_value("");
-    });
-    html! {
-        <label class="menu-file">{ props.language.say(words::FILE_UPLOAD) }
-            <input type="file" class="hidden-input" accept=".yaml,.yml,.json,.txt,text/plain,application/yaml,application/json" onchange={chosen} /></label>
     }
 }
 

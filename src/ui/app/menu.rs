@@ -23,7 +23,7 @@ pub fn menu(props: &MenuProps) -> Html {
     let chosen = {
         let open = open.clone();
         Callback::from(move |e: MouseEvent| {
-            let on_item = e.target().and_then(|t| t.dyn_into::<Element>().ok()).and_then(|t| t.closest("button").ok().flatten());
+            let on_item = e.target().and_then(|t| t.dyn_into::<Element>().ok()).and_then(|t| t.closest("[role=menuitem]").ok().flatten());
             if on_item.is_some() {
                 open.set(false);
             }
@@ -42,19 +42,43 @@ pub fn menu(props: &MenuProps) -> Html {
     let keyed = {
         let (open, button) = (open.clone(), button.clone());
         Callback::from(move |e: KeyboardEvent| {
-            if e.key() == "Escape" && *open {
-                open.set(false);
-                if let Some(button) = button.cast::<HtmlElement>() {
-                    // A button that is gone needs no focus.
-                    button.focus().unwrap_or_default();
+            match e.key().as_str() {
+                "Escape" if *open => {
+                    open.set(false);
+                    if let Some(button) = button.cast::<HtmlElement>() {
+                        focus(&button);
+                    }
                 }
+                "ArrowDown" if !*open => open.set(true),
+                "ArrowDown" => walk(&e, 1),
+                "ArrowUp" if *open => walk(&e, -1),
+                _ => return,
             }
+            e.prevent_default();
         })
     };
     html! {
         <div class={classes!("menu", props.class)} onfocusout={left} onkeydown={keyed}>
-            <button type="button" class="button" ref={button} aria-expanded={open.to_string()} onclick={toggle}>{ &props.label }<span class="arrow" aria-hidden="true">{ "▾" }</span></button>
-            if *open { <div class="menu-list" tabindex="-1" onclick={chosen}>{ for props.children.iter() }</div> }
+            <button type="button" class="button" ref={button} aria-haspopup="menu" aria-expanded={open.to_string()} onclick={toggle}>{ &props.label }<span class="arrow" aria-hidden="true">{ "▾" }</span></button>
+            if *open { <div class="menu-list" role="menu" aria-label={&props.label} tabindex="-1" onclick={chosen}>{ for props.children.iter() }</div> }
         </div>
+    }
+}
+
+/// An element that is not shown cannot take the focus, and need not.
+fn focus(element: &HtmlElement) {
+    element.focus().unwrap_or_default();
+}
+
+/// One item down or up, round the ends.
+fn walk(e: &KeyboardEvent, by: i32) {
+    let menu = e.current_target().and_then(|t| t.dyn_into::<Element>().ok());
+    let Some(items) = menu.and_then(|menu| menu.query_selector_all("[role=menuitem]").ok()) else { return };
+    let all: Vec<HtmlElement> = (0..items.length()).filter_map(|i| items.get(i)?.dyn_into().ok()).collect();
+    let active = gloo::utils::document().active_element();
+    let here = all.iter().position(|item| active.as_ref().is_some_and(|active| item.is_same_node(Some(active))));
+    let next = here.map_or(if by > 0 { 0 } else { all.len() as i32 - 1 }, |here| here as i32 + by);
+    if let Some(item) = all.get(next.rem_euclid(all.len().max(1) as i32) as usize) {
+        focus(item);
     }
 }

@@ -4,6 +4,7 @@ pub mod clock;
 pub mod desk;
 pub mod examples;
 pub mod header;
+pub mod icon;
 pub mod layout;
 mod menu;
 pub mod message;

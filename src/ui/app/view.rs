@@ -6,15 +6,16 @@ use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use super::header::{Header, open_file, recent_titles};
+use super::icon::{Icon, draw};
 use super::layout::{Pane, Size, Splitter};
 use super::message::{DeskWish, LayoutWish, LessonWish, Message};
 use super::model::{Guide, Model};
 use super::stage;
 use crate::ui::editor::{Editor, Jump};
-use crate::ui::lessons::Lessons;
+use crate::ui::lessons::{self, Step};
 use crate::ui::link;
 use crate::ui::locales::{self as words, Language, Word};
-use crate::ui::problems::Problems;
+use crate::ui::problems::problems;
 use crate::ui::terminal::{Completion, Terminal};
 
 pub fn page(model: &Model, jump: Option<Jump>, completion: Option<&Rc<Completion>>, notices: u32, on: Callback<Message>) -> Html {
@@ -76,13 +77,13 @@ pub fn page(model: &Model, jump: Option<Jump>, completion: Option<&Rc<Completion
 
 fn lesson_pane(model: &Model, on: &Callback<Message>) -> Html {
     let language = model.language;
-    let (title, place, attending) = match &model.guide {
+    let (title, place) = match &model.guide {
         Guide::Course(attending) => {
             let course = &attending.course;
             let place = language.fill(words::LESSON_STEP, &[&(course.step + 1).to_string(), &course.lesson.steps.len().to_string()]);
-            (language.of(&course.lesson.title).to_owned(), place, Some((**attending).clone()))
+            (language.of(&course.lesson.title).to_owned(), place)
         }
-        Guide::List | Guide::Closed => (language.say(words::LESSONS).to_owned(), String::new(), None),
+        Guide::List | Guide::Closed => (language.say(words::LESSONS).to_owned(), String::new()),
     };
     let folded = model.layout.lesson_folded;
     let send = |message: Message| on.reform(move |_: MouseEvent| message.clone());
@@ -91,13 +92,16 @@ fn lesson_pane(model: &Model, on: &Callback<Message>) -> Html {
             <div class="bar">
                 <h2 class="title">{ title }</h2><span class="quiet">{ place }</span><span class="space"></span>
                 <button type="button" class="button small fold" aria-expanded={(!folded).to_string()} aria-label={language.say(words::LESSON_FOLD)}
-                    onclick={send(Message::Layout(LayoutWish::FoldLesson(!folded)))}>{ if folded { "▸" } else { "▾" } }</button>
-                if attending.is_some() {
-                    <button type="button" class="button small" aria-label={language.say(words::LESSON_LIST)} title={language.say(words::LESSON_LIST)} onclick={send(Message::Lesson(LessonWish::List))}>{ "☰" }</button>
+                    onclick={send(Message::Layout(LayoutWish::FoldLesson(!folded)))}>{ draw(if folded { Icon::Folded } else { Icon::Open }) }</button>
+                if matches!(model.guide, Guide::Course(_)) {
+                    <button type="button" class="button small" aria-label={language.say(words::LESSON_LIST)} title={language.say(words::LESSON_LIST)} onclick={send(Message::Lesson(LessonWish::List))}>{ draw(Icon::List) }</button>
                 }
-                <button type="button" class="button small" aria-label={language.say(words::LESSON_CLOSE)} onclick={send(Message::Lesson(LessonWish::Close))}>{ "✕" }</button>
+                <button type="button" class="button small" aria-label={language.say(words::LESSON_CLOSE)} onclick={send(Message::Lesson(LessonWish::Close))}>{ draw(Icon::Close) }</button>
             </div>
-            <Lessons lessons={model.lessons.clone()} progress={model.progress.clone()} {attending} {language} on={on.clone()} />
+            { match &model.guide {
+                Guide::Course(attending) => html! { <Step attending={(**attending).clone()} {language} on={on.clone()} /> },
+                Guide::List | Guide::Closed => lessons::list(&model.lessons, &model.progress, language, on),
+            } }
         </section>
     }
 }
@@ -119,7 +123,7 @@ fn manifest_pane(model: &Model, jump: Option<Jump>, on: &Callback<Message>) -> H
             <span class={classes!("file-tab", active.then_some("on"))} key={index}>
                 <button type="button" aria-pressed={active.to_string()} onclick={send(Message::Desk(DeskWish::Select(index)))}>{ &tab.name }</button>
                 if !only {
-                    <button type="button" class="close" aria-label={language.fill(words::TAB_CLOSE, &[&tab.name])} onclick={send(Message::Desk(DeskWish::Close(index)))}>{ "✕" }</button>
+                    <button type="button" class="close" aria-label={language.fill(words::TAB_CLOSE, &[&tab.name])} onclick={send(Message::Desk(DeskWish::Close(index)))}>{ draw(Icon::Close) }</button>
                 }
             </span>
         }
@@ -128,31 +132,31 @@ fn manifest_pane(model: &Model, jump: Option<Jump>, on: &Callback<Message>) -> H
         <section class="pane manifest-pane" aria-label={language.say(words::MANIFEST)}>
             <div class="bar">
                 <div class="file-tabs" role="group" aria-label={language.say(words::MANIFEST)}>{ for tabs }</div>
-                <button type="button" class="button small" aria-label={language.say(words::TAB_ADD)} title={language.say(words::TAB_ADD)} onclick={send(Message::Desk(DeskWish::Add))}>{ "+" }</button>
+                <button type="button" class="button small" aria-label={language.say(words::TAB_ADD)} title={language.say(words::TAB_ADD)} onclick={send(Message::Desk(DeskWish::Add))}>{ draw(Icon::Add) }</button>
                 <span class="count">{ counted }</span><span class="space"></span>
-                <button type="button" class="button primary apply" title={language.say(words::APPLY_HINT)} onclick={send(Message::Apply)}>{ language.say(words::APPLY) }<kbd aria-hidden="true">{ "⌘↵" }</kbd></button>
+                <button type="button" class="button primary apply" title={language.say(words::APPLY_HINT)} onclick={send(Message::Apply)}>{ language.say(words::APPLY) }<kbd aria-hidden="true">{ if is_mac() { "⌘↵" } else { "Ctrl ↵" } }</kbd></button>
             </div>
-            <Editor text={text.clone()} revision={model.revision} checked={model.checked.clone()} marks={model.marks.clone()} {jump} {language} on={on.clone()} />
-            <Problems checked={model.checked.clone()} {text} {language} on={on.clone()} />
+            <Editor {text} revision={model.revision} checked={model.checked.clone()} marks={model.marks.clone()} {jump} {language} on={on.clone()} />
+            { problems(&model.checked, model.desk.text(), language, on) }
         </section>
     }
 }
 
 fn tab_bar(model: &Model, on: &Callback<Message>) -> Html {
     let tabs = [
-        (Pane::Picture, words::PICTURE, "◉"),
-        (Pane::Manifest, words::MANIFEST, "≡"),
-        (Pane::Timeline, words::TIMELINE, "⌛"),
-        (Pane::Terminal, words::TERMINAL, ">_"),
-        (Pane::Lesson, words::LESSON, "✎"),
+        (Pane::Picture, words::PICTURE, Icon::Picture),
+        (Pane::Manifest, words::MANIFEST, Icon::Manifest),
+        (Pane::Timeline, words::TIMELINE, Icon::Timeline),
+        (Pane::Terminal, words::TERMINAL, Icon::Terminal),
+        (Pane::Lesson, words::LESSON, Icon::Lesson),
     ];
-    let each = tabs.into_iter().map(|(pane, word, sign)| {
+    let each = tabs.into_iter().map(|(pane, word, icon)| {
         let on_it = model.layout.shown == pane;
         let message = if pane == Pane::Lesson && model.guide == Guide::Closed { Message::Lesson(LessonWish::List) } else { Message::Layout(LayoutWish::Show(pane)) };
         let problems = pane == Pane::Manifest && !model.checked.diagnostics.is_empty();
         html! {
-            <button type="button" key={sign} class={classes!(on_it.then_some("on"), problems.then_some("alert"))} aria-pressed={on_it.to_string()} onclick={on.reform(move |_: MouseEvent| message.clone())}>
-                <span class="sign" aria-hidden="true">{ sign }</span>{ model.language.say(word) }</button>
+            <button type="button" key={pane as usize} class={classes!(on_it.then_some("on"), problems.then_some("alert"))} aria-pressed={on_it.to_string()} onclick={on.reform(move |_: MouseEvent| message.clone())}>
+                { draw(icon) }{ model.language.say(word) }</button>
         }
     });
     html! { <nav class="tab-bar" aria-label={model.language.say(words::MORE)}>{ for each }</nav> }
@@ -166,7 +170,7 @@ fn notice(model: &Model, number: u32, on: &Callback<Message>) -> Html {
                 <p>{ &notice.text }</p>
                 if let Some(copy) = &notice.copy { <textarea readonly={true} rows="3" aria-label={notice.text.clone()} value={copy.clone()} /> }
             </div>
-            <button type="button" class="button small" aria-label={model.language.say(words::CLOSE)} onclick={on.reform(|_: MouseEvent| Message::Dismiss)}>{ "✕" }</button>
+            <button type="button" class="button small" aria-label={model.language.say(words::CLOSE)} onclick={on.reform(|_: MouseEvent| Message::Dismiss)}>{ draw(Icon::Close) }</button>
         </div>
     }
 }
@@ -191,4 +195,9 @@ fn dropped(language: Language, on: &Callback<Message>) -> Callback<DragEvent> {
             open_file(file, language, on.clone());
         }
     })
+}
+
+/// Which key the learner's keyboard has; only for what a button shows.
+fn is_mac() -> bool {
+    gloo::utils::window().navigator().user_agent().is_ok_and(|agent| agent.contains("Mac"))
 }

@@ -1,7 +1,6 @@
 // The only file that knows CodeMirror: mount, set, mark, and calls back. All offsets here are UTF-16 units; the Rust side converts.
 import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, snippet } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentLess, indentMore, isolateHistory } from "@codemirror/commands";
-import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, codeFolding, foldGutter, foldKeymap, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
@@ -10,6 +9,7 @@ import {
   Decoration, EditorView, drawSelection, dropCursor, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, hoverTooltip, keymap, lineNumbers,
 } from "@codemirror/view";
 import { tagHighlighter, tags } from "@lezer/highlight";
+import { indentationFold, yamlLanguage } from "./yaml.js";
 
 // Classes instead of colours: the page's tokens colour them, so a theme swaps nothing here.
 const highlighter = tagHighlighter([
@@ -18,9 +18,9 @@ const highlighter = tagHighlighter([
   { tag: [tags.string, tags.special(tags.string)], class: "tok-string" },
   { tag: tags.content, class: "tok-content" },
   { tag: [tags.comment, tags.lineComment], class: "tok-comment" },
-  { tag: [tags.number, tags.bool, tags.null], class: "tok-number" },
+  { tag: [tags.number, tags.bool, tags.null, tags.atom], class: "tok-number" },
   { tag: [tags.meta, tags.typeName, tags.labelName], class: "tok-meta" },
-  { tag: [tags.punctuation, tags.separator, tags.squareBracket, tags.brace], class: "tok-punctuation" },
+  { tag: [tags.punctuation, tags.separator, tags.squareBracket, tags.brace, tags.bracket], class: "tok-punctuation" },
 ]);
 
 // A change that came from the model: it is not reported back.
@@ -90,11 +90,16 @@ function mark(name) {
   performance.mark(name);
 }
 
+function documentation(text) {
+  return text ? Object.assign(document.createElement("div"), { className: "cm-doc", textContent: text }) : null;
+}
+
 /**
  * @param {HTMLElement} host
  * @param {string} text
- * @param {object} calls  change(text), cursor(offset), apply(), complete(text, offset) → [{from, label, detail, info, kind, insert}],
- *                        hover(text, offset) → {from, to, title, body} | null, fix(diagnostic, fix), pasted(text) → string
+ * @param {object} calls  change(text), cursor(offset), apply(), complete(text, offset) → [{from, label, detail, kind, insert, key}],
+ *                        doc(key) → string | undefined, hover(text, offset) → {from, to, title, body} | null, fix(diagnostic, fix),
+ *                        pasted(text) → string
  */
 export function mount(host, text, label, calls) {
   const phrases = new Compartment();
@@ -110,7 +115,7 @@ export function mount(host, text, label, calls) {
       options: options.map((option, index) => ({
         label: option.label,
         detail: option.detail,
-        info: option.info ? () => Object.assign(document.createElement("div"), { className: "cm-doc", textContent: option.info }) : undefined,
+        info: option.key ? () => documentation(calls.doc(option.key)) : undefined,
         type: option.kind,
         boost: -index / 100,
         apply: option.kind === "snippet" ? snippet(option.insert) : option.insert,
@@ -165,7 +170,8 @@ export function mount(host, text, label, calls) {
         EditorState.tabSize.of(2),
         indentUnit.of("  "),
         indentOnInput(),
-        yaml(),
+        yamlLanguage,
+        indentationFold,
         syntaxHighlighting(highlighter),
         bracketMatching(),
         closeBrackets(),
@@ -174,7 +180,7 @@ export function mount(host, text, label, calls) {
         search({ top: true }),
         hover,
         marks,
-        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off", autocorrect: "off", translate: "no" }),
+        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off", autocorrect: "off", translate: "no" }),
         Prec.high(keymap.of([
           { key: "Mod-Enter", run: () => (calls.apply(), true) },
           { key: "Tab", run: tab, shift: indentLess },

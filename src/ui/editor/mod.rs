@@ -6,7 +6,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::{Array, Object, Reflect};
-use podlab::manifest::Checked;
+use podlab::manifest::complete::CompletionKind;
+use podlab::manifest::{self, Checked};
 use podlab::text::{self, Severity};
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
@@ -156,6 +157,7 @@ fn open(host: &HtmlElement, text: &str, language: Language, on: Callback<Message
     offer("fix", Closure::<dyn Fn(u32, u32)>::new(move |d, f| on.emit(Message::Fix { diagnostic: d as usize, fix: f as usize })).into_js_value());
     offer("complete", Closure::<dyn Fn(String, u32) -> Array>::new(|text: String, at: u32| complete(&text, at as usize)).into_js_value());
     offer("hover", Closure::<dyn Fn(String, u32) -> JsValue>::new(|text: String, at: u32| hover(&text, at as usize)).into_js_value());
+    offer("doc", Closure::<dyn Fn(String) -> Option<String>>::new(|key: String| manifest::hover::doc(&key)).into_js_value());
     offer("pasted", Closure::<dyn Fn(String) -> String>::new(|text: String| crate::ui::link::read_pasted(&text)).into_js_value());
     Mounted { handle: mount(host, text, language.say(words::MANIFEST_EDITOR), &calls) }
 }
@@ -185,16 +187,39 @@ fn diagnostics(checked: &Checked, text: &str, language: Language) -> Array {
     list
 }
 
-/// What the schema offers at a place: `[{ from, label, detail, info, kind, insert }]`.
+/// What the schema offers at a place: `[{ from, label, detail, kind, insert, key }]`; `key` asks [`doc`] for the documentation.
 fn complete(text: &str, at: usize) -> Array {
-    let _ = (text, at);
-    Array::new()
+    let offset = text::byte_offset(text, at);
+    let from = text::utf16_offset(text, manifest::complete::start_of_word(text, offset)) as u32;
+    let offers = manifest::complete::complete(text, offset);
+    let items = offers.into_iter().map(|offer| {
+        let kind = match offer.kind {
+            CompletionKind::Field => "property",
+            CompletionKind::Value => "enum",
+            CompletionKind::Snippet => "snippet",
+        };
+        let item = Object::new();
+        set(&item, "from", &from.into());
+        for (name, value) in
+            [("label", offer.label.as_str()), ("detail", &offer.detail), ("kind", kind), ("insert", &offer.insert), ("key", &offer.doc_key)]
+        {
+            set(&item, name, &value.into());
+        }
+        item
+    });
+    items.collect()
 }
 
 /// What the schema says of the field at a place: `{ from, to, title, body }` or null.
 fn hover(text: &str, at: usize) -> JsValue {
-    let _ = (text, at);
-    JsValue::NULL
+    let Some(found) = manifest::hover::hover(text, text::byte_offset(text, at)) else { return JsValue::NULL };
+    let item = Object::new();
+    let required = if found.required { ", required" } else { "" };
+    set(&item, "from", &(text::utf16_offset(text, found.span.start) as u32).into());
+    set(&item, "to", &(text::utf16_offset(text, found.span.end) as u32).into());
+    set(&item, "title", &format!("{} <{}>{required}", found.path, found.type_name).into());
+    set(&item, "body", &found.doc.into());
+    item.into()
 }
 
 /// The library's own English phrases → the words of the tables.

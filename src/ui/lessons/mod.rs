@@ -1,46 +1,19 @@
-//! The lesson's pane: the list of lessons, or the step that the learner is at.
+//! The lesson's pane: the list of lessons, and the step that the learner is at.
 
 pub mod progress;
 mod question;
 mod step;
-
-use std::rc::Rc;
 
 use podlab::lesson::Lesson;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::ui::app::message::{LessonWish, Message};
-use crate::ui::app::model::Attending;
 use crate::ui::locales::{self as words, Language};
 use progress::Progress;
+pub use step::Step;
 
-#[derive(Properties)]
-pub struct LessonsProps {
-    pub lessons: Rc<Vec<Lesson>>,
-    pub progress: Progress,
-    /// The lesson that is being followed; `None` shows the list.
-    pub attending: Option<Attending>,
-    pub language: Language,
-    pub on: Callback<Message>,
-}
-
-impl PartialEq for LessonsProps {
-    fn eq(&self, other: &Self) -> bool {
-        self.attending == other.attending && self.progress == other.progress && self.language == other.language && self.on == other.on
-    }
-}
-
-#[function_component(Lessons)]
-pub fn lessons(props: &LessonsProps) -> Html {
-    let LessonsProps { lessons, progress, attending, language, on } = props;
-    match attending {
-        Some(attending) => html! { <step::Step attending={attending.clone()} language={*language} on={on.clone()} /> },
-        None => list(lessons, progress, *language, on),
-    }
-}
-
-fn list(lessons: &[Lesson], progress: &Progress, language: Language, on: &Callback<Message>) -> Html {
+pub fn list(lessons: &[Lesson], progress: &Progress, language: Language, on: &Callback<Message>) -> Html {
     let load = on.reform(|text| Message::Lesson(LessonWish::ImportProgress(text)));
     let chosen = Callback::from(move |e: Event| {
         let input: HtmlInputElement = e.target_unchecked_into();

@@ -6,39 +6,35 @@ use yew::prelude::*;
 
 use crate::ui::locales::{self as words, Language};
 
-#[derive(Properties, PartialEq)]
-pub struct QuestionProps {
+pub struct Question<'a> {
     pub heading: &'static str,
-    pub question: Text,
-    pub choices: Vec<Choice>,
-    pub number: Option<Number>,
-    pub answer: Option<String>,
+    pub question: &'a Text,
+    pub choices: &'a [Choice],
+    pub number: Option<&'a Number>,
+    pub answer: Option<&'a str>,
     /// Whether the reply may be shown already.
     pub revealed: bool,
     pub language: Language,
     pub on_answer: Callback<String>,
 }
 
-#[function_component(Question)]
-pub fn question(props: &QuestionProps) -> Html {
-    let QuestionProps { heading, question, number, answer, language, .. } = props;
-    let body = match (answer, number) {
-        (Some(answer), _) => answered(props, answer),
-        (None, Some(number)) => {
-            html! { <AskNumber unit={language.of(&number.unit).to_owned()} language={*language} on_answer={props.on_answer.clone()} /> }
-        }
-        (None, None) => choices(props),
+pub fn ask(asked: &Question) -> Html {
+    let language = asked.language;
+    let body = match (asked.answer, asked.number) {
+        (Some(answer), _) => answered(asked, answer),
+        (None, Some(number)) => html! { <AskNumber unit={language.of(&number.unit).to_owned()} {language} on_answer={asked.on_answer.clone()} /> },
+        (None, None) => choices(asked),
     };
     html! {
         <section class="question">
-            <h3>{ *heading }</h3>
-            <div class="prose">{ Html::from_html_unchecked(AttrValue::from(language.of(question).to_owned())) }</div>
+            <h3>{ asked.heading }</h3>
+            <div class="prose">{ Html::from_html_unchecked(AttrValue::from(language.of(asked.question).to_owned())) }</div>
             { body }
         </section>
     }
 }
 
-fn choices(props: &QuestionProps) -> Html {
+fn choices(props: &Question) -> Html {
     let each = props.choices.iter().map(|choice| {
         let id = choice.id.clone();
         let choose = props.on_answer.reform(move |_: MouseEvent| id.clone());
@@ -47,10 +43,10 @@ fn choices(props: &QuestionProps) -> Html {
     html! { <div class="choices">{ for each }</div> }
 }
 
-fn answered(props: &QuestionProps, answer: &str) -> Html {
+fn answered(props: &Question, answer: &str) -> Html {
     let language = props.language;
     let chosen = props.choices.iter().find(|choice| choice.id == answer);
-    let (said, reply, right) = match (&props.number, chosen) {
+    let (said, reply, right) = match (props.number, chosen) {
         (Some(number), _) => {
             let right = answer.trim().parse::<f64>().is_ok_and(|given| (given - number.value).abs() <= number.tolerance);
             let reply = if right { &number.right } else { &number.wrong };

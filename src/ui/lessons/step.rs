@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::question::Question;
+use super::question::{Question, ask};
 use crate::ui::app::message::{LessonWish, Message};
 use crate::ui::app::model::Attending;
 use crate::ui::locales::{self as words, Language};
@@ -19,24 +19,36 @@ pub fn step(props: &StepProps) -> Html {
     let StepProps { attending, language, on } = props;
     let Some(step) = attending.course.now() else { return Html::default() };
     let language = *language;
-    let top = use_node_ref();
+    let (top, title) = (use_node_ref(), use_node_ref());
     {
-        // A new step begins at its top.
-        let top = top.clone();
+        // A new step begins at its top, for the eyes and for the keyboard.
+        let (top, title) = (top.clone(), title.clone());
         use_effect_with((attending.course.lesson.id.clone(), attending.course.step), move |_| {
             if let Some(element) = top.cast::<web_sys::Element>() {
                 element.set_scroll_top(0);
             }
+            if let Some(title) = title.cast::<web_sys::HtmlElement>() {
+                // A title that is not shown (a folded lesson) cannot take the focus.
+                title.focus().unwrap_or_default();
+            }
         });
     }
-    let (done, answer) = (attending.is_done(), attending.course.answer.clone());
+    let done = attending.is_done();
     html! {
         <div class="lesson-body" ref={top}>
-            <h2>{ language.of(&step.title) }</h2>
+            <h2 ref={title} tabindex="-1">{ language.of(&step.title) }</h2>
             <div class="prose">{ Html::from_html_unchecked(AttrValue::from(language.of(&step.body).to_owned())) }</div>
             if let Some(predict) = &step.predict {
-                <Question heading={language.say(words::LESSON_PREDICT)} question={predict.question.clone()} choices={predict.choices.clone()}
-                    number={predict.number.clone()} {answer} revealed={done} {language} on_answer={on.reform(|answer| Message::Lesson(LessonWish::Answer(answer)))} />
+                { ask(&Question {
+                    heading: language.say(words::LESSON_PREDICT),
+                    question: &predict.question,
+                    choices: &predict.choices,
+                    number: predict.number.as_ref(),
+                    answer: attending.course.answer.as_deref(),
+                    revealed: done,
+                    language,
+                    on_answer: on.reform(|answer| Message::Lesson(LessonWish::Answer(answer))),
+                }) }
             }
             { goals(attending, language) }
             { hints(attending, language) }
@@ -46,8 +58,16 @@ pub fn step(props: &StepProps) -> Html {
                     <div class="prose">{ Html::from_html_unchecked(AttrValue::from(language.of(&step.after).to_owned())) }</div>
                 </section>
                 if let Some(quiz) = &step.quiz {
-                    <Question heading={language.say(words::LESSON_QUIZ)} question={quiz.question.clone()} choices={quiz.choices.clone()} number={None}
-                        answer={attending.decided.clone()} revealed={true} {language} on_answer={on.reform(|answer| Message::Lesson(LessonWish::Decide(answer)))} />
+                    { ask(&Question {
+                        heading: language.say(words::LESSON_QUIZ),
+                        question: &quiz.question,
+                        choices: &quiz.choices,
+                        number: None,
+                        answer: attending.decided.as_deref(),
+                        revealed: true,
+                        language,
+                        on_answer: on.reform(|answer| Message::Lesson(LessonWish::Decide(answer))),
+                    }) }
                 }
             }
             { actions(attending, language, on) }

@@ -9,7 +9,7 @@ use podlab::kubectl::{Output, OutputKind};
 use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
-use crate::ui::app::message::{Message, TerminalWish};
+use crate::ui::app::message::{Message, Notice, TerminalWish};
 use crate::ui::locales::{self as words, Language};
 
 /// What Tab offers for a line.
@@ -131,8 +131,14 @@ impl Component for Terminal {
             }
             Event::Copy => {
                 let text: String = ctx.props().output.iter().flat_map(|o| ansi::pieces(&o.text)).map(|piece| piece.text).collect();
+                let (on, language) = (on.clone(), ctx.props().language);
                 wasm_bindgen_futures::spawn_local(async move {
-                    crate::ui::link::copy(text).await;
+                    let notice = if crate::ui::link::copy(text.clone()).await {
+                        Notice { text: language.say(words::TERMINAL_COPIED).to_owned(), copy: None }
+                    } else {
+                        Notice { text: language.say(words::SHARE_SHOW).to_owned(), copy: Some(text) }
+                    };
+                    on.emit(Message::Notice(notice));
                 });
                 return false;
             }
@@ -168,8 +174,12 @@ impl Component for Terminal {
             }
         };
         html! {
-            <div class="terminal-body">
-                <div class="screen" ref={self.screen.clone()} onclick={link.callback(|_| Event::Focus)} tabindex="0" role="log"
+            <div class="terminal-body" onclick={link.callback(|_| Event::Focus)}>
+                <div class="terminal-tools">
+                    <button type="button" class="button small" onclick={link.callback(|_| Event::Copy)}>{ language.say(words::TERMINAL_COPY) }</button>
+                    <button type="button" class="button small" onclick={ctx.props().on.reform(|_: MouseEvent| Message::Terminal(TerminalWish::Clear))}>{ language.say(words::TERMINAL_CLEAR) }</button>
+                </div>
+                <div class="screen" ref={self.screen.clone()} tabindex="0" role="log"
                     aria-label={language.say(words::TERMINAL_OUTPUT)} translate="no">
                     if output.is_empty() { <p class="welcome">{ language.say(words::TERMINAL_WELCOME) }</p> }
                     { for shown }
@@ -335,10 +345,10 @@ fn line(index: usize, output: &Output) -> Html {
     };
     let pieces = ansi::pieces(&output.text);
     html! {
-        <div class={class} key={index}>
+        <span class={class} key={index}>
             if !sign.is_empty() { <span class="prompt" aria-hidden="true">{ sign }</span> }
             { for pieces.into_iter().map(|piece| if piece.class.is_empty() { html! { { piece.text } } } else { html! { <span class={piece.class}>{ piece.text }</span> } }) }
-        </div>
+        </span>
     }
 }
 
