@@ -77,7 +77,7 @@ impl Component for App {
 
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
         if first {
-            self.measure = layout::measure("picture", ctx.link().callback(|width| Message::Layout(LayoutWish::Measured(width))));
+            self.measure = layout::measure("picture-view", ctx.link().callback(|width| Message::Layout(LayoutWish::Measured(width))));
             self.want_frame(ctx, true);
         }
     }

@@ -167,7 +167,7 @@ fn image_form(props: &ImageFormProps) -> Html {
     html! {
         <>
             <h4>{ language.say(words::PIC_UNKNOWN_IMAGE) }</h4>
-            <p class="hint">{ language.fill(words::INS_IMAGE_UNKNOWN, &[&props.image]) }</p>
+            <p class="meaning">{ language.fill(words::INS_IMAGE_UNKNOWN, &[&props.image]) }</p>
             <form {onsubmit}>
                 <label>{ language.say(words::INS_IMAGE_PORT) }<input ref={port} type="number" min="1" max="65535" inputmode="numeric" placeholder="8080"/></label>
                 <label>{ language.say(words::INS_IMAGE_AFTER) }<input ref={after} type="number" min="0" max="86400" inputmode="numeric" placeholder="—"/></label>

@@ -26,7 +26,7 @@ pub use icon::mood_badge;
 pub use outline::Outline;
 use pen::Pen;
 pub use pen::{n, say};
-use size::use_height;
+use size::{use_height, use_width};
 
 #[derive(Properties, PartialEq)]
 pub struct PictureProps {
@@ -46,9 +46,12 @@ pub fn picture(props: &PictureProps) -> Html {
     let PictureProps { scene, language, selected, pointed, on } = props;
     let chosen = use_state_eq(|| None::<f64>);
     let pane = use_node_ref();
-    let room = use_height(&pane, scene.height);
+    let room = (use_width(&pane, scene.width), use_height(&pane, scene.height));
     // Until a zoom is chosen, a picture that is a little too high is made smaller to be seen whole.
-    let zoom = chosen.unwrap_or_else(|| (room / scene.height.max(1.0)).clamp(LEAST_SELF_CHOSEN, 1.0));
+    let zoom = chosen.unwrap_or_else(|| {
+        let by_height = (room.1 / scene.height.max(1.0)).clamp(LEAST_SELF_CHOSEN, 1.0);
+        by_height.min((room.0 / scene.width.max(1.0)).clamp(LEAST_ZOOM, 1.0))
+    });
     let active = use_state_eq(|| None::<Target>);
     let shapes: Rc<Vec<Target>> = Rc::new(scene.shapes().into_iter().map(|s| s.target).collect());
 
@@ -164,7 +167,7 @@ pub fn picture(props: &PictureProps) -> Html {
     let percent = format!("{:.0}%", zoom * 100.0);
     html! {
         <div class="picture">
-            <div class="picture-view" ref={pane} {onpointerdown} {onpointermove} {onpointerup}>
+            <div class="picture-view" id="picture-view" ref={pane} {onpointerdown} {onpointermove} {onpointerup}>
                 <svg class="picture-svg" width={pen::n(scene.width * zoom)} height={pen::n(scene.height * zoom)}
                     viewBox={format!("0 0 {} {}", pen::n(scene.width), pen::n(scene.height))}
                     role="group" aria-label={language.say(words::PIC_LABEL)}
