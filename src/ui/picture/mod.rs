@@ -49,7 +49,7 @@ pub fn picture(props: &PictureProps) -> Html {
     let room = (use_width(&pane, scene.width), use_height(&pane, scene.height));
     // Until a zoom is chosen, a picture that is a little too high is made smaller to be seen whole.
     let zoom = chosen.unwrap_or_else(|| {
-        let by_height = (room.1 / scene.height.max(1.0)).clamp(LEAST_SELF_CHOSEN, 1.0);
+        let by_height = Some(room.1 / scene.height.max(1.0)).filter(|z| *z >= LEAST_SELF_CHOSEN).map_or(1.0, |z| z.min(1.0));
         by_height.min((room.0 / scene.width.max(1.0)).clamp(LEAST_ZOOM, 1.0))
     });
     let active = use_state_eq(|| None::<Target>);
@@ -164,9 +164,12 @@ pub fn picture(props: &PictureProps) -> Html {
         Callback::from(move |_: MouseEvent| set_zoom.emit(if factor == 0.0 { 1.0 } else { zoom * factor }))
     };
     let fit_click = fit.reform(|_: MouseEvent| ());
+    // Details that lie over the picture keep away from the shape that they tell of.
+    let chosen_rect = selected.as_ref().and_then(|t| scene.shapes().into_iter().find(|s| s.target == *t)).map(|s| s.rect);
+    let on_right = chosen_rect.is_some_and(|r| r.w < scene.width * 0.6 && r.x + r.w / 2.0 > scene.width * 0.5);
     let percent = format!("{:.0}%", zoom * 100.0);
     html! {
-        <div class="picture">
+        <div class={if on_right { "picture is-right" } else { "picture" }}>
             <div class="picture-view" id="picture-view" ref={pane} {onpointerdown} {onpointermove} {onpointerup}>
                 <svg class="picture-svg" width={pen::n(scene.width * zoom)} height={pen::n(scene.height * zoom)}
                     viewBox={format!("0 0 {} {}", pen::n(scene.width), pen::n(scene.height))}

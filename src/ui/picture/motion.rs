@@ -23,12 +23,12 @@ fn use_held<T: Clone + PartialEq + 'static>(given: &[T], id: fn(&T) -> usize) ->
     {
         let (held, done) = (held.clone(), done.clone());
         let ids: Vec<usize> = given.iter().map(id).collect();
-        let given = given.to_vec();
+        let fresh_ones = given.to_vec();
         use_effect_with(ids, move |ids| {
             // What is not in the scene any more may come again when time is turned back.
             done.borrow_mut().retain(|d| ids.contains(d));
             let known: Vec<usize> = held.iter().map(id).collect();
-            let fresh: Vec<T> = given.into_iter().filter(|item| !known.contains(&id(item)) && !done.borrow().contains(&id(item))).collect();
+            let fresh: Vec<T> = fresh_ones.into_iter().filter(|item| !known.contains(&id(item)) && !done.borrow().contains(&id(item))).collect();
             if !fresh.is_empty() {
                 let mut all: Vec<T> = held.iter().cloned().chain(fresh).collect();
                 let excess = all.len().saturating_sub(MOST);
@@ -44,7 +44,9 @@ fn use_held<T: Clone + PartialEq + 'static>(given: &[T], id: fn(&T) -> usize) ->
             held.set(held.iter().filter(|item| id(item) != number).cloned().collect());
         })
     };
-    ((*held).clone(), over)
+    // Where things are may change under what is still shown.
+    let shown = held.iter().map(|item| given.iter().find(|g| id(g) == id(item)).unwrap_or(item).clone()).collect();
+    (shown, over)
 }
 
 #[derive(Properties, PartialEq)]
