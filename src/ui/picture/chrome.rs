@@ -1,6 +1,6 @@
 //! What stands around the Pods: control plane, lobby, nodes, backbone, Services.
 
-use podlab::view::scene::{Component, Detail, Folder, Node, Point, Scene, Strip};
+use podlab::view::scene::{Component, Detail, Folder, Node, PodKind, Point, Scene, Strip};
 use yew::prelude::*;
 
 use super::pen::{Pen, gauge, line, n, rect, round_path, text, title};
@@ -106,6 +106,7 @@ pub fn node(pen: &Pen, node: &Node, detail: Detail) -> Html {
             { for node.lanes.iter().map(|(from, to)| line(*from, *to, "lane")) }
             { for node.pods.iter().map(|p| pod::pod(pen, p, detail)) }
             { folder(pen, &node.folder) }
+            { feed(node) }
         </g>
     }
 }
@@ -113,6 +114,16 @@ pub fn node(pen: &Pen, node: &Node, detail: Detail) -> Html {
 /// As the view measures names of nodes; only where the next word begins depends on it.
 fn podlab_width(name: &str) -> f64 {
     name.chars().count() as f64 * 8.6
+}
+
+/// From the folder to the Pod beside it that comes from one of its files.
+fn feed(node: &Node) -> Html {
+    let folder = node.folder.rect;
+    let beside = node.pods.iter().rev().find(|p| matches!(p.kind, PodKind::Static { .. }) && p.rect.y == folder.y && p.rect.right() < folder.x);
+    beside.map_or_else(Html::default, |pod| {
+        let y = folder.y + 48.0;
+        line(Point { x: folder.x + 11.0, y }, Point { x: pod.rect.right() + 1.0, y }, "feed")
+    })
 }
 
 fn folder(pen: &Pen, folder: &Folder) -> Html {
