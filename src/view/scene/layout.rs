@@ -24,7 +24,7 @@ pub fn lay_out(scene: &mut Scene, width_px: f64) {
     let most = scene.nodes.iter().map(|n| n.pods.len()).chain([scene.unplaced.len()]).max().unwrap_or(0);
     scene.detail = match most {
         0..=6 => Detail::Full,
-        9..=24 => Detail::Compact,
+        7..=24 => Detail::Compact,
         _ => Detail::Tiny,
     };
     let mut y = strip(scene, 8.0) + 12.0;

@@ -61,6 +61,7 @@ pub fn lay_out(pod: &mut Pod, at: Rect, detail: Detail) -> f64 {
     match detail {
         Detail::Tiny => {
             hide_inside(pod);
+            pod.tags.clear();
             y += 6.0;
         }
         Detail::Compact => {
