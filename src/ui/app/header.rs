@@ -67,6 +67,7 @@ pub fn header(props: &HeaderProps) -> Html {
                 <button type="button" role="menuitem" onclick={send(Message::Desk(DeskWish::Add))}>{ say(words::FILE_NEW) }</button>
                 <button type="button" role="menuitem" onclick={ask}>{ say(words::FILE_UPLOAD) }</button>
                 <button type="button" role="menuitem" onclick={send(Message::Desk(DeskWish::Download))}>{ say(words::FILE_DOWNLOAD) }</button>
+                <button type="button" role="menuitem" onclick={send(Message::EmptyCluster)}>{ say(words::CLUSTER_EMPTY) }</button>
                 <p class="menu-title" role="presentation">{ say(words::RECENT) }</p>
                 if recent.is_empty() { <p class="menu-empty" role="presentation">{ say(words::RECENT_NONE) }</p> }
                 { for recent.iter().enumerate().map(|(index, title)| item(title.clone(), Message::Desk(DeskWish::BringBack(index)))) }

@@ -167,6 +167,7 @@ impl App {
                 model.stage.stale = true;
             }
             Message::Layout(LayoutWish::FoldLesson(folded)) => model.layout.lesson_folded = folded,
+            Message::EmptyCluster => model.empty_cluster(),
             Message::SwitchLanguage => model.switch_language(),
             Message::SwitchTheme => model.switch_theme(),
             Message::Share(what) => model.share(what, ctx.link().callback(|message| message)),

@@ -81,6 +81,8 @@ impl Attending {
 
 pub struct Model {
     pub session: Session,
+    /// The run before the cluster was emptied, to be brought back.
+    emptied: Option<Box<Session>>,
     pub desk: Desk,
     /// Counts the texts that the model itself put into the editor; typing does not count.
     pub revision: u32,
@@ -111,6 +113,8 @@ pub struct Model {
     shown_at: f64,
 }
 
+/// The playground's cluster.
+pub const NODES: usize = 2;
 /// How far the first visit's example has run when the page opens.
 const HEAD_START: SimTime = SimTime(9_000);
 /// How much virtual time passes in one go before the clock on the wall is looked at, and how long a frame may take.
@@ -123,7 +127,8 @@ impl Model {
     pub fn open(language: Language, theme: Theme, embedded: bool) -> Self {
         let desk = Desk::restore().unwrap_or_else(|| Desk::new(examples::FIRST));
         let mut model = Self {
-            session: Session::new(Config::nodes(2)),
+            session: Session::new(Config::nodes(NODES)),
+            emptied: None,
             checked: Rc::new(manifest::check(desk.text())),
             desk,
             revision: 0,
@@ -253,8 +258,27 @@ impl Model {
         self.stage.stale = true;
     }
 
+    /// A new, empty cluster; the run before can be brought back.
+    pub fn empty_cluster(&mut self) {
+        self.emptied = Some(Box::new(std::mem::replace(&mut self.session, Session::new(Config::nodes(NODES)))));
+        self.terminal_from = 0;
+        self.selected = None;
+        self.point(None);
+        self.playing = true;
+        self.stage.stale = true;
+    }
+
+    pub fn can_undo(&self) -> bool {
+        self.session.can_undo() || self.emptied.is_some()
+    }
+
+    /// Brings back the future that was replaced, or else the run before the cluster was emptied.
     pub fn undo(&mut self) {
-        self.session.undo();
+        if self.session.can_undo() {
+            self.session.undo();
+        } else if let Some(before) = self.emptied.take() {
+            self.session = *before;
+        }
         self.stage.stale = true;
     }
 
@@ -271,6 +295,7 @@ impl Model {
     }
 
     pub fn begin_step(&mut self, lesson: Lesson, step: usize) {
+        self.emptied = None;
         let (course, Opening { manifest, speed }) = Course::begin(lesson, step, &mut self.session);
         self.progress.reach(&course.lesson.id, course.step);
         self.guide = Guide::Course(Box::new(Attending::new(course)));

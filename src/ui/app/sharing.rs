@@ -95,7 +95,7 @@ impl Model {
             self.catching_up = Some(at);
             self.playing = false;
         } else if lesson.is_none() {
-            self.session = Session::new(podlab::cluster::Config::nodes(2));
+            self.session = Session::new(podlab::cluster::Config::nodes(super::model::NODES));
             if self.checked.exit == 0 {
                 self.apply();
             }

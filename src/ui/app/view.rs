@@ -45,7 +45,7 @@ pub fn page(model: &Model, jump: Option<Jump>, completion: Option<&Rc<Completion
                 <a class="button open-whole" href={link::own_address() + "#" + &link::fragment()} target="_blank" rel="noopener">{ language.say(words::EMBED_OPEN) }</a>
             } else {
                 <Header recent={recent_titles(&model.desk)} in_lesson={matches!(model.guide, Guide::Course(_))} lesson_open={has_lesson}
-                    can_undo={model.session.can_undo()} theme={model.theme} {language} on={on.clone()} />
+                    can_undo={model.can_undo()} theme={model.theme} {language} on={on.clone()} />
             }
             <main class="panes">
                 <div class="left">

@@ -175,7 +175,8 @@ impl Component for Terminal {
         };
         html! {
             <div class="terminal-body" onclick={link.callback(|_| Event::Focus)}>
-                <div class="terminal-tools">
+                <div class="bar terminal-bar">
+                    <h2 class="title">{ language.say(words::TERMINAL) }</h2><span class="space"></span>
                     <button type="button" class="button small" onclick={link.callback(|_| Event::Copy)}>{ language.say(words::TERMINAL_COPY) }</button>
                     <button type="button" class="button small" onclick={ctx.props().on.reform(|_: MouseEvent| Message::Terminal(TerminalWish::Clear))}>{ language.say(words::TERMINAL_CLEAR) }</button>
                 </div>
