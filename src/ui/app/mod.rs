@@ -54,7 +54,7 @@ impl Component for App {
         let mut model = Model::open(language, theme, link::is_embedded());
         model.show_choices();
         model.layout.show();
-        model.open_link(&link::fragment());
+        model.begin(&link::fragment());
         let mut app = Self { model, frame: None, jump: None, completion: None, notices: 0, measure: None, _listeners: listeners(ctx) };
         app.model.refresh();
         app
@@ -176,6 +176,7 @@ impl App {
             Message::Dismiss => model.notice = None,
             Message::Leaving => {
                 model.keep();
+                model.keep_run();
                 // A browser that keeps nothing has already been spoken of.
                 model.layout.keep();
                 return false;

@@ -99,6 +99,8 @@ pub struct Model {
     pub clock: Clock,
     /// A moment that a link asked for and that is still being replayed.
     pub catching_up: Option<SimTime>,
+    /// Whether it plays on from there.
+    pub plays_on: bool,
     pub guide: Guide,
     pub lessons: Rc<Vec<Lesson>>,
     pub progress: Progress,
@@ -126,7 +128,7 @@ impl Model {
     /// The page as it opens: what was kept, or the running example.
     pub fn open(language: Language, theme: Theme, embedded: bool) -> Self {
         let desk = Desk::restore().unwrap_or_else(|| Desk::new(examples::FIRST));
-        let mut model = Self {
+        Self {
             session: Session::new(Config::nodes(NODES)),
             emptied: None,
             checked: Rc::new(manifest::check(desk.text())),
@@ -142,6 +144,7 @@ impl Model {
             playing: true,
             clock: Clock::default(),
             catching_up: None,
+            plays_on: false,
             guide: Guide::Closed,
             lessons: Rc::new(lesson::all()),
             progress: Progress::restore(),
@@ -153,13 +156,25 @@ impl Model {
             storage_warned: false,
             judged: (usize::MAX, 0, 0),
             shown_at: 0.0,
-        };
-        // A text that the server would refuse is left for its writer to mend.
-        if model.checked.exit == 0 {
-            model.apply();
-            model.session.play_to(HEAD_START);
         }
-        model
+    }
+
+    /// What the page begins with: a link, what this tab was at before a reload, or the editor's text applied and running.
+    pub fn begin(&mut self, fragment: &str) {
+        if !fragment.is_empty() {
+            self.start_text();
+            self.open_link(fragment);
+        } else if self.embedded || !self.resume() {
+            self.start_text();
+        }
+    }
+
+    /// A text that the server would refuse is left for its writer to mend.
+    fn start_text(&mut self) {
+        if self.checked.exit == 0 {
+            self.apply();
+            self.session.play_to(HEAD_START);
+        }
     }
 
     /// Puts a text into the editor; the one before goes to the recent manifests.
@@ -231,7 +246,7 @@ impl Model {
         }
         if self.catching_up.is_some_and(|to| self.session.now() >= to) {
             self.catching_up = None;
-            self.playing = false;
+            self.playing = self.plays_on;
         }
         self.stage.stale = true;
     }
