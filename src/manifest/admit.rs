@@ -1,6 +1,6 @@
 //! What the API server does with an object once it is decoded: defaulting, admission, validation, in the order in which they really happen.
 
-use super::{Admitted, ClusterFacts, admission, defaults};
+use super::{Admitted, ClusterFacts, admission, defaults, validate};
 use crate::api::{Kind, Quantity, Status, Value, json, object};
 
 /// A create: defaults → mutating admission → preparation (status reset, QoS class) → validation → warnings.
@@ -8,6 +8,10 @@ pub fn create(kind: &Kind, mut object: Value, facts: &dyn ClusterFacts) -> Resul
     defaults::apply(kind, &mut object);
     admission::create(kind, &mut object, facts)?;
     prepare(kind, &mut object);
+    let errors = validate::create(kind, &object);
+    if !errors.is_empty() {
+        return Err(validate::invalid(kind, object::name(&object), &errors));
+    }
     Ok(Admitted { object, warnings: Vec::new() })
 }
 

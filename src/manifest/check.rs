@@ -13,8 +13,44 @@ use crate::yaml::{Node, go_quote};
 /// The name under which messages know the text.
 pub const FILE_NAME: &str = "pod.yaml";
 
-/// The verdict on a text, against any cluster.
+/// The verdict on a text, against any cluster, with hints and fixes.
 pub fn check_against(text: &str, facts: &dyn ClusterFacts) -> Checked {
+    let mut checked = verdict(text, facts);
+    hint::add(text, &mut checked);
+    fix::add(text, &mut checked, facts);
+    checked.diagnostics.sort_by_key(|d| (d.span, d.severity));
+    checked
+}
+
+/// How far a text came before something was refused; what is further is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    Reading,
+    Client,
+    Decoding,
+    Admission,
+    Accepted,
+}
+
+/// The stage at which a text fails first.
+pub(super) fn stage(checked: &Checked) -> Stage {
+    let refused = checked.documents.iter().filter_map(|d| match d {
+        DocumentVerdict::Rejected(status) if status.code == 400 || status.code == 404 && status.kind.is_empty() => Some(Stage::Decoding),
+        DocumentVerdict::Rejected(_) => Some(Stage::Admission),
+        DocumentVerdict::Accepted { .. } => None,
+    });
+    let worst = refused.min().unwrap_or(Stage::Accepted);
+    if checked.stderr.contains("error parsing ") {
+        Stage::Reading
+    } else if checked.exit != 0 && worst == Stage::Accepted || checked.stderr.contains("resource mapping not found") {
+        Stage::Client
+    } else {
+        worst
+    }
+}
+
+/// The verdict on a text alone.
+pub(super) fn verdict(text: &str, facts: &dyn ClusterFacts) -> Checked {
     let Stream { documents, error } = read_stream(text);
     let source = Source { documents: documents.into_iter().map(|d| SourceDocument { span: d.span, root: d.root, value: d.value }).collect() };
     let mut run = Run { facts, checked: Checked::default(), failures: Vec::new(), document: 0 };
@@ -41,15 +77,23 @@ pub fn check_against(text: &str, facts: &dyn ClusterFacts) -> Checked {
     checked.stderr = stderr(&checked.documents, &failures);
     checked.exit = i32::from(!failures.is_empty());
     checked.source = source;
-    hint::add(text, &mut checked);
-    fix::add(text, &mut checked);
-    checked.diagnostics.sort_by_key(|d| (d.span, d.severity));
     checked
 }
 
 /// The server's half of a create: decoding, then what admission does.
 pub fn admit_create(kind: &Kind, strict: bool, value: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Status> {
-    create(kind, strict, value, facts).map_err(|refusal| refusal.status)
+    create(kind, if strict { Mode::Strict } else { Mode::Lenient }, value, facts).map_err(|refusal| refusal.status)
+}
+
+/// How a create is meant.
+#[derive(Clone, Copy, PartialEq)]
+enum Mode {
+    /// By kubectl: unknown fields are errors.
+    Strict,
+    /// From inside.
+    Lenient,
+    /// By kubectl, without a store that would make up a name.
+    DryRun,
 }
 
 /// A refusal, with the decoder's findings where it was the decoder.
@@ -64,9 +108,12 @@ impl From<Status> for Refusal {
     }
 }
 
-fn create(kind: &Kind, strict: bool, value: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Refusal> {
-    let decoded = decode::decode_with(kind, value, strict);
+fn create(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Refusal> {
+    let decoded = decode::decode_with(kind, value, mode != Mode::Lenient);
     let mut value = decoded.map_err(|error| Refusal { status: decode::bad_request(kind, &error.detail), findings: error.findings })?;
+    if mode == Mode::DryRun {
+        generate_name(&mut value);
+    }
     if kind.namespaced {
         if object::namespace(&value).is_empty() {
             object::set(&mut value, "metadata.namespace", json!("default"));
@@ -77,6 +124,23 @@ fn create(kind: &Kind, strict: bool, value: Value, facts: &dyn ClusterFacts) -> 
         }
     }
     Ok(admit::create(kind, value, facts)?)
+}
+
+/// What the server would append to `generateName`: five letters, here always the same for the same name.
+fn generate_name(value: &mut Value) {
+    let base = object::str_at(value, "metadata.generateName").unwrap_or_default();
+    if base.is_empty() || !object::name(value).is_empty() {
+        return;
+    }
+    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let mut hash = base.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    // Names may have 63 characters.
+    let mut name = base[..crate::text::floor_boundary(base, 58)].to_owned();
+    for _ in 0..5 {
+        name.push(char::from(LETTERS[(hash % LETTERS.len() as u64) as usize]));
+        hash /= LETTERS.len() as u64;
+    }
+    object::set(value, "metadata.name", Value::String(name));
 }
 
 fn exists(kind: &Kind, object: &Value, facts: &dyn ClusterFacts) -> bool {
@@ -172,7 +236,7 @@ impl Run<'_> {
 
     fn request(&mut self, root: &Node, kind: &'static Kind, value: &Value, prefix: &str) {
         let at = |path: &str| if prefix.is_empty() { path.to_owned() } else { format!("{prefix}.{path}") };
-        match create(kind, true, value.clone(), self.facts) {
+        match create(kind, Mode::DryRun, value.clone(), self.facts) {
             Ok(admitted) if exists(kind, &admitted.object, self.facts) => {
                 let status = Status::already_exists(&kind.resource(), object::name(&admitted.object));
                 let args = vec![object::name(&admitted.object).to_owned()];

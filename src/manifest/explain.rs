@@ -90,14 +90,18 @@ pub(super) fn finding(finding: &Finding) -> Explained {
     match &finding.what {
         Mismatch::Type { given, wanted } => {
             let given = given.split(' ').next().unwrap_or_default();
+            // Named types that are no structs are strings (`v1.PullPolicy`).
+            let named = wanted.strip_prefix("v1.").or(wanted.strip_prefix("types."));
+            let is_text = wanted == "string" || named.is_some_and(|name| name != "ResourceList" && crate::schema::by_name(name).is_none());
             let code = match (given, wanted.as_str()) {
-                ("number" | "bool", "string") => "explain-type-string",
+                ("number" | "bool", _) if is_text => "explain-type-string",
+                (_, _) if is_text => "explain-type",
                 ("string", "int32" | "int64") => "explain-type-integer",
                 ("number", "int32" | "int64") => "explain-type-integer-range",
                 ("string" | "number", "bool") => "explain-type-bool",
                 (_, wanted) if wanted.starts_with("[]") && wanted != "[]uint8" => "explain-type-list",
                 (_, wanted) if wanted.starts_with("map[") || wanted == "v1.ResourceList" => "explain-type-map",
-                (given, wanted) if wanted.starts_with("v1.") && given != "object" => "explain-type-object",
+                (given, _) if named.is_some() && given != "object" => "explain-type-object",
                 _ => "explain-type",
             };
             (code, vec![field, plain_given(given).to_owned(), wanted.clone()])

@@ -119,11 +119,13 @@ pub struct FieldError {
     /// The offending value, where the message shows one.
     pub value: Option<Value>,
     pub detail: String,
+    /// The value is a text to be shown bare (how Go prints a struct of its own).
+    pub bare: bool,
 }
 
 impl FieldError {
     fn new(kind: ErrorKind, path: &FieldPath, value: Option<Value>, detail: impl Into<String>) -> Self {
-        Self { kind, field: path.to_string(), value, detail: detail.into() }
+        Self { kind, field: path.to_string(), value, detail: detail.into(), bare: false }
     }
 
     pub fn required(path: &FieldPath, detail: impl Into<String>) -> Self {
@@ -163,6 +165,12 @@ impl FieldError {
         Self::new(ErrorKind::TooMany, path, Some(count.into()), format!("must have at most {most} {items}"))
     }
 
+    /// Shows the value's text without quotes: Go's own rendering of one of its structs.
+    pub fn bare(mut self) -> Self {
+        self.bare = true;
+        self
+    }
+
     pub fn not_found(path: &FieldPath, value: impl Into<Value>) -> Self {
         Self::new(ErrorKind::NotFound, path, Some(value.into()), "")
     }
@@ -172,7 +180,12 @@ impl FieldError {
         let mut out = String::from(self.kind.words());
         if let Some(value) = &self.value {
             // Values are shown as JSON since 1.35; reference/03-validation.md §1.
-            write!(out, ": {value}").expect("writing to a String never fails");
+            match value {
+                Value::String(text) if self.bare => write!(out, ": {text}"),
+                Value::String(text) => write!(out, ": {text:?}"),
+                value => write!(out, ": {}", escape_html(&value.to_string())),
+            }
+            .expect("writing to a String never fails");
         }
         if !self.detail.is_empty() {
             write!(out, ": {}", self.detail).expect("writing to a String never fails");
@@ -183,6 +196,11 @@ impl FieldError {
     pub fn to_cause(&self) -> Cause {
         Cause { field: self.field.clone(), reason: self.kind.reason().into(), message: self.body() }
     }
+}
+
+/// Go's JSON encoder escapes what could be HTML.
+fn escape_html(json: &str) -> String {
+    json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
 pub type ErrorList = Vec<FieldError>;

@@ -5,6 +5,7 @@ pub mod admit;
 pub mod check;
 pub mod client;
 pub mod complete;
+mod context;
 pub mod decode;
 mod defaults;
 mod explain;
@@ -16,6 +17,7 @@ mod openapi;
 pub mod read;
 mod source;
 mod time;
+mod validate;
 
 pub use complete::{Completion, CompletionKind, complete};
 pub use hover::{Hover, hover};

@@ -4,7 +4,7 @@
 //! so that a syntax error anywhere comes before an error of meaning; then it is decoded.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use base64::Engine as _;
 
@@ -611,7 +611,7 @@ impl<'a> Decoder<'_, 'a> {
     fn mapping(&mut self, first: NodeId) -> Result<Vec<Entry>, Error> {
         let children: Vec<NodeId> = self.children(first).collect();
         let mut entries = Vec::with_capacity(children.len() / 2);
-        let mut merged = Vec::new();
+        let mut merged = Merged::default();
         for pair in children.chunks_exact(2) {
             if self.is_merge(pair[0]) {
                 self.merge(pair[1], &mut merged)?;
@@ -629,10 +629,10 @@ impl<'a> Decoder<'_, 'a> {
             entries.push(Entry { key: name, key_span: key.span, value });
         }
         // Explicit keys beat merged ones, and of those the earlier beat the later.
-        for entry in merged {
-            if !entries.iter().any(|e: &Entry| e.key == entry.key) {
-                entries.push(entry);
-            }
+        if !merged.entries.is_empty() {
+            let explicit: HashSet<&str> = entries.iter().map(|e: &Entry| e.key.as_str()).collect();
+            merged.entries.retain(|e| !explicit.contains(e.key.as_str()));
+            entries.append(&mut merged.entries);
         }
         Ok(entries)
     }
@@ -648,7 +648,7 @@ impl<'a> Decoder<'_, 'a> {
         }
     }
 
-    fn merge(&mut self, id: NodeId, into: &mut Vec<Entry>) -> Result<(), Error> {
+    fn merge(&mut self, id: NodeId, into: &mut Merged) -> Result<(), Error> {
         let wrong = |span| Err(meaning_error("map merge requires map or sequence of maps as the value".into(), span));
         let target = |id: NodeId| match self.nodes[id as usize].content {
             RawContent::Alias(target, _) => target,
@@ -667,15 +667,22 @@ impl<'a> Decoder<'_, 'a> {
             let node = self.node(source)?;
             let Content::Mapping(entries) = node.content else { return wrong(span) };
             for mut entry in entries {
-                if !into.iter().any(|e| e.key == entry.key) {
+                if into.keys.insert(entry.key.clone()) {
                     // Shown where the merge is written.
                     entry.key_span = span;
-                    into.push(entry);
+                    into.entries.push(entry);
                 }
             }
         }
         Ok(())
     }
+}
+
+/// What `<<` brings into a mapping.
+#[derive(Default)]
+struct Merged {
+    entries: Vec<Entry>,
+    keys: HashSet<String>,
 }
 
 /// How many of the decoded nodes may come from aliases (`decode.go`, allowedAliasRatio).

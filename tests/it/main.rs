@@ -1,5 +1,6 @@
 //! The native gate: one binary, so that it links once.
 
+mod fixes;
 mod replay;
 #[path = "../runs.rs"]
 mod runs;

@@ -153,6 +153,12 @@ impl Kubelet {
             return;
         }
         let pod_uid = uid(&change.object);
+        let makes_room = change.verb == Verb::Deleted || matches!(str_at(&change.object, "status.phase"), Some("Succeeded" | "Failed"));
+        if makes_room {
+            for id in self.workers.values().filter(|w| w.resize.is_deferred() && w.uid != pod_uid).map(|w| w.id).collect::<Vec<_>>() {
+                self.sync_soon(id, ctx);
+            }
+        }
         let Some(worker) = self.by_uid.get(pod_uid).and_then(|id| self.workers.get_mut(id)) else {
             let finished = matches!(str_at(&change.object, "status.phase"), Some("Succeeded" | "Failed"));
             if change.verb != Verb::Deleted && !finished {
@@ -167,6 +173,8 @@ impl Kubelet {
         match change.verb {
             Verb::Deleted => {
                 worker.gone = true;
+                // Without a deletion before, it was one by force.
+                worker.grace_override.get_or_insert(1);
                 tell(Received::Gone, DELETE_MS, ctx);
             }
             Verb::Added | Verb::Modified => {

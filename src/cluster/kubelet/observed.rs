@@ -8,6 +8,9 @@ use crate::cluster::runtime::{ContainerId, ContainerRecord, ExitReason, Runtime,
 
 use super::spec::PodSpec;
 
+/// How long the end of a process stays unnoticed.
+const NOTICE_END_MS: u64 = 100;
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observed {
     pub sandbox: Option<SandboxId>,
@@ -57,10 +60,10 @@ impl Ended {
 
 impl Observed {
     /// Looks at the runtime. `sandboxes` are the Pod's, oldest first.
-    pub fn look(runtime: &Runtime, sandboxes: &[SandboxId], spec: &PodSpec, hashes: &BTreeMap<ContainerId, u64>) -> Self {
+    pub fn look(now: SimTime, runtime: &Runtime, sandboxes: &[SandboxId], spec: &PodSpec, hashes: &BTreeMap<ContainerId, u64>) -> Self {
         let newest = sandboxes.last().and_then(|id| runtime.sandbox(*id));
         let mut containers: Vec<Seen> =
-            sandboxes.iter().flat_map(|id| runtime.containers_of(*id)).map(|record| see(runtime, record, spec, hashes)).collect();
+            sandboxes.iter().flat_map(|id| runtime.containers_of(*id)).map(|record| see(now, runtime, record, spec, hashes)).collect();
         containers.sort_by_key(|c| std::cmp::Reverse(c.id));
         Self {
             sandbox: newest.map(|s| s.id),
@@ -88,11 +91,17 @@ impl Observed {
     }
 }
 
-fn see(runtime: &Runtime, record: &ContainerRecord, spec: &PodSpec, hashes: &BTreeMap<ContainerId, u64>) -> Seen {
+fn see(now: SimTime, runtime: &Runtime, record: &ContainerRecord, spec: &PodSpec, hashes: &BTreeMap<ContainerId, u64>) -> Seen {
     let hash = hashes.get(&record.id).copied().unwrap_or(0);
     let state = match &record.state {
         State::Created => SeenState::Created,
         State::Running { started_at } => SeenState::Running { started_at: *started_at },
+        // containerd needs a moment to notice an end, so that even what ends at once is seen to run first.
+        State::Exited { started_at, finished_at, reason, .. }
+            if now < *finished_at + NOTICE_END_MS && !matches!(reason, ExitReason::StartError(_)) =>
+        {
+            SeenState::Running { started_at: *started_at }
+        }
         State::Exited { started_at, finished_at, exit_code, reason } => SeenState::Exited(Ended {
             exit_code: *exit_code,
             reason: match reason {

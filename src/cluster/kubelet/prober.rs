@@ -227,6 +227,8 @@ impl Worker {
             })
         };
         match &probe.handler {
+            // The commands of a Pod that is being stopped are cancelled before they begin.
+            Handler::Exec(_) if self.is_terminating() => known(Attempt::Error("rpc error: code = Canceled desc = context canceled".into())),
             Handler::Exec(command) => {
                 let exec = turn.runtime.exec(id, command, None, turn.ctx);
                 match exec_outcome(command, exec, turn) {
@@ -359,7 +361,12 @@ impl Worker {
             let container = self.probes[place].of.clone();
             turn.ctx.fact(Fact::ProbeResult { container, kind, ok: verdict == Verdict::Success });
         }
-        if kind != ProbeKind::Liveness || verdict == Verdict::Failure {
+        if self.is_terminating() {
+            // Readiness goes on being told while the Pod is stopped.
+            if kind == ProbeKind::Readiness && !self.gone {
+                self.publish(false, turn);
+            }
+        } else if kind != ProbeKind::Liveness || verdict == Verdict::Failure {
             self.request_sync(turn.ctx.now + 10, turn);
         }
     }

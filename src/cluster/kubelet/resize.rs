@@ -52,6 +52,10 @@ impl Resize {
         self.actual.get(&container.name).unwrap_or(&container.resources)
     }
 
+    pub fn is_deferred(&self) -> bool {
+        self.deferred.is_some()
+    }
+
     fn is_behind(&self, container: &ContainerSpec) -> bool {
         self.actual.get(&container.name) != self.allocated.get(&container.name)
     }

@@ -10,8 +10,9 @@ use super::images::{self, Plan};
 use super::resize::amount;
 use super::spec::{ContainerSpec, Role};
 use super::sync::{Next, Step};
+use super::termination::RESTARTING;
 use super::volumes;
-use super::worker::{Turn, Worker};
+use super::worker::{Turn, Worker, stretched};
 
 const CREATE_MS: u64 = 30;
 const START_MS: u64 = 100;
@@ -97,7 +98,7 @@ impl Worker {
         let message = format!("back-off {delay} restarting failed container={} pod={pod}", container.name);
         self.reasons.insert(container.name.clone(), ("CrashLoopBackOff".into(), message));
         let of = self.container_ref(turn, &container.name);
-        turn.ctx.fact(Fact::BackOff { container: of, delay_ms, until });
+        turn.ctx.fact(Fact::BackOff { container: of, delay_ms, until: stretched(now, until) });
         self.fail(Some(until));
         true
     }
@@ -141,6 +142,7 @@ impl Worker {
                 let began = turn.ctx.now;
                 match turn.runtime.pull_image(&image, turn.ctx) {
                     Ok(info) => {
+                        self.pull_errors.remove(&image);
                         self.first([start.at(Stage::Pulled { began })].into_iter());
                         Next::After(images::pull_ms(present, info.size_bytes))
                     }
@@ -162,7 +164,6 @@ impl Worker {
             self.pulls.next(image, now, now);
             self.container_event(index, "Warning", "Failed", &format!("Failed to pull image {image:?}: {error}"), turn);
             self.container_event(index, "Warning", "Failed", &format!("Error: {reason}"), turn);
-            // The next try asks the registry again.
             return self.record_failure(container, &reason, error);
         }
         let took = super::backoff::go_duration(turn.ctx.now.since(began));
@@ -245,7 +246,12 @@ impl Worker {
             return newest + 1;
         }
         let old = self.status.containers.iter().find(|s| s.name == container.name);
-        old.filter(|s| s.id.is_some() || s.last.is_some()).map_or(0, |s| s.restart_count + 1)
+        match old.map(|s| (s.id, &s.last, s.restart_count)) {
+            // A rule's removal has counted already.
+            Some((None, Some(last), count)) if last.reason == RESTARTING => count,
+            Some((Some(_), _, count) | (None, Some(_), count)) => count + 1,
+            Some((None, None, _)) | None => 0,
+        }
     }
 
     fn create(&mut self, start: Start, container: &ContainerSpec, turn: &mut Turn) -> Next {

@@ -10,6 +10,7 @@ use crate::cluster::runtime::{ContainerId, Runtime};
 use super::conditions::Condition;
 use super::observed::{Ended, Observed, Seen, SeenState};
 use super::spec::{ContainerSpec, PodSpec, Role};
+use super::termination::RESTARTING;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
@@ -233,7 +234,12 @@ pub fn phase(spec: &PodSpec, statuses: &[ContainerStatus], seen: &Observed, torn
     let (mut pending_init, mut failed_init, mut pending_sidecar) = (0, 0, 0);
     let (mut unknown, mut running, mut waiting, mut stopped, mut succeeded, mut last) = (0, 0, 0, 0, 0, 0);
     for container in &spec.containers {
-        let status = statuses.iter().find(|s| s.name == container.name);
+        let mut status = statuses.iter().find(|s| s.name == container.name).cloned();
+        // What a rule removed to start it anew has not ended.
+        if let Some(status) = status.as_mut().filter(|s| s.last.as_ref().is_some_and(|l| l.reason == RESTARTING)) {
+            status.last = None;
+        }
+        let status = status.as_ref();
         match container.role {
             Role::Init => match status.map(|s| (&s.state, &s.last)) {
                 None | Some((ContainerState::Running { .. }, _)) => pending_init += 1,

@@ -11,7 +11,7 @@ use crate::cluster::runtime::SandboxConfig;
 use super::actions::{self, Actions};
 use super::environment::Surroundings;
 use super::start::Start;
-use super::termination::KillReason;
+use super::termination::{KillReason, RESTARTING};
 use super::volumes;
 use super::worker::{Life, MIRROR_STATUS_MS, PodTimer, Turn, Worker};
 
@@ -47,6 +47,7 @@ pub enum Step {
     /// The sandbox is stopped after everything in it.
     StopSandbox,
     RestartAll(String),
+    RemoveAll(String),
     // The end of a Pod.
     LastStatus,
     DeleteObject,
@@ -168,6 +169,7 @@ impl Worker {
                 Next::Now
             }
             Step::RestartAll(name) => self.restart_all(&name, turn),
+            Step::RemoveAll(name) => self.remove_all(&name, turn),
             Step::LastStatus => self.last_status(turn),
             Step::DeleteObject => self.delete_object(turn),
         }
@@ -239,6 +241,7 @@ impl Worker {
     // ---------------------------------------------------------------------------------------------------------------- plan
 
     fn plan(&mut self, turn: &mut Turn) {
+        self.reasons.retain(|_, (reason, _)| reason != RESTARTING);
         let resize = &self.resize;
         let Actions { create_sandbox, kill_pod, kills, starts, restart_all } =
             actions::compute(&self.spec, &self.seen, &self.results, &|container| resize.wants_restart(container));

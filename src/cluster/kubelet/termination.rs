@@ -13,7 +13,9 @@ use crate::cluster::runtime::{ContainerId, State};
 use super::actions::KillOrder;
 use super::conditions::Condition;
 use super::hooks::{HookRun, Progress};
+use super::observed::Ended;
 use super::spec::Role;
+use super::status::ContainerState;
 use super::sync::{Job, Next, Step};
 use super::worker::{Life, PodTimer, Turn, Worker};
 
@@ -26,6 +28,10 @@ const FINISHED_MS: u64 = 1100;
 /// The last status of a Pod that had no containers yet.
 const NOTHING_RAN_MS: u64 = 1500;
 const OBJECT_GONE_MS: u64 = 300;
+
+/// Why a container waits that was removed by a rule.
+pub const RESTARTING: &str = "RestartingAllContainers";
+const REMOVED: &str = "The container is removed because RestartAllContainers in place";
 
 /// A container that is being stopped.
 #[derive(Clone, Debug)]
@@ -270,8 +276,8 @@ impl Worker {
     pub fn arm_deadline(&mut self, turn: &mut Turn) {
         let (Some(seconds), Some(start)) = (self.spec.active_deadline_seconds, self.status.start_time) else { return };
         let over = SimTime::from_secs(start.secs() + seconds) + 700;
-        if self.failure.is_none() && over > turn.ctx.now {
-            self.arm(PodTimer::Deadline, over, turn);
+        if self.failure.is_none() {
+            self.arm(PodTimer::Deadline, over.max(turn.ctx.now + 10), turn);
         }
     }
 
@@ -290,21 +296,21 @@ impl Worker {
 
     // ---------------------------------------------------------------------------------------------------------------- restart of everything
 
-    /// A rule removes all containers; the one that asked for it goes last, and everything begins anew in the same sandbox.
+    /// A rule removes all containers: what still runs is killed first.
     pub fn restart_all(&mut self, name: &str, turn: &mut Turn) -> Next {
-        let orders: Vec<KillOrder> = self.kill_everything_order().into_iter().map(|o| KillOrder { message: "killing".into(), ..o }).collect();
-        if !orders.is_empty() || self.restarting_all.is_none() {
-            let message = "container exited with restart policy rule";
-            self.restarting_all = Some(Condition::new("AllContainersRestarting", true, "RestartAllContainersStarted", message));
-            self.publish(false, turn);
-            for order in orders {
-                self.kill(order.id, order.container, &order.message, Some(0), turn);
-            }
-            self.first([Step::AwaitKills, Step::RestartAll(name.to_owned())].into_iter());
-            return Next::Now;
+        let message = "container exited with restart policy rule";
+        self.restarting_all = Some(Condition::new("AllContainersRestarting", true, "RestartAllContainersStarted", message));
+        self.publish(false, turn);
+        for order in self.kill_everything_order() {
+            self.kill(order.id, order.container, "killing", Some(0), turn);
         }
+        self.first([Step::AwaitKills, Step::RemoveAll(name.to_owned())].into_iter());
+        Next::Now
+    }
+
+    /// The container that asked for it goes last, and everything begins anew in the same sandbox.
+    pub fn remove_all(&mut self, name: &str, turn: &mut Turn) -> Next {
         self.acted();
-        let message = "The container is removed because RestartAllContainers in place";
         let mut ids: Vec<(bool, ContainerId)> = Vec::new();
         for sandbox in &self.sandboxes {
             ids.extend(turn.runtime.containers_of(*sandbox).map(|c| (c.config.name == name, c.id)));
@@ -317,16 +323,15 @@ impl Worker {
         for status in &mut self.status.containers {
             if status.id.take().is_some() {
                 status.restart_count += 1;
-                let lost = super::observed::Ended { reason: "RestartingAllContainers".into(), ..super::observed::Ended::lost(message) };
-                status.last = Some(lost);
-                status.state = super::status::ContainerState::Waiting { reason: "RestartingAllContainers".into(), message: message.into() };
+                status.last = Some(Ended { reason: RESTARTING.into(), ..Ended::lost(REMOVED) });
             }
+            status.state = ContainerState::Waiting { reason: RESTARTING.into(), message: REMOVED.into() };
             (status.ready, status.started) = (false, false);
-            self.reasons.insert(status.name.clone(), ("RestartingAllContainers".into(), message.into()));
+            self.reasons.insert(status.name.clone(), (RESTARTING.into(), REMOVED.into()));
         }
         self.restarting_all = None;
         self.look(turn);
-        self.request_sync(turn.ctx.now + 100, turn);
-        Next::Now
+        self.want_another_sync();
+        Next::After(90)
     }
 }

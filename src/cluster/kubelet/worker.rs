@@ -70,10 +70,12 @@ impl PodTimer {
 /// How long the lifecycle event generator leaves a change unseen that it was not asked to look for.
 pub const RELIST_MS: u64 = 600;
 /// When a Pod is looked at again after a sync that failed.
-pub const RETRY_MS: u64 = 12_500;
+pub const RETRY_MS: u64 = 13_000;
 /// The longest time between two looks at a Pod in back-off.
 pub const LONGEST_LOOK_MS: u64 = 60_000;
 
+/// How far a wait in back-off is stretched, in percent: the kubelet's random factor lies between 100 and 150, its measured median at 130.
+const STRETCH_PERCENT: u64 = 125;
 /// The status manager's full pass.
 const STATUS_PASS_MS: u64 = 10_000;
 /// From a new mirror to its first status.
@@ -297,7 +299,7 @@ impl Worker {
             self.relist_by(now + RELIST_MS, turn);
         }
         if failed {
-            let look = retry_at.map_or(now + RETRY_MS, |at| at.min(now + LONGEST_LOOK_MS));
+            let look = retry_at.map_or(now + RETRY_MS, |at| stretched(now, at.min(now + LONGEST_LOOK_MS)));
             self.request_sync(look, turn);
         }
         if std::mem::take(&mut self.again) {
@@ -336,7 +338,7 @@ impl Worker {
     /// Looks at the runtime now.
     pub fn look(&mut self, turn: &Turn) {
         self.seen_at = turn.ctx.now;
-        self.seen = Observed::look(turn.runtime, &self.sandboxes, &self.spec, &self.hashes);
+        self.seen = Observed::look(turn.ctx.now, turn.runtime, &self.sandboxes, &self.spec, &self.hashes);
     }
 
     /// Whether what was seen is older than the last sync's end.
@@ -396,7 +398,11 @@ impl Worker {
             phase = self.status.phase;
         }
         let shown = if phase.is_terminal() && !torn_down { self.status.phase } else { phase };
-        let stored = self.stored(turn);
+        // A new static Pod takes over the times of the mirror that still stands there.
+        let stored = match self.status.conditions.is_empty() && self.is_static {
+            true => turn.ctx.api.get(POD, &self.namespace, &self.name).cloned(),
+            false => self.stored(turn),
+        };
         let stored_conditions = stored.as_ref().map_or(&[][..], |o| list_at(o, "status.conditions"));
         let resize = self.resize.conditions();
         let conditions = conditions::generate(Ground {
@@ -518,6 +524,11 @@ impl Worker {
         let field = self.spec.containers.get(container).map(ContainerSpec::field_path).unwrap_or_default();
         self.event(&field, kind, reason, message, turn);
     }
+}
+
+/// When the kubelet really comes back that wants to come back at a time.
+pub fn stretched(now: SimTime, at: SimTime) -> SimTime {
+    now + at.since(now) * STRETCH_PERCENT / 100
 }
 
 /// Whether the lifecycle event generator has something to tell: a container or sandbox that came, started or ended. What was removed does not count.

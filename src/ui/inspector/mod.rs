@@ -1,12 +1,19 @@
 //! The details of the selected shape, with what can be done to it.
 
+mod actions;
+
 use std::rc::Rc;
 
+use podlab::api::SimTime;
 use podlab::view;
+use podlab::view::inspector::{Details, Event, LogLine, Section};
+use podlab::view::saying::Saying;
+use podlab::view::scene::Tone;
 use yew::prelude::*;
 
 use super::intent::Intent;
-use super::locales::Language;
+use super::locales::{self as words, Language};
+use super::picture::{mood_badge, say};
 
 #[derive(Properties, PartialEq)]
 pub struct InspectorProps {
@@ -16,6 +23,127 @@ pub struct InspectorProps {
 }
 
 #[function_component(Inspector)]
-pub fn inspector(_props: &InspectorProps) -> Html {
-    html! { <section class="inspector"/> }
+pub fn inspector(props: &InspectorProps) -> Html {
+    let InspectorProps { details, language, on } = props;
+    let language = *language;
+    let close = on.reform(|_: MouseEvent| Intent::Select(None));
+    let onkeydown = {
+        let on = on.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            if event.key() == "Escape" {
+                event.stop_propagation();
+                on.emit(Intent::Select(None));
+            }
+        })
+    };
+    let state = details.state.as_ref().map(|s| say(language, s));
+    html! {
+        <aside class="inspector" aria-label={language.say(words::INS_LABEL)} {onkeydown}>
+            { head(details, language, close) }
+            <div class="inspector-body" tabindex="0" role="group" aria-label={language.say(words::INS_DETAILS)}>
+                if let Some(state) = state {
+                    <p class="hint">{ state }</p>
+                }
+                if let Some(alert) = &details.alert {
+                    <p class={if alert.bad { "alert is-bad" } else { "alert" }}>{ alert.words.clone() }</p>
+                }
+                if !details.actions.is_empty() {
+                    // A form keeps what is typed only as long as the same shape is selected.
+                    <actions::Actions key={format!("{:?}", details.target)} actions={details.actions.clone()} {language} on={on.clone()}/>
+                }
+                { for details.sections.iter().map(|s| section(language, s)) }
+                if let Some(log) = &details.log {
+                    <h4>{ language.say(words::INS_LOG) }</h4>
+                    { log_view(language, log) }
+                }
+                if !details.events.is_empty() {
+                    <h4>{ language.say(words::INS_EVENTS) }</h4>
+                    <ul class="events">{ for details.events.iter().map(event) }</ul>
+                }
+                { links(details, language, on) }
+            </div>
+        </aside>
+    }
+}
+
+fn head(details: &Details, language: Language, close: Callback<MouseEvent>) -> Html {
+    let name = if details.name.is_empty() { say(language, &details.kind) } else { details.name.clone() };
+    html! {
+        <header class="inspector-head">
+            if let Some(mood) = details.mood {
+                { mood_badge(mood) }
+            }
+            <h3><span class="kind">{ say(language, &details.kind) }</span>{ name }</h3>
+            <button type="button" class="close" onclick={close} aria-label={language.say(words::INS_CLOSE)} title={language.say(words::INS_CLOSE)}>{ "×" }</button>
+        </header>
+    }
+}
+
+fn section(language: Language, section: &Section) -> Html {
+    html! {
+        <>
+            if let Some(title) = &section.title {
+                <h4>{ say(language, title) }</h4>
+            }
+            <dl>
+                { for section.rows.iter().map(|row| {
+                    let tone = row.tone.map(|tone| match tone {
+                        Tone::Running => "is-good",
+                        Tone::Waiting => "is-waiting",
+                        Tone::Failed => "is-bad",
+                        Tone::Done | Tone::Draft => "",
+                    });
+                    html! {
+                        <>
+                            <dt>{ say(language, &row.label) }</dt>
+                            <dd class={classes!(row.code.then_some("mono"), tone)}>{ row.value.clone() }</dd>
+                        </>
+                    }
+                }) }
+            </dl>
+        </>
+    }
+}
+
+fn log_view(language: Language, log: &[LogLine]) -> Html {
+    if log.is_empty() {
+        return html! { <p class="hint">{ language.say(words::INS_LOG_EMPTY) }</p> };
+    }
+    html! {
+        <div class="logs" tabindex="0" role="log" aria-label={language.say(words::INS_LOG)}>
+            { for log.iter().map(|line| html! { <div class={line.stderr.then_some("is-stderr")}>{ line.text.clone() }</div> }) }
+        </div>
+    }
+}
+
+fn event(event: &Event) -> Html {
+    let count = if event.count > 1 { format!(" ×{}", event.count) } else { String::new() };
+    html! {
+        <li class={event.warning.then_some("is-warning")}>
+            <time>{ clock(event.at) }</time>
+            <b>{ format!("{}{count}", event.reason) }</b>
+            <p>{ event.message.clone() }</p>
+        </li>
+    }
+}
+
+fn clock(at: SimTime) -> String {
+    super::timeline::clock(at)
+}
+
+fn links(details: &Details, language: Language, on: &Callback<Intent>) -> Html {
+    if details.links.is_empty() {
+        return Html::default();
+    }
+    let link = |saying: &Saying, target: &view::Target| {
+        let target = target.clone();
+        let onclick = on.reform(move |_: MouseEvent| Intent::Select(Some(target.clone())));
+        html! { <button type="button" class="act" {onclick}>{ say(language, saying) }</button> }
+    };
+    html! {
+        <>
+            <h4>{ language.say(words::INS_LINKS) }</h4>
+            <div class="links">{ for details.links.iter().map(|(saying, target)| link(saying, target)) }</div>
+        </>
+    }
 }

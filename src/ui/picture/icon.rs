@@ -1,9 +1,16 @@
 //! The icons of a mood. Each has a form of its own, so that none depends on its colour.
 
-use podlab::view::scene::Icon;
+use podlab::view::scene::{Icon, Mood};
 use yew::prelude::*;
 
-use super::pen::n;
+use super::pen::{n, tone};
+
+/// The icon of a mood by itself, outside the picture.
+pub fn mood_badge(mood: Mood) -> Html {
+    html! {
+        <span class={classes!("badge", tone(mood.tone))} aria-hidden="true"><svg width="16" height="16" viewBox="-7 -7 14 14">{ icon(mood.icon, 0.0, 0.0) }</svg></span>
+    }
+}
 
 /// An icon of 12 × 12 px around a point, in the current colour.
 pub fn icon(icon: Icon, x: f64, y: f64) -> Html {

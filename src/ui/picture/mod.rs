@@ -22,6 +22,7 @@ use yew::prelude::*;
 
 use super::intent::Intent;
 use super::locales::{self as words, Language};
+pub use icon::mood_badge;
 pub use outline::Outline;
 use pen::Pen;
 pub use pen::{n, say};

@@ -3,8 +3,9 @@
 use super::{Card, Gauge, Icon, Mood, MountLabel, Plug, Point, Probe, ProbeTick, Rect, Role, Tone, mood};
 use crate::api::{Quantity, SimTime, Value, object};
 use crate::cluster::runtime::{ContainerRecord, ExitReason, State};
+use crate::session::Session;
 use crate::view::Target;
-use crate::view::history::{self, BarState, Track};
+use crate::view::history::{self, BarState, History, Track};
 use crate::view::saying::Saying;
 
 /// What a card is made from.
@@ -47,6 +48,30 @@ pub fn card(source: &Source) -> Card {
         lines: [0.0; 3],
         question_y: 0.0,
     }
+}
+
+/// A container's mood and state in words, for the inspector: the same as on its card.
+pub fn state_of(
+    session: &Session,
+    history: &History,
+    pod: &str,
+    spec: &Value,
+    status: Option<&Value>,
+    record: Option<&ContainerRecord>,
+    role: Role,
+) -> (Mood, Saying) {
+    let container = object::str_at(spec, "name").unwrap_or("");
+    state(&Source {
+        target: Target::Pod(pod.into()),
+        spec,
+        status,
+        record,
+        track: history.track(pod, container),
+        role,
+        now: session.now(),
+        draft: false,
+        alone: session.cluster().api.is_stopped(),
+    })
 }
 
 fn state(source: &Source) -> (Mood, Saying) {

@@ -16,7 +16,8 @@ use super::saying::Saying;
 use crate::manifest::Checked;
 use crate::session::Session;
 
-pub use card::probe_asks;
+pub use card::{bytes, cpu, probe_asks, state_of as card_of};
+pub use mood::of_pod as pod_mood;
 pub use mood::{Icon, Mood, Tone};
 pub use read::{STATIC_POD_PATH, containers, left_out, ready_endpoints, status_of};
 pub use traffic::outcome;

@@ -1,0 +1,194 @@
+//! Quick fixes: repairs that are certain.
+//!
+//! Each candidate is applied and checked again before it is offered: it has to remove its error and bring no new one of the same kind.
+
+mod object;
+mod syntax;
+
+use super::check::{Stage, stage, verdict};
+use super::{Checked, ClusterFacts};
+use crate::text::{Diagnostic, Fix, Severity, Span, TextEdit};
+
+/// Longer texts get no fixes: each candidate costs a whole check.
+const LONGEST_TEXT: usize = 64 * 1024;
+/// Diagnostics that are looked at, candidates of each that are tried, fixes that are offered.
+const MOST_DIAGNOSTICS: usize = 12;
+const MOST_CANDIDATES: usize = 24;
+const MOST_FIXES: usize = 3;
+
+/// Adds fixes to the diagnostics of a text.
+pub(super) fn add(text: &str, checked: &mut Checked, facts: &dyn ClusterFacts) {
+    if text.len() > LONGEST_TEXT || checked.diagnostics.is_empty() {
+        return;
+    }
+    let before = stage(checked);
+    let mut found = Vec::new();
+    for (index, hint) in checked.diagnostics.iter().enumerate().filter(|(_, d)| d.severity == Severity::Hint).take(MOST_DIAGNOSTICS) {
+        let errors = |c: &Checked| {
+            c.diagnostics.iter().filter(|d| d.severity != Severity::Hint).map(|d| (d.document, d.path.clone(), d.message.clone())).collect::<Vec<_>>()
+        };
+        let old = errors(checked);
+        let helps = |fix: &Fix| {
+            let repaired = fix.apply(text);
+            let mut after = verdict(&repaired, facts);
+            let no_worse = stage(&after) >= before && errors(&after).iter().all(|e| old.contains(e));
+            super::hint::add(&repaired, &mut after);
+            no_worse && !after.diagnostics.iter().any(|d| (d.code, &d.path, &d.args) == (hint.code, &hint.path, &hint.args))
+        };
+        if let Some(fix) = hint_candidates(text, hint).into_iter().find(helps) {
+            found.push((index, vec![fix]));
+        }
+    }
+    for (index, diagnostic) in checked.diagnostics.iter().enumerate().filter(|(_, d)| d.severity == Severity::Error).take(MOST_DIAGNOSTICS) {
+        let candidates = match before {
+            Stage::Reading => syntax::candidates(text, diagnostic),
+            Stage::Client | Stage::Decoding | Stage::Admission | Stage::Accepted => object::candidates(text, checked, diagnostic),
+        };
+        let mut fixes: Vec<(Stage, Fix)> = Vec::new();
+        for fix in candidates.into_iter().take(MOST_CANDIDATES) {
+            let repaired = fix.apply(text);
+            if repaired == text || fixes.iter().any(|(_, f)| f.apply(text) == repaired) {
+                continue;
+            }
+            let after = verdict(&repaired, facts);
+            let reached = stage(&after);
+            if helps(checked, diagnostic, before, &after, reached) {
+                fixes.push((reached, fix));
+            }
+        }
+        // Where one repair makes the text acceptable, those that only come further are no longer certain.
+        let best = fixes.iter().map(|(s, _)| *s).max();
+        fixes.retain(|(s, _)| Some(*s) == best);
+        fixes.truncate(MOST_FIXES);
+        found.push((index, fixes.into_iter().map(|(_, f)| f).collect()));
+    }
+    for (index, fixes) in found {
+        checked.diagnostics[index].fixes = fixes;
+    }
+}
+
+/// Repairs for what is accepted but probably not meant.
+fn hint_candidates(text: &str, hint: &Diagnostic) -> Vec<Fix> {
+    let raw = text.get(hint.span.range()).unwrap_or_default();
+    let bare = raw.trim_matches(['"', '\'']);
+    let change = |code, right: String| vec![fix(code, &[raw, &right], vec![replace(hint.span, right.clone())])];
+    match hint.code {
+        "explain-hint-memory-small" => change("fix-quantity", format!("{bare}Mi")),
+        "explain-hint-cpu-large" => change("fix-quantity", format!("{bare}m")),
+        "explain-hint-bool-word" => {
+            let plain = hint.args.get(1).cloned().unwrap_or_default();
+            let mut candidates = vec![fix("fix-quote", &[raw], vec![replace(hint.span, quoted(raw))])];
+            candidates.extend(change("fix-value", plain));
+            candidates
+        }
+        "explain-hint-key-word" => vec![fix("fix-quote", &[raw], vec![replace(hint.span, quoted(raw))])],
+        "explain-hint-command-words" => {
+            let words: Vec<&str> = bare.split_whitespace().collect();
+            let in_brackets = text[..hint.span.start].trim_end().ends_with('[');
+            let separator = if in_brackets {
+                ", ".to_owned()
+            } else {
+                format!("\n{}- ", " ".repeat((hint.span.start - line_start(text, hint.span.start)).saturating_sub(2)))
+            };
+            let split: Vec<String> = words.iter().map(|w| quoted(w)).collect();
+            vec![fix("fix-split-words", &[], vec![replace(hint.span, split.join(&separator))])]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether the error is gone and no other came.
+fn helps(checked: &Checked, diagnostic: &Diagnostic, before: Stage, after: &Checked, reached: Stage) -> bool {
+    let errors = |checked: &Checked| {
+        checked
+            .diagnostics
+            .iter()
+            .filter(|d| d.severity == Severity::Error)
+            .map(|d| (d.document, d.path.clone(), d.message.clone()))
+            .collect::<Vec<_>>()
+    };
+    let (old, new) = (errors(checked), errors(after));
+    match reached.cmp(&before) {
+        std::cmp::Ordering::Less => false,
+        // What was hidden behind the error may show now; but a syntax error has to give way to an object.
+        std::cmp::Ordering::Greater => before != Stage::Reading || reached >= Stage::Admission,
+        std::cmp::Ordering::Equal => {
+            let this = (diagnostic.document, diagnostic.path.clone(), diagnostic.message.clone());
+            // The decoder tells of the first wrong type only; the next one may show behind it, but not in the same field.
+            let only_first = matches!(before, Stage::Client | Stage::Decoding) && old.len() == 1 && diagnostic.code.starts_with("explain-type");
+            if only_first
+                && !this.1.is_empty()
+                && new.iter().all(|(_, path, _)| !path.is_empty() && !path.starts_with(&this.1) && !this.1.starts_with(path.as_str()))
+            {
+                return true;
+            }
+            before != Stage::Reading && new.len() < old.len() && !new.contains(&this) && new.iter().all(|e| old.contains(e))
+        }
+    }
+}
+
+fn fix(code: &'static str, args: &[&str], edits: Vec<TextEdit>) -> Fix {
+    let mut edits = edits;
+    edits.sort_by_key(|e| e.span);
+    Fix { code, args: args.iter().map(|a| (*a).to_owned()).collect(), edits }
+}
+
+fn replace(span: Span, insert: impl Into<String>) -> TextEdit {
+    TextEdit { span, insert: insert.into() }
+}
+
+fn insert(at: usize, text: impl Into<String>) -> TextEdit {
+    TextEdit { span: Span::new(at, at), insert: text.into() }
+}
+
+/// Where the line of a byte begins.
+fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |i| i + 1)
+}
+
+/// Where the line of a byte ends, before its line break.
+fn line_end(text: &str, at: usize) -> usize {
+    text[at..].find('\n').map_or(text.len(), |i| at + i)
+}
+
+/// A value in double quotes.
+fn quoted(value: &str) -> String {
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// The word among those allowed that a misspelt one probably means.
+pub fn closest<'w>(word: &str, allowed: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+    let limit = (word.chars().count() / 3).clamp(1, 3);
+    let lower = word.to_ascii_lowercase();
+    allowed
+        .map(|candidate| (distance(&lower, &candidate.to_ascii_lowercase()), candidate))
+        .filter(|(d, _)| *d <= limit)
+        .min_by_key(|(d, _)| *d)
+        .map(|(_, c)| c)
+}
+
+/// Edits between two words, a swap of neighbours counted as one.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().abs_diff(b.len()) > 3 {
+        return usize::MAX;
+    }
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for (i, row) in rows.iter_mut().enumerate() {
+        row[0] = i;
+    }
+    for (j, cell) in rows[0].iter_mut().enumerate() {
+        *cell = j;
+    }
+    for i in 1..=a.len() {
+        for j in 1..=b.len() {
+            let change = usize::from(a[i - 1] != b[j - 1]);
+            let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + change);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            rows[i][j] = best;
+        }
+    }
+    rows[a.len()][b.len()]
+}

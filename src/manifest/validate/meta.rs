@@ -1,0 +1,136 @@
+//! Validation of `metadata`, the first thing that the server reports on.
+//!
+//! Models `k8s.io/apimachinery/pkg/api/validation/objectmeta.go`.
+
+use super::names;
+use crate::api::{Map, Value, object};
+use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+
+/// Which rule a kind's names follow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum NameRule {
+    Subdomain,
+    Label,
+}
+
+pub fn object_meta(object: &Value, rule: NameRule, namespaced: bool, errors: &mut ErrorList) {
+    let path = FieldPath::new("metadata");
+    let Some(meta) = object.get("metadata") else {
+        errors.push(FieldError::required(&path.child("name"), "name or generateName is required"));
+        return;
+    };
+    let check = |name: &str| if rule == NameRule::Label { names::label(name) } else { names::subdomain(name) };
+    let name = object::str_at(meta, "name").unwrap_or("");
+    let prefix = object::str_at(meta, "generateName").unwrap_or("");
+    if !prefix.is_empty() {
+        let trimmed = prefix.strip_suffix('-').map_or_else(|| prefix.to_owned(), |p| format!("{p}a"));
+        for message in check(&trimmed) {
+            errors.push(FieldError::invalid(&path.child("generateName"), prefix, message));
+        }
+    }
+    if name.is_empty() && prefix.is_empty() {
+        errors.push(FieldError::required(&path.child("name"), "name or generateName is required"));
+    } else if !name.is_empty() {
+        for message in check(name) {
+            errors.push(FieldError::invalid(&path.child("name"), name, message));
+        }
+    }
+    if namespaced {
+        let namespace = object::str_at(meta, "namespace").unwrap_or("");
+        if namespace.is_empty() {
+            errors.push(FieldError::required(&path.child("namespace"), ""));
+        } else {
+            for message in names::label(namespace) {
+                errors.push(FieldError::invalid(&path.child("namespace"), namespace, message));
+            }
+        }
+    }
+    labels(object::map_at(meta, "labels"), &path.child("labels"), errors);
+    annotations(object::map_at(meta, "annotations"), &path.child("annotations"), errors);
+    owners(meta, &path.child("ownerReferences"), errors);
+    finalizers(meta, &path.child("finalizers"), errors);
+}
+
+pub fn labels(labels: Option<&Map<String, Value>>, path: &FieldPath, errors: &mut ErrorList) {
+    for (key, value) in labels.into_iter().flatten() {
+        for message in names::qualified_name(key) {
+            errors.push(FieldError::invalid(path, key.as_str(), message));
+        }
+        let value = value.as_str().unwrap_or("");
+        for message in names::label_value(value) {
+            errors.push(FieldError::invalid(path, value, message));
+        }
+    }
+}
+
+pub fn annotations(annotations: Option<&Map<String, Value>>, path: &FieldPath, errors: &mut ErrorList) {
+    let mut size = 0;
+    for (key, value) in annotations.into_iter().flatten() {
+        for message in names::qualified_name(&key.to_lowercase()) {
+            errors.push(FieldError::invalid(path, key.as_str(), message));
+        }
+        size += key.len() + value.as_str().map_or(0, str::len);
+    }
+    if size > 262_144 {
+        errors.push(FieldError::too_long(path, 262_144));
+    }
+}
+
+fn owners(meta: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    for owner in object::list_at(meta, "ownerReferences") {
+        let version = object::str_at(owner, "apiVersion").unwrap_or("");
+        if version.is_empty() || version.ends_with('/') {
+            errors.push(FieldError::invalid(&path.child("apiVersion"), version, "version must not be empty"));
+        }
+        for field in ["kind", "name", "uid"] {
+            if object::str_at(owner, field).unwrap_or("").is_empty() {
+                errors.push(FieldError::invalid(&path.child(field), "", "must not be empty"));
+            }
+        }
+    }
+}
+
+fn finalizers(meta: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    for (index, finalizer) in object::list_at(meta, "finalizers").iter().enumerate() {
+        let path = path.index(index);
+        let name = finalizer.as_str().unwrap_or("");
+        let wrong = names::qualified_name(name);
+        for message in &wrong {
+            errors.push(FieldError::invalid(&path, name, message.as_str()));
+        }
+        let standard = matches!(name, "kubernetes" | "orphan" | "foregroundDeletion");
+        if wrong.is_empty() && !standard && !name.contains('/') {
+            errors.push(FieldError::invalid(&path, name, "name is neither a standard finalizer name nor is it fully qualified"));
+        }
+    }
+}
+
+/// A `metav1.LabelSelector`.
+pub fn label_selector(selector: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    labels(object::map_at(selector, "matchLabels"), &path.child("matchLabels"), errors);
+    for (index, expression) in object::list_at(selector, "matchExpressions").iter().enumerate() {
+        let path = path.child("matchExpressions").index(index);
+        let values = object::list_at(expression, "values");
+        let operator = object::str_at(expression, "operator").unwrap_or("");
+        match operator {
+            "In" | "NotIn" if values.is_empty() => {
+                errors.push(FieldError::required(&path.child("values"), "must be specified when `operator` is 'In' or 'NotIn'"));
+            }
+            "Exists" | "DoesNotExist" if !values.is_empty() => {
+                errors.push(FieldError::forbidden(&path.child("values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+            }
+            "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
+            _ => errors.push(FieldError::invalid(&path.child("operator"), operator, "not a valid selector operator")),
+        }
+        let key = object::str_at(expression, "key").unwrap_or("");
+        for message in names::qualified_name(key) {
+            errors.push(FieldError::invalid(&path.child("key"), key, message));
+        }
+        for (index, value) in values.iter().enumerate() {
+            let value = value.as_str().unwrap_or("");
+            for message in names::label_value(value) {
+                errors.push(FieldError::invalid(&path.child("values").index(index), value, message));
+            }
+        }
+    }
+}

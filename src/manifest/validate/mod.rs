@@ -1,0 +1,99 @@
+//! Validation: what the API server refuses, in its words and its order. One validator per type; errors accumulate.
+//!
+//! Models `pkg/apis/*/validation`. Objects come decoded and defaulted, so that JSON types are right.
+
+mod affinity;
+mod container;
+mod meta;
+mod names;
+mod pod;
+mod probe;
+mod resources;
+mod security;
+mod service;
+mod storage;
+mod volume;
+mod workload;
+
+use super::field::{ErrorList, FieldError, FieldPath};
+use crate::api::{Kind, Status, Value, object};
+
+/// All errors of a new object, in the server's order.
+pub fn create(kind: &Kind, object: &Value) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let rule = match kind.kind {
+        "Namespace" | "Service" => meta::NameRule::Label,
+        _ => meta::NameRule::Subdomain,
+    };
+    meta::object_meta(object, rule, kind.namespaced, &mut errors);
+    let spec = object.get("spec").unwrap_or(&Value::Null);
+    let path = FieldPath::new("spec");
+    match kind.kind {
+        "Pod" => pod::pod(object, &mut errors),
+        "Service" => service::service(spec, &path, &mut errors),
+        "ConfigMap" => storage::config_map(object, &mut errors),
+        "Secret" => storage::secret(object, &mut errors),
+        "PersistentVolumeClaim" => storage::claim_spec(spec, &path, &mut errors),
+        "PersistentVolume" => storage::volume_spec(spec, &path, &mut errors),
+        "Deployment" | "ReplicaSet" | "ReplicationController" | "DaemonSet" | "StatefulSet" => {
+            workload::workload(kind.kind, spec, &path, &mut errors)
+        }
+        "Job" => workload::job(spec, &path, &mut errors),
+        "CronJob" => workload::cron_job(object, spec, &path, &mut errors),
+        _ => {}
+    }
+    errors
+}
+
+/// `Pod "web" is invalid: …`: one error plain, several in brackets, equal ones once.
+pub fn invalid(kind: &Kind, name: &str, errors: &ErrorList) -> Status {
+    let mut texts: Vec<String> = Vec::new();
+    for error in errors {
+        let text = format!("{}: {}", error.field, error.body());
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    let list = if texts.len() == 1 { texts.remove(0) } else { format!("[{}]", texts.join(", ")) };
+    let mut status = Status::new(422, "Invalid", format!("{} \"{name}\" is invalid: {list}", kind.group_kind()));
+    status.causes = errors.iter().map(FieldError::to_cause).collect();
+    (status.kind, status.name) = (kind.kind.into(), name.into());
+    status
+}
+
+/// A required DNS label.
+fn check_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
+    name_errors(name, names::label, path, errors);
+}
+
+fn name_errors(name: &str, rule: fn(&str) -> Vec<String>, path: &FieldPath, errors: &mut ErrorList) {
+    if name.is_empty() {
+        errors.push(FieldError::required(path, ""));
+        return;
+    }
+    for message in rule(name) {
+        errors.push(FieldError::invalid(path, name, message));
+    }
+}
+
+fn one_of(value: &str, allowed: &[&str], path: &FieldPath, errors: &mut ErrorList) {
+    if !allowed.contains(&value) {
+        errors.push(FieldError::not_supported(path, value, allowed));
+    }
+}
+
+fn in_range(number: i64, least: i64, most: i64, path: &FieldPath, errors: &mut ErrorList) {
+    if !(least..=most).contains(&number) {
+        errors.push(FieldError::invalid(path, number, format!("must be between {least} and {most}, inclusive")));
+    }
+}
+
+fn port_number(number: i64, path: &FieldPath, errors: &mut ErrorList) {
+    in_range(number, 1, 65535, path, errors);
+}
+
+fn not_negative(value: &Value, field: &str, path: &FieldPath, errors: &mut ErrorList) {
+    if let Some(number) = object::i64_at(value, field).filter(|n| *n < 0) {
+        errors.push(FieldError::invalid(&path.child(field), number, "must be greater than or equal to 0"));
+    }
+}

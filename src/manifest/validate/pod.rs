@@ -1,0 +1,290 @@
+//! Validation of Pods, and of the Pod templates in other kinds.
+//!
+//! Models `ValidatePodSpec` and `ValidatePodCreate` of `pkg/apis/core/validation/validation.go`; its order is kept to the letter.
+
+use std::collections::BTreeSet;
+
+use super::container::{self, Surroundings};
+use super::{affinity, in_range, meta, names, one_of, resources, security, volume};
+use crate::api::{Quantity, Value, object};
+use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+
+pub fn pod(pod: &Value, errors: &mut ErrorList) {
+    let annotations = FieldPath::new("metadata").child("annotations");
+    let spec = pod.get("spec").unwrap_or(&Value::Null);
+    if let Some(mirror) = object::map_at(pod, "metadata.annotations").and_then(|a| a.get("kubernetes.io/config.mirror")) {
+        if object::str_at(spec, "nodeName").unwrap_or("").is_empty() {
+            let detail = "must set spec.nodeName if mirror pod annotation is set";
+            errors.push(FieldError::invalid(&annotations.key("kubernetes.io/config.mirror"), mirror.clone(), detail));
+        }
+    }
+    let path = FieldPath::new("spec");
+    pod_spec(spec, &path, errors);
+    tokens_without_account(spec, &path, errors);
+    for list in ["containers", "initContainers"] {
+        for (index, container) in object::list_at(spec, list).iter().enumerate() {
+            let image = object::str_at(container, "image").unwrap_or("");
+            if image.trim() != image {
+                let path = path.child(list).index(index).child("image");
+                errors.push(FieldError::invalid(&path, image, "must not have leading or trailing whitespace"));
+            }
+        }
+    }
+    if !object::list_at(spec, "ephemeralContainers").is_empty() {
+        errors.push(FieldError::forbidden(&path.child("ephemeralContainers"), "cannot be set on create"));
+    }
+    let gated = !object::list_at(spec, "schedulingGates").is_empty();
+    if gated && !object::str_at(spec, "nodeName").unwrap_or("").is_empty() {
+        errors.push(FieldError::forbidden(&path.child("nodeName"), "cannot be set until all schedulingGates have been cleared"));
+    }
+}
+
+fn tokens_without_account(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    if !object::str_at(spec, "serviceAccountName").unwrap_or("").is_empty() {
+        return;
+    }
+    for (v, volume) in object::list_at(spec, "volumes").iter().enumerate() {
+        for (s, source) in object::list_at(volume, "projected.sources").iter().enumerate() {
+            if source.get("serviceAccountToken").is_some_and(|t| !t.is_null()) {
+                let path = path.child("volumes").index(v).child("projected").child("sources").index(s).child("serviceAccountToken");
+                errors.push(FieldError::forbidden(&path, "must not be specified when serviceAccountName is not set"));
+            }
+        }
+    }
+}
+
+pub fn pod_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let text = |field: &str| object::str_at(spec, field).unwrap_or("");
+    let flag = |field: &str| object::bool_at(spec, field) == Some(true);
+    let (volumes, claims) = volume::volumes(object::list_at(spec, "volumes"), spec, &path.child("volumes"), errors);
+    let regular = object::list_at(spec, "containers");
+    let inits = object::list_at(spec, "initContainers");
+    let around = Surroundings {
+        volumes,
+        claims,
+        grace: object::i64_at(spec, "terminationGracePeriodSeconds").unwrap_or(30),
+        pod_restart_policy: text("restartPolicy"),
+        host_users: object::bool_at(spec, "hostUsers") != Some(false),
+    };
+    container::regular(regular, &around, &path.child("containers"), errors);
+    container::init(inits, regular, &around, &path.child("initContainers"), errors);
+    pod_resources(spec, path, errors);
+    if flag("hostNetwork") {
+        for (list, containers) in [("containers", regular), ("initContainers", inits)] {
+            for (c, container) in containers.iter().enumerate() {
+                for (p, port) in object::list_at(container, "ports").iter().enumerate() {
+                    let host = object::i64_at(port, "hostPort").unwrap_or(0);
+                    if host != object::i64_at(port, "containerPort").unwrap_or(0) {
+                        let path = path.child(list).index(c).child("ports").index(p).child("hostPort");
+                        errors.push(FieldError::invalid(&path, host, "must match `containerPort` when `hostNetwork` is true"));
+                    }
+                }
+            }
+        }
+    }
+    one_of(text("restartPolicy"), &["Always", "OnFailure", "Never"], &path.child("restartPolicy"), errors);
+    one_of(text("dnsPolicy"), &["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"], &path.child("dnsPolicy"), errors);
+    meta::labels(object::map_at(spec, "nodeSelector"), &path.child("nodeSelector"), errors);
+    if let Some(context) = spec.get("securityContext").filter(|c| !c.is_null()) {
+        if flag("shareProcessNamespace") && flag("hostPID") {
+            let detail = "ShareProcessNamespace and HostPID cannot both be enabled";
+            errors.push(FieldError::invalid(&path.child("shareProcessNamespace"), true, detail));
+        }
+        security::pod(context, &path.child("securityContext"), errors);
+    }
+    if let Some(value) = spec.get("affinity").filter(|a| !a.is_null()) {
+        affinity::affinity(value, &path.child("affinity"), errors);
+    }
+    dns(spec, path, errors);
+    for (index, gate) in object::list_at(spec, "readinessGates").iter().enumerate() {
+        let kind = object::str_at(gate, "conditionType").unwrap_or("");
+        for message in names::qualified_name(kind) {
+            errors.push(FieldError::invalid(&path.child("readinessGates").index(index).child("conditionType"), kind, message));
+        }
+    }
+    let mut seen = BTreeSet::new();
+    for (index, gate) in object::list_at(spec, "schedulingGates").iter().enumerate() {
+        let name = object::str_at(gate, "name").unwrap_or("");
+        let path = path.child("schedulingGates").index(index);
+        for message in names::qualified_name(name) {
+            errors.push(FieldError::invalid(&path, name, message));
+        }
+        if !seen.insert(name) {
+            errors.push(FieldError::duplicate(&path, name));
+        }
+    }
+    affinity::topology_spread(object::list_at(spec, "topologySpreadConstraints"), &path.child("topologySpreadConstraints"), errors);
+    if object::bool_at(spec, "hostUsers") == Some(false) {
+        for (field, shown) in [("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC")] {
+            if flag(field) {
+                errors.push(FieldError::forbidden(&path.child(shown), "when `hostUsers` is false"));
+            }
+        }
+    }
+    hostname_override(spec, path, errors);
+    for field in ["serviceAccountName", "nodeName"] {
+        if !text(field).is_empty() {
+            for message in names::subdomain(text(field)) {
+                errors.push(FieldError::invalid(&path.child(field), text(field), message));
+            }
+        }
+    }
+    if let Some(seconds) = object::i64_at(spec, "activeDeadlineSeconds") {
+        in_range(seconds, 1, i64::from(i32::MAX), &path.child("activeDeadlineSeconds"), errors);
+    }
+    for field in ["hostname", "subdomain"] {
+        if !text(field).is_empty() {
+            for message in names::label(text(field)) {
+                errors.push(FieldError::invalid(&path.child(field), text(field), message));
+            }
+        }
+    }
+    affinity::tolerations(object::list_at(spec, "tolerations"), &path.child("tolerations"), errors);
+    for (index, alias) in object::list_at(spec, "hostAliases").iter().enumerate() {
+        let path = path.child("hostAliases").index(index);
+        let ip = object::str_at(alias, "ip").unwrap_or("");
+        for message in names::ip(ip) {
+            errors.push(FieldError::invalid(&path.child("ip"), ip, message));
+        }
+        for (index, hostname) in object::list_at(alias, "hostnames").iter().enumerate() {
+            let name = hostname.as_str().unwrap_or("");
+            for message in names::subdomain(name) {
+                errors.push(FieldError::invalid(&path.child("hostnames").index(index), name, message));
+            }
+        }
+    }
+    for (name, amount) in object::map_at(spec, "overhead").into_iter().flatten() {
+        resources::quantity(name, amount, &path.child("overhead").child("limits").key(name), errors);
+    }
+    if let Some(os) = spec.get("os").filter(|o| !o.is_null()) {
+        match object::str_at(os, "name").unwrap_or("") {
+            "" => errors.push(FieldError::required(&path.child("os").child("name"), "")),
+            name => one_of(name, &["linux", "windows"], &path.child("os").child("name"), errors),
+        }
+    }
+    file_key_volumes(spec, path, errors);
+}
+
+fn hostname_override(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let Some(name) = object::str_at(spec, "hostnameOverride") else { return };
+    let path = path.child("hostnameOverride");
+    if object::bool_at(spec, "setHostnameAsFQDN") == Some(true) {
+        errors.push(FieldError::forbidden(&path, "may not be specified when setHostnameAsFQDN is true"));
+    }
+    if object::bool_at(spec, "hostNetwork") == Some(true) {
+        errors.push(FieldError::forbidden(&path, "may not be specified when hostNetwork is true"));
+    }
+    if name.len() > 64 {
+        errors.push(FieldError::too_long(&path, 64));
+    }
+    for message in names::subdomain(name) {
+        errors.push(FieldError::invalid(&path, name, message));
+    }
+}
+
+fn dns(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let none = object::str_at(spec, "dnsPolicy") == Some("None");
+    let path = path.child("dnsConfig");
+    let Some(config) = spec.get("dnsConfig").filter(|c| !c.is_null()) else {
+        if none {
+            errors.push(FieldError::required(&path, "must provide `dnsConfig` when `dnsPolicy` is None"));
+        }
+        return;
+    };
+    let servers = object::list_at(config, "nameservers");
+    if none && servers.is_empty() {
+        errors.push(FieldError::required(&path.child("nameservers"), "must provide at least one DNS nameserver when `dnsPolicy` is None"));
+    }
+    if servers.len() > 3 {
+        errors.push(FieldError::invalid(&path.child("nameservers"), config["nameservers"].clone(), "must not have more than 3 nameservers"));
+    }
+    for (index, server) in servers.iter().enumerate() {
+        let ip = server.as_str().unwrap_or("");
+        for message in names::ip(ip) {
+            errors.push(FieldError::invalid(&path.child("nameservers").index(index), ip, message));
+        }
+    }
+    let searches = object::list_at(config, "searches");
+    if searches.len() > 32 {
+        errors.push(FieldError::invalid(&path.child("searches"), config["searches"].clone(), "must not have more than 32 search paths"));
+    }
+    for (index, search) in searches.iter().enumerate() {
+        let text = search.as_str().unwrap_or("");
+        if !names::is_dns_search_path(text) {
+            errors.push(FieldError::invalid(&path.child("searches").index(index), text, names::SUBDOMAIN));
+        }
+    }
+    for (index, option) in object::list_at(config, "options").iter().enumerate() {
+        if object::str_at(option, "name").unwrap_or("").is_empty() {
+            errors.push(FieldError::required(&path.child("options").index(index), "must not be empty"));
+        }
+    }
+}
+
+fn pod_resources(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let Some(value) = spec.get("resources").filter(|r| !r.is_null()) else { return };
+    let path = path.child("resources");
+    if !object::list_at(value, "claims").is_empty() {
+        errors.push(FieldError::forbidden(&path.child("claims"), "claims may not be set for Resources at pod-level"));
+    }
+    let amount = |v: Option<&Value>| v.and_then(Value::as_str).and_then(Quantity::parse);
+    let limits = object::map_at(value, "limits");
+    for field in ["limits", "requests"] {
+        for (name, given) in object::map_at(value, field).into_iter().flatten() {
+            let path = path.child(field).key(name);
+            if !matches!(name.as_str(), "cpu" | "memory") && !name.starts_with("hugepages-") {
+                errors.push(FieldError::not_supported(&path, name.as_str(), &["cpu", "hugepages-", "memory"]));
+            }
+            resources::quantity(name, given, &path, errors);
+        }
+    }
+    let containers = object::list_at(spec, "containers");
+    for (name, given) in object::map_at(value, "requests").into_iter().flatten() {
+        let Some(request) = amount(Some(given)) else { continue };
+        if let Some(limit) = limits.and_then(|l| l.get(name)) {
+            if amount(Some(limit)).is_some_and(|l| request > l) {
+                let detail = format!("must be less than or equal to {name} limit of {}", limit.as_str().unwrap_or(""));
+                errors.push(FieldError::invalid(&path.child("requests"), given.clone(), detail));
+            }
+        }
+        let sum: i128 =
+            containers.iter().filter_map(|c| amount(object::map_at(c, "resources.requests").and_then(|m| m.get(name)))).map(Quantity::nano).sum();
+        if sum > request.nano() {
+            let shown = crate::api::quantity::canonical(&format!("{sum}n"));
+            let detail = format!("must be greater than or equal to aggregate container requests of {shown}");
+            errors.push(FieldError::invalid(&path.child("requests").key(name), given.clone(), detail));
+        }
+    }
+    for (index, container) in containers.iter().enumerate() {
+        for (name, given) in object::map_at(container, "resources.limits").into_iter().flatten() {
+            let Some(most) = limits.and_then(|l| l.get(name)) else { continue };
+            if amount(Some(given)) > amount(Some(most)) {
+                let path = path.child("containers").index(index).key(name).child("limits");
+                errors.push(FieldError::invalid(
+                    &path,
+                    given.clone(),
+                    format!("must be less than or equal to pod limits of {}", most.as_str().unwrap_or("")),
+                ));
+            }
+        }
+    }
+}
+
+/// At the very end of the spec: files that variables come from lie in emptyDirs.
+fn file_key_volumes(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    for list in ["containers", "initContainers"] {
+        for (c, container) in object::list_at(spec, list).iter().enumerate() {
+            for (e, variable) in object::list_at(container, "env").iter().enumerate() {
+                let Some(name) = object::str_at(variable, "valueFrom.fileKeyRef.volumeName").filter(|n| !n.is_empty()) else { continue };
+                let path = path.child(list).index(c).child("env").index(e).child("valueFrom.fileKeyRef.volumeName");
+                match object::list_at(spec, "volumes").iter().find(|v| object::str_at(v, "name") == Some(name)) {
+                    None => errors.push(FieldError::not_found(&path, name)),
+                    Some(volume) if volume.get("emptyDir").is_none_or(Value::is_null) => {
+                        errors.push(FieldError::invalid(&path, name, "referenced volume must be of type emptyDir"));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Validation of security contexts, of Pods and of containers.
+
+use super::{in_range, one_of};
+use crate::api::{Value, object};
+use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+
+fn id(context: &Value, field: &str, path: &FieldPath, errors: &mut ErrorList) {
+    if let Some(number) = object::i64_at(context, field) {
+        in_range(number, 0, i64::from(i32::MAX), &path.child(field), errors);
+    }
+}
+
+fn seccomp(context: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let Some(profile) = context.get("seccompProfile").filter(|p| !p.is_null()) else { return };
+    let path = path.child("seccompProfile");
+    let kind = object::str_at(profile, "type").unwrap_or("");
+    let local = profile.get("localhostProfile").filter(|p| !p.is_null());
+    match (kind, local) {
+        ("", _) => errors.push(FieldError::required(&path.child("type"), "type is required when seccompProfile is set")),
+        ("Localhost", None) => errors.push(FieldError::required(&path.child("localhostProfile"), "must be set when seccomp type is Localhost")),
+        ("Localhost", Some(_)) => {}
+        ("RuntimeDefault" | "Unconfined", Some(value)) => {
+            errors.push(FieldError::invalid(&path.child("localhostProfile"), value.clone(), "can only be set when seccomp type is Localhost"));
+        }
+        ("RuntimeDefault" | "Unconfined", None) => {}
+        (other, _) => errors.push(FieldError::not_supported(&path.child("type"), other, &["Localhost", "RuntimeDefault", "Unconfined"])),
+    }
+}
+
+pub fn container(context: &Value, host_users: bool, path: &FieldPath, errors: &mut ErrorList) {
+    id(context, "runAsUser", path, errors);
+    id(context, "runAsGroup", path, errors);
+    if let Some(mount) = object::str_at(context, "procMount") {
+        one_of(mount, &["Default", "Unmasked"], &path.child("procMount"), errors);
+        if mount == "Unmasked" && host_users {
+            errors.push(FieldError::invalid(&path.child("procMount"), mount, "`hostUsers` must be false to use `Unmasked`"));
+        }
+    }
+    seccomp(context, path, errors);
+    if object::bool_at(context, "allowPrivilegeEscalation") == Some(false) {
+        if object::bool_at(context, "privileged") == Some(true) {
+            errors.push(FieldError::invalid(path, in_go(context), "cannot set `allowPrivilegeEscalation` to false and `privileged` to true").bare());
+        }
+        if object::list_at(context, "capabilities.add").iter().any(|c| c == "CAP_SYS_ADMIN") {
+            errors.push(
+                FieldError::invalid(path, in_go(context), "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN")
+                    .bare(),
+            );
+        }
+    }
+}
+
+/// The context as Go prints its internal type: field names in declaration order, nulls included.
+fn in_go(context: &Value) -> Value {
+    const FIELDS: [(&str, &str); 12] = [
+        ("Capabilities", "capabilities"),
+        ("Privileged", "privileged"),
+        ("SELinuxOptions", "seLinuxOptions"),
+        ("WindowsOptions", "windowsOptions"),
+        ("RunAsUser", "runAsUser"),
+        ("RunAsGroup", "runAsGroup"),
+        ("RunAsNonRoot", "runAsNonRoot"),
+        ("ReadOnlyRootFilesystem", "readOnlyRootFilesystem"),
+        ("AllowPrivilegeEscalation", "allowPrivilegeEscalation"),
+        ("ProcMount", "procMount"),
+        ("SeccompProfile", "seccompProfile"),
+        ("AppArmorProfile", "appArmorProfile"),
+    ];
+    let text = FIELDS.iter().map(|(go, json)| {
+        let value = match (context.get(*json), *json) {
+            (Some(capabilities), "capabilities") => {
+                let list = |field: &str| capabilities.get(field).map_or("null".into(), Value::to_string);
+                format!("{{\"Add\":{},\"Drop\":{}}}", list("add"), list("drop"))
+            }
+            (Some(value), _) => value.to_string(),
+            (None, _) => "null".into(),
+        };
+        format!("\"{go}\":{value}")
+    });
+    Value::from(format!("{{{}}}", text.collect::<Vec<_>>().join(",")))
+}
+
+pub fn pod(context: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    id(context, "fsGroup", path, errors);
+    id(context, "runAsUser", path, errors);
+    id(context, "runAsGroup", path, errors);
+    for (index, group) in object::list_at(context, "supplementalGroups").iter().enumerate() {
+        in_range(group.as_i64().unwrap_or(0), 0, i64::from(i32::MAX), &path.child("supplementalGroups").index(index), errors);
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    for (index, sysctl) in object::list_at(context, "sysctls").iter().enumerate() {
+        let path = path.child("sysctls").index(index).child("name");
+        let name = object::str_at(sysctl, "name").unwrap_or("");
+        if name.is_empty() {
+            errors.push(FieldError::required(&path, ""));
+        } else if !seen.insert(name) {
+            errors.push(FieldError::duplicate(&path, name));
+        }
+    }
+    if let Some(policy) = object::str_at(context, "fsGroupChangePolicy") {
+        one_of(policy, &["Always", "OnRootMismatch"], &path.child("fsGroupChangePolicy"), errors);
+    }
+    seccomp(context, path, errors);
+    if let Some(policy) = object::str_at(context, "supplementalGroupsPolicy") {
+        one_of(policy, &["Merge", "Strict"], &path.child("supplementalGroupsPolicy"), errors);
+    }
+}

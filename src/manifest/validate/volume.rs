@@ -1,0 +1,337 @@
+//! Validation of a Pod's volumes: exactly one source each, and what each source asks for.
+
+use std::collections::BTreeSet;
+
+use super::container::{field_ref, resource_field_ref};
+use super::{check_name, in_range, names, one_of};
+use crate::api::{Quantity, Value, object};
+use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+
+/// In the order in which the server looks for them; the second text is the path that its "more than 1" message shows.
+const SOURCES: &[&str] = &[
+    "emptyDir",
+    "hostPath",
+    "gitRepo",
+    "gcePersistentDisk",
+    "awsElasticBlockStore",
+    "secret",
+    "nfs",
+    "iscsi",
+    "glusterfs",
+    "flocker",
+    "persistentVolumeClaim",
+    "rbd",
+    "cinder",
+    "cephfs",
+    "quobyte",
+    "downwardAPI",
+    "fc",
+    "flexVolume",
+    "configMap",
+    "azureFile",
+    "vsphereVolume",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "azureDisk",
+    "storageos",
+    "projected",
+    "scaleIO",
+    "csi",
+    "ephemeral",
+    "image",
+];
+
+/// Validates all volumes; gives the names of those without errors, and of those that are claims.
+pub fn volumes(volumes: &[Value], spec: &Value, path: &FieldPath, errors: &mut ErrorList) -> (BTreeSet<String>, BTreeSet<String>) {
+    let (mut names, mut claims) = (BTreeSet::new(), BTreeSet::new());
+    for (index, volume) in volumes.iter().enumerate() {
+        let path = path.index(index);
+        let before = errors.len();
+        source(volume, spec, &path, errors);
+        let name = object::str_at(volume, "name").unwrap_or("");
+        let had_name_errors = errors.len();
+        check_name(name, &path.child("name"), errors);
+        if errors.len() == had_name_errors && names.contains(name) {
+            errors.push(FieldError::duplicate(&path.child("name"), name));
+        }
+        if errors.len() == before {
+            names.insert(name.to_owned());
+            if volume.get("persistentVolumeClaim").or(volume.get("ephemeral")).is_some_and(|v| !v.is_null()) {
+                claims.insert(name.to_owned());
+            }
+        }
+    }
+    (names, claims)
+}
+
+fn source(volume: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let mut found = 0;
+    for kind in SOURCES {
+        let Some(source) = volume.get(*kind).filter(|s| !s.is_null()) else { continue };
+        if found > 0 {
+            // The server's own misspelling.
+            let shown = if *kind == "downwardAPI" { "downwarAPI" } else { kind };
+            errors.push(FieldError::forbidden(&path.child(shown), "may not specify more than 1 volume type"));
+            continue;
+        }
+        found += 1;
+        one(kind, source, spec, &path.child(kind), errors);
+    }
+    if found == 0 {
+        errors.push(FieldError::required(path, "must specify a volume type"));
+    }
+}
+
+fn required(source: &Value, field: &str, path: &FieldPath, errors: &mut ErrorList) {
+    if object::str_at(source, field).unwrap_or("").is_empty() {
+        errors.push(FieldError::required(&path.child(field), ""));
+    }
+}
+
+fn one(kind: &str, source: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    match kind {
+        "emptyDir" => {
+            let size = object::str_at(source, "sizeLimit").and_then(Quantity::parse);
+            if size.is_some_and(|s| s.nano() < 0) {
+                errors.push(FieldError::forbidden(&path.child("sizeLimit"), "SizeLimit field must be a valid resource quantity"));
+            }
+        }
+        "hostPath" => host_path(source, path, errors),
+        "gitRepo" => {
+            required(source, "repository", path, errors);
+            let directory = object::str_at(source, "directory").unwrap_or("");
+            local(directory, &path.child("directory"), errors);
+        }
+        "secret" => {
+            required(source, "secretName", path, errors);
+            mode_and_items(source, path, errors);
+        }
+        "configMap" => {
+            required(source, "name", path, errors);
+            mode_and_items(source, path, errors);
+        }
+        "persistentVolumeClaim" => required(source, "claimName", path, errors),
+        "nfs" => {
+            required(source, "server", path, errors);
+            required(source, "path", path, errors);
+            let text = object::str_at(source, "path").unwrap_or("");
+            if !text.is_empty() && !text.starts_with('/') {
+                errors.push(FieldError::invalid(&path.child("path"), text, "must be an absolute path"));
+            }
+        }
+        "downwardAPI" => {
+            mode(source, path, errors);
+            for item in object::list_at(source, "items") {
+                downward_file(item, path, errors);
+            }
+        }
+        "projected" => projected(source, spec, path, errors),
+        "csi" => required(source, "driver", path, errors),
+        "image" => {
+            required(source, "reference", path, errors);
+            let policy = object::str_at(source, "pullPolicy").unwrap_or("");
+            one_of(policy, &["Always", "IfNotPresent", "Never"], &path.child("pullPolicy"), errors);
+        }
+        "ephemeral" => {
+            if source.get("volumeClaimTemplate").is_none_or(Value::is_null) {
+                errors.push(FieldError::required(&path.child("volumeClaimTemplate"), ""));
+            } else if let Some(claim) = object::at(source, "volumeClaimTemplate.spec") {
+                super::storage::claim_spec(claim, &path.child("volumeClaimTemplate.spec"), errors);
+            }
+        }
+        "gcePersistentDisk" => required(source, "pdName", path, errors),
+        "awsElasticBlockStore" | "cinder" => required(source, "volumeID", path, errors),
+        "azureFile" => {
+            required(source, "secretName", path, errors);
+            required(source, "shareName", path, errors);
+        }
+        "azureDisk" => {
+            required(source, "diskName", path, errors);
+            required(source, "diskURI", path, errors);
+        }
+        "vsphereVolume" => required(source, "volumePath", path, errors),
+        "portworxVolume" => required(source, "volumeID", path, errors),
+        "photonPersistentDisk" => required(source, "pdID", path, errors),
+        "flexVolume" => required(source, "driver", path, errors),
+        "glusterfs" => {
+            required(source, "endpoints", path, errors);
+            required(source, "path", path, errors);
+        }
+        "iscsi" => {
+            required(source, "targetPortal", path, errors);
+            required(source, "iqn", path, errors);
+        }
+        "rbd" => {
+            if object::list_at(source, "monitors").is_empty() {
+                errors.push(FieldError::required(&path.child("monitors"), ""));
+            }
+            required(source, "image", path, errors);
+        }
+        "cephfs" => {
+            if object::list_at(source, "monitors").is_empty() {
+                errors.push(FieldError::required(&path.child("monitors"), ""));
+            }
+        }
+        "quobyte" => {
+            required(source, "registry", path, errors);
+            required(source, "volume", path, errors);
+        }
+        _ => {}
+    }
+}
+
+fn host_path(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let text = object::str_at(source, "path").unwrap_or("");
+    if text.is_empty() {
+        errors.push(FieldError::required(&path.child("path"), ""));
+        return;
+    }
+    if text.split('/').any(|part| part == "..") {
+        errors.push(FieldError::invalid(&path.child("path"), text, "must not contain '..'"));
+    }
+    const TYPES: &[&str] = &["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
+    let kind = object::str_at(source, "type").unwrap_or("");
+    one_of(kind, TYPES, &path.child("type"), errors);
+}
+
+fn mode(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    mode_at(source, "defaultMode", path, errors);
+}
+
+fn mode_at(source: &Value, field: &str, path: &FieldPath, errors: &mut ErrorList) {
+    if let Some(mode) = object::i64_at(source, field).filter(|m| !(0..=0o777).contains(m)) {
+        errors.push(FieldError::invalid(&path.child(field), mode, "must be a number between 0 and 0777 (octal), both inclusive"));
+    }
+}
+
+fn mode_and_items(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    mode(source, path, errors);
+    key_items(source, path, errors);
+}
+
+fn key_items(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    for (index, item) in object::list_at(source, "items").iter().enumerate() {
+        let path = path.child("items").index(index);
+        required(item, "key", &path, errors);
+        let text = object::str_at(item, "path").unwrap_or("");
+        if text.is_empty() {
+            errors.push(FieldError::required(&path.child("path"), ""));
+        }
+        local(text, &path.child("path"), errors);
+        mode_at(item, "mode", &path, errors);
+    }
+}
+
+fn local(text: &str, path: &FieldPath, errors: &mut ErrorList) {
+    for message in names::local_path(text) {
+        errors.push(FieldError::invalid(path, text, message));
+    }
+    // `..` as a whole element was reported above.
+    if text.starts_with("..") && text != ".." && !text.starts_with("../") {
+        errors.push(FieldError::invalid(path, text, "must not start with '..'"));
+    }
+}
+
+const DOWNWARD_FIELDS: &[&str] = &["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
+
+/// Paths carry no item index, as in the server.
+fn downward_file(item: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let text = object::str_at(item, "path").unwrap_or("");
+    if text.is_empty() {
+        errors.push(FieldError::required(&path.child("path"), ""));
+    }
+    local(text, &path.child("path"), errors);
+    let field = item.get("fieldRef").filter(|f| !f.is_null());
+    let resource = item.get("resourceFieldRef").filter(|r| !r.is_null());
+    match (field, resource) {
+        (Some(field), other) => {
+            field_ref(field, DOWNWARD_FIELDS, true, &path.child("fieldRef"), errors);
+            if other.is_some() {
+                errors.push(FieldError::invalid(path, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously"));
+            }
+        }
+        (None, Some(resource)) => resource_field_ref(resource, false, &path.child("resourceFieldRef"), errors),
+        (None, None) => errors.push(FieldError::required(path, "one of fieldRef and resourceFieldRef is required")),
+    }
+    if let Some(mode) = object::i64_at(item, "mode").filter(|m| !(0..=0o777).contains(m)) {
+        errors.push(FieldError::invalid(&path.child("mode"), mode, "must be a number between 0 and 0777 (octal), both inclusive"));
+    }
+}
+
+fn projected(source: &Value, _spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    mode(source, path, errors);
+    let mut paths = BTreeSet::new();
+    for (index, projection) in object::list_at(source, "sources").iter().enumerate() {
+        let at = path.child("sources").index(index);
+        let mut found = 0;
+        for kind in ["secret", "configMap", "downwardAPI", "serviceAccountToken"] {
+            let Some(inner) = projection.get(kind).filter(|p| !p.is_null()) else { continue };
+            let inner_path = at.child(kind);
+            if found > 0 {
+                errors.push(FieldError::forbidden(&inner_path, "may not specify more than 1 volume type per source"));
+                continue;
+            }
+            found += 1;
+            let mut clash = |text: &str, shown: &str, errors: &mut ErrorList| {
+                if !text.is_empty() && !paths.insert(text.to_owned()) {
+                    errors.push(FieldError::invalid(path, shown, "conflicting duplicate paths"));
+                }
+            };
+            match kind {
+                "secret" | "configMap" => {
+                    required(inner, "name", &inner_path, errors);
+                    key_items(inner, &inner_path, errors);
+                    for item in object::list_at(inner, "items") {
+                        clash(object::str_at(item, "path").unwrap_or(""), object::str_at(inner, "name").unwrap_or(""), errors);
+                    }
+                }
+                "downwardAPI" => {
+                    for item in object::list_at(inner, "items") {
+                        downward_file(item, &inner_path, errors);
+                        let text = object::str_at(item, "path").unwrap_or("");
+                        clash(text, text, errors);
+                    }
+                }
+                _ => {
+                    let seconds = object::i64_at(inner, "expirationSeconds").unwrap_or(3600);
+                    if seconds < 600 {
+                        errors.push(FieldError::invalid(
+                            &inner_path.child("expirationSeconds"),
+                            seconds,
+                            "may not specify a duration less than 10 minutes",
+                        ));
+                    } else if seconds > 1 << 32 {
+                        errors.push(FieldError::invalid(
+                            &inner_path.child("expirationSeconds"),
+                            seconds,
+                            "may not specify a duration larger than 2^32 seconds",
+                        ));
+                    }
+                    let text = object::str_at(inner, "path").unwrap_or("");
+                    if text.is_empty() {
+                        errors.push(FieldError::required(&path.child("path"), ""));
+                    } else {
+                        local(text, &path.child("path"), errors);
+                        clash(text, text, errors);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Also used for PersistentVolumes.
+pub fn host_path_of(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    host_path(source, path, errors);
+}
+
+pub fn weight(term: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let weight = object::i64_at(term, "weight").unwrap_or(0);
+    if !(1..=100).contains(&weight) {
+        errors.push(FieldError::invalid(&path.child("weight"), weight, "must be in the range 1-100"));
+    }
+}
+
+pub fn positive(value: i64, path: &FieldPath, errors: &mut ErrorList) {
+    in_range(value, 1, i64::from(i32::MAX), path, errors);
+}
