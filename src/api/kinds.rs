@@ -1,7 +1,7 @@
 //! The resources that the API server serves: one row for each kind, with the names that kubectl takes.
 
 /// A kind of object and the resource under which it is served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug)]
 pub struct Kind {
     /// API group; empty for the core group.
     pub group: &'static str,
@@ -13,6 +13,36 @@ pub struct Kind {
     pub namespaced: bool,
     /// Whether `kubectl get all` shows it.
     pub in_all: bool,
+}
+
+// Kind and group name a row; comparing the rest would only cost time.
+impl PartialEq for Kind {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other) || (self.kind == other.kind && self.group == other.group)
+    }
+}
+
+impl Eq for Kind {}
+
+impl PartialOrd for Kind {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Kind {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        if std::ptr::eq(self, other) {
+            return std::cmp::Ordering::Equal;
+        }
+        (self.kind, self.group).cmp(&(other.kind, other.group))
+    }
+}
+
+impl std::hash::Hash for Kind {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (self.kind, self.group).hash(state);
+    }
 }
 
 impl Kind {
@@ -89,6 +119,9 @@ pub const HORIZONTAL_POD_AUTOSCALER: &Kind = &KINDS[16];
 pub const CRON_JOB: &Kind = &KINDS[17];
 pub const JOB: &Kind = &KINDS[18];
 pub const ENDPOINT_SLICE: &Kind = &KINDS[19];
+pub const PRIORITY_CLASS: &Kind = &KINDS[20];
+pub const CONTROLLER_REVISION: &Kind = &KINDS[21];
+pub const LEASE: &Kind = &KINDS[22];
 
 /// In the order in which `kubectl get all` and `kubectl api-resources` list what they share.
 pub static KINDS: &[Kind] = &[

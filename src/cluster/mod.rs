@@ -79,6 +79,11 @@ impl Context<'_> {
         self.queue.push(self.now + millis, task);
     }
 
+    /// The API server, and who asks.
+    pub fn api(&mut self) -> (&mut ApiServer, apiserver::Caller<'_>) {
+        (self.api, apiserver::Caller { now: self.now, random: self.random, log: self.log })
+    }
+
     pub fn fact(&mut self, fact: Fact) {
         self.log.push(self.now, fact);
     }

@@ -1,18 +1,37 @@
 //! What the API server does with an object once it is decoded: defaulting, admission, validation, in the order in which they really happen.
 
-use super::{Admitted, ClusterFacts, admission, defaults, validate};
+use super::{Admitted, ClusterFacts, admission, defaults, validate, warnings};
 use crate::api::{Kind, Quantity, Status, Value, json, object};
 
 /// A create: defaults → mutating admission → preparation (status reset, QoS class) → validation → warnings.
 pub fn create(kind: &Kind, mut object: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Status> {
+    if !object.get("spec").is_some_and(Value::is_object) && matches!(kind.kind, "Pod") {
+        // Go's zero value of a missing struct.
+        object::set(&mut object, "spec", json!({}));
+    }
     defaults::apply(kind, &mut object);
     admission::create(kind, &mut object, facts)?;
     prepare(kind, &mut object);
+    generate_name(&mut object);
     let errors = validate::create(kind, &object);
     if !errors.is_empty() {
         return Err(validate::invalid(kind, object::name(&object), &errors));
     }
-    Ok(Admitted { object, warnings: Vec::new() })
+    if kind.kind == "Pod" && object::map_at(&object, "spec.overhead").is_some_and(|o| !o.is_empty()) {
+        let why = "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead";
+        return Err(Status::forbidden("pods", object::name(&object), why));
+    }
+    let warnings = warnings::create(kind, &object);
+    Ok(Admitted { object, warnings })
+}
+
+/// `generateName` → a name with five letters, which the store draws anew: here they read `xxxxx`.
+fn generate_name(object: &mut Value) {
+    let prefix = object::str_at(object, "metadata.generateName").unwrap_or("");
+    if object::name(object).is_empty() && !prefix.is_empty() {
+        let base: String = prefix.chars().take(58).collect();
+        object::set(object, "metadata.name", json!(format!("{base}xxxxx")));
+    }
 }
 
 /// An update of the whole object or of a subresource (empty, `status`, `resize`, `ephemeralcontainers`).
@@ -33,7 +52,7 @@ fn prepare(kind: &Kind, object: &mut Value) {
             let mut status = json!({"phase": "Pending", "qosClass": class});
             if !object::list_at(object, "spec.schedulingGates").is_empty() {
                 status["conditions"] = json!([{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated",
-                    "message": "Scheduling is blocked due to non-empty scheduling gates", "lastProbeTime": null, "lastTransitionTime": null}]);
+                    "message": "Scheduling is blocked due to non-empty scheduling gates", "lastProbeTime": null, "lastTransitionTime": "<time>"}]);
             }
             object::set(object, "status", status);
         }

@@ -18,6 +18,7 @@ pub mod read;
 mod source;
 mod time;
 mod validate;
+mod warnings;
 
 pub use complete::{Completion, CompletionKind, complete};
 pub use hover::{Hover, hover};

@@ -172,11 +172,6 @@ fn ports(ports: &[Value], path: &FieldPath, errors: &mut ErrorList) {
         }
         let protocol = object::str_at(port, "protocol").unwrap_or("");
         one_of(protocol, &["SCTP", "TCP", "UDP"], &path.child("protocol"), errors);
-        if let Some(ip) = object::str_at(port, "hostIP").filter(|i| !i.is_empty()) {
-            for message in names::ip(ip) {
-                errors.push(FieldError::invalid(&path.child("hostIP"), ip, message));
-            }
-        }
     }
 }
 
@@ -281,11 +276,14 @@ pub fn field_ref(reference: &Value, allowed: &[&str], subscripts: bool, path: &F
             "metadata.labels" | "metadata.annotations" if subscripts => {
                 let shown = if base == "metadata.labels" { key.to_owned() } else { key.to_lowercase() };
                 for message in names::qualified_name(&shown) {
-                    errors.push(FieldError::invalid(path, key, message));
+                    errors.push(FieldError::invalid(path, shown.as_str(), message));
                 }
             }
             "metadata.labels" | "metadata.annotations" => errors.push(FieldError::not_supported(&path.child("fieldPath"), field, allowed)),
-            _ => errors.push(FieldError::invalid(path, base, "does not support subscript")),
+            _ => {
+                let detail = format!("error converting fieldPath: field label does not support subscript: {field}");
+                errors.push(FieldError::invalid(&path.child("fieldPath"), field, detail));
+            }
         }
         return;
     }
@@ -400,21 +398,21 @@ fn mounts(container: &Value, around: &Surroundings<'_>, path: &FieldPath, errors
         // Without an index, as in the server.
         for field in ["subPath", "subPathExpr"] {
             if field == "subPathExpr" && !sub("subPath").is_empty() && !sub("subPathExpr").is_empty() {
-                errors.push(FieldError::invalid(&list.child("subPathExpr"), sub("subPathExpr"), "subPathExpr and subPath are mutually exclusive"));
+                errors.push(FieldError::invalid(&path.child("subPathExpr"), sub("subPathExpr"), "subPathExpr and subPath are mutually exclusive"));
             }
             for message in names::local_path(sub(field)) {
                 errors.push(FieldError::invalid(&list.child(field), sub(field), message));
             }
         }
         if let Some(propagation) = object::str_at(mount, "mountPropagation") {
-            let path = path.child("mountPropagation");
+            let path = list.child("mountPropagation");
             one_of(propagation, &["Bidirectional", "HostToContainer", "None"], &path, errors);
             if propagation == "Bidirectional" && !privileged {
                 errors.push(FieldError::forbidden(&path, "Bidirectional mount propagation is available only to privileged containers"));
             }
         }
         if let Some(recursive) = object::str_at(mount, "recursiveReadOnly") {
-            let path = path.child("recursiveReadOnly");
+            let path = list.child("recursiveReadOnly");
             match recursive {
                 "Disabled" => {}
                 "Enabled" | "IfPossible" => {

@@ -90,16 +90,16 @@ fn owners(meta: &Value, path: &FieldPath, errors: &mut ErrorList) {
     }
 }
 
-fn finalizers(meta: &Value, path: &FieldPath, errors: &mut ErrorList) {
+fn finalizers(meta: &Value, list: &FieldPath, errors: &mut ErrorList) {
     for (index, finalizer) in object::list_at(meta, "finalizers").iter().enumerate() {
-        let path = path.index(index);
+        let path = list.index(index);
         let name = finalizer.as_str().unwrap_or("");
         let wrong = names::qualified_name(name);
         for message in &wrong {
-            errors.push(FieldError::invalid(&path, name, message.as_str()));
+            errors.push(FieldError::invalid(list, name, message.as_str()));
         }
         let standard = matches!(name, "kubernetes" | "orphan" | "foregroundDeletion");
-        if wrong.is_empty() && !standard && !name.contains('/') {
+        if !standard && !name.contains('/') {
             errors.push(FieldError::invalid(&path, name, "name is neither a standard finalizer name nor is it fully qualified"));
         }
     }

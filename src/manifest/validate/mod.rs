@@ -61,6 +61,11 @@ pub fn invalid(kind: &Kind, name: &str, errors: &ErrorList) -> Status {
     status
 }
 
+/// What keeps a name from being a DNS label.
+pub fn label_problems(name: &str) -> Vec<String> {
+    names::label(name)
+}
+
 /// A required DNS label.
 fn check_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
     name_errors(name, names::label, path, errors);

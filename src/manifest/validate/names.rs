@@ -3,8 +3,8 @@
 //! Models `k8s.io/apimachinery/pkg/util/validation` and `…/api/validate/content`. Each function gives the messages that apply, in the server's order.
 
 pub const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+pub const SEARCH_PATH: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*')";
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-const DNS1035: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 const QNAME: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const LABEL_VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 const CONFIG_KEY: &str = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
@@ -41,14 +41,6 @@ pub fn subdomain(text: &str) -> Messages {
     let mut messages: Messages = too_long(text, 253).into_iter().collect();
     if !is_subdomain(text) {
         messages.push(SUBDOMAIN.into());
-    }
-    messages
-}
-
-pub fn dns1035(text: &str) -> Messages {
-    let mut messages: Messages = too_long(text, 63).into_iter().collect();
-    if !(is_label(text) && text.as_bytes()[0].is_ascii_lowercase()) {
-        messages.push(DNS1035.into());
     }
     messages
 }
@@ -144,13 +136,14 @@ pub fn is_http_header(text: &str) -> bool {
 }
 
 pub fn is_dns_search_path(text: &str) -> bool {
+    let whole = text;
     let text = text.strip_suffix('.').unwrap_or(text);
     let part = |p: &str| {
         let edge = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
         let bytes = p.as_bytes();
         !bytes.is_empty() && edge(bytes[0]) && edge(bytes[bytes.len() - 1]) && bytes.iter().all(|b| edge(*b) || *b == b'-')
     };
-    text.is_empty() || text.split('.').all(part)
+    text.split('.').all(part) || whole == "."
 }
 
 /// What is wrong with an IP address.

@@ -70,7 +70,8 @@ pub fn pod_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     container::init(inits, regular, &around, &path.child("initContainers"), errors);
     pod_resources(spec, path, errors);
     if flag("hostNetwork") {
-        for (list, containers) in [("containers", regular), ("initContainers", inits)] {
+        // Init containers are not looked at.
+        for (list, containers) in [("containers", regular)] {
             for (c, container) in containers.iter().enumerate() {
                 for (p, port) in object::list_at(container, "ports").iter().enumerate() {
                     let host = object::i64_at(port, "hostPort").unwrap_or(0);
@@ -159,7 +160,7 @@ pub fn pod_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     if let Some(os) = spec.get("os").filter(|o| !o.is_null()) {
         match object::str_at(os, "name").unwrap_or("") {
             "" => errors.push(FieldError::required(&path.child("os").child("name"), "")),
-            name => one_of(name, &["linux", "windows"], &path.child("os").child("name"), errors),
+            name => one_of(name, &["linux", "windows"], &path.child("os"), errors),
         }
     }
     file_key_volumes(spec, path, errors);
@@ -211,7 +212,7 @@ fn dns(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     for (index, search) in searches.iter().enumerate() {
         let text = search.as_str().unwrap_or("");
         if !names::is_dns_search_path(text) {
-            errors.push(FieldError::invalid(&path.child("searches").index(index), text, names::SUBDOMAIN));
+            errors.push(FieldError::invalid(&path.child("searches").index(index), text, names::SEARCH_PATH));
         }
     }
     for (index, option) in object::list_at(config, "options").iter().enumerate() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::container::{field_ref, resource_field_ref};
-use super::{check_name, in_range, names, one_of};
+use super::{check_name, names, one_of};
 use crate::api::{Quantity, Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
@@ -115,7 +115,7 @@ fn one(kind: &str, source: &Value, spec: &Value, path: &FieldPath, errors: &mut 
             required(source, "server", path, errors);
             required(source, "path", path, errors);
             let text = object::str_at(source, "path").unwrap_or("");
-            if !text.is_empty() && !text.starts_with('/') {
+            if !text.starts_with('/') {
                 errors.push(FieldError::invalid(&path.child("path"), text, "must be an absolute path"));
             }
         }
@@ -268,7 +268,7 @@ fn projected(source: &Value, _spec: &Value, path: &FieldPath, errors: &mut Error
             let Some(inner) = projection.get(kind).filter(|p| !p.is_null()) else { continue };
             let inner_path = at.child(kind);
             if found > 0 {
-                errors.push(FieldError::forbidden(&inner_path, "may not specify more than 1 volume type per source"));
+                errors.push(FieldError::forbidden(&at, "may not specify more than 1 volume type per source"));
                 continue;
             }
             found += 1;
@@ -330,8 +330,4 @@ pub fn weight(term: &Value, path: &FieldPath, errors: &mut ErrorList) {
     if !(1..=100).contains(&weight) {
         errors.push(FieldError::invalid(&path.child("weight"), weight, "must be in the range 1-100"));
     }
-}
-
-pub fn positive(value: i64, path: &FieldPath, errors: &mut ErrorList) {
-    in_range(value, 1, i64::from(i32::MAX), path, errors);
 }

@@ -1,0 +1,289 @@
+//! Create, update and patch: names and uids, generation, resourceVersion conflicts, subresources.
+//!
+//! Models `apiserver/pkg/registry/generic/registry/store.go` and the strategies of `pkg/registry`.
+
+use std::rc::Rc;
+
+use super::{ApiServer, Caller, Key, PatchKind, Verb, WriteOptions, Written, json_patch, strategic};
+use crate::api::{Kind, Status, Value, json, kinds, object};
+use crate::manifest;
+
+/// The name that admission gives the token volume, its letters still to be drawn.
+const TOKEN_VOLUME: &str = "kube-api-access-xxxxx";
+
+/// What only the server writes into metadata.
+const SERVER_FIELDS: [&str; 7] =
+    ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion", "selfLink"];
+
+impl ApiServer {
+    /// Stores a new object, admitted. `generateName` gets its random letters.
+    pub fn create(
+        &mut self,
+        caller: &mut Caller,
+        kind: &'static Kind,
+        namespace: &str,
+        mut object: Value,
+        options: &WriteOptions,
+    ) -> Result<Written, Status> {
+        self.refuse_if_stopped()?;
+        if kind.namespaced {
+            let own = object::namespace(&object).to_owned();
+            if !own.is_empty() && !namespace.is_empty() && own != namespace {
+                let why = "the namespace of the provided object does not match the namespace sent on the request";
+                return Err(Status::new(400, "BadRequest", why));
+            }
+            let chosen = if own.is_empty() { namespace } else { &own };
+            if let Some(space) = self.get(kinds::NAMESPACE, "", chosen)
+                && object::is_deleting(space)
+                && !options.dry_run
+            {
+                let name = object::str_at(&object, "metadata.name").unwrap_or("");
+                let why = format!("unable to create new content in namespace {chosen} because it is being terminated");
+                return Err(Status::forbidden(&kind.resource(), name, &why));
+            }
+            object::set(&mut object, "metadata.namespace", json!(chosen));
+        }
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            for field in SERVER_FIELDS {
+                metadata.remove(field);
+            }
+        }
+        let admitted = manifest::admit_create(kind, options.root.as_ref(), object, self)?;
+        let mut object = admitted.object;
+        if object::name(&object).is_empty() {
+            let prefix = object::str_at(&object, "metadata.generateName").unwrap_or("").to_owned();
+            object::set(&mut object, "metadata.name", json!(format!("{prefix}{}", caller.random.suffix(5))));
+        }
+        let key = Key::new(kind, object::namespace(&object), object::name(&object));
+        if self.at(&key).is_some() {
+            return Err(Status::already_exists(&kind.resource(), &key.name));
+        }
+        object::set(&mut object, "metadata.uid", json!(caller.random.uid()));
+        object::set(&mut object, "metadata.creationTimestamp", json!(caller.now.rfc3339()));
+        self.prepare_create(caller, kind, &mut object, options.dry_run)?;
+        let object = if options.dry_run {
+            Rc::new(with_type(kind, object))
+        } else {
+            self.ownership.created(&key, &object, caller.now, options);
+            self.store(caller, key, object, Verb::Added, &options.field_manager)
+        };
+        Ok(Written { object, warnings: admitted.warnings })
+    }
+
+    /// What the strategies fill in that admission cannot know: addresses, random names, labels that carry the uid.
+    fn prepare_create(&mut self, caller: &mut Caller, kind: &Kind, object: &mut Value, dry_run: bool) -> Result<(), Status> {
+        match kind.kind {
+            "Pod" => {
+                let letters = caller.random.suffix(5);
+                rename_token_volume(object, &format!("kube-api-access-{letters}"));
+            }
+            "Service" => self.addresses.assign(caller.random, None, object, dry_run)?,
+            "Job" => job_labels(object),
+            "Namespace" => {
+                let name = object::name(object).to_owned();
+                let mut labels = object::labels(object).cloned().unwrap_or_default();
+                labels.insert("kubernetes.io/metadata.name".into(), json!(name));
+                object::set(object, "metadata.labels", Value::Object(labels));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// PUT. A `metadata.resourceVersion` that is not the stored one is a conflict.
+    pub fn update(
+        &mut self,
+        caller: &mut Caller,
+        kind: &'static Kind,
+        namespace: &str,
+        object: Value,
+        options: &WriteOptions,
+    ) -> Result<Written, Status> {
+        self.refuse_if_stopped()?;
+        let key = Key::new(kind, namespace, object::name(&object));
+        let old = self.at(&key).cloned().ok_or_else(|| Status::not_found(&kind.resource(), &key.name))?;
+        if let Some(version) = object::str_at(&object, "metadata.resourceVersion")
+            && !version.is_empty()
+            && object::str_at(&old, "metadata.resourceVersion") != Some(version)
+        {
+            let why = "the object has been modified; please apply your changes to the latest version and try again";
+            return Err(Status::conflict(&kind.resource(), &key.name, why));
+        }
+        if let Some(given) = object::str_at(&object, "metadata.uid").filter(|u| !u.is_empty() && *u != object::uid(&old)) {
+            let why = format!("Precondition failed: UID in precondition: {given}, UID in object meta: {}", object::uid(&old));
+            return Err(Status::conflict(&kind.resource(), &key.name, &why));
+        }
+        self.replace(caller, key, &old, object, options)
+    }
+
+    /// Stores what an update or a patch makes of an object.
+    fn replace(&mut self, caller: &mut Caller, key: Key, old: &Rc<Value>, mut new: Value, options: &WriteOptions) -> Result<Written, Status> {
+        keep_server_fields(old, &mut new);
+        let mut warnings = Vec::new();
+        match options.subresource {
+            "status" => {
+                let (status, annotations) = (new.get("status").cloned(), object::at(&new, "metadata.annotations").cloned());
+                new = (**old).clone();
+                match status {
+                    Some(status) => new["status"] = status,
+                    None => drop(object::remove(&mut new, "status")),
+                }
+                // The deployment controller writes its revision annotation with the status.
+                if let (Some(annotations), "Deployment") = (annotations, key.kind.kind) {
+                    object::set(&mut new, "metadata.annotations", annotations);
+                }
+            }
+            "binding" => {}
+            subresource => {
+                match old.get("status") {
+                    Some(status) => new["status"] = status.clone(),
+                    None => drop(object::remove(&mut new, "status")),
+                }
+                if subresource == "resize" || subresource == "ephemeralcontainers" {
+                    let spec = new.get("spec").cloned().unwrap_or(Value::Null);
+                    let mut whole = (**old).clone();
+                    whole["spec"] = spec;
+                    new = whole;
+                }
+                let admitted = manifest::admit_update(key.kind, subresource, old, new, self)?;
+                (new, warnings) = (admitted.object, admitted.warnings);
+                if key.kind.kind == "Service" {
+                    self.addresses.assign(caller.random, Some(old), &mut new, options.dry_run)?;
+                }
+                if let Some(generation) = object::i64_at(old, "metadata.generation") {
+                    let annotated =
+                        key.kind.kind == "Deployment" && object::at(&new, "metadata.annotations") != object::at(old, "metadata.annotations");
+                    let step = i64::from(new.get("spec") != old.get("spec") || annotated);
+                    object::set(&mut new, "metadata.generation", json!(generation + step));
+                }
+            }
+        }
+        let new = with_type(key.kind, new);
+        if new == **old {
+            return Ok(Written { object: Rc::clone(old), warnings });
+        }
+        if options.dry_run {
+            return Ok(Written { object: Rc::new(new), warnings });
+        }
+        self.ownership.updated(&key, old, &new, caller.now, options);
+        let verb = if super::delete::may_go(key.kind, &new) { Verb::Deleted } else { Verb::Modified };
+        if verb == Verb::Deleted {
+            self.forget(&key, &new);
+        }
+        Ok(Written { object: self.store(caller, key, new, verb, &options.field_manager), warnings })
+    }
+
+    /// A patch of any of the three kinds; on the scale subresource, of the Scale.
+    pub fn patch(&mut self, caller: &mut Caller, key: &Key, patch: &Value, how: PatchKind, options: &WriteOptions) -> Result<Written, Status> {
+        self.refuse_if_stopped()?;
+        let old = self.at(key).cloned().ok_or_else(|| Status::not_found(&key.kind.resource(), &key.name))?;
+        let mut new = (*old).clone();
+        match how {
+            PatchKind::Json => json_patch::apply(&mut new, patch)?,
+            PatchKind::Merge => strategic::merge_patch(&mut new, patch),
+            PatchKind::Strategic => strategic::apply(key.kind, &mut new, patch),
+        }
+        let sent = |path| object::str_at(patch, path).map(str::to_owned);
+        if how != PatchKind::Json
+            && let Some(version) = sent("metadata.resourceVersion")
+            && object::str_at(&old, "metadata.resourceVersion") != Some(&version)
+        {
+            let why = "the object has been modified; please apply your changes to the latest version and try again";
+            return Err(Status::conflict(&key.kind.resource(), &key.name, why));
+        }
+        if options.field_manager.starts_with("kubectl") && options.subresource.is_empty() {
+            new = manifest::decode::decode_with(key.kind, new, true).map_err(|error| Status::new(400, "BadRequest", error.detail))?;
+        }
+        self.replace(caller, key.clone(), &old, new, options)
+    }
+
+    /// Binds a Pod to a node (the binding subresource): the node and the condition in one write.
+    pub fn bind(&mut self, caller: &mut Caller, key: &Key, node: &str) -> Result<Written, Status> {
+        self.refuse_if_stopped()?;
+        let old = self.at(key).cloned().ok_or_else(|| Status::not_found("pods", &key.name))?;
+        if object::is_deleting(&old) {
+            let why = format!("pod {} is being deleted, cannot be assigned to a host", key.name);
+            return Err(Status::conflict("pods/binding", &key.name, &why));
+        }
+        if let Some(bound) = object::str_at(&old, "spec.nodeName").filter(|n| !n.is_empty()) {
+            let why = format!("pod {} is already assigned to node \"{bound}\"", key.name);
+            return Err(Status::conflict("pods/binding", &key.name, &why));
+        }
+        let mut new = (*old).clone();
+        object::set(&mut new, "spec.nodeName", json!(node));
+        let condition = json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": caller.now.rfc3339()});
+        set_condition(&mut new, condition);
+        let options = WriteOptions { subresource: "binding", field_manager: "kube-scheduler".into(), ..WriteOptions::default() };
+        let written = self.replace(caller, key.clone(), &old, new, &options)?;
+        let fact = crate::cluster::log::Fact::PodBound { pod: format!("{}/{}", key.namespace, key.name), node: node.into() };
+        caller.log.push(caller.now, fact);
+        Ok(written)
+    }
+}
+
+/// Puts a condition in place of the one of its type, keeping the time of its last change where the status is the same.
+pub fn set_condition(object: &mut Value, mut condition: Value) {
+    let mut conditions = object::list_at(object, "status.conditions").to_vec();
+    match conditions.iter_mut().find(|c| c.get("type") == condition.get("type")) {
+        Some(present) => {
+            if present.get("status") == condition.get("status") {
+                condition["lastTransitionTime"] = present.get("lastTransitionTime").cloned().unwrap_or(Value::Null);
+            }
+            *present = condition;
+        }
+        None => conditions.push(condition),
+    }
+    object::set(object, "status.conditions", Value::Array(conditions));
+}
+
+fn with_type(kind: &Kind, mut object: Value) -> Value {
+    object["apiVersion"] = json!(kind.api_version());
+    object["kind"] = json!(kind.kind);
+    object
+}
+
+fn keep_server_fields(old: &Value, new: &mut Value) {
+    let Some(from) = object::map_at(old, "metadata") else { return };
+    if !new.get("metadata").is_some_and(Value::is_object) {
+        object::set(new, "metadata", json!({}));
+    }
+    let Some(metadata) = new.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    for field in SERVER_FIELDS.into_iter().chain(["name", "namespace"]) {
+        match from.get(field) {
+            Some(value) => drop(metadata.insert(field.into(), value.clone())),
+            None => drop(metadata.remove(field)),
+        }
+    }
+}
+
+fn rename_token_volume(pod: &mut Value, name: &str) {
+    let Some(spec) = pod.get_mut("spec") else { return };
+    let rename = |items: Option<&mut Value>| {
+        for item in items.and_then(Value::as_array_mut).into_iter().flatten() {
+            if object::str_at(item, "name") == Some(TOKEN_VOLUME) {
+                item["name"] = json!(name);
+            }
+        }
+    };
+    rename(spec.get_mut("volumes"));
+    for list in ["initContainers", "containers"] {
+        for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+            rename(container.get_mut("volumeMounts"));
+        }
+    }
+}
+
+/// A Job chooses its Pods by its own uid, unless the person says otherwise. Models `pkg/registry/batch/job/strategy.go`.
+fn job_labels(job: &mut Value) {
+    if object::bool_at(job, "spec.manualSelector") == Some(true) {
+        return;
+    }
+    let (name, uid) = (object::name(job).to_owned(), object::uid(job).to_owned());
+    let mut labels = object::map_at(job, "spec.template.metadata.labels").cloned().unwrap_or_default();
+    for (key, value) in [("job-name", &name), ("controller-uid", &uid)] {
+        labels.insert(format!("batch.kubernetes.io/{key}"), json!(value));
+        labels.insert(key.into(), json!(value));
+    }
+    object::set(job, "spec.template.metadata.labels", Value::Object(labels));
+    object::set(job, "spec.selector", json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}));
+}
