@@ -157,7 +157,13 @@ impl App {
                 let at = text::byte_offset(model.desk.text(), at);
                 return model.cursor_at(at);
             }
-            Message::Apply => model.apply(),
+            Message::Apply => {
+                model.apply();
+                // On a phone: on to what happens, unless there is something to mend.
+                if model.checked.exit == 0 {
+                    model.layout.shown = layout::Pane::Picture;
+                }
+            }
             Message::Fix { diagnostic, fix } => {
                 let repaired = model.checked.diagnostics.get(diagnostic).and_then(|d| d.fixes.get(fix)).map(|fix| fix.apply(model.desk.text()));
                 if let Some(text) = repaired {
@@ -228,7 +234,10 @@ impl App {
                 model.layout.shown = layout::Pane::Terminal;
                 model.run(&format!("kubectl exec -it -n {namespace} {pod} -c {container} -- sh"));
             }
-            Intent::Run(line) => model.run(&line),
+            Intent::Run(line) => {
+                model.layout.shown = layout::Pane::Terminal;
+                model.run(&line);
+            }
             Intent::Play => model.playing = true,
             Intent::Pause => model.playing = false,
             Intent::Speed(speed) => model.speed = speed.clamp(1, clock::FASTEST),

@@ -103,8 +103,8 @@ impl Model {
         }
         let opened = share::decode(fragment);
         // A reload is to show the learner's own text, not the link's again. An embedded page keeps no text, so it keeps its link.
-        if !self.embedded && link::forget_fragment().is_none() {
-            self.say(self.language.say(words::LINK_OPENED));
+        if !self.embedded {
+            link::forget_fragment();
         }
         match opened {
             Ok(shared) => self.take(shared),
