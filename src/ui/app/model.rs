@@ -220,7 +220,8 @@ impl Model {
     pub fn run(&mut self, line: &str) {
         for tab in self.desk.tabs() {
             let known = self.session.terminal().files.get(&tab.name);
-            if known != Some(&tab.text) && line.contains(tab.name.as_str()) {
+            let asked_for = line.contains(tab.name.as_str()) || line.contains("-f") || line.contains('*') || line.starts_with("ls");
+            if asked_for && known != Some(&tab.text) {
                 self.session.input(Input::File { name: tab.name.clone(), text: tab.text.clone() });
             }
         }

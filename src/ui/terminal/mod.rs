@@ -267,7 +267,8 @@ impl Terminal {
                 ctx.props().on.emit(Message::Terminal(TerminalWish::Interrupt));
             }
             "l" if control => ctx.props().on.emit(Message::Terminal(TerminalWish::Clear)),
-            "d" if control && self.line().is_empty() => self.submit(ctx, "exit".into()),
+            // At the page's own prompt there is nothing to leave.
+            "d" if control && self.line().is_empty() && ctx.props().prompt.as_deref() != Some("$ ") => self.submit(ctx, "exit".into()),
             "u" if control => self.set_line(""),
             "r" if control => {
                 self.search = Some(None);
