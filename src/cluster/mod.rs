@@ -274,6 +274,7 @@ impl Cluster {
         let (kubelet, runtime) = (&mut self.kubelets[index], &mut self.runtimes[index]);
         let mut ctx = context!(self);
         kubelet.set_stopped(stopped, runtime, &mut ctx);
+        self.controllers.kubelet_stopped(node, stopped, &mut ctx);
         self.deliver();
         Ok(())
     }

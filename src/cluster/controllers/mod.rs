@@ -1,18 +1,73 @@
 //! Models kube-controller-manager: ReplicaSet, Deployment, DaemonSet, StatefulSet, Job, CronJob, EndpointSlice, Namespace, node lifecycle,
 //! garbage collection.
+//!
+//! Every controller has a work queue of objects; a change puts those that it concerns into it, and a little later they are synced against the
+//! store. Deviations: one worker each, syncs take no time, ReplicationControllers and HorizontalPodAutoscalers are stored and left alone.
 
 mod bootstrap;
+mod cron_job;
+mod daemon_set;
+mod deployment;
+mod endpoints;
+mod garbage;
+mod job;
+mod namespace;
+mod node;
+mod owned;
+mod replica_set;
+mod rollout;
+mod stateful_set;
 
-use super::apiserver::Change;
-use super::{Config, Context};
+use std::collections::BTreeMap;
+
+use super::apiserver::{Change, EventSpec, Key, Verb};
+use super::log::Fact;
+use super::{Config, Context, Task};
+use crate::api::{Kind, Selector, SimTime, Status, Value, kinds, object};
+use owned::Owned;
+
+/// From a change to the sync that it causes.
+const SYNC_MS: u64 = 10;
+/// How long a stopped API server is left alone before it is asked again.
+const RETRY_MS: u64 = 1000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Controller {
+    ReplicaSet,
+    Deployment,
+    DaemonSet,
+    StatefulSet,
+    Job,
+    CronJob,
+    Endpoints,
+    Namespace,
+    Garbage,
+    TaintEviction,
+    NodeLifecycle,
+}
+
+/// An object in a controller's queue.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Work {
+    pub controller: Controller,
+    pub key: Key,
+}
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Timer {
-    Sync,
+    Sync(Work),
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Controllers {}
+pub struct Controllers {
+    /// When each queued object is due; an earlier time replaces a later one.
+    queued: BTreeMap<Work, SimTime>,
+    owned: Owned,
+    endpoints: endpoints::Endpoints,
+    eviction: node::Eviction,
+    nodes: node::Lifecycle,
+    jobs: job::Jobs,
+}
 
 impl Controllers {
     /// What every new cluster has: namespaces, ServiceAccounts, nodes, the Service `kubernetes`.
@@ -21,10 +76,190 @@ impl Controllers {
     }
 
     pub fn observe(&mut self, change: &Change, ctx: &mut Context) {
-        let _ = (change, ctx);
+        let key = &change.key;
+        let kind = key.kind;
+        if kind == kinds::EVENT {
+            return;
+        }
+        self.owned.note(change);
+        if let Some(uid) = self.owned.garbage(change) {
+            self.enqueue_dependents(&uid, ctx);
+        }
+        if object::is_deleting(&change.object) && !object::list_at(&change.object, "metadata.finalizers").is_empty() {
+            self.enqueue(Controller::Garbage, key.clone(), SYNC_MS, ctx);
+        }
+        let controller = match kind.kind {
+            "ReplicaSet" => Some(Controller::ReplicaSet),
+            "Deployment" => Some(Controller::Deployment),
+            "DaemonSet" => Some(Controller::DaemonSet),
+            "StatefulSet" => Some(Controller::StatefulSet),
+            "Job" => Some(Controller::Job),
+            "CronJob" => Some(Controller::CronJob),
+            "Service" => Some(Controller::Endpoints),
+            "Namespace" => Some(Controller::Namespace),
+            _ => None,
+        };
+        if let Some(controller) = controller {
+            let own = change.old.as_ref().is_some_and(|old| only_status(old, &change.object));
+            if !own || matches!(kind.kind, "ReplicaSet" | "Job" | "Deployment") {
+                let after = if controller == Controller::Endpoints { endpoints::SYNC_MS } else { SYNC_MS };
+                self.enqueue(controller, key.clone(), after, ctx);
+            }
+        }
+        self.enqueue_owner(change, ctx);
+        if kind == kinds::POD {
+            self.endpoints.observe_pod(change, &mut self.queued, ctx);
+            self.orphan(change, ctx);
+            self.eviction.observe_pod(change, &mut self.queued, ctx);
+        } else if kind == kinds::NODE {
+            self.eviction.observe_node(change, &mut self.queued, ctx);
+            if change.old.as_ref().is_none_or(|old| !only_status(old, &change.object)) {
+                let sets: Vec<Key> = ctx.api.list(kinds::DAEMON_SET, None).map(|s| key_of(kinds::DAEMON_SET, s)).collect();
+                for set in sets {
+                    self.enqueue(Controller::DaemonSet, set, SYNC_MS, ctx);
+                }
+            }
+            self.enqueue(Controller::NodeLifecycle, key.clone(), SYNC_MS, ctx);
+        }
+        if object::is_deleting(&change.object) || change.verb == Verb::Deleted {
+            let space = Key::new(kinds::NAMESPACE, "", &key.namespace);
+            if kind.namespaced && ctx.api.at(&space).is_some_and(|n| object::is_deleting(n)) {
+                self.enqueue(Controller::Namespace, space, SYNC_MS, ctx);
+            }
+        }
+    }
+
+    /// A kubelet stopped or started; its node's lease runs out or is renewed.
+    pub fn kubelet_stopped(&mut self, node: &str, stopped: bool, ctx: &mut Context) {
+        self.nodes.heard(node, stopped, ctx.now);
+        self.enqueue(Controller::NodeLifecycle, Key::new(kinds::NODE, "", node), SYNC_MS, ctx);
+    }
+
+    fn enqueue(&mut self, controller: Controller, key: Key, after: u64, ctx: &mut Context) {
+        enqueue(&mut self.queued, Work { controller, key }, after, ctx);
+    }
+
+    /// The controller that owns the changed object looks again.
+    fn enqueue_owner(&mut self, change: &Change, ctx: &mut Context) {
+        for object in [Some(&change.object), change.old.as_ref()].into_iter().flatten() {
+            let Some(owner) = owned::controller_of(object) else { continue };
+            let (kind, controller) = match object::str_at(owner, "kind") {
+                Some("ReplicaSet") => (kinds::REPLICA_SET, Controller::ReplicaSet),
+                Some("Deployment") => (kinds::DEPLOYMENT, Controller::Deployment),
+                Some("DaemonSet") => (kinds::DAEMON_SET, Controller::DaemonSet),
+                Some("StatefulSet") => (kinds::STATEFUL_SET, Controller::StatefulSet),
+                Some("Job") => (kinds::JOB, Controller::Job),
+                Some("CronJob") => (kinds::CRON_JOB, Controller::CronJob),
+                _ => continue,
+            };
+            let key = Key::new(kind, &change.key.namespace, object::str_at(owner, "name").unwrap_or(""));
+            self.enqueue(controller, key, SYNC_MS, ctx);
+        }
+    }
+
+    /// A Pod without a controller may be adopted by any whose selector chooses it.
+    fn orphan(&mut self, change: &Change, ctx: &mut Context) {
+        if owned::controller_of(&change.object).is_some() || change.verb == Verb::Deleted {
+            return;
+        }
+        if change.old.as_ref().is_some_and(|old| object::labels(old) == object::labels(&change.object) && owned::controller_of(old).is_none()) {
+            return;
+        }
+        let labels = object::labels(&change.object);
+        for (kind, controller) in [
+            (kinds::REPLICA_SET, Controller::ReplicaSet),
+            (kinds::DAEMON_SET, Controller::DaemonSet),
+            (kinds::STATEFUL_SET, Controller::StatefulSet),
+            (kinds::JOB, Controller::Job),
+        ] {
+            let choose = |set: &&std::rc::Rc<Value>| selector(set).matches(labels);
+            let sets: Vec<Key> = ctx.api.list(kind, Some(&change.key.namespace)).filter(choose).map(|set| key_of(kind, set)).collect();
+            for key in sets {
+                self.enqueue(controller, key, SYNC_MS, ctx);
+            }
+        }
+    }
+
+    fn enqueue_dependents(&mut self, uid: &str, ctx: &mut Context) {
+        let dependents: Vec<Key> = self.owned.dependents(uid).cloned().collect();
+        for key in dependents {
+            self.enqueue(Controller::Garbage, key, SYNC_MS, ctx);
+        }
     }
 
     pub fn handle(&mut self, timer: Timer, ctx: &mut Context) {
-        let _ = (timer, ctx);
+        let Timer::Sync(work) = timer;
+        if self.queued.get(&work).is_none_or(|due| *due > ctx.now) {
+            return;
+        }
+        self.queued.remove(&work);
+        if ctx.api.is_stopped() {
+            return enqueue(&mut self.queued, work, RETRY_MS, ctx);
+        }
+        self.sync(work, ctx);
     }
+
+    fn sync(&mut self, work: Work, ctx: &mut Context) {
+        let key = work.key.clone();
+        let again = match work.controller {
+            Controller::ReplicaSet => replica_set::sync(&key, &self.owned, ctx),
+            Controller::Deployment => deployment::sync(&key, &self.owned, ctx),
+            Controller::DaemonSet => daemon_set::sync(&key, &self.owned, ctx),
+            Controller::StatefulSet => stateful_set::sync(&key, &self.owned, ctx),
+            Controller::Job => self.jobs.sync(&key, &self.owned, ctx),
+            Controller::CronJob => cron_job::sync(&key, &self.owned, ctx),
+            Controller::Endpoints => self.endpoints.sync(&key, ctx),
+            Controller::Namespace => namespace::sync(&key, ctx),
+            Controller::Garbage => garbage::sync(&key, &self.owned, ctx),
+            Controller::NodeLifecycle => self.nodes.sync(&key, ctx),
+            Controller::TaintEviction => self.eviction.sync(&key, ctx),
+        };
+        match again {
+            Ok(Some(after)) => enqueue(&mut self.queued, work, after, ctx),
+            Ok(None) => {}
+            Err(refusal) => {
+                // A controller tries again what the API server refused; a conflict is read anew at once.
+                let after = if refusal.reason == "Conflict" { SYNC_MS } else { RETRY_MS };
+                ctx.fact(Fact::Refused { object: format!("{}/{}/{}", key.kind.singular, key.namespace, key.name), message: refusal.message });
+                if ctx.api.at(&key).is_some() {
+                    enqueue(&mut self.queued, work, after, ctx);
+                }
+            }
+        }
+    }
+}
+
+/// What a sync gives: after how many milliseconds it wants to look again, if at all.
+pub(super) type Synced = Result<Option<u64>, Status>;
+
+fn enqueue(queued: &mut BTreeMap<Work, SimTime>, work: Work, after: u64, ctx: &mut Context) {
+    let at = ctx.now + after;
+    if queued.get(&work).is_some_and(|due| *due <= at) {
+        return;
+    }
+    queued.insert(work.clone(), at);
+    ctx.after(after, Task::Controllers(Timer::Sync(work)));
+}
+
+fn key_of(kind: &'static Kind, object: &Value) -> Key {
+    Key::new(kind, object::namespace(object), object::name(object))
+}
+
+fn selector(set: &Value) -> Selector {
+    object::at(set, "spec.selector").map(Selector::from_value).unwrap_or_default()
+}
+
+/// Whether a change touched nothing but the status.
+fn only_status(old: &Value, new: &Value) -> bool {
+    let metadata = |o: &Value| {
+        let mut metadata = o.get("metadata").cloned().unwrap_or(Value::Null);
+        object::remove(&mut metadata, "resourceVersion");
+        metadata
+    };
+    old.get("spec") == new.get("spec") && metadata(old) == metadata(new)
+}
+
+fn say(ctx: &mut Context, object: &Value, component: &str, kind: &str, reason: &str, message: &str) {
+    let (api, mut caller) = ctx.api();
+    api.record_event(&mut caller, EventSpec { object, field: "", kind, reason, message, component, host: "" });
 }

@@ -1,7 +1,30 @@
 //! Models kube-scheduler: which node each unbound Pod goes to, and why it can go to none.
+//!
+//! Deviations: one profile, every node is looked at, ties are broken by name, volumes and resource claims are not looked at. Latencies are
+//! fixed (measured medians).
 
-use super::Context;
-use super::apiserver::Change;
+mod affinity;
+pub(in crate::cluster) mod filter;
+mod preempt;
+mod score;
+mod snapshot;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::apiserver::{Change, EventSpec, Key, Verb, WriteOptions, set_condition};
+use super::log::Fact;
+use super::{Context, Task};
+use crate::api::{SimTime, Value, json, kinds, object};
+use filter::Verdict;
+use snapshot::Snapshot;
+
+/// From stored to bound.
+const CYCLE_MS: u64 = 10;
+/// Pods that nothing woke are tried again after this long.
+const FLUSH_MS: u64 = 300_000;
+/// How long a stopped API server is left alone before it is asked again.
+const RETRY_MS: u64 = 1000;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Timer {
@@ -9,50 +32,275 @@ pub enum Timer {
     Cycle,
 }
 
+/// A Pod that could not be placed.
+#[derive(Clone, Debug)]
+struct Waiting {
+    last: SimTime,
+    /// Something happened meanwhile that may help.
+    woken: bool,
+    helped_by: HelpedBy,
+}
+
+/// Which events may help a Pod that was refused (the plugins' queueing hints). Changes of nodes may help every Pod.
+#[derive(Clone, Copy, Debug)]
+struct HelpedBy {
+    /// A Pod went or got smaller.
+    room: bool,
+    /// A Pod was placed or has other labels.
+    company: bool,
+}
+
+impl HelpedBy {
+    fn of(verdicts: &Verdicts) -> Self {
+        let mut out = Self { room: false, company: false };
+        for reason in verdicts.values().flat_map(Verdict::reasons) {
+            let between = reason.contains("affinity rules") || reason.contains("topology spread");
+            out.company |= between;
+            out.room |= between || reason.starts_with("Insufficient") || reason == "Too many pods" || reason.contains("free ports");
+        }
+        out
+    }
+}
+
 #[derive(Clone, Debug, Default)]
-pub struct Scheduler {}
+pub struct Scheduler {
+    active: BTreeSet<(i64, u64, Key)>,
+    waiting: BTreeMap<Key, Waiting>,
+    /// Every unbound Pod's place in the queue: when it was first seen.
+    seen: BTreeMap<Key, u64>,
+    next_seen: u64,
+    /// When the next cycle is due.
+    due: Option<SimTime>,
+    snapshot: Snapshot,
+}
 
 impl Scheduler {
     pub fn observe(&mut self, change: &Change, ctx: &mut Context) {
-        if change.key.kind.kind == "Pod" && change.verb == super::apiserver::Verb::Added {
-            ctx.after(10, super::Task::Scheduler(Timer::Cycle));
+        let kind = change.key.kind;
+        if kind == kinds::NODE {
+            self.snapshot.node(change);
+            let helps = change.verb != Verb::Deleted && change.old.as_ref().is_none_or(|old| node_differs(old, &change.object));
+            if helps {
+                self.wake(|_| true, ctx);
+            }
+        } else if kind == kinds::NAMESPACE {
+            self.snapshot.namespace(change);
+        } else if kind == kinds::POD {
+            self.observe_pod(change, ctx);
         }
     }
 
-    pub fn handle(&mut self, _timer: Timer, ctx: &mut Context) {
-        use crate::api::{json, kinds, object};
-        let waiting: Vec<_> = ctx.api.list(kinds::POD, None).filter(|p| object::str_at(p, "spec.nodeName").is_none()).cloned().collect();
-        for pod in waiting {
-            let nodes: Vec<String> = ctx.api.list(kinds::NODE, None).map(|n| object::name(n).to_owned()).collect();
-            let load = |n: &String| ctx.api.list(kinds::POD, None).filter(|p| object::str_at(p, "spec.nodeName") == Some(n)).count();
-            let Some(node) = nodes.iter().min_by_key(|n| load(n)).cloned() else { continue };
-            let mut bound = (*pod).clone();
-            object::set(&mut bound, "spec.nodeName", json!(node));
-            let mut caller = super::apiserver::Caller { now: ctx.now, random: ctx.random, log: ctx.log };
-            let options = super::apiserver::WriteOptions { subresource: "binding", ..Default::default() };
-            if let Ok(written) = ctx.api.update(&mut caller, kinds::POD, object::namespace(&pod), bound, &options) {
-                let mut status = (*written.object).clone();
-                object::set(
-                    &mut status,
-                    "status.conditions",
-                    json!([{"type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": ctx.now.rfc3339()}]),
-                );
-                let options = super::apiserver::WriteOptions { subresource: "status", ..Default::default() };
-                drop(ctx.api.update(&mut caller, kinds::POD, object::namespace(&pod), status, &options));
-                let message = format!("Successfully assigned {}/{} to {node}", object::namespace(&pod), object::name(&pod));
-                ctx.api.record_event(
-                    &mut caller,
-                    super::apiserver::EventSpec {
-                        object: &pod,
-                        field: "",
-                        kind: "Normal",
-                        reason: "Scheduled",
-                        message: &message,
-                        component: "default-scheduler",
-                        host: "",
-                    },
-                );
+    fn observe_pod(&mut self, change: &Change, ctx: &mut Context) {
+        let pod = &change.object;
+        let bound = object::str_at(pod, "spec.nodeName").is_some_and(|n| !n.is_empty());
+        if bound {
+            let was_bound = change.old.as_ref().is_some_and(|old| object::str_at(old, "spec.nodeName").is_some_and(|n| !n.is_empty()));
+            let freed = self.snapshot.pod(change);
+            self.forget(&change.key);
+            let labels_moved = change.old.as_ref().is_some_and(|old| object::labels(old) != object::labels(pod));
+            let company = !was_bound || labels_moved;
+            if freed || company {
+                self.wake(|by| (freed && by.room) || (company && by.company), ctx);
+            }
+            return;
+        }
+        let finished = matches!(object::str_at(pod, "status.phase"), Some("Succeeded" | "Failed"));
+        if change.verb == Verb::Deleted || object::is_deleting(pod) || finished {
+            self.forget(&change.key);
+            return;
+        }
+        if !object::list_at(pod, "spec.schedulingGates").is_empty() {
+            self.forget(&change.key);
+            return;
+        }
+        if !self.seen.contains_key(&change.key) {
+            self.activate(change.key.clone(), pod, CYCLE_MS, ctx);
+        } else if change.old.as_ref().is_some_and(|old| old.get("spec") != pod.get("spec") || object::labels(old) != object::labels(pod))
+            && let Some(waiting) = self.waiting.get_mut(&change.key)
+        {
+            waiting.woken = true;
+            self.plan(ctx);
+        }
+    }
+
+    fn forget(&mut self, key: &Key) {
+        self.waiting.remove(key);
+        if let Some(seen) = self.seen.remove(key) {
+            self.active.retain(|(_, at, _)| *at != seen);
+        }
+    }
+
+    fn activate(&mut self, key: Key, pod: &Value, after: u64, ctx: &mut Context) {
+        let seen = *self.seen.entry(key.clone()).or_insert_with(|| {
+            self.next_seen += 1;
+            self.next_seen
+        });
+        let priority = object::i64_at(pod, "spec.priority").unwrap_or(0);
+        self.active.insert((-priority, seen, key));
+        self.arm(ctx.now + after, ctx);
+    }
+
+    fn arm(&mut self, at: SimTime, ctx: &mut Context) {
+        if self.due.is_none_or(|due| due > at || due < ctx.now) {
+            self.due = Some(at);
+            ctx.after(at - ctx.now, Task::Scheduler(Timer::Cycle));
+        }
+    }
+
+    /// Something changed that may let waiting Pods fit.
+    fn wake(&mut self, helps: impl Fn(HelpedBy) -> bool, ctx: &mut Context) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        for waiting in self.waiting.values_mut().filter(|w| helps(w.helped_by)) {
+            waiting.woken = true;
+        }
+        self.plan(ctx);
+    }
+
+    /// Sets the timer for the first waiting Pod whose turn comes. An idle scheduler takes woken Pods out of their back-off.
+    fn plan(&mut self, ctx: &mut Context) {
+        let next = self.waiting.values().map(|w| if w.woken { ctx.now + CYCLE_MS } else { w.last + FLUSH_MS }).min();
+        if let Some(at) = next {
+            self.arm(at.max(ctx.now), ctx);
+        }
+    }
+
+    pub fn handle(&mut self, timer: Timer, ctx: &mut Context) {
+        let Timer::Cycle = timer;
+        if self.due.is_some_and(|due| due > ctx.now) {
+            return;
+        }
+        self.due = None;
+        if ctx.api.is_stopped() {
+            if !self.seen.is_empty() {
+                self.arm(ctx.now + RETRY_MS, ctx);
+            }
+            return;
+        }
+        let ready: Vec<Key> = self.waiting.iter().filter(|(_, w)| w.woken || ctx.now.since(w.last) >= FLUSH_MS).map(|(key, _)| key.clone()).collect();
+        for key in ready {
+            if let Some(pod) = ctx.api.at(&key).cloned() {
+                self.activate(key, &pod, 0, ctx);
+            }
+        }
+        self.due = None;
+        while let Some((_, _, key)) = self.active.pop_first() {
+            if let Some(pod) = ctx.api.at(&key).cloned() {
+                self.schedule(key, &pod, ctx);
+            }
+        }
+        self.plan(ctx);
+    }
+
+    fn schedule(&mut self, key: Key, pod: &Rc<Value>, ctx: &mut Context) {
+        let wanted = filter::Wanted::of(pod);
+        let (fitting, verdicts) = filter::run(&wanted, &self.snapshot);
+        if let Some(node) = score::best(&wanted, &fitting, &self.snapshot) {
+            self.bind(&key, pod, &node, ctx);
+            return;
+        }
+        let count = self.snapshot.nodes.len();
+        if count == 0 {
+            return self.give_up(key, pod, "no nodes available to schedule pods", HelpedBy::of(&verdicts), None, ctx);
+        }
+        let mut message = tell(count, verdicts.values().flat_map(|verdict| verdict.reasons()));
+        let mut nominated = None;
+        message.push_str(" no new claims to deallocate, preemption: ");
+        if object::str_at(pod, "spec.preemptionPolicy") == Some("Never") {
+            message.push_str("not eligible due to preemptionPolicy=Never.");
+        } else {
+            match preempt::run(&wanted, &verdicts, &self.snapshot) {
+                Ok(choice) => {
+                    self.evict(&choice, pod, ctx);
+                    nominated = Some(choice.node);
+                    message.truncate(message.len() - " no new claims to deallocate, preemption: ".len());
+                }
+                Err(reasons) => message.push_str(&tell(count, reasons)),
+            }
+        }
+        self.give_up(key, pod, &message, HelpedBy::of(&verdicts), nominated, ctx);
+    }
+
+    fn bind(&mut self, key: &Key, pod: &Rc<Value>, node: &str, ctx: &mut Context) {
+        let (api, mut caller) = ctx.api();
+        match api.bind(&mut caller, key, node) {
+            Ok(written) => {
+                let message = format!("Successfully assigned {}/{} to {node}", key.namespace, key.name);
+                api.record_event(&mut caller, event(pod, "Normal", "Scheduled", &message));
+                self.forget(key);
+                self.snapshot.assume(key, &written.object);
+            }
+            Err(refusal) => {
+                ctx.fact(Fact::Refused { object: format!("pod/{}/{}", key.namespace, key.name), message: refusal.message });
+            }
+        }
+    }
+
+    fn give_up(&mut self, key: Key, pod: &Rc<Value>, message: &str, helped_by: HelpedBy, nominated: Option<String>, ctx: &mut Context) {
+        let waiting = self.waiting.entry(key.clone()).or_insert(Waiting { last: ctx.now, woken: false, helped_by });
+        waiting.helped_by = helped_by;
+        waiting.last = ctx.now;
+        waiting.woken = false;
+        let name = format!("{}/{}", key.namespace, key.name);
+        ctx.fact(Fact::PodUnschedulable { pod: name, message: message.into() });
+        let (api, mut caller) = ctx.api();
+        api.record_event(&mut caller, event(pod, "Warning", "FailedScheduling", message));
+        let mut new = (**pod).clone();
+        let condition = json!({"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message, "lastProbeTime": null,
+            "observedGeneration": object::i64_at(pod, "metadata.generation").unwrap_or(1), "lastTransitionTime": caller.now.rfc3339()});
+        set_condition(&mut new, condition);
+        if let Some(node) = nominated {
+            object::set(&mut new, "status.nominatedNodeName", json!(node));
+        }
+        let options = WriteOptions { subresource: "status", field_manager: "kube-scheduler".into(), ..WriteOptions::default() };
+        if let Err(refusal) = api.update(&mut caller, kinds::POD, &key.namespace, new, &options) {
+            ctx.fact(Fact::Refused { object: format!("pod/{}/{}", key.namespace, key.name), message: refusal.message });
+        }
+    }
+
+    fn evict(&mut self, choice: &preempt::Choice, preemptor: &Value, ctx: &mut Context) {
+        for key in &choice.victims {
+            let Some(victim) = ctx.api.at(key).cloned() else { continue };
+            let (api, mut caller) = ctx.api();
+            let message = format!("Preempted by pod {} on node {}", object::uid(preemptor), choice.node);
+            api.record_event(&mut caller, event(&victim, "Normal", "Preempted", &message));
+            let mut new = (*victim).clone();
+            let why = format!("{}: preempting to accommodate a higher priority pod", "default-scheduler");
+            let condition = json!({"type": "DisruptionTarget", "status": "True", "reason": "PreemptionByScheduler", "message": why,
+                "lastProbeTime": null, "lastTransitionTime": caller.now.rfc3339()});
+            set_condition(&mut new, condition);
+            let options = WriteOptions { subresource: "status", field_manager: "kube-scheduler".into(), ..WriteOptions::default() };
+            let told = api.update(&mut caller, kinds::POD, &key.namespace, new, &options).map(|_| ());
+            let gone = told.and_then(|()| api.delete(&mut caller, key, super::apiserver::DeleteOptions::default()).map(|_| ()));
+            if let Err(refusal) = gone {
+                ctx.fact(Fact::Refused { object: format!("pod/{}/{}", key.namespace, key.name), message: refusal.message });
             }
         }
     }
 }
+
+fn event<'a>(object: &'a Value, kind: &'a str, reason: &'a str, message: &'a str) -> EventSpec<'a> {
+    EventSpec { object, field: "", kind, reason, message, component: "default-scheduler", host: "" }
+}
+
+/// `0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable.`: reasons counted and sorted as strings.
+fn tell(count: usize, reasons: impl IntoIterator<Item = String>) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for reason in reasons {
+        *counts.entry(reason).or_insert(0) += 1;
+    }
+    let mut items: Vec<String> = counts.into_iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    items.sort();
+    format!("0/{count} nodes are available: {}.", items.join(", "))
+}
+
+/// Whether a change of a node can let a Pod fit: heartbeats cannot.
+fn node_differs(old: &Value, new: &Value) -> bool {
+    old.get("spec") != new.get("spec")
+        || object::labels(old) != object::labels(new)
+        || object::at(old, "status.allocatable") != object::at(new, "status.allocatable")
+}
+
+/// What every plugin may say of one node.
+pub(super) type Verdicts = BTreeMap<String, Verdict>;

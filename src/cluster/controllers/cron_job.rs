@@ -1,0 +1,227 @@
+//! Models `pkg/controller/cronjob`: Jobs at set times.
+//!
+//! Deviation: times are UTC; `spec.timeZone` is stored and not looked at.
+
+use std::rc::Rc;
+
+use super::owned::{Owned, condition, delete, make, put_status, reference};
+use super::{Synced, say};
+use crate::api::{SimTime, Status, Value, json, kinds, object, time::EPOCH_SECONDS};
+use crate::cluster::Context;
+use crate::cluster::apiserver::Key;
+
+const COMPONENT: &str = "cronjob-controller";
+const MINUTE_MS: u64 = 60_000;
+/// How far ahead the next time is searched: four years and a day reach every 29 February.
+const MOST_MINUTES: u64 = 1461 * 24 * 60;
+
+pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
+    let Some(cron) = ctx.api.at(key).cloned() else { return Ok(None) };
+    if object::is_deleting(&cron) {
+        return Ok(None);
+    }
+    let jobs = owned.of_kind(&cron, kinds::JOB, ctx);
+    let mut status = cron.get("status").cloned().unwrap_or_else(|| json!({}));
+    note_finished(&cron, &jobs, &mut status, ctx);
+    clean_up(&cron, &jobs, ctx)?;
+    let Some(schedule) = object::str_at(&cron, "spec.schedule").and_then(Schedule::parse) else { return Ok(None) };
+    let suspended = object::bool_at(&cron, "spec.suspend") == Some(true);
+    let read = |path| object::str_at(&cron, path).and_then(SimTime::parse);
+    let last = read("status.lastScheduleTime").or(read("metadata.creationTimestamp")).unwrap_or(SimTime::ZERO);
+    let mut due = None;
+    let mut at = last;
+    // Of several missed times only the newest counts.
+    for _ in 0..100 {
+        match schedule.next(at) {
+            Some(next) if next <= ctx.now => (due, at) = (Some(next), next),
+            Some(_) | None => break,
+        }
+    }
+    if let Some(due) = due.filter(|_| !suspended) {
+        start(&cron, key, due, &jobs, &mut status, ctx)?;
+    }
+    put_status(ctx, kinds::CRON_JOB, &cron, status)?;
+    if suspended {
+        return Ok(None);
+    }
+    Ok(schedule.next(ctx.now).map(|next| next - ctx.now))
+}
+
+fn is_done(job: &Value) -> Option<&'static str> {
+    ["Complete", "Failed"].into_iter().find(|kind| condition(job, kind).is_some())
+}
+
+fn active(status: &Value) -> Vec<Value> {
+    object::list_at(status, "active").to_vec()
+}
+
+fn set_active(status: &mut Value, active: Vec<Value>) {
+    if active.is_empty() {
+        object::remove(status, "active");
+    } else {
+        status["active"] = Value::Array(active);
+    }
+}
+
+fn note_finished(cron: &Value, jobs: &[Rc<Value>], status: &mut Value, ctx: &mut Context) {
+    let mut keep = Vec::new();
+    for entry in active(status) {
+        let name = object::str_at(&entry, "name").unwrap_or("");
+        match jobs.iter().find(|j| object::uid(j) == object::str_at(&entry, "uid").unwrap_or("")) {
+            Some(job) => match is_done(job) {
+                Some(how) => {
+                    say(ctx, cron, COMPONENT, "Normal", "SawCompletedJob", &format!("Saw completed job: {name}, condition: {how}"));
+                    if how == "Complete" {
+                        status["lastSuccessfulTime"] = object::at(job, "status.completionTime").cloned().unwrap_or(Value::Null);
+                    }
+                }
+                None => keep.push(entry),
+            },
+            None => say(ctx, cron, COMPONENT, "Normal", "MissingJob", &format!("Active job went missing: {name}")),
+        }
+    }
+    set_active(status, keep);
+}
+
+fn clean_up(cron: &Value, jobs: &[Rc<Value>], ctx: &mut Context) -> Result<(), Status> {
+    for (how, limit) in [("Complete", "spec.successfulJobsHistoryLimit"), ("Failed", "spec.failedJobsHistoryLimit")] {
+        let default = if how == "Complete" { 3 } else { 1 };
+        let limit = object::i64_at(cron, limit).unwrap_or(default).max(0) as usize;
+        let mut done: Vec<&Rc<Value>> = jobs.iter().filter(|j| is_done(j) == Some(how) && !object::is_deleting(j)).collect();
+        done.sort_by_key(|j| object::str_at(j, "metadata.creationTimestamp").unwrap_or("").to_owned());
+        let surplus = done.len().saturating_sub(limit);
+        for job in done.into_iter().take(surplus) {
+            delete(ctx, kinds::JOB, job)?;
+            say(ctx, cron, COMPONENT, "Normal", "SuccessfulDelete", &format!("Deleted job {}", object::name(job)));
+        }
+    }
+    Ok(())
+}
+
+fn start(cron: &Value, key: &Key, due: SimTime, jobs: &[Rc<Value>], status: &mut Value, ctx: &mut Context) -> Result<(), Status> {
+    if let Some(seconds) = object::i64_at(cron, "spec.startingDeadlineSeconds")
+        && ctx.now.since(due) > seconds.max(0) as u64 * 1000
+    {
+        return Ok(());
+    }
+    let running = active(status);
+    match object::str_at(cron, "spec.concurrencyPolicy") {
+        Some("Forbid") if !running.is_empty() => {
+            let text = "Not starting job because prior execution is running and concurrency policy is Forbid";
+            say(ctx, cron, COMPONENT, "Normal", "JobAlreadyActive", text);
+            return Ok(());
+        }
+        Some("Replace") => {
+            for job in jobs.iter().filter(|j| is_done(j).is_none()) {
+                delete(ctx, kinds::JOB, job)?;
+                say(ctx, cron, COMPONENT, "Normal", "SuccessfulDelete", &format!("Deleted job {}", object::name(job)));
+            }
+            set_active(status, Vec::new());
+        }
+        Some(_) | None => {}
+    }
+    let minutes = (EPOCH_SECONDS as u64 + due.secs()) / 60;
+    let name = format!("{}-{minutes}", key.name);
+    let template = object::at(cron, "spec.jobTemplate").cloned().unwrap_or_else(|| json!({}));
+    let mut job = json!({"metadata": {"name": name, "ownerReferences": [reference(cron)],
+        "annotations": {"batch.kubernetes.io/cronjob-scheduled-timestamp": due.rfc3339()}}, "spec": template.get("spec")});
+    if let Some(labels) = object::at(&template, "metadata.labels") {
+        job["metadata"]["labels"] = labels.clone();
+    }
+    match make(ctx, kinds::JOB, &key.namespace, job) {
+        Ok(job) => {
+            say(ctx, cron, COMPONENT, "Normal", "SuccessfulCreate", &format!("Created job {name}"));
+            let mut list = active(status);
+            list.push(json!({"apiVersion": "batch/v1", "kind": "Job", "name": name, "namespace": key.namespace, "uid": object::uid(&job),
+                "resourceVersion": object::at(&job, "metadata.resourceVersion")}));
+            set_active(status, list);
+        }
+        Err(refusal) if refusal.reason == "AlreadyExists" => {}
+        Err(refusal) => return Err(refusal),
+    }
+    status["lastScheduleTime"] = json!(due.rfc3339());
+    Ok(())
+}
+
+/// A cron line: which minutes, hours, days, months and weekdays, each as a set of bits.
+struct Schedule {
+    fields: [u64; 5],
+    /// Whether day and weekday are both narrowed: then either will do.
+    either_day: bool,
+}
+
+impl Schedule {
+    fn parse(text: &str) -> Option<Self> {
+        let text = match text.trim() {
+            "@hourly" => "0 * * * *",
+            "@daily" | "@midnight" => "0 0 * * *",
+            "@weekly" => "0 0 * * 0",
+            "@monthly" => "0 0 1 * *",
+            "@yearly" | "@annually" => "0 0 1 1 *",
+            other => other,
+        };
+        let parts: Vec<&str> = text.split_whitespace().collect();
+        let ranges = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 6)];
+        if parts.len() != 5 {
+            return None;
+        }
+        let mut fields = [0; 5];
+        for (i, (part, (low, high))) in parts.iter().zip(ranges).enumerate() {
+            fields[i] = part.split(',').try_fold(0, |bits, item| Some(bits | Self::item(item, low, high)?))?;
+        }
+        let free = |part: &str| part.starts_with(['*', '?']);
+        Some(Self { fields, either_day: !free(parts[2]) && !free(parts[4]) })
+    }
+
+    fn item(item: &str, low: u64, high: u64) -> Option<u64> {
+        let (range, step) = item.split_once('/').map_or((item, 1), |(r, s)| (r, s.parse().unwrap_or(0)));
+        if step == 0 {
+            return None;
+        }
+        let number = |text: &str| {
+            const NAMES: [&str; 19] =
+                ["sun", "mon", "tue", "wed", "thu", "fri", "sat", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+            let named = NAMES.iter().position(|n| n.eq_ignore_ascii_case(text)).map(|i| if i < 7 { i } else { i - 6 } as u64);
+            named.or_else(|| text.parse().ok()).map(|n| if high == 6 && n == 7 { 0 } else { n })
+        };
+        let (from, to) = match range {
+            "*" | "?" => (low, high),
+            _ => match range.split_once('-') {
+                Some((from, to)) => (number(from)?, number(to)?),
+                None if item.contains('/') => (number(range)?, high),
+                None => (number(range)?, number(range)?),
+            },
+        };
+        if from < low || to > high || from > to {
+            return None;
+        }
+        Some((from..=to).step_by(step as usize).fold(0, |bits, n| bits | 1 << n))
+    }
+
+    /// The first time after this one.
+    fn next(&self, after: SimTime) -> Option<SimTime> {
+        let mut at = SimTime((after.0 / MINUTE_MS + 1) * MINUTE_MS);
+        let mut looked = 0;
+        while looked < MOST_MINUTES {
+            let text = at.rfc3339();
+            let part = |range: std::ops::Range<usize>| text.get(range).and_then(|t| t.parse::<u64>().ok()).unwrap_or(0);
+            let (month, day, hour, minute) = (part(5..7), part(8..10), part(11..13), part(14..16));
+            // 1 January 1970 was a Thursday.
+            let weekday = ((EPOCH_SECONDS as u64 + at.secs()) / 86_400 + 4) % 7;
+            let has = |field: usize, value: u64| self.fields[field] >> value & 1 == 1;
+            let day_fits = if self.either_day { has(2, day) || has(4, weekday) } else { has(2, day) && has(4, weekday) };
+            let skip = if !has(3, month) || !day_fits {
+                (24 - hour) * 60 - minute
+            } else if !has(1, hour) {
+                60 - minute
+            } else if !has(0, minute) {
+                1
+            } else {
+                return Some(at);
+            };
+            at += skip * MINUTE_MS;
+            looked += skip;
+        }
+        None
+    }
+}

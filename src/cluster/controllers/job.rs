@@ -1,0 +1,283 @@
+//! Models `pkg/controller/job`: Pods until enough have succeeded, or too many failed.
+//!
+//! Deviations: no tracking finalizers on Pods (what finished is remembered here), no success policy, of the Pod failure policy nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::owned::{Owned, condition, delete, is_active, is_ready, make, pod_of, put_status};
+use super::rollout::template;
+use super::{Synced, say};
+use crate::api::{SimTime, Status, Value, json, kinds, object};
+use crate::cluster::Context;
+use crate::cluster::apiserver::Key;
+
+const COMPONENT: &str = "job-controller";
+const FIRST_BACKOFF_MS: u64 = 10_000;
+const MOST_BACKOFF_MS: u64 = 600_000;
+/// Changes of Pods are gathered this long before a sync (`syncJobBatchPeriod`).
+const BATCH_MS: u64 = 1000;
+
+/// What a Job's Pods came to; Pods may be deleted, this stays.
+#[derive(Clone, Debug, Default)]
+struct Tally {
+    succeeded: BTreeSet<String>,
+    failed: BTreeSet<String>,
+    indexes: BTreeSet<i64>,
+    last_failure: Option<SimTime>,
+    /// When a sync that was caused by Pods may act.
+    batch: Option<SimTime>,
+    /// When the back-off ends; that sync waits for nothing more.
+    retry: Option<SimTime>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Jobs {
+    tallies: BTreeMap<String, Tally>,
+}
+
+impl Jobs {
+    pub fn sync(&mut self, key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
+        let Some(job) = ctx.api.at(key).cloned() else { return Ok(None) };
+        if condition(&job, "Complete").is_some() || condition(&job, "Failed").is_some() {
+            self.tallies.remove(object::uid(&job));
+            return expire(&job, ctx);
+        }
+        if object::is_deleting(&job) {
+            return Ok(None);
+        }
+        let tally = self.tallies.entry(object::uid(&job).to_owned()).or_default();
+        let retry = tally.retry.take_if(|due| *due <= ctx.now).is_some();
+        if object::str_at(&job, "status.startTime").is_some() && !retry {
+            match tally.batch {
+                None => {
+                    tally.batch = Some(ctx.now + BATCH_MS);
+                    return Ok(Some(BATCH_MS));
+                }
+                Some(due) if due > ctx.now => return Ok(Some(due - ctx.now)),
+                Some(_) => tally.batch = None,
+            }
+        }
+        let pods = owned.pods(&job, ctx)?;
+        tally.note(&pods);
+        tally.act(&job, key, &pods, ctx)
+    }
+}
+
+impl Tally {
+    fn note(&mut self, pods: &[Rc<Value>]) {
+        for pod in pods {
+            let uid = object::uid(pod).to_owned();
+            match object::str_at(pod, "status.phase") {
+                Some("Succeeded") => {
+                    self.indexes.extend(index_of(pod));
+                    self.succeeded.insert(uid);
+                }
+                Some("Failed") => {
+                    if self.failed.insert(uid) {
+                        self.last_failure = self.last_failure.max(Some(finished_at(pod)));
+                    }
+                }
+                _ => {
+                    if object::is_deleting(pod) && self.failed.insert(uid) {
+                        self.last_failure = self.last_failure.max(Some(finished_at(pod)));
+                    }
+                }
+            }
+        }
+    }
+
+    fn act(&mut self, job: &Rc<Value>, key: &Key, pods: &[Rc<Value>], ctx: &mut Context) -> Synced {
+        let active: Vec<Rc<Value>> = pods.iter().filter(|p| is_active(p)).cloned().collect();
+        let terminating = pods.iter().filter(|p| object::is_deleting(p) && !super::owned::is_finished(p)).count();
+        let indexed = object::str_at(job, "spec.completionMode") == Some("Indexed");
+        let completions = object::i64_at(job, "spec.completions");
+        let parallelism = object::i64_at(job, "spec.parallelism").unwrap_or(1).max(0);
+        let limit = object::i64_at(job, "spec.backoffLimit").unwrap_or(6);
+        let started = object::str_at(job, "status.startTime").and_then(SimTime::parse);
+        let suspended = object::bool_at(job, "spec.suspend") == Some(true);
+        let done = if indexed { self.indexes.len() } else { self.succeeded.len() } as i64;
+
+        let restarts: i64 = pods
+            .iter()
+            .filter(|p| is_active(p) && object::str_at(p, "spec.restartPolicy") == Some("OnFailure"))
+            .flat_map(|p| object::list_at(p, "status.containerStatuses").iter().chain(object::list_at(p, "status.initContainerStatuses")))
+            .filter_map(|c| object::i64_at(c, "restartCount"))
+            .sum();
+        let too_often = self.failed.len() as i64 > limit || (if limit == 0 { restarts > 0 } else { restarts >= limit });
+        let deadline = object::i64_at(job, "spec.activeDeadlineSeconds").map(|s| s.max(0) as u64 * 1000);
+        let overdue = deadline.zip(started).is_some_and(|(d, s)| ctx.now.since(s) >= d);
+        let target = condition(job, "FailureTarget").cloned();
+        let (verdict, reason, message) = if let Some(target) = &target {
+            let text = |field| object::str_at(target, field).unwrap_or("").to_owned();
+            (Some("Failed"), text("reason"), text("message"))
+        } else if too_often {
+            (Some("Failed"), "BackoffLimitExceeded".into(), "Job has reached the specified backoff limit".into())
+        } else if overdue {
+            (Some("Failed"), "DeadlineExceeded".into(), "Job was active longer than specified deadline".into())
+        } else if completions.map_or(done > 0 && active.is_empty(), |wanted| done >= wanted) {
+            (Some("Complete"), "CompletionsReached".into(), "Reached expected number of succeeded pods".into())
+        } else {
+            (None, String::new(), String::new())
+        };
+        if let Some(verdict) = verdict {
+            for pod in &active {
+                delete(ctx, kinds::POD, pod)?;
+                say(ctx, job, COMPONENT, "Normal", "SuccessfulDelete", &format!("Deleted pod: {}", object::name(pod)));
+                self.failed.insert(object::uid(pod).to_owned());
+            }
+            let waits = !active.is_empty() || terminating > 0;
+            if waits && target.is_some() {
+                return Ok(None);
+            }
+            let now = ctx.now.rfc3339();
+            let make = |kind: &str, reason: &str, message: &str| json!({"type": kind, "status": "True", "reason": reason, "message": message, "lastProbeTime": now, "lastTransitionTime": now});
+            let first = if verdict == "Failed" { "FailureTarget" } else { "SuccessCriteriaMet" };
+            let mut conditions = object::list_at(job, "status.conditions").to_vec();
+            if target.is_none() {
+                conditions.push(make(first, &reason, &message));
+            }
+            if !waits {
+                conditions.push(make(verdict, &reason, &message));
+            }
+            let mut status = self.status(job, 0, 0, if waits { active.len() + terminating } else { 0 }, &ctx.now.rfc3339());
+            status["conditions"] = Value::Array(conditions);
+            if verdict == "Complete" {
+                status["completionTime"] = json!(now);
+            }
+            put_status(ctx, kinds::JOB, job, status)?;
+            if !waits {
+                if verdict == "Complete" {
+                    say(ctx, job, COMPONENT, "Normal", "Completed", "Job completed");
+                } else {
+                    say(ctx, job, COMPONENT, "Warning", &reason, &message);
+                }
+            }
+            return Ok(None);
+        }
+        if suspended {
+            return self.suspend(job, &active, ctx);
+        }
+        let mut again = deadline.zip(started).map(|(d, s)| (s + d).since(ctx.now));
+        let mut count = active.len();
+        let missing = match completions {
+            Some(wanted) => (wanted - done - count as i64).min(parallelism - count as i64),
+            None if done > 0 => 0,
+            None => parallelism - count as i64,
+        };
+        // Pods that still end are waited for only where they are to be replaced once they failed.
+        let hold = if object::str_at(job, "spec.podReplacementPolicy") == Some("Failed") { terminating as i64 } else { 0 };
+        let wait = self.backoff(ctx.now);
+        if missing - hold > 0 && wait > 0 {
+            self.retry = Some(ctx.now + wait);
+            again = Some(again.map_or(wait, |a| a.min(wait)));
+        } else if missing - hold > 0 {
+            let mut used: BTreeSet<i64> = self.indexes.iter().copied().chain(active.iter().filter_map(|p| index_of(p))).collect();
+            for _ in 0..missing - hold {
+                let index = indexed.then(|| (0..).find(|i| !used.contains(i)).unwrap_or(0));
+                used.extend(index);
+                let pod = make(ctx, kinds::POD, &key.namespace, pod_for(job, index))?;
+                say(ctx, job, COMPONENT, "Normal", "SuccessfulCreate", &format!("Created pod: {}", object::name(&pod)));
+                count += 1;
+            }
+        } else if missing < 0 {
+            for pod in active.iter().take((-missing) as usize) {
+                delete(ctx, kinds::POD, pod)?;
+                say(ctx, job, COMPONENT, "Normal", "SuccessfulDelete", &format!("Deleted pod: {}", object::name(pod)));
+            }
+        }
+        let ready = active.iter().filter(|p| is_ready(p)).count();
+        let status = self.status(job, count, ready, terminating, &ctx.now.rfc3339());
+        put_status(ctx, kinds::JOB, job, status)?;
+        Ok(again)
+    }
+
+    fn suspend(&mut self, job: &Value, active: &[Rc<Value>], ctx: &mut Context) -> Synced {
+        for pod in active {
+            delete(ctx, kinds::POD, pod)?;
+            say(ctx, job, COMPONENT, "Normal", "SuccessfulDelete", &format!("Deleted pod: {}", object::name(pod)));
+        }
+        let now = ctx.now.rfc3339();
+        let mut status = self.status(job, 0, 0, 0, &now);
+        if let Some(map) = status.as_object_mut() {
+            map.remove("startTime");
+        }
+        if condition(job, "Suspended").is_none() {
+            status["conditions"] = json!([{"type": "Suspended", "status": "True", "reason": "JobSuspended", "message": "Job suspended",
+                "lastProbeTime": now, "lastTransitionTime": now}]);
+            say(ctx, job, COMPONENT, "Normal", "Suspended", "Job suspended");
+        }
+        put_status(ctx, kinds::JOB, job, status)?;
+        Ok(None)
+    }
+
+    /// How long the next Pod waits after failures.
+    fn backoff(&self, now: SimTime) -> u64 {
+        let Some(last) = self.last_failure else { return 0 };
+        let doublings = self.failed.len().saturating_sub(1).min(6) as u32;
+        let delay = (FIRST_BACKOFF_MS << doublings).min(MOST_BACKOFF_MS);
+        (last + delay).since(now)
+    }
+
+    fn status(&self, job: &Value, active: usize, ready: usize, terminating: usize, now: &str) -> Value {
+        let started = object::str_at(job, "status.startTime").unwrap_or(now);
+        let mut status = json!({"startTime": started, "ready": ready, "terminating": terminating, "uncountedTerminatedPods": {}});
+        let done = if object::str_at(job, "spec.completionMode") == Some("Indexed") { self.indexes.len() } else { self.succeeded.len() };
+        for (field, count) in [("active", active), ("succeeded", done), ("failed", self.failed.len())] {
+            if count > 0 {
+                status[field] = json!(count);
+            }
+        }
+        if let Some(conditions) = object::at(job, "status.conditions") {
+            status["conditions"] = conditions.clone();
+        }
+        status
+    }
+}
+
+fn pod_for(job: &Value, index: Option<i64>) -> Value {
+    let mut pod = pod_of(job, &template(job));
+    let name = object::name(job);
+    match index {
+        Some(index) => {
+            pod["metadata"]["generateName"] = json!(format!("{name}-{index}-"));
+            pod["metadata"]["labels"]["batch.kubernetes.io/job-completion-index"] = json!(index.to_string());
+            object::set(&mut pod, "spec.hostname", json!(format!("{name}-{index}")));
+            let annotations = json!({"batch.kubernetes.io/job-completion-index": index.to_string()});
+            pod["metadata"]["annotations"] = annotations;
+            for list in ["containers", "initContainers"] {
+                for container in pod["spec"].get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+                    let mut env = object::list_at(container, "env").to_vec();
+                    env.push(json!({"name": "JOB_COMPLETION_INDEX", "value": index.to_string()}));
+                    container["env"] = Value::Array(env);
+                }
+            }
+        }
+        None => pod["metadata"]["generateName"] = json!(format!("{name}-")),
+    }
+    pod
+}
+
+fn index_of(pod: &Value) -> Option<i64> {
+    object::labels(pod)?.get("batch.kubernetes.io/job-completion-index")?.as_str()?.parse().ok()
+}
+
+/// When a Pod ended: its last container, or what its conditions say.
+fn finished_at(pod: &Value) -> SimTime {
+    let ends = object::list_at(pod, "status.containerStatuses").iter().filter_map(|c| object::str_at(c, "state.terminated.finishedAt"));
+    let ready = condition(pod, "Ready").and_then(|c| object::str_at(c, "lastTransitionTime"));
+    ends.max().or(ready).or_else(|| object::str_at(pod, "metadata.creationTimestamp")).and_then(SimTime::parse).unwrap_or(SimTime::ZERO)
+}
+
+/// `ttlSecondsAfterFinished`.
+fn expire(job: &Value, ctx: &mut Context) -> Result<Option<u64>, Status> {
+    let Some(ttl) = object::i64_at(job, "spec.ttlSecondsAfterFinished") else { return Ok(None) };
+    let ended = condition(job, "Complete").or_else(|| condition(job, "Failed")).and_then(|c| object::str_at(c, "lastTransitionTime"));
+    let Some(ended) = ended.and_then(SimTime::parse) else { return Ok(None) };
+    let left = (ended + ttl.max(0) as u64 * 1000).since(ctx.now);
+    if left > 0 {
+        return Ok(Some(left));
+    }
+    delete(ctx, kinds::JOB, job)?;
+    Ok(None)
+}

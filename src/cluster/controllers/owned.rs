@@ -1,0 +1,184 @@
+//! Who belongs to whom: owner references as an index, adoption, and the template from which Pods are made.
+//!
+//! Models `pkg/controller/controller_ref_manager.go` and `controller_utils.go`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::selector;
+use crate::api::{Kind, SimTime, Status, Value, json, kinds, object};
+use crate::cluster::Context;
+use crate::cluster::apiserver::{Change, DeleteOptions, Key, Verb, WriteOptions, Written};
+
+#[derive(Clone, Debug, Default)]
+pub struct Owned {
+    by_owner: BTreeMap<String, BTreeSet<Key>>,
+    /// Pods without a controller.
+    orphans: BTreeSet<Key>,
+}
+
+impl Owned {
+    pub fn note(&mut self, change: &Change) {
+        if let Some(old) = &change.old {
+            for uid in owners(old) {
+                if let Some(keys) = self.by_owner.get_mut(uid) {
+                    keys.remove(&change.key);
+                    if keys.is_empty() {
+                        self.by_owner.remove(uid);
+                    }
+                }
+            }
+            self.orphans.remove(&change.key);
+        }
+        if change.verb == Verb::Deleted {
+            return;
+        }
+        for uid in owners(&change.object) {
+            self.by_owner.entry(uid.to_owned()).or_default().insert(change.key.clone());
+        }
+        if change.key.kind == kinds::POD && controller_of(&change.object).is_none() {
+            self.orphans.insert(change.key.clone());
+        }
+    }
+
+    /// The uids of owners that are gone, or going with their dependents first.
+    pub fn garbage(&self, change: &Change) -> Option<String> {
+        let uid = object::uid(&change.object);
+        let going = change.verb == Verb::Deleted || object::is_deleting(&change.object);
+        (going && self.by_owner.contains_key(uid)).then(|| uid.to_owned())
+    }
+
+    pub fn dependents(&self, uid: &str) -> impl Iterator<Item = &Key> {
+        self.by_owner.get(uid).into_iter().flatten()
+    }
+
+    /// The dependents of one kind, as objects.
+    pub fn of_kind(&self, owner: &Value, kind: &'static Kind, ctx: &Context) -> Vec<Rc<Value>> {
+        self.dependents(object::uid(owner)).filter(|k| k.kind == kind).filter_map(|k| ctx.api.at(k).cloned()).collect()
+    }
+
+    /// A set's Pods: its own, after adopting those that its selector chooses and letting go those that it does not.
+    pub fn pods(&self, set: &Value, ctx: &mut Context) -> Result<Vec<Rc<Value>>, Status> {
+        let selector = selector(set);
+        let mut pods = Vec::new();
+        let mut leaving = Vec::new();
+        for pod in self.of_kind(set, kinds::POD, ctx) {
+            if selector.matches(object::labels(&pod)) { pods.push(pod) } else { leaving.push(pod) }
+        }
+        if !object::is_deleting(set) {
+            for pod in leaving {
+                let mut new = (*pod).clone();
+                let keep: Vec<Value> = references(&pod).iter().filter(|r| object::str_at(r, "uid") != Some(object::uid(set))).cloned().collect();
+                object::set(&mut new, "metadata.ownerReferences", Value::Array(keep));
+                put(ctx, kinds::POD, new, "")?;
+            }
+            let space = object::namespace(set).to_owned();
+            let strays: Vec<Rc<Value>> = self.orphans.iter().filter(|k| k.namespace == space).filter_map(|k| ctx.api.at(k).cloned()).collect();
+            for pod in strays.into_iter().filter(|p| !object::is_deleting(p) && selector.matches(object::labels(p)) && !selector.is_empty()) {
+                let mut new = (*pod).clone();
+                let mut all = references(&pod).to_vec();
+                all.push(reference(set));
+                object::set(&mut new, "metadata.ownerReferences", Value::Array(all));
+                pods.push(put(ctx, kinds::POD, new, "")?.object);
+            }
+        }
+        Ok(pods)
+    }
+}
+
+fn references(object: &Value) -> &[Value] {
+    object::list_at(object, "metadata.ownerReferences")
+}
+
+fn owners(object: &Value) -> impl Iterator<Item = &str> {
+    references(object).iter().filter_map(|r| object::str_at(r, "uid"))
+}
+
+/// The owner reference of the object's controller.
+pub fn controller_of(object: &Value) -> Option<&Value> {
+    references(object).iter().find(|r| object::bool_at(r, "controller") == Some(true))
+}
+
+pub fn reference(owner: &Value) -> Value {
+    json!({"apiVersion": object::api_version(owner), "kind": object::kind(owner), "name": object::name(owner), "uid": object::uid(owner),
+        "controller": true, "blockOwnerDeletion": true})
+}
+
+/// Stores a changed object on behalf of a controller.
+pub fn put(ctx: &mut Context, kind: &'static Kind, object: Value, subresource: &'static str) -> Result<Written, Status> {
+    let space = object::namespace(&object).to_owned();
+    let options = WriteOptions { subresource, field_manager: "kube-controller-manager".into(), ..WriteOptions::default() };
+    let (api, mut caller) = ctx.api();
+    api.update(&mut caller, kind, &space, object, &options)
+}
+
+/// Writes a status where it differs.
+pub fn put_status(ctx: &mut Context, kind: &'static Kind, object: &Value, status: Value) -> Result<(), Status> {
+    if object.get("status") == Some(&status) {
+        return Ok(());
+    }
+    let key = Key::new(kind, object::namespace(object), object::name(object));
+    let Some(stored) = ctx.api.at(&key) else { return Ok(()) };
+    let mut new = (**stored).clone();
+    new["status"] = status;
+    put(ctx, kind, new, "status").map(|_| ())
+}
+
+pub fn make(ctx: &mut Context, kind: &'static Kind, namespace: &str, object: Value) -> Result<Rc<Value>, Status> {
+    let options = WriteOptions { field_manager: "kube-controller-manager".into(), ..WriteOptions::default() };
+    let (api, mut caller) = ctx.api();
+    Ok(api.create(&mut caller, kind, namespace, object, &options)?.object)
+}
+
+pub fn delete(ctx: &mut Context, kind: &'static Kind, object: &Value) -> Result<(), Status> {
+    let key = Key::new(kind, object::namespace(object), object::name(object));
+    let (api, mut caller) = ctx.api();
+    match api.delete(&mut caller, &key, DeleteOptions::default()) {
+        Err(refusal) if refusal.code != 404 => Err(refusal),
+        Err(_) | Ok(_) => Ok(()),
+    }
+}
+
+/// A Pod from a set's template, without a name.
+pub fn pod_of(set: &Value, template: &Value) -> Value {
+    let mut pod = json!({"metadata": {"ownerReferences": [reference(set)]}, "spec": template.get("spec").cloned().unwrap_or_else(|| json!({}))});
+    for field in ["labels", "annotations", "finalizers"] {
+        if let Some(value) = object::at(template, &format!("metadata.{field}")) {
+            pod["metadata"][field] = value.clone();
+        }
+    }
+    pod
+}
+
+pub fn is_finished(pod: &Value) -> bool {
+    matches!(object::str_at(pod, "status.phase"), Some("Succeeded" | "Failed"))
+}
+
+/// Neither finished nor going.
+pub fn is_active(pod: &Value) -> bool {
+    !is_finished(pod) && !object::is_deleting(pod)
+}
+
+/// A condition of a Pod or another object, by its type.
+pub fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
+    object::list_at(object, "status.conditions").iter().find(|c| object::str_at(c, "type") == Some(kind))
+}
+
+pub fn is_ready(pod: &Value) -> bool {
+    condition(pod, "Ready").is_some_and(|c| object::str_at(c, "status") == Some("True"))
+}
+
+/// After how many milliseconds a ready Pod counts as available; 0 where it does, `None` where it is not ready.
+pub fn available_in(pod: &Value, min_ready_seconds: i64, now: SimTime) -> Option<u64> {
+    let ready = condition(pod, "Ready").filter(|c| object::str_at(c, "status") == Some("True"))?;
+    if min_ready_seconds <= 0 {
+        return Some(0);
+    }
+    let since = object::str_at(ready, "lastTransitionTime").and_then(SimTime::parse)?;
+    Some((since + min_ready_seconds as u64 * 1000).since(now))
+}
+
+/// How many Pods a set is to have.
+pub fn replicas(set: &Value) -> i64 {
+    object::i64_at(set, "spec.replicas").unwrap_or(1).max(0)
+}

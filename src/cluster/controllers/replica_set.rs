@@ -1,0 +1,107 @@
+//! Models `pkg/controller/replicaset`: as many Pods as wanted.
+
+use std::rc::Rc;
+
+use super::owned::{Owned, available_in, condition, delete, is_active, is_ready, make, pod_of, put_status, replicas};
+use super::{Synced, say};
+use crate::api::{Map, Value, json, kinds, object};
+use crate::cluster::Context;
+use crate::cluster::apiserver::Key;
+
+const COMPONENT: &str = "replicaset-controller";
+/// How many Pods one sync makes or removes at most.
+const BURST: usize = 500;
+
+pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
+    let Some(set) = ctx.api.at(key).cloned() else { return Ok(None) };
+    let all = owned.pods(&set, ctx)?;
+    let mut active: Vec<Rc<Value>> = all.iter().filter(|p| is_active(p)).cloned().collect();
+    let terminating = all.iter().filter(|p| object::is_deleting(p)).count();
+    let wanted = replicas(&set) as usize;
+    let mut failure = None;
+    if !object::is_deleting(&set) {
+        if active.len() < wanted {
+            let template = object::at(&set, "spec.template").cloned().unwrap_or_else(|| json!({}));
+            for _ in 0..(wanted - active.len()).min(BURST) {
+                let mut pod = pod_of(&set, &template);
+                pod["metadata"]["generateName"] = json!(format!("{}-", key.name));
+                match make(ctx, kinds::POD, &key.namespace, pod) {
+                    Ok(pod) => {
+                        say(ctx, &set, COMPONENT, "Normal", "SuccessfulCreate", &format!("Created pod: {}", object::name(&pod)));
+                        active.push(pod);
+                    }
+                    Err(refusal) => {
+                        say(ctx, &set, COMPONENT, "Warning", "FailedCreate", &format!("Error creating: {}", refusal.message));
+                        failure = Some(refusal);
+                        break;
+                    }
+                }
+            }
+        } else if active.len() > wanted {
+            active.sort_by_key(|p| removal_rank(p, ctx));
+            let surplus: Vec<Rc<Value>> = active.drain(..(active.len() - wanted).min(BURST)).collect();
+            for pod in surplus {
+                delete(ctx, kinds::POD, &pod)?;
+                say(ctx, &set, COMPONENT, "Normal", "SuccessfulDelete", &format!("Deleted pod: {}", object::name(&pod)));
+            }
+        }
+    }
+    let min_ready = object::i64_at(&set, "spec.minReadySeconds").unwrap_or(0);
+    let waits: Vec<u64> = active.iter().filter_map(|p| available_in(p, min_ready, ctx.now)).collect();
+    let labels = object::map_at(&set, "spec.template.metadata.labels").cloned().unwrap_or_default();
+    let fully: usize = active.iter().filter(|p| carries(p, &labels)).count();
+    let mut status = json!({"replicas": active.len(), "observedGeneration": object::i64_at(&set, "metadata.generation").unwrap_or(1)});
+    let ready = active.iter().filter(|p| is_ready(p)).count();
+    let available = waits.iter().filter(|w| **w == 0).count();
+    for (field, count) in
+        [("fullyLabeledReplicas", fully), ("readyReplicas", ready), ("availableReplicas", available), ("terminatingReplicas", terminating)]
+    {
+        if count > 0 || field == "terminatingReplicas" {
+            status[field] = json!(count);
+        }
+    }
+    if let Some(refusal) = &failure {
+        let since = condition(&set, "ReplicaFailure").and_then(|c| c.get("lastTransitionTime").cloned()).unwrap_or_else(|| json!(ctx.now.rfc3339()));
+        status["conditions"] =
+            json!([{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": refusal.message, "lastTransitionTime": since}]);
+    }
+    put_status(ctx, kinds::REPLICA_SET, &set, status)?;
+    match failure {
+        Some(refusal) => Err(refusal),
+        None => Ok(waits.into_iter().filter(|w| *w > 0).min()),
+    }
+}
+
+fn carries(pod: &Value, labels: &Map<String, Value>) -> bool {
+    labels.iter().all(|(key, value)| object::labels(pod).and_then(|l| l.get(key)) == Some(value))
+}
+
+/// Who goes first: unbound, pending, unready, cheap to delete, crowded nodes, ready for a shorter time, restarted more, younger.
+/// Models `ActivePodsWithRanks`.
+fn removal_rank(pod: &Value, ctx: &Context) -> impl Ord + use<> {
+    let bound = object::str_at(pod, "spec.nodeName").is_some_and(|n| !n.is_empty());
+    let phase = match object::str_at(pod, "status.phase") {
+        Some("Pending") => 0,
+        Some("Unknown") => 1,
+        _ => 2,
+    };
+    let cost: i64 = object::map_at(pod, "metadata.annotations")
+        .and_then(|a| a.get("controller.kubernetes.io/pod-deletion-cost"))
+        .and_then(Value::as_str)
+        .and_then(|c| c.parse().ok())
+        .unwrap_or(0);
+    let owner = super::owned::controller_of(pod).and_then(|o| object::str_at(o, "uid")).unwrap_or("").to_owned();
+    let same = ctx
+        .api
+        .list(kinds::POD, Some(object::namespace(pod)))
+        .filter(|p| {
+            object::at(p, "spec.nodeName") == object::at(pod, "spec.nodeName")
+                && super::owned::controller_of(p).and_then(|o| object::str_at(o, "uid")) == Some(&owner)
+        })
+        .count();
+    let restarts: i64 = object::list_at(pod, "status.containerStatuses").iter().filter_map(|c| object::i64_at(c, "restartCount")).sum();
+    let since = condition(pod, "Ready").and_then(|c| object::str_at(c, "lastTransitionTime")).unwrap_or("").to_owned();
+    let made = object::str_at(pod, "metadata.creationTimestamp").unwrap_or("").to_owned();
+    let reversed = std::cmp::Reverse::<String>;
+    (bound, phase, is_ready(pod), cost, std::cmp::Reverse(same), reversed(since), -restarts, reversed(made))
+}

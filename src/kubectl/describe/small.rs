@@ -1,0 +1,176 @@
+//! `kubectl describe` of the small kinds: Namespace, ConfigMap, Secret, ServiceAccount, ResourceQuota, LimitRange, …; any other as a tree.
+
+use super::{Page, head, text};
+use crate::api::object::{at, i64_at, list_at, map_at, name, namespace, str_at};
+use crate::api::{Kind, Value};
+use crate::kubectl::base64;
+use crate::kubectl::env::Env;
+use crate::kubectl::jsonpath::show;
+
+/// Whether the page ends with the object's events.
+pub fn describe(page: &mut Page, kind: &Kind, o: &Value, env: &Env) -> bool {
+    match kind.kind {
+        "Namespace" => {
+            head(page, o, kind);
+            page.field(0, "Status", text(o, "status.phase"));
+            page.line(0, "");
+            let found = |name: &str| Kind::by_name(name).map(|k| env.list(k, Some(crate::api::object::name(o)))).unwrap_or_default();
+            let quotas = found("quota");
+            if quotas.is_empty() {
+                page.line(0, "No resource quota.");
+            } else {
+                page.line(0, "Resource Quotas");
+                for quota in &quotas {
+                    page.line(1, format!("Name:\t{}", name(quota)));
+                    used_and_hard(page, 1, quota);
+                }
+            }
+            page.line(0, "");
+            let ranges = found("limits");
+            if ranges.is_empty() {
+                page.line(0, "No LimitRange resource.");
+            } else {
+                page.line(0, "Resource Limits");
+                limits(page, 1, &ranges.iter().flat_map(|r| list_at(r, "spec.limits").to_vec()).collect::<Vec<_>>());
+            }
+            false
+        }
+        "ConfigMap" => {
+            head(page, o, kind);
+            page.line(0, "\nData\n====");
+            for (key, value) in map_at(o, "data").into_iter().flatten() {
+                page.line(0, format!("{key}:\n----\n{}\n", value.as_str().unwrap_or("")));
+            }
+            page.line(0, "\nBinaryData\n====");
+            for (key, value) in map_at(o, "binaryData").into_iter().flatten() {
+                page.line(0, format!("{key}: {} bytes", base64::decode(value.as_str().unwrap_or("")).map_or(0, |b| b.len())));
+            }
+            page.line(0, "");
+            true
+        }
+        "Secret" => {
+            head(page, o, kind);
+            page.line(0, format!("\nType:\t{}\n\nData\n====", text(o, "type")));
+            for (key, value) in map_at(o, "data").into_iter().flatten() {
+                page.field(0, key, format!("{} bytes", base64::decode(value.as_str().unwrap_or("")).map_or(0, |b| b.len())));
+            }
+            false
+        }
+        "ServiceAccount" => {
+            head(page, o, kind);
+            let secrets: Vec<String> = list_at(o, "imagePullSecrets").iter().map(|s| text(s, "name").to_owned()).collect();
+            page.lines(0, "Image pull secrets", &secrets);
+            true
+        }
+        "ResourceQuota" => {
+            page.field(0, "Name", name(o));
+            page.field(0, "Namespace", namespace(o));
+            used_and_hard(page, 0, o);
+            false
+        }
+        "LimitRange" => {
+            page.field(0, "Name", name(o));
+            page.field(0, "Namespace", namespace(o));
+            limits(page, 0, list_at(o, "spec.limits"));
+            false
+        }
+        "PriorityClass" => {
+            page.field(0, "Name", name(o));
+            page.field(0, "Value", i64_at(o, "value").unwrap_or(0).to_string());
+            page.field(0, "GlobalDefault", at(o, "globalDefault").and_then(Value::as_bool).unwrap_or(false).to_string());
+            page.field(0, "PreemptionPolicy", str_at(o, "preemptionPolicy").unwrap_or("PreemptLowerPriority"));
+            page.field(0, "Description", text(o, "description"));
+            page.annotations(0, o, "metadata.annotations");
+            true
+        }
+        _ => {
+            head(page, o, kind);
+            page.field(0, "API Version", kind.api_version());
+            page.field(0, "Kind", kind.kind);
+            tree(page, 0, o);
+            true
+        }
+    }
+}
+
+fn used_and_hard(page: &mut Page, level: usize, o: &Value) {
+    page.line(level, "Resource\tUsed\tHard");
+    page.line(level, "--------\t----\t----");
+    for (resource, hard) in map_at(o, "status.hard").or(map_at(o, "spec.hard")).into_iter().flatten() {
+        let used = at(o, "status.used").and_then(|u| u.get(resource)).map_or("0".into(), show);
+        page.line(level, format!("{resource}\t{used}\t{}", show(hard)));
+    }
+}
+
+fn limits(page: &mut Page, level: usize, items: &[Value]) {
+    page.line(level, "Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio");
+    page.line(level, "----\t--------\t---\t---\t---------------\t-------------\t-----------------------");
+    for item in items {
+        let mut resources: Vec<&String> = ["min", "max", "default", "defaultRequest", "maxLimitRequestRatio"]
+            .iter()
+            .filter_map(|g| map_at(item, g))
+            .flat_map(|m| m.keys())
+            .collect();
+        resources.sort();
+        resources.dedup();
+        for resource in resources {
+            let cell = |group: &str| item.get(group).and_then(|g| g.get(resource)).map_or("-".into(), show);
+            page.line(
+                level,
+                format!(
+                    "{}\t{resource}\t{}\t{}\t{}\t{}\t{}",
+                    text(item, "type"),
+                    cell("min"),
+                    cell("max"),
+                    cell("defaultRequest"),
+                    cell("default"),
+                    cell("maxLimitRequestRatio")
+                ),
+            );
+        }
+    }
+}
+
+/// `camelCase` as describe's generic pages write it: `Camel Case`.
+fn smart_label(field: &str) -> String {
+    let mut out = String::new();
+    for (i, c) in field.chars().enumerate() {
+        if i == 0 {
+            out.extend(c.to_uppercase());
+        } else {
+            if c.is_uppercase() {
+                out.push(' ');
+            }
+            out.push(c);
+        }
+    }
+    out
+}
+
+fn tree(page: &mut Page, level: usize, o: &Value) {
+    const SKIPPED: [&str; 6] = ["apiVersion", "kind", "managedFields", "labels", "annotations", "namespace"];
+    for (key, value) in o.as_object().into_iter().flatten() {
+        if SKIPPED.contains(&key.as_str()) || level == 1 && key == "name" && level < 2 {
+            continue;
+        }
+        let label = smart_label(key);
+        match value {
+            Value::Object(map) if !map.is_empty() => {
+                page.line(level, format!("{label}:"));
+                tree(page, level + 1, value);
+            }
+            Value::Object(_) => page.line(level, format!("{label}:")),
+            Value::Array(items) => {
+                page.line(level, format!("{label}:"));
+                for item in items {
+                    if item.is_object() {
+                        tree(page, level + 1, item);
+                    } else {
+                        page.line(level + 1, show(item));
+                    }
+                }
+            }
+            value => page.field(level, &label, show(value)),
+        }
+    }
+}

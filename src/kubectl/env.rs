@@ -1,0 +1,283 @@
+//! What a verb works with: the cluster, the person's files and configuration, its standard streams; how it ends or goes on.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::OutputKind;
+use super::call::Call;
+use super::config::KubeConfig;
+use crate::api::{Kind, SimTime, Status, Value};
+use crate::cluster::Cluster;
+use crate::cluster::apiserver::{DeleteOptions, Key, PatchKind, WriteOptions, Written};
+
+/// A local port that leads into a Pod while `kubectl port-forward` runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forward {
+    pub local: u16,
+    pub namespace: String,
+    pub pod: String,
+    pub container: String,
+    pub remote: u16,
+}
+
+/// What the person shall edit: a name to show and the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EditRequest {
+    pub name: String,
+    pub text: String,
+}
+
+pub struct Env<'a> {
+    pub cluster: &'a mut Cluster,
+    pub files: &'a mut BTreeMap<String, String>,
+    pub config: &'a mut KubeConfig,
+    /// `NAME=value` before the command and exported variables.
+    pub vars: &'a mut BTreeMap<String, String>,
+    /// Standard input, whole; `None` where nothing is connected.
+    pub stdin: Option<String>,
+    /// Whether standard input and output are the person's terminal.
+    pub terminal: bool,
+    pub edit: &'a mut Option<EditRequest>,
+    pub out: &'a mut Vec<(OutputKind, String)>,
+    /// Local ports that lead into Pods just now.
+    pub forwards: &'a [Forward],
+    /// Lines that go on in the background from here.
+    pub started: &'a mut Vec<super::line::Line>,
+}
+
+/// How far a command came.
+pub enum Flow {
+    Done(i32),
+    /// It waits for something in the cluster.
+    Wait(Box<dyn Job>),
+}
+
+pub const DONE: Flow = Flow::Done(0);
+
+impl Flow {
+    /// Looks at once whether the job has anything to wait for.
+    pub fn wait(job: impl Job + 'static) -> Self {
+        Self::Wait(Box::new(job))
+    }
+}
+
+/// How a look at a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Poll {
+    Done(i32),
+    /// Look again after the cluster's next step, at this instant at the latest.
+    Pending(Option<SimTime>),
+}
+
+/// A command that goes on: a value that is looked at whenever virtual time has moved.
+pub trait Job: JobClone {
+    fn poll(&mut self, env: &mut Env) -> Result<Poll, Failure>;
+
+    /// Text typed while it runs in the foreground.
+    fn input(&mut self, text: &str, env: &mut Env) {
+        let _ = (text, env);
+    }
+
+    /// The prompt of a shell that it has opened, while that waits for a line.
+    fn prompt(&self) -> Option<&str> {
+        None
+    }
+
+    fn forwards(&self) -> &[Forward] {
+        &[]
+    }
+
+    /// Ctrl-C, or the end of a `timeout`.
+    fn stop(&mut self, env: &mut Env) {
+        let _ = env;
+    }
+}
+
+pub trait JobClone {
+    fn boxed(&self) -> Box<dyn Job>;
+}
+
+impl<T: Job + Clone + 'static> JobClone for T {
+    fn boxed(&self) -> Box<dyn Job> {
+        Box::new(self.clone())
+    }
+}
+
+impl Clone for Box<dyn Job> {
+    fn clone(&self) -> Self {
+        self.as_ref().boxed()
+    }
+}
+
+/// Why a command failed: what stands on its standard error, and its exit code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub text: String,
+    pub code: i32,
+    /// The API server's answer behind it, where there is one.
+    pub status: Option<Box<Status>>,
+}
+
+impl Failure {
+    /// `error: …`
+    pub fn error(message: impl Into<String>) -> Self {
+        Self::raw(line(format!("error: {}", message.into())), 1)
+    }
+
+    pub fn raw(text: String, code: i32) -> Self {
+        Self { text, code, status: None }
+    }
+
+    /// Nothing more to say.
+    pub fn silent(code: i32) -> Self {
+        Self::raw(String::new(), code)
+    }
+
+    /// A refused request with what was tried: `Error from server (NotFound): error when deleting "pod.yaml": …`.
+    pub fn when(verb: &str, source: &str, mut status: Status) -> Self {
+        status.message = format!("error when {verb} {source:?}: {}", status.message);
+        status.into()
+    }
+
+    pub fn is_not_found(&self) -> bool {
+        self.status.as_ref().is_some_and(|s| s.reason == "NotFound")
+    }
+
+    /// The failure of several: each says its own.
+    pub fn many(failures: Vec<Failure>) -> Option<Self> {
+        let code = failures.iter().map(|f| f.code).max()?;
+        Some(Self::raw(failures.into_iter().map(|f| f.text).collect(), code))
+    }
+}
+
+fn line(mut text: String) -> String {
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+/// `checkErr` of kubectl's `cmd/util/helpers.go`.
+impl From<Status> for Failure {
+    fn from(status: Status) -> Self {
+        let text = if status.reason == "Invalid" {
+            let kind = status.kind.split('.').next().unwrap_or("");
+            let head = if kind.is_empty() && status.name.is_empty() {
+                "The request is invalid".to_owned()
+            } else {
+                format!("The {kind} {:?} is invalid", status.name)
+            };
+            let mut causes: Vec<String> = Vec::new();
+            for cause in &status.causes {
+                let text = format!("{}: {}", cause.field, cause.message);
+                if !causes.contains(&text) {
+                    causes.push(text);
+                }
+            }
+            match causes.as_slice() {
+                [] if kind.is_empty() => format!("{head}: {}", status.message),
+                [] => head,
+                [one] => format!("{head}: {one}"),
+                all => format!("{head}: \n{}", all.iter().map(|c| format!("* {c}\n")).collect::<String>()),
+            }
+        } else if status.reason.is_empty() {
+            format!("Error from server: {}", status.message)
+        } else {
+            format!("Error from server ({}): {}", status.reason, status.message)
+        };
+        let warnings: String = status.warnings.iter().map(|w| format!("Warning: {w}\n")).collect();
+        Self { text: warnings + &line(text), code: 1, status: Some(Box::new(status)) }
+    }
+}
+
+impl Env<'_> {
+    pub fn out(&mut self, text: impl Into<String>) {
+        self.write(OutputKind::Stdout, text.into());
+    }
+
+    pub fn err(&mut self, text: impl Into<String>) {
+        self.write(OutputKind::Stderr, text.into());
+    }
+
+    pub fn write(&mut self, kind: OutputKind, text: String) {
+        if !text.is_empty() {
+            self.out.push((kind, text));
+        }
+    }
+
+    pub fn now(&self) -> SimTime {
+        self.cluster.now()
+    }
+
+    /// The head of a line of klog.
+    pub fn log_head(&self, level: char, place: &str) -> String {
+        let stamp = self.now().rfc3339_micro();
+        let (month, day, clock) = (stamp.get(5..7).unwrap_or(""), stamp.get(8..10).unwrap_or(""), stamp.get(11..26).unwrap_or(""));
+        format!("{level}{month}{day} {clock}   30841 {place}] ")
+    }
+
+    pub fn log_warning(&mut self, place: &str, message: &str) {
+        let head = self.log_head('W', place);
+        self.err(format!("{head}{message}\n"));
+    }
+
+    /// The namespace that a command works in.
+    pub fn namespace(&self, call: &Call) -> String {
+        match call.filled("namespace") {
+            Some(namespace) => namespace.into(),
+            None => {
+                let context = call.filled("context").and_then(|c| self.config.context(c)).or_else(|| self.config.current());
+                context.map(|c| c.namespace.clone()).filter(|n| !n.is_empty()).unwrap_or_else(|| "default".into())
+            }
+        }
+    }
+
+    pub fn get(&self, kind: &'static Kind, namespace: &str, name: &str) -> Option<Rc<Value>> {
+        self.cluster.api.get(kind, namespace, name).cloned()
+    }
+
+    pub fn require(&self, kind: &'static Kind, namespace: &str, name: &str) -> Result<Rc<Value>, Failure> {
+        self.get(kind, namespace, name).ok_or_else(|| Status::not_found(&kind.resource(), name).into())
+    }
+
+    pub fn list(&self, kind: &'static Kind, namespace: Option<&str>) -> Vec<Rc<Value>> {
+        self.cluster.api.list(kind, namespace).cloned().collect()
+    }
+
+    pub fn create(&mut self, kind: &'static Kind, namespace: &str, object: Value, options: &WriteOptions) -> Result<Rc<Value>, Status> {
+        let answer = self.cluster.request(|api, caller| api.create(caller, kind, namespace, object, options));
+        self.written(answer)
+    }
+
+    pub fn update(&mut self, kind: &'static Kind, namespace: &str, object: Value, options: &WriteOptions) -> Result<Rc<Value>, Status> {
+        let answer = self.cluster.request(|api, caller| api.update(caller, kind, namespace, object, options));
+        self.written(answer)
+    }
+
+    pub fn patch(&mut self, key: &Key, patch: &Value, how: PatchKind, options: &WriteOptions) -> Result<Rc<Value>, Status> {
+        let answer = self.cluster.request(|api, caller| api.patch(caller, key, patch, how, options));
+        self.written(answer)
+    }
+
+    pub fn apply(&mut self, kind: &'static Kind, ns: &str, object: Value, force: bool, options: &WriteOptions) -> Result<Rc<Value>, Status> {
+        let answer = self.cluster.request(|api, caller| api.apply(caller, kind, ns, object, force, options));
+        self.written(answer)
+    }
+
+    pub fn delete(&mut self, key: &Key, options: DeleteOptions) -> Result<Rc<Value>, Status> {
+        self.cluster.request(|api, caller| api.delete(caller, key, options))
+    }
+
+    fn written(&mut self, answer: Result<Written, Status>) -> Result<Rc<Value>, Status> {
+        let written = answer?;
+        for warning in &written.warnings {
+            self.err(format!("Warning: {warning}\n"));
+        }
+        Ok(written.object)
+    }
+}
+
+/// The options of a write by a person's kubectl.
+pub fn write_options(manager: &str, dry_run: bool) -> WriteOptions {
+    WriteOptions { dry_run, field_manager: manager.into(), ..WriteOptions::default() }
+}

@@ -1,0 +1,98 @@
+//! Reading `-f`: files, folders and standard input → objects, with kubectl's errors on the way.
+
+use super::env::{Env, Failure};
+use crate::api::{Kind, Value, object};
+use crate::{manifest, yaml};
+
+/// An object as a file holds it.
+#[derive(Clone, Debug)]
+pub struct FileObject {
+    pub value: Value,
+    /// The document in the order in which it was written; none for an item of a List.
+    pub root: Option<yaml::Node>,
+    /// The file as it was named; `STDIN` for `-`.
+    pub source: String,
+    /// Under which resource it is served, or why none is known.
+    pub kind: Result<&'static Kind, Failure>,
+}
+
+/// The documents of all these files, in order. A path that is not there fails at once; what a file holds fails for itself.
+pub fn read_all(paths: &[String], recursive: bool, env: &mut Env) -> Result<Vec<Result<FileObject, Failure>>, Failure> {
+    let mut sources: Vec<(String, String)> = Vec::new();
+    for path in paths.iter().filter(|p| !p.is_empty()) {
+        if path == "-" {
+            let text = env.stdin.take().unwrap_or_default();
+            sources.push(("STDIN".into(), text));
+        } else if path.starts_with("http://") || path.starts_with("https://") {
+            return Err(Failure::error(format!("unable to read URL {path:?}, the playground has no way to the Internet")));
+        } else {
+            let plain = path.strip_prefix("./").unwrap_or(path);
+            if let Some(text) = env.files.get(plain) {
+                sources.push((path.clone(), text.clone()));
+                continue;
+            }
+            if path == "/dev/null" {
+                continue;
+            }
+            let folder = if plain == "." { String::new() } else { format!("{}/", plain.trim_end_matches('/')) };
+            let inside: Vec<(&String, &String)> = env.files.range(folder.clone()..).take_while(|(name, _)| name.starts_with(&folder)).collect();
+            if inside.is_empty() {
+                return Err(Failure::error(format!("the path {path:?} does not exist")));
+            }
+            let known = |name: &str| [".json", ".yaml", ".yml"].iter().any(|e| name.ends_with(e));
+            let direct = |name: &str| recursive || !name[folder.len()..].contains('/');
+            let before = sources.len();
+            sources.extend(inside.into_iter().filter(|(name, _)| known(name) && direct(name)).map(|(name, text)| (name.clone(), text.clone())));
+            if sources.len() == before {
+                return Err(Failure::error(format!("error reading [{path}]: recognized file extensions are [.json .yaml .yml]")));
+            }
+        }
+    }
+    let mut out = Vec::new();
+    for (source, text) in sources {
+        match manifest::read_documents(&text, &source) {
+            Ok(documents) => {
+                for document in documents {
+                    flatten(document.value, Some(document.root), &source, &mut out);
+                }
+            }
+            Err(message) => out.push(Err(Failure::raw(message + "\n", 1))),
+        }
+    }
+    Ok(out)
+}
+
+/// A List is as if its items stood there.
+fn flatten(value: Value, root: Option<yaml::Node>, source: &str, out: &mut Vec<Result<FileObject, Failure>>) {
+    let is_list = object::kind(&value).ends_with("List") && value.get("items").is_some_and(Value::is_array);
+    if is_list {
+        let items = root.as_ref().and_then(|r| r.get("items")).map(|n| n.items().to_vec()).unwrap_or_default();
+        for (i, item) in object::list_at(&value, "items").iter().enumerate() {
+            flatten(item.clone(), items.get(i).cloned(), source, out);
+        }
+        return;
+    }
+    let kind = find_kind(&value, source);
+    out.push(Ok(FileObject { value, root, source: source.into(), kind }));
+}
+
+fn find_kind(value: &Value, source: &str) -> Result<&'static Kind, Failure> {
+    let (version, kind) = (object::api_version(value), object::kind(value));
+    let missing: Vec<&str> =
+        [(version, "apiVersion not set"), (kind, "kind not set")].iter().filter(|(v, _)| v.is_empty()).map(|(_, m)| *m).collect();
+    if !missing.is_empty() {
+        let what = if missing.len() == 1 { missing[0].to_owned() } else { format!("[{}]", missing.join(", ")) };
+        let text = format!(
+            "error validating {source:?}: error validating data: {what}; if you choose to ignore these errors, turn validation off with --validate=false"
+        );
+        return Err(Failure::error(text));
+    }
+    // The mapper knows every kind in lower case too; the server then refuses it.
+    let lower = || crate::api::kinds::KINDS.iter().find(|k| k.kind.to_ascii_lowercase() == kind && k.api_version() == version);
+    Kind::find(version, kind).or_else(lower).ok_or_else(|| {
+        let (name, namespace) = (object::name(value), object::namespace(value));
+        Failure::error(format!(
+            "resource mapping not found for name: {name:?} namespace: {namespace:?} from {source:?}: no matches for kind {kind:?} in version {version:?}\nensure CRDs are installed first"
+        ))
+    })
+}

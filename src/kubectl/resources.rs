@@ -1,0 +1,419 @@
+//! Which objects a command means: `TYPE NAME…`, `TYPE/NAME…`, `-l`, `--all`, `-f`. Models cli-runtime's resource builder and its errors.
+
+use std::rc::Rc;
+
+use super::call::Call;
+use super::env::{Env, Failure};
+use super::files::{self, FileObject};
+use crate::api::labels::Requirement;
+use crate::api::{Kind, Selector, Status, Value, object};
+
+const COMBINED: &str = "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'";
+const MISSING: &str = "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'";
+
+/// One object by its name.
+#[derive(Clone, Debug)]
+pub struct Named {
+    pub kind: &'static Kind,
+    /// Empty for kinds without one.
+    pub namespace: String,
+    pub name: String,
+    /// The file that it came from.
+    pub source: Option<String>,
+    pub object: Option<FileObject>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    Named(Vec<Named>),
+    /// All of these kinds that the selectors choose.
+    Listed(Vec<&'static Kind>),
+}
+
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub wanted: Wanted,
+    pub namespace: String,
+    pub all_namespaces: bool,
+    pub labels: Selector,
+    pub label_text: String,
+    pub fields: Vec<(String, bool, String)>,
+    pub field_text: String,
+    /// The arguments named one object only, so that a List is not made of it.
+    pub single: bool,
+    /// NAME carries its kind (`pod/web`).
+    pub several_kinds: bool,
+    /// Documents of files that name no object.
+    pub failures: Vec<Failure>,
+}
+
+/// Whether a type alone means all of that type (`get`, `describe`), and what else a verb allows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rules {
+    pub type_alone: bool,
+    pub all_flag: bool,
+}
+
+pub fn kind(name: &str) -> Result<&'static Kind, Failure> {
+    Kind::by_name(name).ok_or_else(|| Failure::error(format!("the server doesn't have a resource type {name:?}")))
+}
+
+/// The kinds of `pods,svc` or `all`.
+pub fn kinds(text: &str) -> Result<Vec<&'static Kind>, Failure> {
+    let mut found = Vec::new();
+    for part in text.split(',').filter(|p| !p.is_empty()) {
+        if part == "all" {
+            found.extend(all_kinds());
+        } else {
+            found.push(kind(part)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The order in which the group "all" expands.
+fn all_kinds() -> impl Iterator<Item = &'static Kind> {
+    [
+        "pods",
+        "replicationcontrollers",
+        "services",
+        "daemonsets",
+        "deployments",
+        "replicasets",
+        "statefulsets",
+        "horizontalpodautoscalers",
+        "jobs",
+        "cronjobs",
+    ]
+    .into_iter()
+    .filter_map(Kind::by_name)
+}
+
+/// Reads a command's arguments and flags.
+pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Result<Request, Failure> {
+    let namespace = env.namespace(call);
+    let label_text = call.text("selector").unwrap_or("").to_owned();
+    let field_text = call.text("field-selector").unwrap_or("").to_owned();
+    let mut request = Request {
+        wanted: Wanted::Listed(Vec::new()),
+        namespace: namespace.clone(),
+        all_namespaces: call.is("all-namespaces"),
+        labels: parse_selector(&label_text)?,
+        fields: parse_fields(&field_text)?,
+        label_text,
+        field_text,
+        single: false,
+        several_kinds: false,
+        failures: Vec::new(),
+    };
+    let all = rules.all_flag && call.is("all");
+    let selects = all || !request.label_text.is_empty() || !request.field_text.is_empty();
+    if all && !request.label_text.is_empty() && call.path != "kubectl delete" {
+        return Err(Failure::error("cannot set --all and --selector at the same time"));
+    }
+    let files: Vec<String> = call.texts("filename").to_vec();
+    if call.filled("kustomize").is_some() && files.is_empty() {
+        let dir = call.text("kustomize").unwrap_or("");
+        return Err(Failure::error(format!(
+            "must build at directory: not a valid directory: evalsymlink failure on '{dir}' : lstat {dir}: no such file or directory"
+        )));
+    }
+    if !files.is_empty() {
+        if !args.is_empty() {
+            return Err(Failure::error("when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"));
+        }
+        let read = files::read_all(&files, call.is("recursive"), env)?;
+        let mut named: Vec<Named> = Vec::new();
+        for target in read.into_iter().map(|file| file.and_then(|file| file_target(file, &namespace))) {
+            match target {
+                Ok(target) => named.push(target),
+                Err(failure) => request.failures.push(failure),
+            }
+        }
+        request.several_kinds = named.iter().any(|n| n.kind != named[0].kind);
+        request.single = named.len() == 1;
+        request.wanted = Wanted::Named(named);
+        return Ok(request);
+    }
+    let with_slash = args.iter().filter(|a| a.contains('/')).count();
+    if with_slash > 0 {
+        if with_slash < args.len() {
+            return Err(Failure::error(COMBINED));
+        }
+        let mut named: Vec<Named> = Vec::new();
+        for arg in args {
+            let parts: Vec<&str> = arg.split('/').collect();
+            let [kind_name, name] = parts[..] else {
+                return Err(Failure::error(format!("arguments in resource/name form may not have more than one slash")));
+            };
+            if kind_name.is_empty() || name.is_empty() {
+                return Err(Failure::error(format!("arguments in resource/name form must have a single resource and name")));
+            }
+            if selects {
+                return Err(Failure::error("selectors and the all flag cannot be used when passing resource/name arguments"));
+            }
+            let kind = kind(kind_name)?;
+            let already = named.iter().any(|n| n.kind == kind && n.name == name);
+            if !already {
+                named.push(target(kind, &namespace, name));
+            }
+        }
+        request.several_kinds = named.len() > 1 && named.iter().any(|n| n.kind != named[0].kind);
+        request.single = args.len() == 1;
+        request.wanted = Wanted::Named(named);
+        return Ok(request);
+    }
+    let Some((types, names)) = args.split_first() else {
+        return Err(Failure::error(if selects { "at least one resource must be specified to use a selector" } else { MISSING }));
+    };
+    let kinds = kinds(types)?;
+    if names.is_empty() {
+        if !selects && !rules.type_alone {
+            return Err(Failure::error("resource(s) were provided, but no name was specified"));
+        }
+        request.several_kinds = kinds.len() > 1;
+        request.wanted = Wanted::Listed(kinds);
+        return Ok(request);
+    }
+    if selects {
+        return Err(Failure::error("name cannot be provided when a selector is specified"));
+    }
+    if kinds.len() != 1 {
+        return Err(Failure::error("you must specify only one resource"));
+    }
+    if request.all_namespaces && kinds[0].namespaced {
+        return Err(Failure::error("a resource cannot be retrieved by name across all namespaces"));
+    }
+    let mut named: Vec<Named> = Vec::new();
+    for name in names {
+        if name.is_empty() {
+            return Err(Failure::error("resource name may not be empty"));
+        }
+        if !named.iter().any(|n| n.name == *name) {
+            named.push(target(kinds[0], &namespace, name));
+        }
+    }
+    request.single = names.len() == 1;
+    request.wanted = Wanted::Named(named);
+    Ok(request)
+}
+
+pub fn target(kind: &'static Kind, namespace: &str, name: &str) -> Named {
+    let namespace = if kind.namespaced { namespace.to_owned() } else { String::new() };
+    Named { kind, namespace, name: name.into(), source: None, object: None }
+}
+
+/// What a file's object is, in the namespace that it names or that the command works in.
+fn file_target(file: FileObject, namespace: &str) -> Result<Named, Failure> {
+    let kind = file.kind.clone()?;
+    let own = object::namespace(&file.value).to_owned();
+    let namespace = match (kind.namespaced, own.is_empty()) {
+        (false, _) => String::new(),
+        (true, true) => namespace.to_owned(),
+        (true, false) => own,
+    };
+    let name = object::name(&file.value).to_owned();
+    Ok(Named { kind, namespace, name, source: Some(file.source.clone()), object: Some(file) })
+}
+
+impl Request {
+    /// The kinds that are asked for, in order.
+    pub fn kinds(&self) -> Vec<&'static Kind> {
+        match &self.wanted {
+            Wanted::Listed(kinds) => kinds.clone(),
+            Wanted::Named(named) => {
+                let mut kinds: Vec<&'static Kind> = Vec::new();
+                for one in named {
+                    if !kinds.contains(&one.kind) {
+                        kinds.push(one.kind);
+                    }
+                }
+                kinds
+            }
+        }
+    }
+
+    /// The objects, in order, and the failures of those that are not there.
+    pub fn fetch(&self, env: &Env) -> Result<(Vec<(&'static Kind, Rc<Value>)>, Vec<Failure>), Failure> {
+        let (mut found, mut failures) = (Vec::new(), self.failures.clone());
+        match &self.wanted {
+            Wanted::Named(named) => {
+                for one in named {
+                    match env.get(one.kind, &one.namespace, &one.name) {
+                        Some(object) => found.push((one.kind, object)),
+                        None => failures.push(Status::not_found(&one.kind.resource(), &one.name).into()),
+                    }
+                }
+            }
+            Wanted::Listed(kinds) => {
+                for kind in kinds {
+                    self.check_fields(kind)?;
+                    let namespace = (!self.all_namespaces).then_some(self.namespace.as_str());
+                    found.extend(env.list(kind, namespace).into_iter().filter(|o| self.chooses(o)).map(|o| (*kind, o)));
+                }
+            }
+        }
+        Ok((found, failures))
+    }
+
+    /// Like [`Request::fetch`] for verbs that act: the first failure ends it where nothing was found.
+    pub fn fetch_all(&self, env: &Env) -> Result<Vec<(&'static Kind, Rc<Value>)>, Failure> {
+        let (found, failures) = self.fetch(env)?;
+        match Failure::many(failures) {
+            Some(failure) => Err(failure),
+            None => Ok(found),
+        }
+    }
+
+    pub fn chooses(&self, object: &Value) -> bool {
+        self.labels.matches(object::labels(object)) && self.fields.iter().all(|(path, equal, value)| (field(object, path) == *value) == *equal)
+    }
+
+    /// The API server knows few fields to select by.
+    fn check_fields(&self, kind: &Kind) -> Result<(), Failure> {
+        let known = |path: &str| {
+            matches!(path, "metadata.name" | "metadata.namespace")
+                || match kind.kind {
+                    "Pod" => matches!(
+                        path,
+                        "spec.nodeName"
+                            | "spec.restartPolicy"
+                            | "spec.schedulerName"
+                            | "spec.serviceAccountName"
+                            | "spec.hostNetwork"
+                            | "status.phase"
+                            | "status.podIP"
+                            | "status.podIPs"
+                            | "status.nominatedNodeName"
+                    ),
+                    "Event" => {
+                        matches!(path, "reason" | "reportingComponent" | "source" | "type")
+                            || matches!(
+                                path.strip_prefix("involvedObject."),
+                                Some("kind" | "namespace" | "name" | "uid" | "apiVersion" | "resourceVersion" | "fieldPath")
+                            )
+                    }
+                    "Node" => path == "spec.unschedulable",
+                    "Namespace" => path == "status.phase",
+                    "Secret" => path == "type",
+                    "Job" => path == "status.successful",
+                    "ReplicaSet" | "ReplicationController" => path == "status.replicas",
+                    "Service" => matches!(path, "spec.clusterIP" | "spec.type"),
+                    _ => false,
+                }
+        };
+        let Some((path, ..)) = self.fields.iter().find(|(path, ..)| !known(path)) else { return Ok(()) };
+        let version = kind.api_version();
+        let version = if version == "v1" { "/v1".into() } else { version };
+        let what = if kind.group.is_empty() && kind.kind == "Event" || kind.kind == "Pod" || kind.group.is_empty() {
+            format!("field label not supported: {path}")
+        } else {
+            format!("{path:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
+        };
+        let message = format!(
+            "Unable to find \"{version}, Resource={}\" that match label selector {:?}, field selector {:?}: {what}",
+            kind.plural, self.label_text, self.field_text
+        );
+        Err(Status::new(400, "BadRequest", message).into())
+    }
+}
+
+/// The text of a field that can be selected by.
+fn field(object: &Value, path: &str) -> String {
+    match object::at(object, if path == "source" { "source.component" } else { path }) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Bool(b)) => b.to_string(),
+        Some(Value::Number(n)) => n.to_string(),
+        _ if matches!(path, "spec.unschedulable" | "spec.hostNetwork") => "false".into(),
+        _ if matches!(path, "status.replicas" | "status.successful") => "0".into(),
+        _ => String::new(),
+    }
+}
+
+fn parse_fields(text: &str) -> Result<Vec<(String, bool, String)>, Failure> {
+    let mut out = Vec::new();
+    for part in text.split(',').filter(|p| !p.is_empty()) {
+        let found = part
+            .split_once("!=")
+            .map(|(k, v)| (k, false, v))
+            .or_else(|| part.split_once("==").or_else(|| part.split_once('=')).map(|(k, v)| (k, true, v)));
+        let Some((key, equal, value)) = found else {
+            return Err(Failure::error(format!("invalid selector: '{part}'; can't understand '{part}'")));
+        };
+        out.push((key.trim().into(), equal, value.trim().into()));
+    }
+    Ok(out)
+}
+
+/// `a=b,c!=d,e in (f,g),h,!i`
+pub fn parse_selector(text: &str) -> Result<Selector, Failure> {
+    let mut parts: Vec<String> = vec![String::new()];
+    let mut depth = 0;
+    for c in text.chars() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        match parts.last_mut() {
+            Some(last) if c != ',' || depth > 0 => last.push(c),
+            _ => parts.push(String::new()),
+        }
+    }
+    let mut selector = Selector::default();
+    for part in parts.iter().map(|p| p.trim()).filter(|p| !p.is_empty()) {
+        selector.requirements.push(requirement(part)?);
+    }
+    Ok(selector)
+}
+
+fn requirement(part: &str) -> Result<Requirement, Failure> {
+    let values = |text: &str| -> Option<Vec<String>> {
+        let inner = text.trim().strip_prefix('(')?.strip_suffix(')')?;
+        Some(inner.split(',').map(|v| v.trim().to_owned()).collect())
+    };
+    let unable = |why: String| Failure::error(format!("unable to parse requirement: {why}"));
+    let key = |text: &str| -> Result<String, Failure> {
+        let text = text.trim();
+        let name = text.rsplit('/').next().unwrap_or("");
+        let bad = name.is_empty() || name.contains(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)));
+        if let Some((_, rest)) = text.split_once(' ').filter(|_| bad) {
+            let rest = rest.trim();
+            return Err(unable(format!("found '{}', expected: in, notin, =, ==, !=, gt, lt", rest.split(' ').next().unwrap_or(""))));
+        }
+        if bad {
+            let rule = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+            return Err(unable(format!("<nil>: Invalid value: {text:?}: {rule}")));
+        }
+        Ok(text.into())
+    };
+    if let Some(name) = part.strip_prefix('!') {
+        return Ok(Requirement::DoesNotExist(key(name)?));
+    }
+    for (word, negative) in [(" notin ", true), (" notin(", true), (" in ", false), (" in(", false)] {
+        if let Some(at) = part.find(word) {
+            let rest = &part[at + word.trim_end_matches([' ', '(']).len()..];
+            let values = values(rest).ok_or_else(|| unable(format!("found '{}', expected: '('", rest.trim())))?;
+            let key = key(&part[..at])?;
+            return Ok(if negative { Requirement::NotIn(key, values) } else { Requirement::In(key, values) });
+        }
+    }
+    if let Some((name, value)) = part.split_once("!=") {
+        return Ok(Requirement::NotIn(key(name)?, vec![value.trim().into()]));
+    }
+    if let Some((name, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
+        let value = value.trim();
+        if value.contains('=') {
+            return Err(unable("found '=', expected: ',' or 'end of string'".into()));
+        }
+        return Ok(Requirement::In(key(name)?, vec![value.into()]));
+    }
+    for (sign, greater) in [('>', true), ('<', false)] {
+        if let Some((name, value)) = part.split_once(sign) {
+            let bound = value.trim().parse().map_err(|_| unable(format!("for 'Gt', 'Lt' operators, the value must be an integer")))?;
+            let key = key(name)?;
+            return Ok(if greater { Requirement::GreaterThan(key, bound) } else { Requirement::LessThan(key, bound) });
+        }
+    }
+    Ok(Requirement::Exists(key(part)?))
+}

@@ -1,0 +1,48 @@
+//! `kubectl auth`: the person may do everything.
+
+use super::help;
+use crate::kubectl::call::{Call, Verb};
+use crate::kubectl::env::{DONE, Env, Failure, Flow};
+
+pub const VERB: Verb = Verb::new("auth", "[flags] [options]", "", "Inspect authorization.", group).with(&[
+    Verb::new(
+        "can-i",
+        "VERB [TYPE | TYPE/NAME | NONRESOURCEURL] [options]",
+        "all-namespaces,A list quiet,q subresource:s no-headers",
+        "Check whether an action is allowed",
+        can_i,
+    ),
+    Verb::new("whoami", "[options]", "output,o:s", "Experimental: Check self subject attributes", whoami),
+]);
+
+fn group(_: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    help::group(&VERB, "kubectl auth", "Inspect authorization.\n", env)
+}
+
+fn can_i(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    if call.is("list") {
+        env.out("Resources   Non-Resource URLs   Resource Names   Verbs\n*.*         []                  []               [*]\n            [*]                 []               [*]\n");
+        return Ok(DONE);
+    }
+    let [_, resource, ..] = call.args.as_slice() else {
+        return Err(Failure::error(
+            "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
+        ));
+    };
+    let plain = resource.split('/').next().unwrap_or("");
+    if !resource.starts_with('/') && crate::api::Kind::by_name(plain).is_none() && plain != "*" {
+        env.err(format!("Warning: the server doesn't have a resource type '{plain}'\n\n"));
+    } else if crate::api::Kind::by_name(plain).is_some_and(|k| !k.namespaced) {
+        env.err(format!("Warning: resource '{plain}' is not namespace scoped\n\n"));
+    }
+    let as_other = call.filled("as").is_some_and(|u| u != "kubernetes-admin");
+    if !call.is("quiet") {
+        env.out(if as_other { "no\n" } else { "yes\n" });
+    }
+    Ok(Flow::Done(i32::from(as_other)))
+}
+
+fn whoami(_: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    env.out("ATTRIBUTE   VALUE\nUsername    kubernetes-admin\nGroups      [kubeadm:cluster-admins system:authenticated]\n");
+    Ok(DONE)
+}

@@ -1,0 +1,73 @@
+//! `kubectl autoscale`.
+
+use super::create;
+use crate::api::object::name;
+use crate::api::{Value, json, kinds};
+use crate::kubectl::call::{Call, DryRun, Verb};
+use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
+use crate::kubectl::output::print_done;
+use crate::kubectl::resources::{self, Rules};
+
+pub const VERB: Verb = Verb::new(
+    "autoscale",
+    "(-f FILENAME | TYPE NAME | TYPE/NAME) [--min=MINPODS] --max=MAXPODS [--cpu=CPU] [--memory=MEMORY] [options]",
+    "min:i max:i cpu:s memory:s cpu-percent:i name:s filename,f:c kustomize,k:s recursive,R output,o:s dry-run=unchanged save-config field-manager:s template:s show-managed-fields",
+    "Auto-scale a deployment, replica set, stateful set, or replication controller.",
+    run,
+)
+.requires(&["max"]);
+
+/// `50%` of the request, or an amount.
+fn metric(resource: &str, text: &str) -> Result<Value, Failure> {
+    let target = match text.strip_suffix('%') {
+        Some(percent) => {
+            let percent: i64 = percent.parse().map_err(|_| Failure::error(format!("invalid {resource} value: {text}")))?;
+            json!({"averageUtilization": percent, "type": "Utilization"})
+        }
+        None => json!({"averageValue": text, "type": "AverageValue"}),
+    };
+    Ok(json!({"resource": {"name": resource, "target": target}, "type": "Resource"}))
+}
+
+fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let dry = call.dry_run(env)?;
+    let (min, max) = (call.int("min").unwrap_or(-1), call.int("max").unwrap_or(0));
+    if max < 1 {
+        return Err(Failure::error(format!("--max=MAXPODS is required and must be at least 1, max: {max}")));
+    }
+    if max < min {
+        return Err(Failure::error(format!("--max=MAXPODS must be larger or equal to --min=MINPODS, max: {max}, min: {min}")));
+    }
+    let request = resources::request(call, &call.args, env, Rules::default())?;
+    for (kind, o) in request.fetch_all(env)? {
+        if !matches!(kind.kind, "Deployment" | "ReplicaSet" | "StatefulSet" | "ReplicationController") {
+            return Err(Failure::error(format!("cannot autoscale a {}: selectors can't be determined", kind.kind)));
+        }
+        let mut metrics = Vec::new();
+        for resource in ["cpu", "memory"] {
+            if let Some(text) = call.filled(resource) {
+                metrics.push(metric(resource, text)?);
+            }
+        }
+        if let Some(percent) = call.int("cpu-percent").filter(|p| *p >= 0) {
+            metrics.push(metric("cpu", &format!("{percent}%"))?);
+        }
+        let mut spec = json!({"maxReplicas": max, "scaleTargetRef": {"apiVersion": kind.api_version(), "kind": kind.kind, "name": name(&o)}});
+        if !metrics.is_empty() {
+            spec["metrics"] = json!(metrics);
+        }
+        if min > 0 {
+            spec["minReplicas"] = json!(min);
+        }
+        let value = json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": call.filled("name").unwrap_or(name(&o))},
+            "spec": spec, "status": {"currentMetrics": null, "desiredReplicas": 0}});
+        let space = env.namespace(call);
+        let shown = if dry == DryRun::Client {
+            std::rc::Rc::new(value)
+        } else {
+            env.create(kinds::HORIZONTAL_POD_AUTOSCALER, &space, create::sendable(value), &write_options("kubectl-autoscale", dry == DryRun::Server))?
+        };
+        print_done(call, env, kinds::HORIZONTAL_POD_AUTOSCALER, &shown, &format!("autoscaled{}", dry.suffix()))?;
+    }
+    Ok(DONE)
+}

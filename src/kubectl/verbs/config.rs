@@ -1,0 +1,151 @@
+//! `kubectl config`: contexts and their namespaces.
+
+use super::help;
+use crate::kubectl::call::{Call, Verb};
+use crate::kubectl::config::Context;
+use crate::kubectl::env::{DONE, Env, Failure, Flow};
+use crate::kubectl::output::{self, Form};
+use crate::kubectl::table;
+
+const FLAGS: &str = "output,o:s no-headers minify flatten raw merge current template:s allow-missing-template-keys show-managed-fields";
+
+pub const VERB: Verb = Verb::new("config", "SUBCOMMAND [options]", "", "Modify kubeconfig files.", group).with(&[
+    Verb::new("current-context", "[flags] [options]", FLAGS, "Display the current-context", current_context),
+    Verb::new("delete-context", "NAME [options]", FLAGS, "Delete the specified context from the kubeconfig", delete_context),
+    Verb::new("get-clusters", "[flags] [options]", FLAGS, "Display clusters defined in the kubeconfig", get_clusters),
+    Verb::new("get-contexts", "[(-o|--output=)name)] [options]", FLAGS, "Describe one or many contexts", get_contexts),
+    Verb::new("get-users", "[flags] [options]", FLAGS, "Display users defined in the kubeconfig", get_users),
+    Verb::new("rename-context", "CONTEXT_NAME NEW_NAME [options]", FLAGS, "Rename a context from the kubeconfig file", rename_context),
+    Verb::new(
+        "set-context",
+        "[NAME | --current] [--cluster=cluster_nickname] [--user=user_nickname] [--namespace=namespace] [options]",
+        FLAGS,
+        "Set a context entry in kubeconfig",
+        set_context,
+    ),
+    Verb::new("use-context", "CONTEXT_NAME [options]", FLAGS, "Set the current-context in a kubeconfig file", use_context).alias(&["use"]),
+    Verb::new("view", "[flags] [options]", FLAGS, "Display merged kubeconfig settings or a specified kubeconfig file", view),
+]);
+
+fn group(_: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    help::group(&VERB, "kubectl config", "Modify kubeconfig files using subcommands like \"kubectl config set current-context my-context\".\n", env)
+}
+
+fn current_context(_: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    if env.config.current.is_empty() {
+        return Err(Failure::error("current-context is not set"));
+    }
+    env.out(format!("{}\n", env.config.current));
+    Ok(DONE)
+}
+
+fn get_clusters(_: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    env.out("NAME\nkubernetes\n");
+    Ok(DONE)
+}
+
+fn get_users(_: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    env.out("NAME\nkubernetes-admin\n");
+    Ok(DONE)
+}
+
+fn get_contexts(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let wanted: Vec<Context> = if call.args.is_empty() {
+        env.config.contexts.clone()
+    } else {
+        let mut found = Vec::new();
+        for name in &call.args {
+            let context = env.config.context(name).cloned();
+            found.push(context.ok_or_else(|| Failure::error(format!("context {name} not found")))?);
+        }
+        found
+    };
+    match call.text("output") {
+        None | Some("") => {}
+        Some("name") => {
+            env.out(wanted.iter().map(|c| format!("{}\n", c.name)).collect::<String>());
+            return Ok(DONE);
+        }
+        Some(other) => return Err(Failure::error(format!("output must be one of '' or 'name': {other}"))),
+    }
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    if !call.is("no-headers") {
+        rows.push(["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"].map(str::to_owned).to_vec());
+    }
+    for c in wanted {
+        let mark = if c.name == env.config.current { "*" } else { "" };
+        rows.push(vec![mark.into(), c.name, c.cluster, c.user, c.namespace]);
+    }
+    env.out(table::align(&table::rows(rows), table::GET));
+    Ok(DONE)
+}
+
+fn use_context(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let [name] = call.args.as_slice() else { return Err(call.usage(format!("Unexpected args: [{}]", call.args.join(" ")))) };
+    if env.config.context(name).is_none() {
+        return Err(Failure::error(format!("no context exists with the name: {name:?}")));
+    }
+    env.config.current = name.clone();
+    env.out(format!("Switched to context {name:?}.\n"));
+    Ok(DONE)
+}
+
+fn set_context(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let name = match (call.args.as_slice(), call.is("current")) {
+        ([], true) => env.config.current.clone(),
+        ([name], false) => name.clone(),
+        ([_, ..], true) => return Err(Failure::error("you cannot specify both a context name and --current")),
+        _ => return Err(Failure::error("you must specify a non-empty context name or --current")),
+    };
+    let known = env.config.context(&name).is_some();
+    if !known {
+        env.config.contexts.push(Context { name: name.clone(), cluster: String::new(), user: String::new(), namespace: String::new() });
+    }
+    if let Some(context) = env.config.contexts.iter_mut().find(|c| c.name == name) {
+        if let Some(namespace) = call.text("namespace") {
+            context.namespace = namespace.into();
+        }
+        if let Some(cluster) = call.text("cluster") {
+            context.cluster = cluster.into();
+        }
+        if let Some(user) = call.text("user") {
+            context.user = user.into();
+        }
+    }
+    env.out(format!("Context {name:?} {}.\n", if known { "modified" } else { "created" }));
+    Ok(DONE)
+}
+
+fn delete_context(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let name = call.args.first().cloned().unwrap_or_default();
+    if env.config.context(&name).is_none() {
+        return Err(Failure::error(format!("cannot delete context {name}, not in /root/.kube/config")));
+    }
+    if env.config.current == name {
+        env.err(format!("warning: this removed your active context, use \"kubectl config use-context\" to select a different one\n"));
+    }
+    env.config.contexts.retain(|c| c.name != name);
+    env.out(format!("deleted context {name} from /root/.kube/config\n"));
+    Ok(DONE)
+}
+
+fn rename_context(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let [old, new] = call.args.as_slice() else { return Err(call.usage(format!("Unexpected args: [{}]", call.args.join(" ")))) };
+    let Some(context) = env.config.contexts.iter_mut().find(|c| c.name == *old) else {
+        return Err(Failure::error(format!("cannot rename the context {old:?}, it's not in /root/.kube/config")));
+    };
+    context.name = new.clone();
+    if env.config.current == *old {
+        env.config.current = new.clone();
+    }
+    env.out(format!("Context {old:?} renamed to {new:?}.\n"));
+    Ok(DONE)
+}
+
+fn view(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let value = env.config.to_value();
+    let form = output::form(call, env, false)?;
+    let form = if matches!(form, Form::Table { .. }) { Form::Yaml } else { form };
+    env.out(output::print(&form, &value)?);
+    Ok(DONE)
+}

@@ -1,0 +1,123 @@
+//! `kubectl debug`: an ephemeral container in a running Pod, or a copy of one.
+
+use super::attach::{Attached, HINT};
+use crate::api::object::{list_at, name, namespace, str_at};
+use crate::api::{Value, json, kinds};
+use crate::cluster::apiserver::{Key, PatchKind};
+use crate::kubectl::call::{Call, Verb};
+use crate::kubectl::env::{DONE, Env, Failure, Flow, Job, Poll, write_options};
+use crate::kubectl::pods;
+
+pub const VERB: Verb = Verb::new(
+    "debug",
+    "(POD | TYPE[[.VERSION].GROUP]/NAME) [ -- COMMAND [args...] ] [options]",
+    "image:s container,c:s target:s copy-to:s same-node replace share-processes stdin,i tty,t attach quiet,q env:a image-pull-policy:s profile:s custom:s set-image:a \
+     arguments-only filename,f:c keep-annotations keep-labels",
+    "Create debugging sessions for troubleshooting workloads and nodes.",
+    run,
+);
+
+fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let (names, command) = call.args.split_at(call.dash.unwrap_or(call.args.len()).min(call.args.len()));
+    let Some(reference) = names.first() else { return Err(Failure::error("NAME or filename is required for debug")) };
+    if call.filled("image").is_none() && call.filled("copy-to").is_none() {
+        return Err(Failure::error("you must specify --image when not using --copy-to."));
+    }
+    let space = env.namespace(call);
+    let pod = pods::find(reference, &space, env)?;
+    if let Some(target) = call.filled("target") {
+        env.err(format!("Targeting container {target:?}. If you don't see processes from this container it may be because the container runtime doesn't support this feature.\n"));
+    }
+    let container = match call.filled("container") {
+        Some(name) => name.to_owned(),
+        None => {
+            let fresh = env.cluster.request(|_, caller| format!("debugger-{}", caller.random.suffix(5)));
+            env.err(format!("Defaulting debug container name to {fresh}.\n"));
+            fresh
+        }
+    };
+    let mut spec = json!({"name": container, "imagePullPolicy": call.filled("image-pull-policy").unwrap_or("IfNotPresent"), "resources": {}, "terminationMessagePolicy": "File"});
+    spec["image"] = json!(call.filled("image").or_else(|| list_at(&pod, "spec.containers").first().and_then(|c| str_at(c, "image"))).unwrap_or(""));
+    if call.filled("image-pull-policy").is_none() {
+        spec["imagePullPolicy"] = Value::Null;
+    }
+    if !command.is_empty() {
+        spec["command"] = json!(command);
+    }
+    for (flag, field) in [("stdin", "stdin"), ("tty", "tty")] {
+        if call.is(flag) {
+            spec[field] = json!(true);
+        }
+    }
+    if let Some(target) = call.filled("target") {
+        spec["targetContainerName"] = json!(target);
+    }
+    if matches!(call.text("profile"), None | Some("general")) {
+        spec["securityContext"] = json!({"capabilities": {"add": ["SYS_PTRACE"]}});
+    }
+    if let Some(copy) = call.filled("copy-to") {
+        return copy_pod(call, &pod, copy, spec, env);
+    }
+    let mut options = write_options("kubectl-debug", false);
+    options.subresource = "ephemeralcontainers";
+    let mut clean = spec;
+    if let Some(map) = clean.as_object_mut() {
+        map.retain(|_, v| !v.is_null());
+    }
+    let key = Key::new(kinds::POD, namespace(&pod), name(&pod));
+    env.patch(&key, &json!({"spec": {"ephemeralContainers": [clean]}}), PatchKind::Strategic, &options)?;
+    if call.is("stdin") || call.is("attach") {
+        return Ok(Flow::wait(Starting { attached: Attached::new(&pod, container, 0), namespace: space, hinted: false }));
+    }
+    Ok(DONE)
+}
+
+fn copy_pod(call: &Call, pod: &Value, copy: &str, mut extra: Value, env: &mut Env) -> Result<Flow, Failure> {
+    let mut value = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": copy}, "spec": pod["spec"]});
+    if call.is("keep-labels") {
+        value["metadata"]["labels"] = pod["metadata"]["labels"].clone();
+    }
+    if let Some(map) = extra.as_object_mut() {
+        map.retain(|_, v| !v.is_null());
+    }
+    if let Some(spec) = value["spec"].as_object_mut() {
+        for field in ["nodeName", "ephemeralContainers"] {
+            spec.remove(field);
+        }
+        if call.is("share-processes") || !call.changed("share-processes") {
+            spec.insert("shareProcessNamespace".into(), json!(true));
+        }
+        if let Some(list) = spec.get_mut("containers").and_then(Value::as_array_mut)
+            && call.filled("image").is_some()
+        {
+            list.push(extra);
+        }
+    }
+    let space = env.namespace(call);
+    env.create(kinds::POD, &space, value, &write_options("kubectl-debug", false))?;
+    Ok(DONE)
+}
+
+#[derive(Clone)]
+struct Starting {
+    attached: Attached,
+    namespace: String,
+    hinted: bool,
+}
+
+impl Job for Starting {
+    fn poll(&mut self, env: &mut Env) -> Result<Poll, Failure> {
+        let (text, ended) = {
+            let before = env.out.len();
+            let ended = self.attached.follow(env);
+            (env.out.len() > before, ended)
+        };
+        if !self.hinted && (text || !ended) {
+            self.hinted = true;
+            env.err(HINT);
+        }
+        let started = self.attached.exit_code(env).is_some();
+        let _ = &self.namespace;
+        Ok(if ended && started { Poll::Done(0) } else { Poll::Pending(None) })
+    }
+}

@@ -1,0 +1,132 @@
+//! `kubectl label`, and what it shares with `annotate`.
+
+use crate::api::object::{map_at, name, namespace};
+use crate::api::{Map, Value, json};
+use crate::cluster::apiserver::{Key, PatchKind};
+use crate::kubectl::call::{Call, DryRun, Verb};
+use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
+use crate::kubectl::output::{self, print_done};
+use crate::kubectl::resources::{self, Rules};
+
+pub const FLAGS: &str = "overwrite list all selector,l:s field-selector:s all-namespaces,A filename,f:c kustomize,k:s recursive,R output,o:s dry-run=unchanged local \
+    resource-version:s field-manager:s template:s show-managed-fields";
+
+pub const VERB: Verb = Verb::new(
+    "label",
+    "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version] [options]",
+    FLAGS,
+    "Update the labels on a resource.",
+    run,
+);
+
+/// The objects and the changes of an argument list: what follows the first `key=value` or `key-` is changes.
+pub fn split(call: &Call) -> (Vec<String>, Vec<String>) {
+    let is_change = |a: &String| a.contains('=') && !a.starts_with('=') || a.ends_with('-') && a.len() > 1;
+    let at = call.args.iter().position(is_change).unwrap_or(call.args.len());
+    (call.args[..at].to_vec(), call.args[at..].to_vec())
+}
+
+/// What shall be set and what removed.
+pub struct Changes {
+    pub set: Vec<(String, String)>,
+    pub removed: Vec<String>,
+}
+
+pub fn changes(words: &[String], noun: &str) -> Result<Changes, Failure> {
+    let mut out = Changes { set: Vec::new(), removed: Vec::new() };
+    for word in words {
+        if let Some((key, value)) = word.split_once('=').filter(|(k, _)| !k.is_empty()) {
+            if noun == "label" && !valid_value(value) {
+                return Err(Failure::error(format!(
+                    "invalid label value: {word:?}: a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+                )));
+            }
+            out.set.push((key.into(), value.into()));
+        } else if let Some(key) = word.strip_suffix('-').filter(|k| !k.is_empty()) {
+            out.removed.push(key.into());
+        } else if noun == "label" {
+            return Err(Failure::error(format!("unknown label spec: {word}")));
+        } else {
+            return Err(Failure::error(format!("invalid annotation format: {word}")));
+        }
+    }
+    if out.set.iter().any(|(key, _)| out.removed.contains(key)) {
+        let what = if noun == "label" { "a label" } else { "an annotation" };
+        return Err(Failure::error(format!("can not both modify and remove {what} in the same command")));
+    }
+    Ok(out)
+}
+
+fn valid_value(value: &str) -> bool {
+    let ends = |c: char| c.is_ascii_alphanumeric();
+    value.is_empty() || value.len() <= 63 && value.starts_with(ends) && value.ends_with(ends) && value.chars().all(|c| ends(c) || "-_.".contains(c))
+}
+
+fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let (objects, words) = split(call);
+    if objects.is_empty() && call.texts("filename").is_empty() {
+        return Err(Failure::error("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
+    }
+    if words.is_empty() && !call.is("list") {
+        return Err(Failure::error("at least one label update is required"));
+    }
+    if call.is("all") && call.filled("selector").is_some() {
+        return Err(Failure::error("cannot set --all and --selector at the same time"));
+    }
+    let changes = changes(&words, "label")?;
+    let dry = call.dry_run(env)?;
+    let request = resources::request(call, &objects, env, Rules { type_alone: false, all_flag: true })?;
+    let (found, mut failures) = request.fetch(env)?;
+    for (kind, o) in found {
+        if call.is("list") && words.is_empty() {
+            for (key, value) in map_at(&o, "metadata.labels").into_iter().flatten() {
+                env.out(format!("{key}={}\n", value.as_str().unwrap_or("")));
+            }
+            continue;
+        }
+        let empty = Map::new();
+        let have = map_at(&o, "metadata.labels").unwrap_or(&empty);
+        if !call.is("overwrite") {
+            let taken: Vec<String> = changes
+                .set
+                .iter()
+                .filter_map(|(k, v)| {
+                    have.get(k)
+                        .and_then(Value::as_str)
+                        .filter(|h| *h != v)
+                        .map(|h| format!("'{k}' already has a value ({h}), and --overwrite is false"))
+                })
+                .collect();
+            if !taken.is_empty() {
+                failures.push(Failure::error(if taken.len() == 1 { taken[0].clone() } else { format!("[{}]", taken.join(", ")) }));
+                continue;
+            }
+        }
+        for key in changes.removed.iter().filter(|k| !have.contains_key(*k)) {
+            env.out(format!("label {key:?} not found.\n"));
+        }
+        let set: Vec<&(String, String)> = changes.set.iter().filter(|(k, v)| have.get(k).and_then(Value::as_str) != Some(v)).collect();
+        let removed: Vec<&String> = changes.removed.iter().filter(|k| have.contains_key(*k)).collect();
+        let did = match (set.is_empty(), removed.is_empty()) {
+            (true, true) => "not labeled",
+            (false, true) => "labeled",
+            (true, false) => "unlabeled",
+            (false, false) => "modified",
+        };
+        let mut labels = Map::new();
+        labels.extend(set.iter().map(|(k, v)| (k.clone(), json!(v))));
+        labels.extend(removed.iter().map(|k| ((*k).clone(), Value::Null)));
+        let result = if labels.is_empty() || dry == DryRun::Client {
+            Ok(o.clone())
+        } else {
+            let key = Key::new(kind, namespace(&o), name(&o));
+            env.patch(&key, &json!({"metadata": {"labels": labels}}), PatchKind::Merge, &write_options("kubectl-label", dry == DryRun::Server))
+        };
+        match result {
+            Ok(o) => print_done(call, env, kind, &o, &format!("{did}{}", dry.suffix()))?,
+            Err(status) => failures.push(status.into()),
+        }
+    }
+    let _ = output::name_of;
+    Failure::many(failures).map_or(Ok(DONE), Err)
+}

@@ -1,0 +1,73 @@
+//! `kubectl patch`.
+
+use crate::api::Value;
+use crate::api::object::{name, namespace};
+use crate::cluster::apiserver::{Key, PatchKind};
+use crate::kubectl::call::{Call, DryRun, Verb};
+use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
+use crate::kubectl::resources::{self, Rules};
+use crate::kubectl::{merge, output};
+
+pub const VERB: Verb = Verb::new(
+    "patch",
+    "(-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE] [options]",
+    "patch,p:s patch-file:s type:s filename,f:c kustomize,k:s recursive,R output,o:s dry-run=unchanged local subresource:s field-manager:s template:s show-managed-fields",
+    "Update fields of a resource.",
+    run,
+);
+
+fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let text = match (call.filled("patch"), call.filled("patch-file")) {
+        (Some(_), Some(_)) => return Err(Failure::error("cannot specify --patch and --patch-file together")),
+        (None, None) => return Err(Failure::error("must specify --patch or --patch-file containing the contents of the patch")),
+        (Some(patch), None) => patch.to_owned(),
+        (None, Some(path)) => env
+            .files
+            .get(path)
+            .cloned()
+            .ok_or_else(|| Failure::error(format!("unable to read patch file: open {path}: no such file or directory")))?,
+    };
+    let how = match call.text("type").unwrap_or("strategic") {
+        "strategic" => PatchKind::Strategic,
+        "merge" => PatchKind::Merge,
+        "json" => PatchKind::Json,
+        other => return Err(Failure::error(format!("--type must be one of [json merge strategic], not {other:?}"))),
+    };
+    let patch = parse(&text).map_err(|why| Failure::error(format!("unable to parse {text:?}: {why}")))?;
+    let dry = call.dry_run(env)?;
+    let request = resources::request(call, &call.args, env, Rules::default())?;
+    let (found, mut failures) = request.fetch(env)?;
+    for (kind, o) in found {
+        let mut options = write_options("kubectl-patch", dry != DryRun::None);
+        options.subresource = subresource(call);
+        match env.patch(&Key::new(kind, namespace(&o), name(&o)), &patch, how, &options) {
+            Ok(after) => {
+                let did = if merge::is_changed(&o, &after) { "patched" } else { "patched (no change)" };
+                output::print_done(call, env, kind, &after, did)?;
+            }
+            Err(status) => failures.push(status.into()),
+        }
+    }
+    Failure::many(failures).map_or(Ok(DONE), Err)
+}
+
+/// The subresource as the API server knows it.
+pub fn subresource(call: &Call) -> &'static str {
+    match call.text("subresource") {
+        Some("status") => "status",
+        Some("scale") => "scale",
+        Some("resize") => "resize",
+        _ => "",
+    }
+}
+
+/// JSON, or YAML that is one.
+fn parse(text: &str) -> Result<Value, String> {
+    if let Ok(value) = serde_json::from_str::<Value>(text) {
+        return Ok(value);
+    }
+    match crate::yaml::parse(text, 0).ok().flatten().map(|node| node.to_value()) {
+        Some(value) if value.is_object() || value.is_array() => Ok(value),
+        _ => Err("yaml: could not find expected ':'".into()),
+    }
+}

@@ -1,0 +1,138 @@
+//! `kubectl wait`.
+
+use crate::api::object::{is_deleting, list_at, name, namespace, str_at, uid};
+use crate::api::{SimTime, Value};
+use crate::cluster::apiserver::Key;
+use crate::kubectl::call::{Call, Verb};
+use crate::kubectl::env::{Env, Failure, Flow, Job, Poll};
+use crate::kubectl::jsonpath::{Template, show};
+use crate::kubectl::resources::{self, Rules, Wanted};
+
+pub const VERB: Verb = Verb::new(
+    "wait",
+    "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]] [options]",
+    "for:a timeout:d all all-namespaces,A selector,l:s field-selector:s filename,f:c recursive,R output,o:s local template:s show-managed-fields",
+    "Wait for a specific condition on one or many resources.",
+    run,
+);
+
+#[derive(Clone)]
+enum Condition {
+    Create,
+    Delete,
+    Status { kind: String, value: String },
+    Path { template: Template, value: Option<String> },
+}
+
+fn parse(text: &str) -> Result<Condition, Failure> {
+    if text == "create" {
+        return Ok(Condition::Create);
+    }
+    if text == "delete" {
+        return Ok(Condition::Delete);
+    }
+    if let Some(rest) = text.strip_prefix("condition=") {
+        let (kind, value) = rest.split_once('=').unwrap_or((rest, "true"));
+        return Ok(Condition::Status { kind: kind.into(), value: value.into() });
+    }
+    if let Some(rest) = text.strip_prefix("jsonpath=") {
+        let cut = rest.rfind("}=").map(|at| (&rest[..=at], Some(rest[at + 2..].to_owned())));
+        let (path, value) = cut
+            .or_else(|| (!rest.contains('}')).then(|| rest.split_once('=').map(|(p, v)| (p, Some(v.to_owned())))).flatten())
+            .unwrap_or((rest, None));
+        if value.as_deref() == Some("") {
+            return Err(Failure::error("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3"));
+        }
+        let template = Template::relaxed(path.trim_matches('\'')).map_err(|e| Failure::error(e))?;
+        return Ok(Condition::Path { template, value });
+    }
+    Err(Failure::error(format!("unrecognized condition: {text:?}")))
+}
+
+fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    if call.texts("for").is_empty() {
+        return Err(Failure::error("unrecognized condition: []"));
+    }
+    let conditions = call.texts("for").iter().map(|t| parse(t)).collect::<Result<Vec<_>, _>>()?;
+    let request = resources::request(call, &call.args, env, Rules { type_alone: false, all_flag: true })?;
+    let timeout = match call.duration("timeout").unwrap_or(30_000) {
+        0 => 0,
+        t if t < 0 => 7 * 24 * 3_600_000,
+        t => t as u64,
+    };
+    let until = env.now() + timeout;
+    let create = conditions.iter().any(|c| matches!(c, Condition::Create));
+    let delete = conditions.iter().any(|c| matches!(c, Condition::Delete));
+    let mut targets: Vec<(Key, String)> = Vec::new();
+    match &request.wanted {
+        Wanted::Named(named) => {
+            for one in named {
+                let key = Key::new(one.kind, &one.namespace, &one.name);
+                match env.get(one.kind, &one.namespace, &one.name) {
+                    Some(o) => targets.push((key, uid(&o).into())),
+                    None if create => targets.push((key, String::new())),
+                    None if delete => {}
+                    None => return Err(crate::api::Status::not_found(&one.kind.resource(), &one.name).into()),
+                }
+            }
+        }
+        Wanted::Listed(_) => {
+            let (found, _) = request.fetch(env)?;
+            if found.is_empty() && !delete {
+                return Err(Failure::error("no matching resources found"));
+            }
+            targets.extend(found.iter().map(|(kind, o)| (Key::new(kind, namespace(o), name(o)), uid(o).to_owned())));
+        }
+    }
+    let mut left = Vec::new();
+    for condition in conditions {
+        left.extend(targets.iter().map(|t| (t.clone(), condition.clone())));
+    }
+    Ok(Flow::wait(Waiting { left, until }))
+}
+
+#[derive(Clone)]
+struct Waiting {
+    left: Vec<((Key, String), Condition)>,
+    until: SimTime,
+}
+
+impl Job for Waiting {
+    fn poll(&mut self, env: &mut Env) -> Result<Poll, Failure> {
+        while let Some(((key, id), condition)) = self.left.first().cloned() {
+            let o = env.get(key.kind, &key.namespace, &key.name);
+            let met = match (&condition, &o) {
+                (Condition::Create, o) => o.is_some(),
+                (Condition::Delete, o) => o.as_ref().is_none_or(|o| uid(o) != id),
+                (_, None) => return Err(crate::api::Status::not_found(&key.kind.resource(), &key.name).into()),
+                (Condition::Status { kind, value }, Some(o)) => has_condition(o, kind, value),
+                (Condition::Path { template, value }, Some(o)) => {
+                    let found = template.find(o).unwrap_or_default();
+                    match value {
+                        Some(value) => found.first().is_some_and(|f| show(f) == *value),
+                        None => found.iter().any(|f| !f.is_null()),
+                    }
+                }
+            };
+            if met {
+                env.out(format!("{}/{} condition met\n", key.kind.singular_with_group(), key.name));
+                self.left.remove(0);
+                continue;
+            }
+            if env.now() >= self.until {
+                return Err(Failure::error(match condition {
+                    Condition::Create => "timed out waiting for the condition".into(),
+                    _ => format!("timed out waiting for the condition on {}/{}", key.kind.plural, key.name),
+                }));
+            }
+            return Ok(Poll::Pending(Some(self.until)));
+        }
+        Ok(Poll::Done(0))
+    }
+}
+
+fn has_condition(o: &Value, kind: &str, value: &str) -> bool {
+    let found = list_at(o, "status.conditions").iter().find(|c| str_at(c, "type").is_some_and(|t| t.eq_ignore_ascii_case(kind)));
+    let _ = is_deleting;
+    found.is_some_and(|c| str_at(c, "status").is_some_and(|s| s.eq_ignore_ascii_case(value)))
+}
