@@ -8,6 +8,8 @@ use podlab::kubectl::{OutputKind, Terminal};
 
 /// No command of a transcript waits longer than this, in milliseconds of virtual time.
 const LONGEST_WAIT_MS: u64 = 15 * 60 * 1000;
+/// What a command of kubectl takes on a calm machine: the time in which a new namespace gets its ServiceAccount.
+const COMMAND_MS: u64 = 60;
 /// How long the cluster has been there when the transcript begins.
 const SETTLED: SimTime = SimTime(30_000);
 
@@ -163,6 +165,7 @@ impl Player {
         if let Some(last) = self.entries.last_mut() {
             last.exit = exit;
         }
+        self.run_until(self.cluster.now() + COMMAND_MS);
     }
 
     /// Takes what was printed to the command that was typed last.

@@ -364,7 +364,6 @@ fn grep(name: &str, rest: &[String], env: &mut Env) -> Result<i32, Failure> {
         }
         None => words.remove(0),
     };
-    let several = words.len() > 1;
     let fold = options.has('i');
     let pattern = if options.has('F') || name == "fgrep" {
         Pattern::literal(&text, fold)
@@ -417,7 +416,6 @@ fn grep(name: &str, rest: &[String], env: &mut Env) -> Result<i32, Failure> {
         }
         env.out(out);
     }
-    let _ = several;
     Ok(i32::from(count == 0))
 }
 

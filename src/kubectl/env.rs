@@ -74,9 +74,7 @@ pub trait Job: JobClone {
     fn poll(&mut self, env: &mut Env) -> Result<Poll, Failure>;
 
     /// Text typed while it runs in the foreground.
-    fn input(&mut self, text: &str, env: &mut Env) {
-        let _ = (text, env);
-    }
+    fn input(&mut self, _text: &str, _env: &mut Env) {}
 
     /// The prompt of a shell that it has opened, while that waits for a line.
     fn prompt(&self) -> Option<&str> {
@@ -88,9 +86,7 @@ pub trait Job: JobClone {
     }
 
     /// Ctrl-C, or the end of a `timeout`.
-    fn stop(&mut self, env: &mut Env) {
-        let _ = env;
-    }
+    fn stop(&mut self, _env: &mut Env) {}
 }
 
 pub trait JobClone {

@@ -331,7 +331,8 @@ fn run(nodes: &[Node], value: &Value, out: &mut String) -> Result<(), String> {
                     run(body, item, out)?;
                 }
             }
-            _ => {}
+            // Steps of a path stand only inside of actions.
+            Node::Field(_) | Node::Index(_) | Node::Slice { .. } | Node::Filter { .. } | Node::Union(_) | Node::Wildcard | Node::Recursive | Node::Literal(_) => {}
         }
     }
     Ok(())

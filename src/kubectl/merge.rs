@@ -101,6 +101,37 @@ fn same_amount(_known: bool, want: &Value, have: &Value) -> bool {
     matches!((want, have), (Value::Number(a), Value::Number(b)) if a.as_f64() == b.as_f64())
 }
 
+/// Takes fields out of a patch that the kind does not have, and names them (`--validate=ignore` and `warn`).
+pub fn prune(kind: &Kind, patch: &mut Value) -> Vec<String> {
+    let mut unknown = Vec::new();
+    if let Some(schema) = schema::kind(&kind.api_version(), kind.kind) {
+        prune_fields(schema, patch, "", &mut unknown);
+    }
+    unknown
+}
+
+fn prune_fields(schema: &'static Type, value: &mut Value, path: &str, unknown: &mut Vec<String>) {
+    let Some(map) = value.as_object_mut() else { return };
+    map.retain(|key, value| {
+        if key.starts_with('$') {
+            return true;
+        }
+        let here = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let Some(field) = schema.field(key) else {
+            unknown.push(here);
+            return false;
+        };
+        // Maps hold any key; their values are checked by the server.
+        if let (Some(inner), false) = (field.object(), matches!(field.shape, schema::Shape::Map(_))) {
+            match value {
+                Value::Array(items) => items.iter_mut().enumerate().for_each(|(i, item)| prune_fields(inner, item, &format!("{here}[{i}]"), unknown)),
+                value => prune_fields(inner, value, &here, unknown),
+            }
+        }
+        true
+    });
+}
+
 /// The objects differ in more than what the server counts.
 pub fn is_changed(before: &Value, after: &Value) -> bool {
     let bare = |value: &Value| {

@@ -3,7 +3,7 @@
 use super::{Page, conditions, controlled_by, head, pod, text, time, truth};
 use crate::api::object::{at, i64_at, list_at, name, namespace, str_at, uid};
 use crate::api::{Kind, Selector, SimTime, Value, kinds};
-use crate::kubectl::duration::{human, since};
+use crate::kubectl::duration::human;
 use crate::kubectl::env::Env;
 use crate::kubectl::jsonpath::show;
 use crate::kubectl::rows;
@@ -11,8 +11,8 @@ use crate::kubectl::rows;
 pub fn describe(page: &mut Page, kind: &'static Kind, o: &Value, env: &Env) -> bool {
     match kind.kind {
         "Deployment" => deployment(page, o, env),
-        "Job" => job(page, o, env),
-        "CronJob" => cron_job(page, o, env),
+        "Job" => job(page, o),
+        "CronJob" => cron_job(page, o),
         _ => set(page, kind, o, env),
     }
     true
@@ -154,7 +154,7 @@ fn set(page: &mut Page, kind: &Kind, o: &Value, env: &Env) {
     }
 }
 
-fn job(page: &mut Page, o: &Value, env: &Env) {
+fn job(page: &mut Page, o: &Value) {
     page.field(0, "Name", name(o));
     page.field(0, "Namespace", namespace(o));
     page.field(0, "Selector", rows::selector(o, "spec.selector"));
@@ -190,10 +190,9 @@ fn job(page: &mut Page, o: &Value, env: &Env) {
         format!("{} Active{ready} / {} Succeeded / {} Failed", number(o, "status.active"), number(o, "status.succeeded"), number(o, "status.failed")),
     );
     pod::template(page, at(o, "spec.template").unwrap_or(&Value::Null));
-    let _ = env;
 }
 
-fn cron_job(page: &mut Page, o: &Value, env: &Env) {
+fn cron_job(page: &mut Page, o: &Value) {
     head(page, o, kinds::CRON_JOB);
     page.field(0, "Schedule", text(o, "spec.schedule"));
     page.field(0, "Concurrency Policy", text(o, "spec.concurrencyPolicy"));
@@ -212,5 +211,4 @@ fn cron_job(page: &mut Page, o: &Value, env: &Env) {
     page.field(0, "Last Schedule Time", last.map_or("<unset>".into(), super::rfc1123));
     let active: Vec<String> = list_at(o, "status.active").iter().map(|j| text(j, "name").to_owned()).collect();
     page.field(0, "Active Jobs", if active.is_empty() { "<none>".into() } else { active.join(", ") });
-    let _ = (since(last, env.now()), env);
 }

@@ -143,7 +143,14 @@ fn client_apply(one: &Named, dry: DryRun, validate: Validation, env: &mut Env) -
         ));
     }
     let original: Value = annotation.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| json!({}));
-    let patch = merge::three_way(one.kind, &original, &wanted, &current);
+    let mut patch = merge::three_way(one.kind, &original, &wanted, &current);
+    if validate != Validation::Strict {
+        for field in merge::prune(one.kind, &mut patch) {
+            if validate == Validation::Warn {
+                env.err(format!("Warning: unknown field {field:?}\n"));
+            }
+        }
+    }
     if patch.as_object().is_none_or(Map::is_empty) {
         return Ok((current, "unchanged"));
     }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::exec::{self, Exec};
 use crate::api::Value;
 use crate::kubectl::call::{Call, Verb};
-use crate::kubectl::env::{DONE, Env, Failure, Flow, Job, Poll};
+use crate::kubectl::env::{Env, Failure, Flow, Job, Poll};
 use crate::kubectl::pods;
 
 pub const VERB: Verb = Verb::new(
@@ -55,7 +55,6 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let script = format!("if [ -d '{0}' ]; then cat > '{0}/{1}'; else cat > '{0}'; fi", to.2.trim_end_matches('/'), base(from.2));
     let mut job = exec::start(&pod, &container, &words(&["sh", "-c", &script]), Some(text), false, env)?;
     job.quiet = true;
-    let _ = DONE;
     Ok(Flow::wait(job))
 }
 

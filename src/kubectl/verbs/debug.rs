@@ -67,7 +67,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let key = Key::new(kinds::POD, namespace(&pod), name(&pod));
     env.patch(&key, &json!({"spec": {"ephemeralContainers": [clean]}}), PatchKind::Strategic, &options)?;
     if call.is("stdin") || call.is("attach") {
-        return Ok(Flow::wait(Starting { attached: Attached::new(&pod, container, 0), namespace: space, hinted: false }));
+        return Ok(Flow::wait(Starting { attached: Attached::new(&pod, container, 0), hinted: false }));
     }
     Ok(DONE)
 }
@@ -101,7 +101,6 @@ fn copy_pod(call: &Call, pod: &Value, copy: &str, mut extra: Value, env: &mut En
 #[derive(Clone)]
 struct Starting {
     attached: Attached,
-    namespace: String,
     hinted: bool,
 }
 
@@ -117,7 +116,6 @@ impl Job for Starting {
             env.err(HINT);
         }
         let started = self.attached.exit_code(env).is_some();
-        let _ = &self.namespace;
         Ok(if ended && started { Poll::Done(0) } else { Poll::Pending(None) })
     }
 }

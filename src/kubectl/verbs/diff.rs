@@ -36,6 +36,12 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             Some(live) => {
                 let annotation = object::map_at(live, "metadata.annotations").and_then(|a| a.get(apply::LAST_APPLIED)).and_then(Value::as_str);
                 let original: Value = annotation.and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
+                // The annotation itself is not compared: it stays as it is.
+                let mut wanted = wanted;
+                match annotation {
+                    Some(text) => wanted["metadata"]["annotations"][apply::LAST_APPLIED] = text.into(),
+                    None => drop(wanted["metadata"]["annotations"].as_object_mut().and_then(|a| a.remove(apply::LAST_APPLIED))),
+                }
                 let patch = merge::three_way(one.kind, &original, &wanted, live);
                 if patch.as_object().is_none_or(|p| p.is_empty()) {
                     live.as_ref().clone()

@@ -123,7 +123,8 @@ fn fields_missing<'a>(_root: &Type, fields: &[&'a str]) -> &'a str {
 }
 
 fn required(field: &Field) -> &'static str {
-    if field.required { " -required-" } else { "" }
+    // The crate's schema calls every kind's metadata required; the server's does not.
+    if field.required && field.explain_type() != "ObjectMeta" { " -required-" } else { "" }
 }
 
 fn enumeration(field: &Field, indent: usize) -> String {
@@ -166,6 +167,9 @@ fn wrapped(text: &str, indent: usize) -> String {
         let mut empty = true;
         for word in line.trim_start_matches(' ').split(' ') {
             let width = word.chars().count();
+            if empty && word.is_empty() {
+                continue;
+            }
             if !empty && length + 1 + width > WIDTH {
                 out.push_str(&format!("{pad}{}\n", current.trim_end()));
                 current.clear();

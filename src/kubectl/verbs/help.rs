@@ -58,7 +58,7 @@ pub fn overview(env: &mut Env) -> Result<Flow, Failure> {
 }
 
 fn children(verb: &Verb) -> String {
-    let width = verb.children.iter().map(|c| c.name.len()).max().unwrap_or(0).max(13);
+    let width = verb.children.iter().map(|c| c.name.len()).max().unwrap_or(0).max(11) + 2;
     verb.children.iter().map(|c| format!("  {:<width$} {}\n", c.name, c.about)).collect()
 }
 

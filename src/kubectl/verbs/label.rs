@@ -5,7 +5,7 @@ use crate::api::{Map, Value, json};
 use crate::cluster::apiserver::{Key, PatchKind};
 use crate::kubectl::call::{Call, DryRun, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
-use crate::kubectl::output::{self, print_done};
+use crate::kubectl::output::print_done;
 use crate::kubectl::resources::{self, Rules};
 
 pub const FLAGS: &str = "overwrite list all selector,l:s field-selector:s all-namespaces,A filename,f:c kustomize,k:s recursive,R output,o:s dry-run=unchanged local \
@@ -127,6 +127,5 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             Err(status) => failures.push(status.into()),
         }
     }
-    let _ = output::name_of;
     Failure::many(failures).map_or(Ok(DONE), Err)
 }

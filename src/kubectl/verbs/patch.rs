@@ -38,6 +38,12 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let request = resources::request(call, &call.args, env, Rules::default())?;
     let (found, mut failures) = request.fetch(env)?;
     for (kind, o) in found {
+        let mut patch = patch.clone();
+        if how != PatchKind::Json {
+            for field in merge::prune(kind, &mut patch) {
+                env.err(format!("Warning: unknown field {field:?}\n"));
+            }
+        }
         let mut options = write_options("kubectl-patch", dry != DryRun::None);
         options.subresource = subresource(call);
         match env.patch(&Key::new(kind, namespace(&o), name(&o)), &patch, how, &options) {

@@ -152,7 +152,7 @@ fn undo(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         must_roll(kind).map_err(|_| Failure::error(format!("no rollbacker has been implemented for {:?}", kind.group_kind())))?;
         if map_at(&o, "metadata.annotations").is_some_and(|a| a.contains_key(LAST_APPLIED)) {
             env.err(format!(
-                "Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the {LAST_APPLIED} annotation, which may cause unexpected behavior on future 'kubectl apply' operations.\n",
+                "Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the {LAST_APPLIED} annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.\n",
                 kind.plural,
                 name(&o)
             ));

@@ -129,7 +129,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
 
 fn build(call: &Call, pod_name: &str, rest: &[String], restart: &str, port: Option<i64>) -> Result<Value, Failure> {
     let mut labels = Map::new();
-    match call.text("labels") {
+    match call.filled("labels") {
         None => drop(labels.insert("run".into(), json!(pod_name))),
         Some(text) => {
             for part in text.split(',').filter(|p| !p.is_empty()) {

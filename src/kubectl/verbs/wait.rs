@@ -1,6 +1,6 @@
 //! `kubectl wait`.
 
-use crate::api::object::{is_deleting, list_at, name, namespace, str_at, uid};
+use crate::api::object::{list_at, name, namespace, str_at, uid};
 use crate::api::{SimTime, Value};
 use crate::cluster::apiserver::Key;
 use crate::kubectl::call::{Call, Verb};
@@ -133,6 +133,5 @@ impl Job for Waiting {
 
 fn has_condition(o: &Value, kind: &str, value: &str) -> bool {
     let found = list_at(o, "status.conditions").iter().find(|c| str_at(c, "type").is_some_and(|t| t.eq_ignore_ascii_case(kind)));
-    let _ = is_deleting;
     found.is_some_and(|c| str_at(c, "status").is_some_and(|s| s.eq_ignore_ascii_case(value)))
 }
