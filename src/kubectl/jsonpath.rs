@@ -332,7 +332,14 @@ fn run(nodes: &[Node], value: &Value, out: &mut String) -> Result<(), String> {
                 }
             }
             // Steps of a path stand only inside of actions.
-            Node::Field(_) | Node::Index(_) | Node::Slice { .. } | Node::Filter { .. } | Node::Union(_) | Node::Wildcard | Node::Recursive | Node::Literal(_) => {}
+            Node::Field(_)
+            | Node::Index(_)
+            | Node::Slice { .. }
+            | Node::Filter { .. }
+            | Node::Union(_)
+            | Node::Wildcard
+            | Node::Recursive
+            | Node::Literal(_) => {}
         }
     }
     Ok(())

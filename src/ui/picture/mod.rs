@@ -167,6 +167,7 @@ pub fn picture(props: &PictureProps) -> Html {
     // Details that lie over the picture keep away from the shape that they tell of.
     let chosen_rect = selected.as_ref().and_then(|t| scene.shapes().into_iter().find(|s| s.target == *t)).map(|s| s.rect);
     let on_right = chosen_rect.is_some_and(|r| r.w < scene.width * 0.6 && r.x + r.w / 2.0 > scene.width * 0.5);
+    let size = (scene.width, scene.height);
     let percent = format!("{:.0}%", zoom * 100.0);
     html! {
         <div class={if on_right { "picture is-right" } else { "picture" }}>
@@ -181,8 +182,8 @@ pub fn picture(props: &PictureProps) -> Html {
                     { chrome::lobby(&pen, scene) }
                     { for scene.nodes.iter().map(|node| chrome::node(&pen, node, scene.detail)) }
                     { chrome::services(&pen, scene) }
-                    <motion::HandOvers hand_overs={scene.hand_overs.clone()} language={*language}/>
-                    <motion::Flights requests={scene.requests.clone()} width={scene.width}/>
+                    <motion::HandOvers hand_overs={scene.hand_overs.clone()} {size} language={*language}/>
+                    <motion::Flights requests={scene.requests.clone()} {size}/>
                 </svg>
             </div>
             <div class="picture-zoom" role="toolbar" aria-label={language.say(words::PIC_ZOOM)}>
