@@ -116,7 +116,9 @@ fn nodes(scene: &mut Scene, top: f64) -> f64 {
 fn lay_out_node(node: &mut Node, frame: Rect, detail: Detail) -> f64 {
     node.rect = frame;
     let (left, right) = (frame.x + NODE_PADDING, frame.right() - NODE_PADDING);
-    node.kubelet.rect = Rect { x: right - 84.0, y: frame.y + 9.0, w: 84.0, h: 23.0 };
+    // Stopped, it says so.
+    let chip = if node.kubelet.stopped { 122.0 } else { 84.0 };
+    node.kubelet.rect = Rect { x: right - chip, y: frame.y + 9.0, w: chip, h: 23.0 };
     let gauges = node.gauges.len().max(1) as f64;
     let bar = (right - left - (gauges - 1.0) * 18.0) / gauges;
     for (index, gauge) in node.gauges.iter_mut().enumerate() {
