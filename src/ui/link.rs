@@ -20,9 +20,13 @@ pub fn own_address() -> String {
 }
 
 /// Takes the fragment off the address bar, so that a reload shows the learner's own text again and not the link's.
-pub fn forget_fragment() -> Option<()> {
-    let search = gloo::utils::window().location().search().unwrap_or_default();
-    gloo::utils::window().history().ok()?.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&format!("{}{search}", own_address()))).ok()
+pub fn forget_fragment() {
+    let window = gloo::utils::window();
+    let address = own_address() + &window.location().search().unwrap_or_default();
+    if let Ok(history) = window.history() {
+        // Where a browser refuses (a page opened as a file), the link is merely read again on a reload.
+        history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&address)).unwrap_or_default();
+    }
 }
 
 /// Whether the browser let us copy.

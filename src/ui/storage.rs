@@ -6,6 +6,7 @@ pub const DESK: &str = "podlab.desk.1";
 pub const LAYOUT: &str = "podlab.layout.1";
 pub const PROGRESS: &str = "podlab.progress.1";
 pub const LANGUAGE: &str = "podlab.language";
+const RUN: &str = "podlab.run.1";
 pub const THEME: &str = "podlab.theme";
 
 fn storage() -> Option<Storage> {
@@ -19,4 +20,17 @@ pub fn read(key: &str) -> Option<String> {
 /// Whether it is kept now.
 pub fn write(key: &str, value: &str) -> bool {
     storage().is_some_and(|storage| storage.set_item(key, value).is_ok())
+}
+
+/// What this tab was at; forgotten with the tab, and given out once: a run that cannot be shown must not come back with every reload.
+pub fn take_run() -> Option<String> {
+    let storage = gloo::utils::window().session_storage().ok().flatten()?;
+    let kept = storage.get_item(RUN).ok().flatten()?;
+    storage.remove_item(RUN).ok()?;
+    Some(kept)
+}
+
+/// Whether it is kept now.
+pub fn keep_run(value: &str) -> bool {
+    gloo::utils::window().session_storage().ok().flatten().is_some_and(|storage| storage.set_item(RUN, value).is_ok())
 }

@@ -7,8 +7,10 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::api::SimTime;
+use crate::api::{SimTime, kinds, object};
+use crate::cluster::apiserver::{Change, Verb};
 use crate::cluster::log::{ContainerRef, Entry, Fact, ProbeKind};
+use crate::kubectl::pod_row::pod_row;
 use crate::session::{Session, Timed};
 
 /// What a container does for a while.
@@ -118,6 +120,8 @@ pub enum HandOverKind {
 #[derive(Clone, Debug, Default)]
 pub struct History {
     seen: usize,
+    /// The last change of the store that was read.
+    resource_version: u64,
     /// By `namespace/name`.
     pub pods: BTreeMap<String, PodTrack>,
     pub requests: Vec<Passed>,
@@ -171,6 +175,44 @@ impl History {
                 self.seen += 1;
             }
         }
+        let api = &session.cluster().api;
+        if api.resource_version() > self.resource_version {
+            for change in api.changes_since(self.resource_version).filter(|c| c.key.kind == kinds::POD) {
+                self.read_change(change);
+            }
+            self.resource_version = api.resource_version();
+        }
+    }
+
+    /// What only the store says: how many containers are ready, where the Pod went, and ends that the log has not.
+    fn read_change(&mut self, change: &Change) {
+        let (pod, at) = (&change.object, change.at);
+        let track = self.pod_mut(&format!("{}/{}", change.key.namespace, change.key.name), at);
+        if change.verb == Verb::Deleted {
+            if track.removed.last() != Some(&at) {
+                push(&mut track.removed, at);
+            }
+            return;
+        }
+        if object::str_at(pod, "spec.nodeName").is_some() {
+            track.bound_at.get_or_insert(at);
+        }
+        let ready = pod_row(pod).ready;
+        if track.ready.last().is_none_or(|(_, r)| **r != *ready) {
+            push(&mut track.ready, (at, ready.into()));
+        }
+        for status in object::list_at(pod, "status.containerStatuses") {
+            let Some(container) = object::str_at(status, "name").and_then(|name| track.containers.get_mut(name)) else { continue };
+            let Some(last) = container.bars.last().filter(|b| b.state == BarState::Running) else { continue };
+            let ended = object::at(status, "state.terminated").or_else(|| object::at(status, "lastState.terminated"));
+            let same = object::i64_at(status, "restartCount") == Some(i64::from(last.attempt)) && object::at(status, "state.running").is_none();
+            if let Some(ended) = ended.filter(|e| same && e.is_object()) {
+                let exit_code = object::i64_at(ended, "exitCode").and_then(|c| i32::try_from(c).ok()).unwrap_or(0);
+                let reason = object::str_at(ended, "reason").unwrap_or("").into();
+                let attempt = last.attempt;
+                begin(&mut container.bars, at, BarState::Terminated { exit_code, reason }, attempt);
+            }
+        }
     }
 
     pub fn track(&self, pod: &str, container: &str) -> Option<&Track> {
@@ -206,12 +248,6 @@ impl History {
                 if !object.starts_with("event") && !object.starts_with("lease") && !object.starts_with("node/") {
                     let kind = HandOverKind::Stored { verb, object: object.as_str().into(), component: component.as_str().into() };
                     self.hand_over(at, kind);
-                }
-            }
-            Fact::RowChanged { pod, ready, .. } => {
-                let track = self.pod_mut(pod, at);
-                if track.ready.last().is_none_or(|(_, r)| **r != **ready) {
-                    push(&mut track.ready, (at, ready.as_str().into()));
                 }
             }
             Fact::PodRemoved { pod } => {
@@ -287,7 +323,8 @@ impl History {
                 push(&mut self.requests, passed);
             }
             // Facts that neither picture nor chart shows as such; a new fact is to be thought about here.
-            Fact::Refused { .. }
+            Fact::RowChanged { .. }
+            | Fact::Refused { .. }
             | Fact::PodUnschedulable { .. }
             | Fact::ImagePullStarted { .. }
             | Fact::ImagePulled { .. }

@@ -92,18 +92,12 @@ fn container_path(pod: &Value, container: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::json;
     use crate::cluster::Config;
-    use crate::manifest::SourceDocument;
-    use crate::text::Span;
-    use crate::yaml::{Content, Node};
 
     #[test]
     fn a_shape_and_its_lines_find_each_other() {
-        let value = json!({"kind": "Pod", "metadata": {"name": "web"}, "spec": {
-            "containers": [{"name": "app"}, {"name": "db"}], "volumes": [{"name": "data", "emptyDir": {}}]}});
-        let root = Node { span: Span::new(0, 1), content: Content::Null, flow: false };
-        let source = Source { documents: vec![SourceDocument { span: Span::new(0, 1), root, value }] };
+        let text = "kind: Pod\napiVersion: v1\nmetadata: {name: web}\nspec:\n  containers: [{name: app}, {name: db}]\n  volumes: [{name: data, emptyDir: {}}]\n";
+        let source = crate::manifest::check(text).source;
         let session = Session::new(Config::nodes(2));
         let draft = target_at(&session, &source, 0, "spec.containers[1].ports[0].containerPort");
         assert_eq!(draft, Some(Target::DraftContainer { document: 0, container: "db".into() }));

@@ -7,6 +7,8 @@ pub mod outline;
 pub mod saying;
 pub mod scene;
 mod target;
+#[cfg(test)]
+mod tests;
 pub mod timeline;
 
 pub use link::{lines_of, target_at};

@@ -98,9 +98,15 @@ fn pod(pod: &Pod) -> Item {
     }
     item.sayings.extend(pod.notice.iter().map(|line| Saying::with("pic-say", &[line])));
     item.children.extend(pod.cards.iter().map(|c| card(pod, c)));
-    for plug in pod.rails.iter().flat_map(|r| &r.plugs) {
-        let code = if plug.conflict { "pic-port-conflict" } else { "pic-port" };
-        item.children.push(heading(Saying::with(code, &[&plug.container, &plug.port.to_string()])));
+    if let Some(rail) = pod.rails.first() {
+        let own = matches!(rail.target, Target::Localhost(_));
+        let saying = Saying::new("pic-localhost");
+        let mut localhost = if own { shape(&rail.target, saying) } else { heading(saying) };
+        for plug in pod.rails.iter().flat_map(|r| &r.plugs) {
+            let code = if plug.conflict { "pic-port-conflict" } else { "pic-port" };
+            localhost.children.push(heading(Saying::with(code, &[&plug.container, &plug.port.to_string()])));
+        }
+        item.children.push(localhost);
     }
     for volume in &pod.volumes {
         let saying = Saying::with("pic-volume", &[&volume.full_name, &volume.kind]);

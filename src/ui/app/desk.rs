@@ -1,6 +1,6 @@
 //! The editor's tabs and the manifests that stood there before. Nothing that was written is ever dropped without a trace.
 
-use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::ui::storage;
 
@@ -9,13 +9,13 @@ pub const FILE_NAME: &str = "pod.yaml";
 const MOST_RECENT: usize = 20;
 const MOST_TABS: usize = 8;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Tab {
     pub name: String,
     pub text: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Desk {
     tabs: Vec<Tab>,
     active: usize,
@@ -31,21 +31,28 @@ impl Desk {
     /// What was kept; `None` on a first visit (and for what cannot be read, which then stays untouched under its key's backup).
     pub fn restore() -> Option<Self> {
         let kept = storage::read(storage::DESK)?;
-        match serde_json::from_str::<Self>(&kept) {
-            Ok(mut desk) if !desk.tabs.is_empty() => {
-                desk.active = desk.active.min(desk.tabs.len() - 1);
-                Some(desk)
-            }
-            _ => {
-                storage::write("podlab.desk.unreadable", &kept);
-                None
-            }
+        let desk = serde_json::from_str(&kept).ok().and_then(|value| Self::read(&value));
+        if desk.is_none() {
+            storage::write("podlab.desk.unreadable", &kept);
         }
+        desk
+    }
+
+    fn read(kept: &Value) -> Option<Self> {
+        let tabs = |key: &str| -> Option<Vec<Tab>> {
+            let text = |pair: &Value, at: usize| Some(pair.get(at)?.as_str()?.to_owned());
+            kept.get(key)?.as_array()?.iter().map(|pair| Some(Tab { name: text(pair, 0)?, text: text(pair, 1)? })).collect()
+        };
+        let (tabs, recent) = (tabs("tabs").filter(|tabs| !tabs.is_empty())?, tabs("recent")?);
+        let active = kept.get("active").and_then(Value::as_u64).map_or(0, |active| (active as usize).min(tabs.len() - 1));
+        Some(Self { tabs, active, recent })
     }
 
     /// Whether the browser keeps it now.
     pub fn keep(&self) -> bool {
-        storage::write(storage::DESK, &serde_json::to_string(self).expect("strings and numbers are always JSON"))
+        let pairs = |tabs: &[Tab]| -> Value { tabs.iter().map(|tab| json!([tab.name, tab.text])).collect() };
+        let kept = json!({ "tabs": pairs(&self.tabs), "active": self.active, "recent": pairs(&self.recent) });
+        storage::write(storage::DESK, &kept.to_string())
     }
 
     pub fn tabs(&self) -> &[Tab] {

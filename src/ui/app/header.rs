@@ -1,49 +1,35 @@
 //! The page's head: mark, lessons, examples, files, undo, language, theme, sharing.
 
+use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::desk::{Desk, summary};
+use super::desk::summary;
 use super::examples::EXAMPLES;
 use super::icon::{Icon, draw};
 use super::menu::Menu;
 use super::message::{DeskWish, LessonWish, Message, Notice, Sharing};
-use super::model::Theme;
+use super::model::{Guide, Model, Theme};
 use crate::ui::intent::Intent;
 use crate::ui::locales::{self as words, Language};
 
-#[derive(Properties, PartialEq)]
-pub struct HeaderProps {
-    /// What stood in the editor before.
-    pub recent: Vec<String>,
-    pub in_lesson: bool,
-    pub lesson_open: bool,
-    pub can_undo: bool,
-    pub theme: Theme,
-    pub language: Language,
-    pub on: Callback<Message>,
-}
+/// The hidden field that the browser asks for a file through.
+const UPLOAD: &str = "upload";
 
-pub fn recent_titles(desk: &Desk) -> Vec<String> {
-    desk.recent().iter().map(|tab| format!("{} · {}", tab.name, summary(&tab.text))).collect()
-}
-
-#[function_component(Header)]
-pub fn header(props: &HeaderProps) -> Html {
-    let HeaderProps { recent, in_lesson, lesson_open, can_undo, theme, language, on } = props;
-    let language = *language;
+pub fn header(model: &Model, on: &Callback<Message>) -> Html {
+    let language = model.language;
+    let lesson_open = model.guide != Guide::Closed;
+    let in_lesson = matches!(model.guide, Guide::Course(_));
+    let recent: Vec<String> = model.desk.recent().iter().map(|tab| format!("{} · {}", tab.name, summary(&tab.text))).collect();
     let say = |word| language.say(word);
     let send = |message: Message| on.reform(move |_: MouseEvent| message.clone());
     let item = |label: String, message: Message| html! { <button type="button" role="menuitem" onclick={send(message)}>{ label }</button> };
-    let field = use_node_ref();
-    let ask = {
-        let field = field.clone();
-        Callback::from(move |_: MouseEvent| {
-            if let Some(field) = field.cast::<HtmlInputElement>() {
-                field.click();
-            }
-        })
-    };
+    let ask = Callback::from(move |_: MouseEvent| {
+        let field = gloo::utils::document().get_element_by_id(UPLOAD).and_then(|field| field.dyn_into::<HtmlInputElement>().ok());
+        if let Some(field) = field {
+            field.click();
+        }
+    });
     let chosen = {
         let on = on.clone();
         Callback::from(move |e: Event| {
@@ -54,7 +40,7 @@ pub fn header(props: &HeaderProps) -> Html {
             input.set_value("");
         })
     };
-    let lesson = if *lesson_open { LessonWish::Close } else { LessonWish::List };
+    let lesson = if lesson_open { LessonWish::Close } else { LessonWish::List };
     html! {
         <header class="head">
             <h1><span class="mark" aria-hidden="true"></span>{ say(words::APP_NAME) }</h1>
@@ -67,22 +53,23 @@ pub fn header(props: &HeaderProps) -> Html {
                 <button type="button" role="menuitem" onclick={send(Message::Desk(DeskWish::Add))}>{ say(words::FILE_NEW) }</button>
                 <button type="button" role="menuitem" onclick={ask}>{ say(words::FILE_UPLOAD) }</button>
                 <button type="button" role="menuitem" onclick={send(Message::Desk(DeskWish::Download))}>{ say(words::FILE_DOWNLOAD) }</button>
+                <button type="button" role="menuitem" onclick={send(Message::EmptyCluster)}>{ say(words::CLUSTER_EMPTY) }</button>
                 <p class="menu-title" role="presentation">{ say(words::RECENT) }</p>
                 if recent.is_empty() { <p class="menu-empty" role="presentation">{ say(words::RECENT_NONE) }</p> }
                 { for recent.iter().enumerate().map(|(index, title)| item(title.clone(), Message::Desk(DeskWish::BringBack(index)))) }
             </Menu>
             // Outside the menu, which is gone by the time that a file is chosen.
-            <input ref={field} type="file" class="hidden-input" tabindex="-1" aria-hidden="true" accept=".yaml,.yml,.json,.txt,text/plain,application/yaml,application/json" onchange={chosen} />
+            <input id={UPLOAD} type="file" class="hidden-input" tabindex="-1" aria-hidden="true" accept=".yaml,.yml,.json,.txt,text/plain,application/yaml,application/json" onchange={chosen} />
             <span class="space"></span>
-            if *can_undo {
+            if model.can_undo() {
                 <button type="button" class="button" title={say(words::UNDO_HINT)} onclick={send(Message::Wish(Intent::Undo))}>{ "↶ " }{ say(words::UNDO) }</button>
             }
             <button type="button" class="button language" lang={language.other().code()} aria-label={say(words::LANGUAGE_OTHER_LABEL)} onclick={send(Message::SwitchLanguage)}>{ say(words::LANGUAGE_OTHER) }</button>
-            <button type="button" class="button theme" aria-label={say(if *theme == Theme::Dark { words::THEME_LIGHT } else { words::THEME_DARK })} onclick={send(Message::SwitchTheme)}>
-                { draw(if *theme == Theme::Dark { Icon::Sun } else { Icon::Moon }) }</button>
+            <button type="button" class="button theme" aria-label={say(if model.theme == Theme::Dark { words::THEME_LIGHT } else { words::THEME_DARK })} onclick={send(Message::SwitchTheme)}>
+                { draw(if model.theme == Theme::Dark { Icon::Sun } else { Icon::Moon }) }</button>
             <Menu label={say(words::SHARE)} class="share">
                 { item(say(words::SHARE_MANIFEST).to_owned(), Message::Share(Sharing::Manifest)) }
-                if *in_lesson { { item(say(words::SHARE_LESSON).to_owned(), Message::Share(Sharing::Lesson)) } }
+                if in_lesson { { item(say(words::SHARE_LESSON).to_owned(), Message::Share(Sharing::Lesson)) } }
                 { item(say(words::SHARE_MOMENT).to_owned(), Message::Share(Sharing::Moment)) }
                 { item(say(words::SHARE_EMBED).to_owned(), Message::Share(Sharing::Embed)) }
             </Menu>

@@ -1,6 +1,5 @@
 //! Where the panes stand and how wide they are; remembered between visits.
 
-use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Element, HtmlElement, ResizeObserver, ResizeObserverEntry};
@@ -8,7 +7,7 @@ use yew::prelude::*;
 
 use crate::ui::storage;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pane {
     Picture,
     Manifest,
@@ -53,7 +52,7 @@ impl Size {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
     /// In the order of `Size::ALL`.
     sizes: [i32; 4],
@@ -69,14 +68,18 @@ impl Default for Layout {
 
 impl Layout {
     pub fn restore() -> Self {
-        let mut layout: Self = storage::read(storage::LAYOUT).and_then(|kept| serde_json::from_str(&kept).ok()).unwrap_or_default();
-        // A phone opens with the picture.
-        layout.shown = Pane::Picture;
+        let mut layout = Self::default();
+        let kept = storage::read(storage::LAYOUT).unwrap_or_default();
+        for (size, kept) in Size::ALL.into_iter().zip(kept.split(' ')) {
+            if let Ok(kept) = kept.parse() {
+                layout.resize(size, kept);
+            }
+        }
         layout
     }
 
     pub fn keep(&self) -> bool {
-        storage::write(storage::LAYOUT, &serde_json::to_string(self).expect("numbers are always JSON"))
+        storage::write(storage::LAYOUT, &self.sizes.map(|size| size.to_string()).join(" "))
     }
 
     pub fn size(&self, size: Size) -> i32 {

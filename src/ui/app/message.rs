@@ -28,6 +28,8 @@ pub enum Message {
     Complete(String),
     Lesson(LessonWish),
     Layout(LayoutWish),
+    /// A new, empty cluster.
+    EmptyCluster,
     SwitchLanguage,
     SwitchTheme,
     Share(Sharing),

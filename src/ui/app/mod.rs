@@ -19,11 +19,13 @@ use gloo::events::EventListener;
 use gloo::render::AnimationFrame;
 use podlab::session::Input;
 use podlab::text;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use crate::ui::editor::Jump;
 use crate::ui::intent::Intent;
-use crate::ui::lessons::progress::Progress;
+use crate::ui::lessons::{self, progress::Progress};
 use crate::ui::link;
 use crate::ui::locales::{self as words, Language};
 use crate::ui::terminal::Completion;
@@ -39,6 +41,8 @@ pub struct App {
     /// Counts the notices, so that an equal one is read out again.
     notices: u32,
     measure: Option<layout::Measure>,
+    /// The lesson's step that is on the page.
+    step_shown: Option<(String, usize)>,
     _listeners: Vec<EventListener>,
 }
 
@@ -54,8 +58,9 @@ impl Component for App {
         let mut model = Model::open(language, theme, link::is_embedded());
         model.show_choices();
         model.layout.show();
-        model.open_link(&link::fragment());
-        let mut app = Self { model, frame: None, jump: None, completion: None, notices: 0, measure: None, _listeners: listeners(ctx) };
+        model.begin(&link::fragment());
+        let mut app =
+            Self { model, frame: None, jump: None, completion: None, notices: 0, measure: None, step_shown: None, _listeners: listeners(ctx) };
         app.model.refresh();
         app
     }
@@ -77,9 +82,10 @@ impl Component for App {
 
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
         if first {
-            self.measure = layout::measure("picture", ctx.link().callback(|width| Message::Layout(LayoutWish::Measured(width))));
+            self.measure = layout::measure("picture-view", ctx.link().callback(|width| Message::Layout(LayoutWish::Measured(width))));
             self.want_frame(ctx, true);
         }
+        self.show_step();
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
@@ -98,6 +104,26 @@ fn listeners(ctx: &Context<App>) -> Vec<EventListener> {
 }
 
 impl App {
+    /// A new step begins at its top, for the eyes and for the keyboard.
+    fn show_step(&mut self) {
+        let here = match &self.model.guide {
+            Guide::Course(attending) => Some((attending.course.lesson.id.clone(), attending.course.step)),
+            Guide::Closed | Guide::List => None,
+        };
+        if here == self.step_shown {
+            return;
+        }
+        self.step_shown = here;
+        let document = gloo::utils::document();
+        if let Some(body) = document.get_element_by_id(lessons::BODY) {
+            body.set_scroll_top(0);
+        }
+        if let Some(title) = document.get_element_by_id(lessons::TITLE).and_then(|title| title.dyn_into::<HtmlElement>().ok()) {
+            // A title that is not shown (a folded lesson) cannot take the focus.
+            title.focus().unwrap_or_default();
+        }
+    }
+
     /// Asks for the next frame while something moves.
     fn want_frame(&mut self, ctx: &Context<Self>, last_is_over: bool) {
         if !self.model.is_moving() {
@@ -131,7 +157,13 @@ impl App {
                 let at = text::byte_offset(model.desk.text(), at);
                 return model.cursor_at(at);
             }
-            Message::Apply => model.apply(),
+            Message::Apply => {
+                model.apply();
+                // On a phone: on to what happens, unless there is something to mend.
+                if model.checked.exit == 0 {
+                    model.layout.shown = layout::Pane::Picture;
+                }
+            }
             Message::Fix { diagnostic, fix } => {
                 let repaired = model.checked.diagnostics.get(diagnostic).and_then(|d| d.fixes.get(fix)).map(|fix| fix.apply(model.desk.text()));
                 if let Some(text) = repaired {
@@ -167,6 +199,7 @@ impl App {
                 model.stage.stale = true;
             }
             Message::Layout(LayoutWish::FoldLesson(folded)) => model.layout.lesson_folded = folded,
+            Message::EmptyCluster => model.empty_cluster(),
             Message::SwitchLanguage => model.switch_language(),
             Message::SwitchTheme => model.switch_theme(),
             Message::Share(what) => model.share(what, ctx.link().callback(|message| message)),
@@ -175,6 +208,7 @@ impl App {
             Message::Dismiss => model.notice = None,
             Message::Leaving => {
                 model.keep();
+                model.keep_run();
                 // A browser that keeps nothing has already been spoken of.
                 model.layout.keep();
                 return false;
@@ -200,7 +234,10 @@ impl App {
                 model.layout.shown = layout::Pane::Terminal;
                 model.run(&format!("kubectl exec -it -n {namespace} {pod} -c {container} -- sh"));
             }
-            Intent::Run(line) => model.run(&line),
+            Intent::Run(line) => {
+                model.layout.shown = layout::Pane::Terminal;
+                model.run(&line);
+            }
             Intent::Play => model.playing = true,
             Intent::Pause => model.playing = false,
             Intent::Speed(speed) => model.speed = speed.clamp(1, clock::FASTEST),

@@ -81,6 +81,8 @@ impl Attending {
 
 pub struct Model {
     pub session: Session,
+    /// The run before the cluster was emptied, to be brought back.
+    emptied: Option<Box<Session>>,
     pub desk: Desk,
     /// Counts the texts that the model itself put into the editor; typing does not count.
     pub revision: u32,
@@ -97,6 +99,8 @@ pub struct Model {
     pub clock: Clock,
     /// A moment that a link asked for and that is still being replayed.
     pub catching_up: Option<SimTime>,
+    /// Whether it plays on from there.
+    pub plays_on: bool,
     pub guide: Guide,
     pub lessons: Rc<Vec<Lesson>>,
     pub progress: Progress,
@@ -111,6 +115,8 @@ pub struct Model {
     shown_at: f64,
 }
 
+/// The playground's cluster.
+pub const NODES: usize = 2;
 /// How far the first visit's example has run when the page opens.
 const HEAD_START: SimTime = SimTime(9_000);
 /// How much virtual time passes in one go before the clock on the wall is looked at, and how long a frame may take.
@@ -122,8 +128,9 @@ impl Model {
     /// The page as it opens: what was kept, or the running example.
     pub fn open(language: Language, theme: Theme, embedded: bool) -> Self {
         let desk = Desk::restore().unwrap_or_else(|| Desk::new(examples::FIRST));
-        let mut model = Self {
-            session: Session::new(Config::nodes(2)),
+        Self {
+            session: Session::new(Config::nodes(NODES)),
+            emptied: None,
             checked: Rc::new(manifest::check(desk.text())),
             desk,
             revision: 0,
@@ -137,6 +144,7 @@ impl Model {
             playing: true,
             clock: Clock::default(),
             catching_up: None,
+            plays_on: false,
             guide: Guide::Closed,
             lessons: Rc::new(lesson::all()),
             progress: Progress::restore(),
@@ -148,13 +156,25 @@ impl Model {
             storage_warned: false,
             judged: (usize::MAX, 0, 0),
             shown_at: 0.0,
-        };
-        // A text that the server would refuse is left for its writer to mend.
-        if model.checked.exit == 0 {
-            model.apply();
-            model.session.play_to(HEAD_START);
         }
-        model
+    }
+
+    /// What the page begins with: a link, what this tab was at before a reload, or the editor's text applied and running.
+    pub fn begin(&mut self, fragment: &str) {
+        if !fragment.is_empty() {
+            self.start_text();
+            self.open_link(fragment);
+        } else if self.embedded || !self.resume() {
+            self.start_text();
+        }
+    }
+
+    /// A text that the server would refuse is left for its writer to mend.
+    fn start_text(&mut self) {
+        if self.checked.exit == 0 {
+            self.apply();
+            self.session.play_to(HEAD_START);
+        }
     }
 
     /// Puts a text into the editor; the one before goes to the recent manifests.
@@ -200,7 +220,8 @@ impl Model {
     pub fn run(&mut self, line: &str) {
         for tab in self.desk.tabs() {
             let known = self.session.terminal().files.get(&tab.name);
-            if known != Some(&tab.text) && line.contains(tab.name.as_str()) {
+            let asked_for = line.contains(tab.name.as_str()) || line.contains("-f") || line.contains('*') || line.starts_with("ls");
+            if asked_for && known != Some(&tab.text) {
                 self.session.input(Input::File { name: tab.name.clone(), text: tab.text.clone() });
             }
         }
@@ -226,7 +247,7 @@ impl Model {
         }
         if self.catching_up.is_some_and(|to| self.session.now() >= to) {
             self.catching_up = None;
-            self.playing = false;
+            self.playing = self.plays_on;
         }
         self.stage.stale = true;
     }
@@ -253,8 +274,27 @@ impl Model {
         self.stage.stale = true;
     }
 
+    /// A new, empty cluster; the run before can be brought back.
+    pub fn empty_cluster(&mut self) {
+        self.emptied = Some(Box::new(std::mem::replace(&mut self.session, Session::new(Config::nodes(NODES)))));
+        self.terminal_from = 0;
+        self.selected = None;
+        self.point(None);
+        self.playing = true;
+        self.stage.stale = true;
+    }
+
+    pub fn can_undo(&self) -> bool {
+        self.session.can_undo() || self.emptied.is_some()
+    }
+
+    /// Brings back the future that was replaced, or else the run before the cluster was emptied.
     pub fn undo(&mut self) {
-        self.session.undo();
+        if self.session.can_undo() {
+            self.session.undo();
+        } else if let Some(before) = self.emptied.take() {
+            self.session = *before;
+        }
         self.stage.stale = true;
     }
 
@@ -271,6 +311,7 @@ impl Model {
     }
 
     pub fn begin_step(&mut self, lesson: Lesson, step: usize) {
+        self.emptied = None;
         let (course, Opening { manifest, speed }) = Course::begin(lesson, step, &mut self.session);
         self.progress.reach(&course.lesson.id, course.step);
         self.guide = Guide::Course(Box::new(Attending::new(course)));

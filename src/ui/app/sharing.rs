@@ -9,20 +9,13 @@ use super::message::{Message, Notice, Sharing};
 use super::model::{Guide, Model};
 use crate::ui::link;
 use crate::ui::locales as words;
+use crate::ui::storage;
 
 impl Model {
     /// Copies a link, and says so once the browser allowed it.
     pub fn share(&mut self, what: Sharing, on: Callback<Message>) {
-        let lesson = match (&self.guide, what) {
-            (Guide::Course(attending), Sharing::Lesson) => Some((attending.course.lesson.id.clone(), attending.course.step)),
-            _ => None,
-        };
-        let moment = (what == Sharing::Moment).then(|| {
-            let now = self.session.now();
-            // What lies ahead of the playhead is no part of this moment.
-            let journal = self.session.journal().iter().filter(|timed| timed.at <= now).cloned().collect();
-            Moment { config: self.session.config().clone(), journal, at: now }
-        });
+        let lesson = self.place_in_lesson().filter(|_| what == Sharing::Lesson);
+        let moment = (what == Sharing::Moment).then(|| self.moment());
         let fragment = match share::encode(&Shared { manifests: self.desk.for_link(), lesson, moment }) {
             Ok(fragment) => fragment,
             Err(LinkError::TooLong | LinkError::TooMuch | LinkError::Broken | LinkError::Newer) => {
@@ -55,6 +48,54 @@ impl Model {
         });
     }
 
+    fn moment(&self) -> Moment {
+        let now = self.session.now();
+        // What lies ahead of the playhead is no part of this moment.
+        let journal = self.session.journal().iter().filter(|timed| timed.at <= now).cloned().collect();
+        Moment { config: self.session.config().clone(), journal, at: now }
+    }
+
+    fn place_in_lesson(&self) -> Option<(String, usize)> {
+        match &self.guide {
+            Guide::Course(attending) => Some((attending.course.lesson.id.clone(), attending.course.step)),
+            Guide::Closed | Guide::List => None,
+        }
+    }
+
+    /// Keeps the lesson's step, or else the run, for the case that the page is only being reloaded.
+    pub fn keep_run(&self) {
+        let lesson = self.place_in_lesson();
+        let moment = lesson.is_none().then(|| self.moment());
+        // A run too long for a link begins anew; its text is kept in any case.
+        if let Ok(kept) = share::encode(&Shared { manifests: Vec::new(), lesson, moment }) {
+            let playing = if self.playing { "+" } else { "-" };
+            storage::keep_run(&format!("{playing}{kept}"));
+        }
+    }
+
+    /// Goes on with what this tab was at; whether there was anything.
+    pub fn resume(&mut self) -> bool {
+        let Some(kept) = storage::take_run() else { return false };
+        let Some((playing, fragment)) = kept.split_at_checked(1) else { return false };
+        let Ok(Shared { lesson, moment, .. }) = share::decode(fragment) else { return false };
+        let (found_lesson, found_moment) = (lesson.is_some(), moment.is_some());
+        if let Some((id, step)) = lesson {
+            let desk = self.desk.clone();
+            self.open_lesson(&id, step);
+            // The step would put its own manifest there; the learner has gone on from it.
+            self.desk = desk;
+            self.revision += 1;
+            self.text_changed();
+        }
+        if let Some(Moment { config, journal, at }) = moment {
+            self.session = Session::replay(config, journal, SimTime::ZERO);
+            self.catching_up = Some(at);
+            self.plays_on = playing == "+";
+            self.playing = false;
+        }
+        found_lesson || found_moment
+    }
+
     /// Opens what a link's fragment holds; a bad one leaves everything as it is and says why.
     pub fn open_link(&mut self, fragment: &str) {
         if fragment.is_empty() {
@@ -62,8 +103,8 @@ impl Model {
         }
         let opened = share::decode(fragment);
         // A reload is to show the learner's own text, not the link's again. An embedded page keeps no text, so it keeps its link.
-        if !self.embedded && link::forget_fragment().is_none() {
-            self.say(self.language.say(words::LINK_OPENED));
+        if !self.embedded {
+            link::forget_fragment();
         }
         match opened {
             Ok(shared) => self.take(shared),
@@ -93,9 +134,9 @@ impl Model {
             self.guide = Guide::Closed;
             self.session = Session::replay(config, journal, SimTime::ZERO);
             self.catching_up = Some(at);
-            self.playing = false;
+            (self.plays_on, self.playing) = (false, false);
         } else if lesson.is_none() {
-            self.session = Session::new(podlab::cluster::Config::nodes(2));
+            self.session = Session::new(podlab::cluster::Config::nodes(super::model::NODES));
             if self.checked.exit == 0 {
                 self.apply();
             }

@@ -80,7 +80,7 @@ pub fn picture(model: &Model, on: &Callback<Message>) -> Html {
                 if model.catching_up.is_some() { <span class="quiet">{ language.say(words::CATCHING_UP) }</span> }
                 <span class="space"></span>
                 <Controls now={model.session.now()} playing={model.playing} speed={model.speed} in_past={model.session.is_in_past()}
-                    can_undo={model.session.can_undo()} {language} on={wish.clone()} />
+                    can_undo={model.can_undo()} {language} on={wish.clone()} />
             </div>
             <div class="stage">
                 <Picture scene={stage.scene.clone()} {language} selected={model.selected.clone()} pointed={model.pointed.clone()} on={wish.clone()} />

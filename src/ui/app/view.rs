@@ -5,14 +5,14 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
-use super::header::{Header, open_file, recent_titles};
+use super::header::{self, open_file};
 use super::icon::{Icon, draw};
 use super::layout::{Pane, Size, Splitter};
 use super::message::{DeskWish, LayoutWish, LessonWish, Message};
 use super::model::{Guide, Model};
 use super::stage;
 use crate::ui::editor::{Editor, Jump};
-use crate::ui::lessons::{self, Step};
+use crate::ui::lessons;
 use crate::ui::link;
 use crate::ui::locales::{self as words, Language, Word};
 use crate::ui::problems::problems;
@@ -44,8 +44,7 @@ pub fn page(model: &Model, jump: Option<Jump>, completion: Option<&Rc<Completion
             if model.embedded {
                 <a class="button open-whole" href={link::own_address() + "#" + &link::fragment()} target="_blank" rel="noopener">{ language.say(words::EMBED_OPEN) }</a>
             } else {
-                <Header recent={recent_titles(&model.desk)} in_lesson={matches!(model.guide, Guide::Course(_))} lesson_open={has_lesson}
-                    can_undo={model.session.can_undo()} theme={model.theme} {language} on={on.clone()} />
+                { header::header(model, &on) }
             }
             <main class="panes">
                 <div class="left">
@@ -99,7 +98,7 @@ fn lesson_pane(model: &Model, on: &Callback<Message>) -> Html {
                 <button type="button" class="button small" aria-label={language.say(words::LESSON_CLOSE)} onclick={send(Message::Lesson(LessonWish::Close))}>{ draw(Icon::Close) }</button>
             </div>
             { match &model.guide {
-                Guide::Course(attending) => html! { <Step attending={(**attending).clone()} {language} on={on.clone()} /> },
+                Guide::Course(attending) => lessons::step(attending, language, on),
                 Guide::List | Guide::Closed => lessons::list(&model.lessons, &model.progress, language, on),
             } }
         </section>

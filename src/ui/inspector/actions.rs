@@ -100,6 +100,17 @@ fn break_it(language: Language, on: &Callback<Intent>, namespace: &str, pod: &st
     }
 }
 
+/// What a field holds at first. As a property it would be put back at every drawing, over what was typed.
+#[hook]
+fn use_first_value(node: &NodeRef, first: &str) {
+    let (node, first) = (node.clone(), first.to_owned());
+    use_effect_with((), move |()| {
+        if let Some(input) = node.cast::<HtmlInputElement>() {
+            input.set_value(&first);
+        }
+    });
+}
+
 fn typed(node: &NodeRef) -> String {
     node.cast::<HtmlInputElement>().map(|i| i.value()).unwrap_or_default()
 }
@@ -117,7 +128,7 @@ struct RequestFormProps {
 #[function_component(RequestForm)]
 fn request_form(props: &RequestFormProps) -> Html {
     let url = use_node_ref();
-    let first = use_memo((), |()| props.url.clone());
+    use_first_value(&url, &props.url);
     let onsubmit = {
         let (url, on) = (url.clone(), props.on.clone());
         let (namespace, pod, container) = (props.namespace.clone(), props.pod.clone(), props.container.clone());
@@ -132,7 +143,7 @@ fn request_form(props: &RequestFormProps) -> Html {
     };
     html! {
         <form {onsubmit}>
-            <label>{ props.language.say(words::INS_REQUEST_TO) }<input ref={url} type="text" value={(*first).clone()} autocapitalize="off" autocomplete="off" spellcheck="false"/></label>
+            <label>{ props.language.say(words::INS_REQUEST_TO) }<input ref={url} type="text" autocapitalize="off" autocomplete="off" spellcheck="false"/></label>
             <button type="submit" class="act">{ props.language.say(words::INS_SEND) }</button>
         </form>
     }
@@ -167,7 +178,7 @@ fn image_form(props: &ImageFormProps) -> Html {
     html! {
         <>
             <h4>{ language.say(words::PIC_UNKNOWN_IMAGE) }</h4>
-            <p class="hint">{ language.fill(words::INS_IMAGE_UNKNOWN, &[&props.image]) }</p>
+            <p class="meaning">{ language.fill(words::INS_IMAGE_UNKNOWN, &[&props.image]) }</p>
             <form {onsubmit}>
                 <label>{ language.say(words::INS_IMAGE_PORT) }<input ref={port} type="number" min="1" max="65535" inputmode="numeric" placeholder="8080"/></label>
                 <label>{ language.say(words::INS_IMAGE_AFTER) }<input ref={after} type="number" min="0" max="86400" inputmode="numeric" placeholder="—"/></label>
@@ -205,6 +216,7 @@ fn file_form(props: &FileFormProps) -> Html {
     let language = props.language;
     let (name, text) = (use_node_ref(), use_node_ref());
     let (folder, first_name) = props.path.rsplit_once('/').unwrap_or(("", &props.path));
+    use_first_value(&name, first_name);
     let onsubmit = {
         let (name, text, on) = (name.clone(), text.clone(), props.on.clone());
         let (node, folder, is_new, path) = (props.node.clone(), folder.to_owned(), props.text.is_none(), props.path.clone());
@@ -222,7 +234,7 @@ fn file_form(props: &FileFormProps) -> Html {
     html! {
         <form {onsubmit}>
             if props.text.is_none() {
-                <label>{ language.say(words::INS_FILE_NAME) }<input ref={name} type="text" value={first_name.to_owned()} autocapitalize="off" spellcheck="false"/></label>
+                <label>{ language.say(words::INS_FILE_NAME) }<input ref={name} type="text" autocapitalize="off" spellcheck="false"/></label>
             }
             <label>{ language.say(words::INS_FILE_TEXT) }<textarea ref={text} spellcheck="false" autocapitalize="off" rows="10" defaultvalue={(*first).clone()}/></label>
             <button type="submit" class="act is-main">{ language.say(if props.text.is_none() { words::INS_FILE_ADD } else { words::INS_FILE_SAVE }) }</button>

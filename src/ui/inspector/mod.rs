@@ -42,7 +42,7 @@ pub fn inspector(props: &InspectorProps) -> Html {
             { head(details, language, close) }
             <div class="inspector-body" tabindex="0" role="group" aria-label={language.say(words::INS_DETAILS)}>
                 if let Some(state) = state {
-                    <p class="hint">{ state }</p>
+                    <p class="meaning">{ state }</p>
                 }
                 if let Some(alert) = &details.alert {
                     <p class={if alert.bad { "alert is-bad" } else { "alert" }}>{ alert.words.clone() }</p>
@@ -107,7 +107,7 @@ fn section(language: Language, section: &Section) -> Html {
 
 fn log_view(language: Language, log: &[LogLine]) -> Html {
     if log.is_empty() {
-        return html! { <p class="hint">{ language.say(words::INS_LOG_EMPTY) }</p> };
+        return html! { <p class="meaning">{ language.say(words::INS_LOG_EMPTY) }</p> };
     }
     html! {
         <div class="logs" tabindex="0" role="log" aria-label={language.say(words::INS_LOG)}>

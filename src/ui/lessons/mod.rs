@@ -11,7 +11,7 @@ use yew::prelude::*;
 use crate::ui::app::message::{LessonWish, Message};
 use crate::ui::locales::{self as words, Language};
 use progress::Progress;
-pub use step::Step;
+pub use step::{BODY, TITLE, step};
 
 pub fn list(lessons: &[Lesson], progress: &Progress, language: Language, on: &Callback<Message>) -> Html {
     let load = on.reform(|text| Message::Lesson(LessonWish::ImportProgress(text)));

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::ui::storage;
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
     /// By the lesson's id.
     lessons: BTreeMap<String, Attended>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Attended {
     /// The step to go on with.
     pub step: usize,
@@ -28,11 +28,20 @@ impl Progress {
 
     /// From a saved file; `None` for anything else.
     pub fn read(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+        let kept: Value = serde_json::from_str(text).ok()?;
+        let number = |value: &Value| value.as_u64().map(|n| n as usize);
+        let attended = |value: &Value| {
+            let done = value.get("done")?.as_array()?.iter().map(number).collect::<Option<Vec<_>>>()?;
+            Some(Attended { step: number(value.get("step")?)?, done, finished: value.get("finished")?.as_bool()? })
+        };
+        let lessons = kept.get("lessons")?.as_object()?.iter().map(|(id, value)| Some((id.clone(), attended(value)?))).collect::<Option<_>>()?;
+        Some(Self { lessons })
     }
 
     pub fn to_text(&self) -> String {
-        serde_json::to_string(self).expect("strings and numbers are always JSON")
+        let attended = |a: &Attended| json!({ "step": a.step, "done": a.done, "finished": a.finished });
+        let lessons: serde_json::Map<String, Value> = self.lessons.iter().map(|(id, a)| (id.clone(), attended(a))).collect();
+        json!({ "lessons": lessons }).to_string()
     }
 
     pub fn of(&self, lesson: &str) -> Option<&Attended> {

@@ -1,7 +1,8 @@
 //! A question to the learner: choices, or a number with its unit.
 
 use podlab::lesson::{Choice, Number, Text};
-use web_sys::HtmlInputElement;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
 
 use crate::ui::locales::{self as words, Language};
@@ -22,7 +23,7 @@ pub fn ask(asked: &Question) -> Html {
     let language = asked.language;
     let body = match (asked.answer, asked.number) {
         (Some(answer), _) => answered(asked, answer),
-        (None, Some(number)) => html! { <AskNumber unit={language.of(&number.unit).to_owned()} {language} on_answer={asked.on_answer.clone()} /> },
+        (None, Some(number)) => ask_number(asked, language.of(&number.unit)),
         (None, None) => choices(asked),
     };
     html! {
@@ -70,38 +71,22 @@ fn answered(props: &Question, answer: &str) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct AskNumberProps {
-    unit: String,
-    language: Language,
-    on_answer: Callback<String>,
-}
-
-#[function_component(AskNumber)]
-fn ask_number(props: &AskNumberProps) -> Html {
-    let field = use_node_ref();
-    let give = {
-        let (field, on_answer) = (field.clone(), props.on_answer.clone());
-        Callback::from(move |()| {
-            let value = field.cast::<HtmlInputElement>().map(|f| f.value().replace(',', ".")).unwrap_or_default();
-            if value.trim().parse::<f64>().is_ok() {
-                on_answer.emit(value.trim().to_owned());
-            }
-        })
-    };
-    let on_key = {
-        let give = give.clone();
-        Callback::from(move |e: KeyboardEvent| {
-            if e.key() == "Enter" && !e.is_composing() {
-                give.emit(());
-            }
-        })
-    };
+fn ask_number(asked: &Question, unit: &str) -> Html {
+    let on_answer = asked.on_answer.clone();
+    let given = Callback::from(move |e: SubmitEvent| {
+        e.prevent_default();
+        let form: Element = e.target_unchecked_into();
+        let field = form.query_selector("input").ok().flatten().and_then(|field| field.dyn_into::<HtmlInputElement>().ok());
+        let value = field.map(|field| field.value().replace(',', ".").trim().to_owned()).unwrap_or_default();
+        if value.parse::<f64>().is_ok() {
+            on_answer.emit(value);
+        }
+    });
     html! {
-        <div class="row">
-            <input ref={field} class="number" inputmode="decimal" aria-label={props.language.say(words::LESSON_YOUR_ANSWER)} onkeydown={on_key} />
-            <span>{ &props.unit }</span>
-            <button type="button" class="button primary small" onclick={give.reform(|_: MouseEvent| ())}>{ props.language.say(words::LESSON_ANSWER) }</button>
-        </div>
+        <form class="row" onsubmit={given}>
+            <input class="number" inputmode="decimal" autocomplete="off" aria-label={asked.language.say(words::LESSON_YOUR_ANSWER)} />
+            <span>{ unit }</span>
+            <button type="submit" class="button primary small">{ asked.language.say(words::LESSON_ANSWER) }</button>
+        </form>
     }
 }

@@ -7,36 +7,16 @@ use crate::ui::app::message::{LessonWish, Message};
 use crate::ui::app::model::Attending;
 use crate::ui::locales::{self as words, Language};
 
-#[derive(Properties, PartialEq)]
-pub struct StepProps {
-    pub attending: Attending,
-    pub language: Language,
-    pub on: Callback<Message>,
-}
+/// The element that takes the focus when a step begins, and the one that scrolls.
+pub const TITLE: &str = "step-title";
+pub const BODY: &str = "step-body";
 
-#[function_component(Step)]
-pub fn step(props: &StepProps) -> Html {
-    let StepProps { attending, language, on } = props;
+pub fn step(attending: &Attending, language: Language, on: &Callback<Message>) -> Html {
     let Some(step) = attending.course.now() else { return Html::default() };
-    let language = *language;
-    let (top, title) = (use_node_ref(), use_node_ref());
-    {
-        // A new step begins at its top, for the eyes and for the keyboard.
-        let (top, title) = (top.clone(), title.clone());
-        use_effect_with((attending.course.lesson.id.clone(), attending.course.step), move |_| {
-            if let Some(element) = top.cast::<web_sys::Element>() {
-                element.set_scroll_top(0);
-            }
-            if let Some(title) = title.cast::<web_sys::HtmlElement>() {
-                // A title that is not shown (a folded lesson) cannot take the focus.
-                title.focus().unwrap_or_default();
-            }
-        });
-    }
     let done = attending.is_done();
     html! {
-        <div class="lesson-body" ref={top}>
-            <h2 ref={title} tabindex="-1">{ language.of(&step.title) }</h2>
+        <div class="lesson-body" id={BODY}>
+            <h2 id={TITLE} tabindex="-1">{ language.of(&step.title) }</h2>
             <div class="prose">{ Html::from_html_unchecked(AttrValue::from(language.of(&step.body).to_owned())) }</div>
             if let Some(predict) = &step.predict {
                 { ask(&Question {

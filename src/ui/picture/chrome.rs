@@ -1,6 +1,6 @@
 //! What stands around the Pods: control plane, lobby, nodes, backbone, Services.
 
-use podlab::view::scene::{Component, Detail, Folder, Node, Point, Rect, Scene, Strip};
+use podlab::view::scene::{Component, Detail, Folder, Node, PodKind, Point, Scene, Strip};
 use yew::prelude::*;
 
 use super::pen::{Pen, gauge, line, n, rect, round_path, text, title};
@@ -46,7 +46,7 @@ fn component(pen: &Pen, component: &Component) -> Html {
                 <text x={n(r.center().x)} y={n(r.y + 14.0)} class="t-small mid">{ component.name }</text>
                 <text x={n(r.center().x)} y={n(r.y + 25.0)} class="t-tiny mid bad">{ pen.language.say(words::PIC_STOPPED) }</text>
             } else {
-                <text x={n(r.center().x)} y={n(r.y + 19.5)} class="t-small mid">{ component.name }</text>
+                <text x={n(r.center().x)} y={n(r.y + 19.0)} class="t-small mid">{ component.name }</text>
             }
         </>
     };
@@ -72,8 +72,8 @@ pub fn node(pen: &Pen, node: &Node, detail: Detail) -> Html {
     let frame = html! {
         <>
             { rect(r, 16.0, "frame") }
-            { text(r.x + 14.0, r.y + 27.0, "t-name", node.name.clone()) }
-            { text(name_end + 10.0, r.y + 27.0, "t-small mono muted", node.cidr.clone()) }
+            { text(r.x + 14.0, r.y + 25.0, "t-name", node.name.clone()) }
+            { text(name_end + 10.0, r.y + 25.0, "t-small mono muted", node.cidr.clone()) }
             { for node.gauges.iter().map(|g| gauge(g, true)) }
         </>
     };
@@ -81,7 +81,7 @@ pub fn node(pen: &Pen, node: &Node, detail: Detail) -> Html {
     let chip = html! {
         <>
             { rect(kubelet.rect, 12.0, "chip") }
-            <text x={n(kubelet.rect.center().x)} y={n(kubelet.rect.y + 16.0)} class={if kubelet.stopped { "t-tiny mid bad" } else { "t-tiny mid" }}>
+            <text x={n(kubelet.rect.center().x)} y={n(kubelet.rect.y + 15.5)} class={if kubelet.stopped { "t-tiny mid bad" } else { "t-tiny mid" }}>
                 { if kubelet.stopped { format!("✕ {}", pen.language.say(words::PIC_KUBELET_STOPPED)) } else { "kubelet".into() } }
             </text>
         </>
@@ -97,15 +97,16 @@ pub fn node(pen: &Pen, node: &Node, detail: Detail) -> Html {
         <g key={node.name.clone()}>
             { pen.shape(&node.target, class, frame) }
             if let Some(words) = badge {
-                { text(r.x + 14.0, r.y + 42.0, "t-tiny bad", words) }
+                { text(r.x + 14.0, r.y + 39.0, "t-tiny bad", words) }
             }
             { pen.shape(&kubelet.target, if kubelet.stopped { "kubelet is-stopped" } else { "kubelet" }, chip) }
             if empty {
-                <text x={n(r.center().x)} y={n(r.y + 108.0)} class="t-small mid muted">{ pen.language.say(words::PIC_NODE_EMPTY) }</text>
+                <text x={n(r.center().x)} y={n(r.y + 100.0)} class="t-small mid muted">{ pen.language.say(words::PIC_NODE_EMPTY) }</text>
             }
             { for node.lanes.iter().map(|(from, to)| line(*from, *to, "lane")) }
             { for node.pods.iter().map(|p| pod::pod(pen, p, detail)) }
             { folder(pen, &node.folder) }
+            { feed(node) }
         </g>
     }
 }
@@ -113,6 +114,16 @@ pub fn node(pen: &Pen, node: &Node, detail: Detail) -> Html {
 /// As the view measures names of nodes; only where the next word begins depends on it.
 fn podlab_width(name: &str) -> f64 {
     name.chars().count() as f64 * 8.6
+}
+
+/// From the folder to the Pod beside it that comes from one of its files.
+fn feed(node: &Node) -> Html {
+    let folder = node.folder.rect;
+    let beside = node.pods.iter().rev().find(|p| matches!(p.kind, PodKind::Static { .. }) && p.rect.y == folder.y && p.rect.right() < folder.x);
+    beside.map_or_else(Html::default, |pod| {
+        let y = folder.y + 48.0;
+        line(Point { x: folder.x + 11.0, y }, Point { x: pod.rect.right() + 1.0, y }, "feed")
+    })
 }
 
 fn folder(pen: &Pen, folder: &Folder) -> Html {
@@ -194,9 +205,4 @@ pub fn services(pen: &Pen, scene: &Scene) -> Html {
             }) }
         </g>
     }
-}
-
-/// A rectangle a little larger on all sides, for outlines.
-pub fn around(rect: Rect, by: f64) -> Rect {
-    Rect { x: rect.x - by, y: rect.y - by, w: rect.w + 2.0 * by, h: rect.h + 2.0 * by }
 }

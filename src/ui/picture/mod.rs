@@ -26,6 +26,7 @@ pub use icon::mood_badge;
 pub use outline::Outline;
 use pen::Pen;
 pub use pen::{n, say};
+use size::{use_height, use_width};
 
 #[derive(Properties, PartialEq)]
 pub struct PictureProps {
@@ -38,18 +39,25 @@ pub struct PictureProps {
 
 const LEAST_ZOOM: f64 = 0.3;
 const MOST_ZOOM: f64 = 3.0;
+const LEAST_SELF_CHOSEN: f64 = 0.86;
 
 #[function_component(Picture)]
 pub fn picture(props: &PictureProps) -> Html {
     let PictureProps { scene, language, selected, pointed, on } = props;
-    let zoom = use_state_eq(|| 1.0_f64);
-    let active = use_state_eq(|| None::<Target>);
+    let chosen = use_state_eq(|| None::<f64>);
     let pane = use_node_ref();
+    let room = (use_width(&pane, scene.width), use_height(&pane, scene.height));
+    // Until a zoom is chosen, a picture that is a little too high is made smaller to be seen whole.
+    let zoom = chosen.unwrap_or_else(|| {
+        let by_height = Some(room.1 / scene.height.max(1.0)).filter(|z| *z >= LEAST_SELF_CHOSEN).map_or(1.0, |z| z.min(1.0));
+        by_height.min((room.0 / scene.width.max(1.0)).clamp(LEAST_ZOOM, 1.0))
+    });
+    let active = use_state_eq(|| None::<Target>);
     let shapes: Rc<Vec<Target>> = Rc::new(scene.shapes().into_iter().map(|s| s.target).collect());
 
     let set_zoom = {
-        let zoom = zoom.clone();
-        Callback::from(move |wanted: f64| zoom.set(wanted.clamp(LEAST_ZOOM, MOST_ZOOM)))
+        let chosen = chosen.clone();
+        Callback::from(move |wanted: f64| chosen.set(Some(wanted.clamp(LEAST_ZOOM, MOST_ZOOM))))
     };
     let fit = {
         let (pane, scene, set_zoom) = (pane.clone(), scene.clone(), set_zoom.clone());
@@ -60,7 +68,7 @@ pub fn picture(props: &PictureProps) -> Html {
             }
         })
     };
-    use_wheel(&pane, *zoom, &set_zoom);
+    use_wheel(&pane, zoom, &set_zoom);
     let drag = use_mut_ref(|| None::<Drag>);
 
     let target_of = {
@@ -105,7 +113,7 @@ pub fn picture(props: &PictureProps) -> Html {
     };
     let onkeydown = {
         let (on, scene, shapes, pane, set_zoom, fit, zoom) =
-            (on.clone(), scene.clone(), shapes.clone(), pane.clone(), set_zoom.clone(), fit.clone(), *zoom);
+            (on.clone(), scene.clone(), shapes.clone(), pane.clone(), set_zoom.clone(), fit.clone(), zoom);
         Callback::from(move |event: KeyboardEvent| {
             if event.ctrl_key() || event.meta_key() || event.alt_key() {
                 return;
@@ -152,15 +160,19 @@ pub fn picture(props: &PictureProps) -> Html {
         entry: entry.as_ref(),
     };
     let step = |factor: f64| {
-        let (set_zoom, zoom) = (set_zoom.clone(), *zoom);
+        let (set_zoom, zoom) = (set_zoom.clone(), zoom);
         Callback::from(move |_: MouseEvent| set_zoom.emit(if factor == 0.0 { 1.0 } else { zoom * factor }))
     };
     let fit_click = fit.reform(|_: MouseEvent| ());
-    let percent = format!("{:.0}%", *zoom * 100.0);
+    // Details that lie over the picture keep away from the shape that they tell of.
+    let chosen_rect = selected.as_ref().and_then(|t| scene.shapes().into_iter().find(|s| s.target == *t)).map(|s| s.rect);
+    let on_right = chosen_rect.is_some_and(|r| r.w < scene.width * 0.6 && r.x + r.w / 2.0 > scene.width * 0.5);
+    let size = (scene.width, scene.height);
+    let percent = format!("{:.0}%", zoom * 100.0);
     html! {
-        <div class="picture">
-            <div class="picture-view" ref={pane} {onpointerdown} {onpointermove} {onpointerup}>
-                <svg class="picture-svg" width={pen::n(scene.width * *zoom)} height={pen::n(scene.height * *zoom)}
+        <div class={if on_right { "picture is-right" } else { "picture" }}>
+            <div class="picture-view" id="picture-view" ref={pane} {onpointerdown} {onpointermove} {onpointerup}>
+                <svg class="picture-svg" width={pen::n(scene.width * zoom)} height={pen::n(scene.height * zoom)}
                     viewBox={format!("0 0 {} {}", pen::n(scene.width), pen::n(scene.height))}
                     role="group" aria-label={language.say(words::PIC_LABEL)}
                     {onclick} {onpointerover} {onpointerleave} {onfocusin} {onkeydown}>
@@ -170,8 +182,8 @@ pub fn picture(props: &PictureProps) -> Html {
                     { chrome::lobby(&pen, scene) }
                     { for scene.nodes.iter().map(|node| chrome::node(&pen, node, scene.detail)) }
                     { chrome::services(&pen, scene) }
-                    <motion::HandOvers hand_overs={scene.hand_overs.clone()} language={*language}/>
-                    <motion::Flights requests={scene.requests.clone()} width={scene.width}/>
+                    <motion::HandOvers hand_overs={scene.hand_overs.clone()} {size} language={*language}/>
+                    <motion::Flights requests={scene.requests.clone()} {size}/>
                 </svg>
             </div>
             <div class="picture-zoom" role="toolbar" aria-label={language.say(words::PIC_ZOOM)}>

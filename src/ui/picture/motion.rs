@@ -13,25 +13,30 @@ const FLIGHT_MS: u32 = 1500;
 /// The answer stays a moment after it has arrived.
 const REST_MS: u32 = 900;
 const HAND_OVER_MS: u32 = 1400;
-const MOST: usize = 16;
+const MOST_FLIGHTS: usize = 16;
+const MOST_HAND_OVERS: usize = 4;
 
 /// Things with a number that are kept for a while after the scene has let them go.
 #[hook]
-fn use_held<T: Clone + PartialEq + 'static>(given: &[T], id: fn(&T) -> usize) -> (Vec<T>, Callback<usize>) {
+fn use_held<T: Clone + PartialEq + 'static>(given: &[T], id: fn(&T) -> usize, size: (f64, f64), most: usize) -> (Vec<T>, Callback<usize>) {
     let held = use_state(Vec::<T>::new);
     let done = use_mut_ref(BTreeSet::<usize>::new);
     {
         let (held, done) = (held.clone(), done.clone());
         let ids: Vec<usize> = given.iter().map(id).collect();
-        let given = given.to_vec();
-        use_effect_with(ids, move |ids| {
+        let fresh_ones = given.to_vec();
+        // In another layout the old ways lead nowhere.
+        let drawn_for = use_mut_ref(|| size);
+        let moved = drawn_for.replace(size) != size;
+        use_effect_with((ids, moved), move |(ids, moved)| {
+            let kept: Vec<T> = held.iter().filter(|item| !moved || ids.contains(&id(item))).cloned().collect();
             // What is not in the scene any more may come again when time is turned back.
             done.borrow_mut().retain(|d| ids.contains(d));
             let known: Vec<usize> = held.iter().map(id).collect();
-            let fresh: Vec<T> = given.into_iter().filter(|item| !known.contains(&id(item)) && !done.borrow().contains(&id(item))).collect();
-            if !fresh.is_empty() {
-                let mut all: Vec<T> = held.iter().cloned().chain(fresh).collect();
-                let excess = all.len().saturating_sub(MOST);
+            let fresh: Vec<T> = fresh_ones.into_iter().filter(|item| !known.contains(&id(item)) && !done.borrow().contains(&id(item))).collect();
+            if !fresh.is_empty() || kept.len() != held.len() {
+                let mut all: Vec<T> = kept.into_iter().chain(fresh).collect();
+                let excess = all.len().saturating_sub(most);
                 all.drain(..excess);
                 held.set(all);
             }
@@ -44,21 +49,24 @@ fn use_held<T: Clone + PartialEq + 'static>(given: &[T], id: fn(&T) -> usize) ->
             held.set(held.iter().filter(|item| id(item) != number).cloned().collect());
         })
     };
-    ((*held).clone(), over)
+    // Where things are may change under what is still shown.
+    let shown = held.iter().map(|item| given.iter().find(|g| id(g) == id(item)).unwrap_or(item).clone()).collect();
+    (shown, over)
 }
 
 #[derive(Properties, PartialEq)]
 pub struct FlightsProps {
     pub requests: Vec<Request>,
-    pub width: f64,
+    /// Of the whole picture.
+    pub size: (f64, f64),
 }
 
 #[function_component(Flights)]
 pub fn flights(props: &FlightsProps) -> Html {
-    let (held, over) = use_held(&props.requests, |r| r.id);
+    let (held, over) = use_held(&props.requests, |r| r.id, props.size, MOST_FLIGHTS);
     html! {
         <g class="flights" aria-hidden="true">
-            { for held.iter().map(|r| html! { <Flight key={r.id} request={r.clone()} over={over.clone()} width={props.width}/> }) }
+            { for held.iter().map(|r| html! { <Flight key={r.id} request={r.clone()} over={over.clone()} width={props.size.0}/> }) }
         </g>
     }
 }
@@ -79,15 +87,15 @@ pub fn wants_stillness() -> bool {
 fn flight(props: &FlightProps) -> Html {
     let request = &props.request;
     let still = *use_memo((), |()| wants_stillness());
-    let motion = use_node_ref();
+    let (motion, label_motion) = (use_node_ref(), use_node_ref());
     {
         // Bound to the latest callback, or an old one would put back what has ended since.
         let over = props.over.clone();
         let latest = use_mut_ref(|| over.clone());
         *latest.borrow_mut() = over;
-        let (motion, id) = (motion.clone(), request.id);
+        let (motions, id) = ([motion.clone(), label_motion.clone()], request.id);
         use_effect_with((), move |()| {
-            if let Some(element) = motion.get() {
+            for element in motions.iter().filter_map(NodeRef::get) {
                 begin(&element);
             }
             let time = if still { 1000 } else { FLIGHT_MS } + REST_MS;
@@ -98,39 +106,59 @@ fn flight(props: &FlightProps) -> Html {
             move || drop(timeout)
         });
     }
-    let path = round_path(&request.points, 6.0);
     let outcome = match request.outcome {
         Outcome::Answered => "flight is-ok",
         Outcome::Complained => "flight is-complaint",
         Outcome::Failed => "flight is-failed",
     };
-    let label_width = request.label.chars().count() as f64 * 6.7 + 20.0;
-    let longest = request.points.iter().map(|p| p.x).fold(f64::NEG_INFINITY, f64::max);
-    let leftmost = request.points.iter().map(|p| p.x).fold(f64::INFINITY, f64::min);
-    // The label stays inside the picture at both ends of the way.
-    let shift = (props.width - 6.0 - longest - label_width / 2.0).min(0.0) + (label_width / 2.0 + 6.0 - leftmost).max(0.0);
+    let half = request.label.chars().count() as f64 * 3.35 + 10.0;
+    // The label goes the same way, but stays inside the picture.
+    let inside = |p: &Point| Point { x: p.x.min(props.width - half - 6.0).max(half + 6.0), y: p.y - 20.0 };
+    let label_points: Vec<Point> = request.points.iter().map(inside).collect();
+    let times = key_list(&parts(&request.points));
     let label = html! {
-        <g transform={format!("translate({} -20)", n(shift))}>
-            <rect x={n(-label_width / 2.0)} y="-11" width={n(label_width)} height="20" rx="10" class="label"/>
+        <>
+            <rect x={n(-half)} y="-11" width={n(half * 2.0)} height="20" rx="10" class="label"/>
             <text y="3" class="t-mini mono mid">{ request.label.clone() }</text>
             <text y="-15" class="t-tiny mid answer">{ request.answer.clone() }</text>
-        </g>
+        </>
     };
-    let end = request.points.last().copied().unwrap_or_default();
+    let moving = |points: &[Point], node: &NodeRef| {
+        let path = points.iter().enumerate().map(|(i, p)| format!("{}{} {}", if i == 0 { "M" } else { "L" }, n(p.x), n(p.y))).collect::<String>();
+        html! {
+            <animateMotion ref={node.clone()} {path} dur={format!("{FLIGHT_MS}ms")} begin="indefinite" fill="freeze" calcMode="linear"
+                keyTimes={times.clone()} keyPoints={key_list(&parts(points))}/>
+        }
+    };
+    let end = label_points.last().copied().unwrap_or_default();
     html! {
         <g class={outcome}>
-            <path d={path.clone()} class="trail" marker-end={still.then_some("url(#pic-arrow)")}/>
+            <path d={round_path(&request.points, 6.0)} class="trail" marker-end={still.then_some("url(#pic-arrow)")}/>
             if still {
                 <g transform={format!("translate({} {})", n(end.x), n(end.y))}>{ label }</g>
             } else {
-                <g class="traveller">
-                    <circle r="6.5" class="dot"/>
-                    { label }
-                    <animateMotion ref={motion} {path} dur={format!("{FLIGHT_MS}ms")} begin="indefinite" fill="freeze" calcMode="spline" keyTimes="0;1" keyPoints="0;1" keySplines=".4 0 .3 1"/>
-                </g>
+                <g><circle r="6.5" class="dot"/>{ moving(&request.points, &motion) }</g>
+                <g>{ label }{ moving(&label_points, &label_motion) }</g>
             }
         </g>
     }
+}
+
+/// How far along its whole length each point of a way lies, from 0 to 1. Corner by corner two ways stay in step by these.
+fn parts(points: &[Point]) -> Vec<f64> {
+    let mut along = vec![0.0];
+    for pair in points.windows(2) {
+        along.push(along[along.len() - 1] + (pair[1].x - pair[0].x).hypot(pair[1].y - pair[0].y));
+    }
+    let whole = along[along.len() - 1].max(0.001);
+    along.into_iter().map(|l| l / whole).collect()
+}
+
+/// Numbers for `keyTimes` and `keyPoints`; the last has to be 1 exactly.
+fn key_list(parts: &[f64]) -> String {
+    let last = parts.len().saturating_sub(1);
+    let number = |(index, part): (usize, &f64)| if index == last { "1".to_owned() } else { format!("{part:.4}") };
+    parts.iter().enumerate().map(number).collect::<Vec<_>>().join(";")
 }
 
 /// Starts an SVG animation now: the drawing's own clock began when the page was opened.
@@ -145,12 +173,14 @@ fn begin(element: &web_sys::Node) {
 #[derive(Properties, PartialEq)]
 pub struct HandOversProps {
     pub hand_overs: Vec<HandOver>,
+    /// Of the whole picture.
+    pub size: (f64, f64),
     pub language: Language,
 }
 
 #[function_component(HandOvers)]
 pub fn hand_overs(props: &HandOversProps) -> Html {
-    let (held, over) = use_held(&props.hand_overs, |h| h.id);
+    let (held, over) = use_held(&props.hand_overs, |h| h.id, props.size, MOST_HAND_OVERS);
     // Of several between the same two, the newest is drawn.
     let newest = held.iter().enumerate().filter(|(i, h)| !held[i + 1..].iter().any(|later| later.from == h.from && later.to == h.to));
     html! {

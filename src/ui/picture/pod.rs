@@ -141,12 +141,12 @@ fn card(pen: &Pen, card: &Card, detail: Detail) -> Html {
                 { rect(Rect { x: left - 4.0, y: card.question_y - 13.0, w: r.w - 16.0, h: 19.0 }, 9.5, "question") }
                 { text(left + 4.0, card.question_y, "t-tiny accent", pen.language.say(words::PIC_UNKNOWN_IMAGE)) }
             }
-            { for card.probes.iter().map(|p| probe(p, left)) }
+            { for card.probes.iter().map(|p| probe(p, card.side_x)) }
             { for card.gauges.iter().map(|g| gauge(g, true)) }
             { for card.mounts.iter().map(|m| html! {
                 <g class="mount">
-                    <path d={format!("M{} {}v7a4 1.6 0 0 0 8 0v-7a4 1.6 0 0 0 -8 0a4 1.6 0 0 0 8 0", n(left), n(m.y - 7.5))} class="mount-icon"/>
-                    { text(left + 13.0, m.y, "t-mini mono volume", m.path.clone()) }
+                    <path d={format!("M{} {}v7a4 1.6 0 0 0 8 0v-7a4 1.6 0 0 0 -8 0a4 1.6 0 0 0 8 0", n(card.side_x), n(m.y - 7.5))} class="mount-icon"/>
+                    { text(card.side_x + 13.0, m.y, "t-mini mono volume", m.path.clone()) }
                     if m.read_only {
                         <text x={n(r.right() - 12.0)} y={n(m.y)} class="t-tiny volume end">{ "ro" }</text>
                     }
@@ -188,7 +188,6 @@ fn probe(probe: &Probe, left: f64) -> Html {
 }
 
 fn rail(pen: &Pen, pod: &Pod, rail: &Rail) -> Html {
-    let wide = rail.to.x - rail.from.x > 270.0;
     let inside = html! {
         <>
             { rect(Rect { x: rail.from.x, y: rail.from.y - 8.0, w: rail.to.x - rail.from.x, h: 16.0 }, 8.0, "hit") }
@@ -196,10 +195,10 @@ fn rail(pen: &Pen, pod: &Pod, rail: &Rail) -> Html {
                 { line(above, rail.from, "rail") }
             }
             { line(rail.from, rail.to, "rail") }
-            if let Some(at) = rail.label {
-                <text x={n(at.x)} y={n(at.y)} class="t-tiny mid net">
+            if let Some(label) = rail.label {
+                <text x={n(label.at.x)} y={n(label.at.y)} class={if label.ends { "t-tiny end net" } else { "t-tiny net" }}>
                     { "lo · 127.0.0.1" }
-                    if wide {
+                    if label.long {
                         { " — " }{ pen.language.say(words::PIC_ONE_NETWORK) }
                     }
                 </text>

@@ -175,7 +175,8 @@ impl Component for Terminal {
         };
         html! {
             <div class="terminal-body" onclick={link.callback(|_| Event::Focus)}>
-                <div class="terminal-tools">
+                <div class="bar terminal-bar">
+                    <h2 class="title">{ language.say(words::TERMINAL) }</h2><span class="space"></span>
                     <button type="button" class="button small" onclick={link.callback(|_| Event::Copy)}>{ language.say(words::TERMINAL_COPY) }</button>
                     <button type="button" class="button small" onclick={ctx.props().on.reform(|_: MouseEvent| Message::Terminal(TerminalWish::Clear))}>{ language.say(words::TERMINAL_CLEAR) }</button>
                 </div>
@@ -266,7 +267,8 @@ impl Terminal {
                 ctx.props().on.emit(Message::Terminal(TerminalWish::Interrupt));
             }
             "l" if control => ctx.props().on.emit(Message::Terminal(TerminalWish::Clear)),
-            "d" if control && self.line().is_empty() => self.submit(ctx, "exit".into()),
+            // At the page's own prompt there is nothing to leave.
+            "d" if control && self.line().is_empty() && ctx.props().prompt.as_deref() != Some("$ ") => self.submit(ctx, "exit".into()),
             "u" if control => self.set_line(""),
             "r" if control => {
                 self.search = Some(None);

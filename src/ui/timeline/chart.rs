@@ -70,7 +70,7 @@ pub fn chart(frame: &Frame, timeline: &Timeline, language: Language, selected: O
     let flag_x = (playhead - flag / 2.0).clamp(frame.left - 20.0, total - flag);
     html! {
         <svg class="chart" width={n(total)} height={n(height)} role="group" aria-label={language.say(words::TIME_LABEL)} {onpointerdown} {onpointermove} {onpointerup}>
-            { axis(frame, height) }
+            { axis(frame, height, playhead) }
             { for rows }
             if timeline.now < timeline.horizon {
                 <rect x={n(playhead)} y={n(AXIS - 4.0)} width={n((frame.right() - playhead).max(0.0))} height={n(height - AXIS)} class="future"/>
@@ -90,7 +90,7 @@ fn n(value: f64) -> String {
 }
 
 /// Round steps, so that about 70 pixels lie between two marks.
-fn axis(frame: &Frame, height: f64) -> Html {
+fn axis(frame: &Frame, height: f64, playhead: f64) -> Html {
     const STEPS: [u64; 12] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600];
     let span = frame.to.since(frame.from) as f64 / 1000.0;
     let wanted = span * 72.0 / frame.width;
@@ -104,7 +104,9 @@ fn axis(frame: &Frame, height: f64) -> Html {
                 html! {
                     <>
                         <path d={format!("M{x} {AXIS}V{}", n(height), x = n(x))} class="grid"/>
-                        <text x={n(x)} y="14" class="t-mini mid muted">{ clock(SimTime(at)) }</text>
+                        if (x - playhead).abs() > 44.0 {
+                            <text x={n(x)} y="14" class="t-mini mid muted">{ clock(SimTime(at)) }</text>
+                        }
                     </>
                 }
             }) }

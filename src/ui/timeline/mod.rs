@@ -154,7 +154,11 @@ fn frame(timeline: &view::timeline::Timeline, reach: Reach, width: f64) -> Frame
     let (from, span) = match reach {
         Reach::All => (0, latest.0 + latest.0 / 12 + 5000),
         Reach::Seconds(seconds) => {
-            let span = seconds * 1000;
+            // A young run fills the chart: a shorter stretch is doubled as it is outgrown.
+            let mut span = 30_000.min(seconds * 1000);
+            while span < seconds * 1000 && latest.0 > span * 9 / 10 {
+                span = (span * 2).min(seconds * 1000);
+            }
             (timeline.now.0.saturating_sub(span * 9 / 10), span)
         }
     };

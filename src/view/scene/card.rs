@@ -46,6 +46,7 @@ pub fn card(source: &Source) -> Card {
         mounts: mounts(source.spec),
         unknown_image: matches!(waiting, "ErrImagePull" | "ImagePullBackOff"),
         lines: [0.0; 3],
+        side_x: 0.0,
         question_y: 0.0,
     }
 }

@@ -23,11 +23,11 @@ pub fn lay_out(scene: &mut Scene, width_px: f64) {
     scene.narrow = width < NARROW;
     let most = scene.nodes.iter().map(|n| n.pods.len()).chain([scene.unplaced.len()]).max().unwrap_or(0);
     scene.detail = match most {
-        0..=8 => Detail::Full,
-        9..=24 => Detail::Compact,
+        0..=6 => Detail::Full,
+        7..=24 => Detail::Compact,
         _ => Detail::Tiny,
     };
-    let mut y = strip(scene, 10.0) + 14.0;
+    let mut y = strip(scene, 8.0) + 12.0;
     y = lobby(scene, y);
     y = nodes(scene, y);
     y = backbone(scene, y);
@@ -37,8 +37,8 @@ pub fn lay_out(scene: &mut Scene, width_px: f64) {
 fn strip(scene: &mut Scene, top: f64) -> f64 {
     let width = scene.width - 2.0 * MARGIN;
     let strip = &mut scene.strip;
-    let (columns, left, mut y) = if scene.narrow { (2.0, MARGIN + 12.0, top + 26.0) } else { (4.0, MARGIN + 124.0, top + 25.0) };
-    strip.label = Point { x: MARGIN + 14.0, y: if scene.narrow { top + 18.0 } else { top + 45.0 } };
+    let (columns, left, mut y) = if scene.narrow { (2.0, MARGIN + 12.0, top + 26.0) } else { (4.0, MARGIN + 124.0, top + 22.0) };
+    strip.label = Point { x: MARGIN + 14.0, y: if scene.narrow { top + 18.0 } else { top + 41.0 } };
     let between = if scene.narrow { 12.0 } else { 34.0 };
     let room = MARGIN + width - 14.0 - left;
     let box_width = ((room - (columns - 1.0) * between) / columns).min(170.0);
@@ -48,11 +48,11 @@ fn strip(scene: &mut Scene, top: f64) -> f64 {
         if in_row == columns {
             (x, y, in_row) = (left, y + 48.0, 0.0);
         }
-        component.rect = Rect { x, y, w: box_width, h: 30.0 };
+        component.rect = Rect { x, y, w: box_width, h: 29.0 };
         x += box_width + between;
         in_row += 1.0;
     }
-    y += 30.0;
+    y += 29.0;
     if !strip.mirrors.is_empty() {
         y += 8.0;
         let start = if scene.narrow { left } else { left + 6.0 };
@@ -69,7 +69,7 @@ fn strip(scene: &mut Scene, top: f64) -> f64 {
         }
         y += 20.0;
     }
-    strip.rect = Rect { x: MARGIN, y: top, w: width, h: y + 10.0 - top };
+    strip.rect = Rect { x: MARGIN, y: top, w: width, h: y + 9.0 - top };
     strip.rect.bottom()
 }
 
@@ -107,7 +107,7 @@ fn nodes(scene: &mut Scene, top: f64) -> f64 {
                 node.folder.rect.y = bottom - NODE_PADDING - node.folder.rect.h;
             }
         }
-        y = bottom + 18.0;
+        y = bottom + 14.0;
     }
     y
 }
@@ -116,13 +116,15 @@ fn nodes(scene: &mut Scene, top: f64) -> f64 {
 fn lay_out_node(node: &mut Node, frame: Rect, detail: Detail) -> f64 {
     node.rect = frame;
     let (left, right) = (frame.x + NODE_PADDING, frame.right() - NODE_PADDING);
-    node.kubelet.rect = Rect { x: right - 84.0, y: frame.y + 10.0, w: 84.0, h: 24.0 };
+    // Stopped, it says so.
+    let chip = if node.kubelet.stopped { 122.0 } else { 84.0 };
+    node.kubelet.rect = Rect { x: right - chip, y: frame.y + 9.0, w: chip, h: 23.0 };
     let gauges = node.gauges.len().max(1) as f64;
     let bar = (right - left - (gauges - 1.0) * 18.0) / gauges;
     for (index, gauge) in node.gauges.iter_mut().enumerate() {
-        gauge.rect = Rect { x: left + index as f64 * (bar + 18.0), y: frame.y + 56.0, w: bar, h: 5.0 };
+        gauge.rect = Rect { x: left + index as f64 * (bar + 18.0), y: frame.y + 52.0, w: bar, h: 5.0 };
     }
-    let inner = Rect { x: left, y: frame.y + 74.0, w: right - left, h: 0.0 };
+    let inner = Rect { x: left, y: frame.y + 67.0, w: right - left, h: 0.0 };
     let has_files = !node.folder.files.is_empty();
     let mut items: Vec<Item> = node.pods.iter_mut().map(Item::Pod).collect();
     if has_files {
@@ -238,7 +240,7 @@ fn lay_out_folder(folder: &mut Folder, at: Rect) -> f64 {
 }
 
 fn backbone(scene: &mut Scene, top: f64) -> f64 {
-    let y = top + 14.0;
+    let y = top + 12.0;
     let (left, right) = (MARGIN + 4.0, scene.width - MARGIN - 4.0);
     scene.backbone.from = Point { x: left, y };
     scene.backbone.to = Point { x: right, y };

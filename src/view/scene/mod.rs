@@ -247,6 +247,8 @@ pub struct Card {
     pub unknown_image: bool,
     /// Baselines: name, image, state.
     pub lines: [f64; 3],
+    /// Where probes, bars and mounts begin: on the left, or in a column of their own on a wide card.
+    pub side_x: f64,
     /// Baseline of the question about an unknown image.
     pub question_y: f64,
 }
@@ -292,9 +294,18 @@ pub struct Rail {
     pub to: Point,
     pub plugs: Vec<Plug>,
     /// Where the wire's name stands; only the last piece has one.
-    pub label: Option<Point>,
+    pub label: Option<RailLabel>,
     /// The piece above, to be joined with.
     pub joins_at: Option<Point>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RailLabel {
+    pub at: Point,
+    /// It ends there, rather than begins.
+    pub ends: bool,
+    /// There is room for what it means, too.
+    pub long: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]

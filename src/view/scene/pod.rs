@@ -1,7 +1,7 @@
 //! The inside of a capsule: heading, cards in a grid, localhost beneath each row of cards, volumes at the foot.
 
 use super::layout::{has_note, stack_gauges};
-use super::{Card, Detail, Icon, MountLine, Pod, PodKind, Point, Rail, Rect, Volume, measure};
+use super::{Card, Detail, Icon, MountLine, Pod, PodKind, Point, Rail, RailLabel, Rect, Volume, measure};
 
 const PADDING: f64 = 14.0;
 const CARD_GAP: f64 = 12.0;
@@ -9,6 +9,8 @@ const CARD_PADDING: f64 = 12.0;
 const LEAST_CARD: f64 = 152.0;
 const MOST_CARD: f64 = 230.0;
 const PLUG_STEP: f64 = 56.0;
+/// A card that is wider shows probes, bars and mounts beside its state, not beneath.
+const SIDE_BY_SIDE: f64 = 310.0;
 
 /// How wide a capsule would like to be, at most `room`.
 pub fn natural_width(pod: &Pod, detail: Detail, room: f64) -> f64 {
@@ -59,6 +61,7 @@ pub fn lay_out(pod: &mut Pod, at: Rect, detail: Detail) -> f64 {
     match detail {
         Detail::Tiny => {
             hide_inside(pod);
+            pod.tags.clear();
             y += 6.0;
         }
         Detail::Compact => {
@@ -75,7 +78,7 @@ pub fn lay_out(pod: &mut Pod, at: Rect, detail: Detail) -> f64 {
             pod.cards = cards;
             y += 4.0;
         }
-        Detail::Full => y = inside(pod, at, y + 10.0),
+        Detail::Full => y = inside(pod, at, y + 9.0),
     }
     for tag in &mut pod.tags {
         tag.y = y + 12.0;
@@ -164,7 +167,7 @@ fn inside(pod: &mut Pod, at: Rect, top: f64) -> f64 {
             continue;
         };
         let mut rail = Rail { plugs: Vec::new(), ..template.clone() };
-        let wire = y + 28.0;
+        let wire = y + 25.0;
         rail.from = Point { x: at.x + PADDING + 2.0, y: wire };
         rail.to = Point { x: at.right() - PADDING - 2.0, y: wire };
         for card in cards.iter() {
@@ -179,15 +182,35 @@ fn inside(pod: &mut Pod, at: Rect, top: f64) -> f64 {
         }
         rail.joins_at = rails.last().map(|above| above.from);
         let last = row + 1 == rows;
-        rail.label = last.then_some(Point { x: at.x + at.w / 2.0, y: wire + 17.0 });
-        y = wire + if last { 24.0 } else { 14.0 };
+        if last {
+            let label = rail_label(&rail, !pod.volumes.is_empty());
+            y = if label.at.y > wire { wire + 20.0 } else { wire + 6.0 };
+            rail.label = Some(label);
+        } else {
+            y = wire + 14.0;
+        }
         rails.push(rail);
     }
     pod.rails = rails;
     if !pod.volumes.is_empty() {
         y = volumes(pod, at, y);
     }
-    y + PADDING
+    y + 11.0
+}
+
+/// The room that the name of the wire takes, without and with what it means.
+const LABEL: f64 = 92.0;
+const LONG_LABEL: f64 = 292.0;
+
+/// The wire's name stands above its end where plugs leave room, else beneath its start; always beneath where mounts cross.
+fn rail_label(rail: &Rail, crossed: bool) -> RailLabel {
+    let taken = rail.plugs.last().map_or(rail.from.x, |p| p.to.x + PLUG_STEP - 4.0);
+    let above = rail.to.x - taken;
+    if !crossed && above >= LABEL {
+        return RailLabel { at: Point { x: rail.to.x, y: rail.to.y - 8.0 }, ends: true, long: above >= LONG_LABEL };
+    }
+    let long = rail.to.x - rail.from.x >= LONG_LABEL;
+    RailLabel { at: Point { x: rail.from.x, y: rail.from.y + 16.0 }, ends: false, long }
 }
 
 fn lay_out_card(card: &mut Card, at: Rect) -> f64 {
@@ -196,33 +219,44 @@ fn lay_out_card(card: &mut Card, at: Rect) -> f64 {
     let name_room = inner - if card.role == super::Role::Main { 0.0 } else { 58.0 };
     card.name = measure::fit(&card.full_name, name_room, |t| measure::sans(t, 13.5));
     // The registry's host says least.
-    let image = card.full_image.strip_prefix("docker.io/library/").or_else(|| card.full_image.strip_prefix("docker.io/")).unwrap_or(&card.full_image);
-    card.image = measure::fit_end(image, inner, |t| measure::mono(t, 11.0));
-    card.lines = [at.y + 21.0, at.y + 38.0, at.y + 56.0];
-    let mut y = at.y + 62.0;
+    let image = card
+        .full_image
+        .strip_prefix("docker.io/library/")
+        .or_else(|| card.full_image.strip_prefix("docker.io/"))
+        .unwrap_or(&card.full_image)
+        .to_owned();
+    card.lines = [at.y + 20.0, at.y + 36.0, at.y + 53.0];
+    let mut left = at.y + 59.0;
     if card.restarts > 0 {
-        y += 16.0;
+        left += 15.0;
     }
     if card.unknown_image {
-        card.question_y = y + 16.0;
-        y += 24.0;
+        card.question_y = left + 16.0;
+        left += 24.0;
     }
+    let more = !card.probes.is_empty() || !card.gauges.is_empty() || !card.mounts.is_empty();
+    let beside = more && inner >= SIDE_BY_SIDE;
+    card.side_x = at.x + CARD_PADDING + if beside { inner * 0.48 } else { 0.0 };
+    let room = at.right() - CARD_PADDING - card.side_x;
+    let image_room = if beside { inner * 0.48 - 14.0 } else { inner };
+    card.image = measure::fit_end(&image, image_room, |t| measure::mono(t, 11.0));
+    let mut y = if beside { at.y + 5.0 } else { left };
     for probe in &mut card.probes {
         probe.y = y + 14.0;
-        probe.asks = measure::fit(&probe.full, inner, |t| measure::mono(t, 10.5));
+        probe.asks = measure::fit(&probe.full, room, |t| measure::mono(t, 10.5));
         for (index, tick) in probe.ticks.iter_mut().enumerate() {
-            tick.x = at.x + CARD_PADDING + 68.0 + index as f64 * 13.0;
+            tick.x = card.side_x + 68.0 + index as f64 * 13.0;
         }
         y += 33.0;
     }
-    y = stack_gauges(&mut card.gauges, at.x + CARD_PADDING, y, inner);
+    y = stack_gauges(&mut card.gauges, card.side_x, y, room);
     for mount in &mut card.mounts {
         mount.y = y + 13.0;
-        let room = inner - 18.0 - if mount.read_only { 20.0 } else { 0.0 };
+        let room = room - 18.0 - if mount.read_only { 20.0 } else { 0.0 };
         mount.path = measure::fit(&mount.full_path, room, |t| measure::mono(t, 10.5));
         y += 17.0;
     }
-    y + 8.0 - at.y
+    y.max(left) + 6.0 - at.y
 }
 
 /// Cylinders in rows at the foot, centred, and the lines from the cards to them.

@@ -156,7 +156,10 @@ impl Reader<'_> {
         let alone = self.session.cluster().api.is_stopped();
         let static_pod = object::map_at(pod, "metadata.annotations").is_some_and(|a| a.contains_key("kubernetes.io/config.mirror"));
         let mut mood = mood::of_pod(pod, &row);
-        let notice = notice(pod);
+        let mut notice = notice(pod);
+        if notice.is_empty() && mood == Mood::WAITING {
+            notice = self.hindrance(&id);
+        }
         if mood == Mood::WAITING && !notice.is_empty() && object::str_at(pod, "spec.nodeName").is_none() {
             mood = Mood { icon: super::Icon::Clock, ..Mood::FAILED };
         }
@@ -196,6 +199,13 @@ impl Reader<'_> {
             volumes: volumes(pod, |volume| Target::Volume { pod: id.clone(), volume: volume.into() }),
             ..blank(Target::Pod(id.clone()))
         }
+    }
+
+    /// What keeps a bound Pod from starting: the last warning, while nothing good came after it.
+    fn hindrance(&self, id: &str) -> Vec<String> {
+        let marks = self.history.pods.get(id).map_or(&[][..], |p| history::until(&p.marks, self.now, |m| m.at));
+        let last = marks.last().filter(|m| m.warning && matches!(&*m.reason, "FailedMount" | "FailedCreatePodSandBox" | "FailedAttachVolume"));
+        last.map(|m| m.message.to_string()).into_iter().collect()
     }
 
     /// Pods that only their node knows: static ones whose mirror is not there, and those that were deleted by force and still end.
