@@ -1,8 +1,10 @@
 //! `podlab check`: what the API server says of manifests.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use base64::Engine as _;
 use podlab::api::{Status, Value, json};
@@ -21,6 +23,16 @@ PATH is a file, a folder (its *.yaml, *.yml and *.json, sorted by name), or - fo
 
 Exit code: 0 when everything is accepted, 1 when something is refused, 2 for a wrong use of this command or a file that cannot be read.
 ";
+
+/// The plain explanations and the titles of fixes, the same that the page shows.
+static SENTENCES: LazyLock<BTreeMap<String, String>> =
+    LazyLock::new(|| serde_yaml::from_str(include_str!("../ui/locales/explain.en.yaml")).expect("the build has read this file already"));
+
+/// The sentence of a code, its placeholders filled in.
+fn sentence(code: &str, args: &[String]) -> String {
+    let sentence = SENTENCES.get(code).map_or(code, String::as_str).to_owned();
+    args.iter().enumerate().fold(sentence, |s, (i, arg)| s.replace(&format!("{{{i}}}"), arg))
+}
 
 #[derive(Clone, Copy, PartialEq)]
 enum Format {
@@ -124,7 +136,7 @@ fn severity(diagnostic: &Diagnostic) -> &'static str {
 /// What a diagnostic says: the server's words behind the field; a hint has only its code.
 fn words(diagnostic: &Diagnostic) -> String {
     match (diagnostic.message.as_str(), diagnostic.path.as_str()) {
-        ("", _) => format!("{} {}", diagnostic.code.replace("explain-hint-", "").replace('-', " "), diagnostic.args.join(" ")),
+        ("", _) => sentence(diagnostic.code, &diagnostic.args),
         (message, "") => message.to_owned(),
         (message, path) if message.contains(path) => message.to_owned(),
         (message, path) => format!("{path}: {message}"),
@@ -148,8 +160,11 @@ fn human(name: &str, text: &str, checked: &Checked) -> String {
         let margin = " ".repeat(line.to_string().len());
         out.push_str(&format!("{}: {}\n{margin}--> {name}:{line}:{column}\n", severity(diagnostic), words(diagnostic)));
         out.push_str(&format!("{margin} |\n{line} | {excerpt}\n{margin} | {blank}{carets}\n"));
+        if !diagnostic.message.is_empty() {
+            out.push_str(&format!("{margin} = {}\n", sentence(diagnostic.code, &diagnostic.args)));
+        }
         for fix in &diagnostic.fixes {
-            out.push_str(&format!("{margin} = fix: {} {}\n", fix.code.trim_start_matches("fix-").replace('-', " "), fix.args.join(" → ")));
+            out.push_str(&format!("{margin} = fix: {}\n", sentence(fix.code, &fix.args)));
         }
         out.push('\n');
     }
@@ -173,7 +188,7 @@ fn as_json(name: &str, text: &str, checked: &Checked) -> Value {
                 .iter()
                 .map(|f| json!({"code": f.code, "args": f.args, "edits": f.edits.iter().map(|e| json!({"start": e.span.start, "end": e.span.end, "insert": e.insert})).collect::<Vec<_>>()}))
                 .collect();
-            json!({"severity": severity(d), "start": {"offset": d.span.start, "line": start.0, "column": start.1}, "end": {"offset": d.span.end, "line": end.0, "column": end.1},
+            json!({"explanation": sentence(d.code, &d.args), "severity": severity(d), "start": {"offset": d.span.start, "line": start.0, "column": start.1}, "end": {"offset": d.span.end, "line": end.0, "column": end.1},
                 "document": d.document, "path": d.path, "message": d.message, "code": d.code, "args": d.args, "fixes": fixes})
         })
         .collect();

@@ -236,7 +236,9 @@ impl Run<'_> {
 
     fn request(&mut self, root: &Node, kind: &'static Kind, value: &Value, prefix: &str) {
         let at = |path: &str| if prefix.is_empty() { path.to_owned() } else { format!("{prefix}.{path}") };
-        match create(kind, Mode::DryRun, value.clone(), self.facts) {
+        let mut sent = value.clone();
+        client::renew_last_applied(&mut sent);
+        match create(kind, Mode::DryRun, sent, self.facts) {
             Ok(admitted) if exists(kind, &admitted.object, self.facts) => {
                 let status = Status::already_exists(&kind.resource(), object::name(&admitted.object));
                 let args = vec![object::name(&admitted.object).to_owned()];

@@ -62,6 +62,28 @@ static MORE_KINDS: &[Kind] = &[
     more("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", "rolebinding", true),
     more("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", "clusterrole", false),
     more("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", "clusterrolebinding", false),
+    // Of these the schema has no rows, so that whatever they hold is let pass.
+    more("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", "customresourcedefinition", false),
+    more(
+        "admissionregistration.k8s.io",
+        "v1",
+        "ValidatingWebhookConfiguration",
+        "validatingwebhookconfigurations",
+        "validatingwebhookconfiguration",
+        false,
+    ),
+    more(
+        "admissionregistration.k8s.io",
+        "v1",
+        "MutatingWebhookConfiguration",
+        "mutatingwebhookconfigurations",
+        "mutatingwebhookconfiguration",
+        false,
+    ),
+    more("certificates.k8s.io", "v1", "CertificateSigningRequest", "certificatesigningrequests", "certificatesigningrequest", false),
+    more("resource.k8s.io", "v1", "ResourceClaim", "resourceclaims", "resourceclaim", true),
+    more("resource.k8s.io", "v1", "ResourceClaimTemplate", "resourceclaimtemplates", "resourceclaimtemplate", true),
+    more("storage.k8s.io", "v1", "CSIDriver", "csidrivers", "csidriver", false),
 ];
 
 const fn more(
@@ -123,7 +145,7 @@ pub fn inspect(root: &Node, value: &Value, file: &str) -> Result<Target, ClientE
         findings,
     };
     if kind.is_empty() {
-        return Err(undecodable(format!("Object 'Kind' is missing in '{value}'"), "kind", ClientCode::KindEmpty, Vec::new()));
+        return Err(undecodable(format!("Object 'Kind' is missing in '{}'", go_json(value)), "kind", ClientCode::KindEmpty, Vec::new()));
     }
     if is_list {
         if !value.get("items").is_some_and(Value::is_array) {
@@ -175,6 +197,35 @@ pub fn resolve(value: &Value) -> Result<Target, String> {
 
 fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// What kubectl makes of the annotation with the last applied configuration before it creates an object: where there is one, it is written anew
+/// (`util.CreateOrUpdateAnnotation`).
+pub fn renew_last_applied(value: &mut Value) {
+    let Some(annotations) = value.get_mut("metadata").and_then(|m| m.get_mut("annotations")).and_then(Value::as_object_mut) else { return };
+    if annotations.remove(LAST_APPLIED).is_none() {
+        return;
+    }
+    let text = format!("{}\n", go_json(value));
+    value["metadata"]["annotations"][LAST_APPLIED] = Value::String(text);
+}
+
+/// JSON as Go's encoder writes it: safe inside of HTML.
+pub fn go_json(value: &Value) -> String {
+    let mut out = String::new();
+    for c in value.to_string().chars() {
+        match c {
+            '<' => out.push_str("\\u003c"),
+            '>' => out.push_str("\\u003e"),
+            '&' => out.push_str("\\u0026"),
+            '\u{2028}' => out.push_str("\\u2028"),
+            '\u{2029}' => out.push_str("\\u2029"),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// What keeps kubectl from knowing what an object is.

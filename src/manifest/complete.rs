@@ -142,14 +142,14 @@ fn keys(context: &Context<'_>, offset: usize) -> Vec<Completion> {
     let Some(owner) = context.owner() else { return found };
     let siblings = context.siblings(column);
     let mut fields: Vec<&'static Field> =
-        owner.fields.iter().filter(|f| !siblings.contains(&f.name) && !(context.levels.is_empty() && f.name == "status")).collect();
+        owner.fields.iter().filter(|f| !siblings.contains(&f.name) && (f.name != "status" || !context.levels.is_empty())).collect();
     fields.sort_by_key(|f| (!f.required, rank(owner, f.name), f.name));
     found.extend(fields.into_iter().map(|field| key(owner, field, column)));
     // A list may begin at its key's own column.
-    if let Some(open) = open_list(context, column) {
-        if let Shape::List(item) = &open.shape {
-            found.splice(0..0, items(open, item, column));
-        }
+    if let Some(open) = open_list(context, column)
+        && let Shape::List(item) = &open.shape
+    {
+        found.splice(0..0, items(open, item, column));
     }
     found.extend(snippets(owner, &siblings, column));
     found

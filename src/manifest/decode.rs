@@ -194,6 +194,17 @@ impl Decoder<'_> {
         for key in gone {
             map.remove(&key);
         }
+        // Structs that are no pointers are there whether they are written or not, and so are the ones inside of them.
+        for field in owner.fields.iter().filter(|f| f.always) {
+            if map.contains_key(field.name) {
+                continue;
+            }
+            let mut empty = Value::Object(Map::new());
+            if let Some(inner) = field.object() {
+                self.object(&mut empty, inner)?;
+            }
+            map.insert(field.name.to_owned(), empty);
+        }
         self.owner = outer;
         Ok(())
     }

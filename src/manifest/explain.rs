@@ -91,7 +91,7 @@ pub(super) fn finding(finding: &Finding) -> Explained {
         Mismatch::Type { given, wanted } => {
             let given = given.split(' ').next().unwrap_or_default();
             // Named types that are no structs are strings (`v1.PullPolicy`).
-            let named = wanted.strip_prefix("v1.").or(wanted.strip_prefix("types."));
+            let named = ["v1.", "v2.", "types."].into_iter().find_map(|package| wanted.strip_prefix(package));
             let is_text = wanted == "string" || named.is_some_and(|name| name != "ResourceList" && crate::schema::by_name(name).is_none());
             let code = match (given, wanted.as_str()) {
                 ("number" | "bool", _) if is_text => "explain-type-string",

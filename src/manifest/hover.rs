@@ -71,9 +71,9 @@ fn in_tree(node: &Node, shape: &Shape, owner: Option<&'static Type>, path: Strin
 }
 
 /// The documentation behind a completion's `doc_key` (`io.k8s.api.core.v1.Container.image`).
-pub fn doc(doc_key: &str) -> Option<&'static str> {
+pub fn doc(doc_key: &str) -> Option<String> {
     let (owner, field) = doc_key.rsplit_once('.')?;
-    Some(schema::by_name(owner)?.field(field)?.doc())
+    Some(schema::by_name(owner)?.field(field)?.doc().to_owned())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Build-time: k8s-openapi's schema of 1.36 → the field table in `OUT_DIR/schema.rs` and its documentation in `OUT_DIR/schema_docs.z`.
+//! Build-time: k8s-openapi's schema of 1.36 → the field table in `OUT_DIR/schema.rs` and its documentation in `OUT_DIR/schema_docs.txt`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -68,8 +68,7 @@ pub fn generate(out: &Path) {
     let mut table = Table::new(&definitions);
     let rust = table.write(&kinds);
     std::fs::write(out.join("schema.rs"), rust).expect("OUT_DIR is writable");
-    let docs = miniz_oxide::deflate::compress_to_vec(table.docs.join("\0").as_bytes(), 10);
-    std::fs::write(out.join("schema_docs.z"), docs).expect("OUT_DIR is writable");
+    std::fs::write(out.join("schema_docs.txt"), table.docs.concat()).expect("OUT_DIR is writable");
 }
 
 /// The definition that a schema refers to, bare or wrapped in `allOf`.
@@ -171,13 +170,24 @@ impl<'a> Table<'a> {
                 let (go, values) = words::named(name, field);
                 let merge = words::merge(name, field);
                 let pointer = words::pointer(name, field);
-                writeln!(types, "Field {{ name: {field:?}, shape: {shape}, required: {required}, embedded: {embedded:?}, go: {go:?}, values: &{values:?}, merge: {merge:?}, pointer: {pointer}, doc: {doc} }},")
+                let always = shape.starts_with("Shape::Object") && words::always(name, field);
+                writeln!(types, "Field {{ name: {field:?}, shape: {shape}, required: {required}, embedded: {embedded:?}, go: {go:?}, values: &{values:?}, merge: {merge:?}, pointer: {pointer}, always: {always}, doc: {doc} }},")
                     .expect("a String takes all");
             }
             types.push_str("] },\n");
         }
         let mut rust = format!("pub static TYPES: &[Type] = &[\n{types}];\n");
         writeln!(rust, "static ELEMENTS: &[Shape] = &[{}];", self.elements.join(", ")).expect("a String takes all");
+        let mut end = 0;
+        let ends: Vec<usize> = self
+            .docs
+            .iter()
+            .map(|doc| {
+                end += doc.len();
+                end
+            })
+            .collect();
+        writeln!(rust, "pub(super) static DOC_ENDS: &[u32] = &{ends:?};").expect("a String takes all");
         rust.push_str("static KINDS: &[KindRow] = &[\n");
         for (group, version, kind, target) in kinds {
             let index = target.as_deref().and_then(|t| self.structs.binary_search(&t).ok()).expect("a kind is a struct");

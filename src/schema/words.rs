@@ -128,6 +128,19 @@ PodDisruptionBudgetSpec.unhealthyPodEvictionPolicy v1.UnhealthyPodEvictionPolicy
 ObjectMeta.uid,OwnerReference.uid,ObjectReference.uid,Preconditions.uid,StatusDetails.uid types.UID
 ManagedFieldsEntry.operation v1.ManagedFieldsOperationType
 Status.reason v1.StatusReason
+ResourceStatus.name v1.ResourceName
+ResourceHealth.resourceID v1.ResourceID
+ResourceHealth.health v1.ResourceHealthStatus
+LoadBalancerIngress.ipMode v1.LoadBalancerIPMode
+NodeStatus.volumesInUse,AttachedVolume.name v1.UniqueVolumeName
+PersistentVolumeClaimCondition.type v1.PersistentVolumeClaimConditionType
+DeploymentCondition.type v1.DeploymentConditionType
+ReplicaSetCondition.type v1.ReplicaSetConditionType
+JobCondition.type v1.JobConditionType
+NamespaceCondition.type v1.NamespaceConditionType
+HPAScalingPolicy.type v2.HPAScalingPolicyType
+HPAScalingRules.selectPolicy v2.ScalingPolicySelect
+LeaseSpec.strategy v1.CoordinatedLeaseStrategy
 ";
 
 /// `merge key / strategies` of a strategic merge patch: `name`, `-` for a list that is a set, `retainKeys`, …; empty for atomic lists.
@@ -222,3 +235,21 @@ PodDisruptionBudgetSpec unhealthyPodEvictionPolicy
 ContainerStatus started
 ResourceFieldSelector divisor
 ";
+
+/// Whether a struct field is no pointer in Go: it is always there, empty at least.
+pub fn always(name: &str, field: &str) -> bool {
+    match (name, field) {
+        // Of any kind.
+        (_, "metadata") => true,
+        ("Pod" | "PodTemplateSpec" | "JobTemplateSpec" | "PersistentVolumeClaimTemplate", "spec") => true,
+        ("Deployment" | "DaemonSet" | "StatefulSet" | "ReplicaSet" | "ReplicationController" | "Job" | "CronJob", "spec") => true,
+        ("Service" | "Namespace" | "Node" | "PersistentVolume" | "PersistentVolumeClaim" | "LimitRange" | "ResourceQuota", "spec") => true,
+        ("HorizontalPodAutoscaler" | "PodDisruptionBudget" | "NetworkPolicy" | "Ingress" | "IngressClass" | "Lease", "spec") => true,
+        ("DeploymentSpec" | "DaemonSetSpec" | "StatefulSetSpec" | "JobSpec" | "PodTemplate", "template") => true,
+        ("CronJobSpec", "jobTemplate") => true,
+        ("Container" | "EphemeralContainer" | "PersistentVolumeClaimSpec", "resources") => true,
+        ("DeploymentSpec", "strategy") | ("DaemonSetSpec" | "StatefulSetSpec", "updateStrategy") => true,
+        ("NetworkPolicySpec", "podSelector") => true,
+        _ => false,
+    }
+}

@@ -102,7 +102,7 @@ mod tests {
     fn a_shape_and_its_lines_find_each_other() {
         let value = json!({"kind": "Pod", "metadata": {"name": "web"}, "spec": {
             "containers": [{"name": "app"}, {"name": "db"}], "volumes": [{"name": "data", "emptyDir": {}}]}});
-        let root = Node { span: Span::new(0, 1), content: Content::Null };
+        let root = Node { span: Span::new(0, 1), content: Content::Null, flow: false };
         let source = Source { documents: vec![SourceDocument { span: Span::new(0, 1), root, value }] };
         let session = Session::new(Config::nodes(2));
         let draft = target_at(&session, &source, 0, "spec.containers[1].ports[0].containerPort");

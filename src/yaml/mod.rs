@@ -2,6 +2,7 @@
 //!
 //! Parsing never fails: what could be read is there, and the error stands beside it.
 
+mod compose;
 mod json;
 mod parse;
 mod print;
@@ -18,7 +19,7 @@ use serde_json::{Map, Number, Value};
 use crate::text::Span;
 
 /// How deep collections may lie in one another. Kubernetes allows 10000; a browser's stack does not hold trees of that depth.
-pub const MAX_DEPTH: usize = 1000;
+pub const MAX_DEPTH: usize = 300;
 
 /// A node of the tree, with the place that it came from.
 #[derive(Clone, Debug, PartialEq)]

@@ -62,6 +62,26 @@ fn fixes_remove_their_error() {
 }
 
 #[test]
+fn every_code_has_its_sentence() {
+    for language in ["en", "ko"] {
+        let path = format!("{}/src/ui/locales/explain.{language}.yaml", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).expect("the sentences are part of the source");
+        let sentences: BTreeMap<String, String> = serde_yaml::from_str(&text).expect("a flat mapping");
+        for (id, text) in inputs() {
+            for diagnostic in check(&text).diagnostics {
+                let codes = diagnostic.fixes.iter().map(|f| (f.code, f.args.len())).chain([(diagnostic.code, diagnostic.args.len())]);
+                for (code, args) in codes {
+                    let sentence = sentences.get(code).unwrap_or_else(|| panic!("{id}: {language} lacks {code}"));
+                    for number in 0..6 {
+                        assert!(!sentence.contains(&format!("{{{number}}}")) || number < args, "{id}: {code} has no argument {number}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn spans_lie_in_the_text_and_language_services_never_panic() {
     for (id, text) in inputs() {
         for diagnostic in check(&text).diagnostics {

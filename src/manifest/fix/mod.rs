@@ -15,6 +15,8 @@ const LONGEST_TEXT: usize = 64 * 1024;
 const MOST_DIAGNOSTICS: usize = 12;
 const MOST_CANDIDATES: usize = 24;
 const MOST_FIXES: usize = 3;
+/// Bytes that all candidates of a text together may have checked again, so that a keystroke stays a matter of milliseconds.
+const MOST_BYTES: usize = 300_000;
 
 /// Adds fixes to the diagnostics of a text.
 pub(super) fn add(text: &str, checked: &mut Checked, facts: &dyn ClusterFacts) {
@@ -23,6 +25,7 @@ pub(super) fn add(text: &str, checked: &mut Checked, facts: &dyn ClusterFacts) {
     }
     let before = stage(checked);
     let mut found = Vec::new();
+    let mut budget = MOST_BYTES;
     for (index, hint) in checked.diagnostics.iter().enumerate().filter(|(_, d)| d.severity == Severity::Hint).take(MOST_DIAGNOSTICS) {
         let errors = |c: &Checked| {
             c.diagnostics.iter().filter(|d| d.severity != Severity::Hint).map(|d| (d.document, d.path.clone(), d.message.clone())).collect::<Vec<_>>()
@@ -46,6 +49,8 @@ pub(super) fn add(text: &str, checked: &mut Checked, facts: &dyn ClusterFacts) {
         };
         let mut fixes: Vec<(Stage, Fix)> = Vec::new();
         for fix in candidates.into_iter().take(MOST_CANDIDATES) {
+            let Some(left) = budget.checked_sub(text.len()) else { break };
+            budget = left;
             let repaired = fix.apply(text);
             if repaired == text || fixes.iter().any(|(_, f)| f.apply(text) == repaired) {
                 continue;

@@ -11,7 +11,7 @@ pub(super) fn candidates(text: &str, diagnostic: &Diagnostic) -> Vec<Fix> {
     match diagnostic.code {
         "explain-yaml-tab" => found.extend(tabs(text)),
         "explain-yaml-reserved" => found.extend(quote_value(&line)),
-        "explain-yaml-separator" | "explain-separator" => found.push(fix("fix-comment", &[], vec![insert(at, "# ")])),
+        "explain-separator" => found.push(fix("fix-comment", &[], vec![insert(at, "# ")])),
         "explain-yaml-directive" => {
             let whole = Span::new(line.start, (line.end + 1).min(text.len()));
             found.push(fix("fix-remove-field", &[line.body()], vec![replace(whole, "")]));
@@ -26,10 +26,15 @@ pub(super) fn candidates(text: &str, diagnostic: &Diagnostic) -> Vec<Fix> {
         }
         _ => {}
     }
-    // What is wrong on a line often began on the one before.
+    // What is wrong on a line often began on one before.
     let previous = (line.start > 0).then(|| Line::at(text, line.start - 1));
-    for candidate in [Some(&line), previous.as_ref()].into_iter().flatten() {
-        found.extend(colon(candidate));
+    found.extend(colon(&line));
+    let mut above = line.start;
+    for _ in 0..3 {
+        let Some(end) = above.checked_sub(1) else { break };
+        let before = Line::at(text, end);
+        found.extend(colon(&before));
+        above = before.start;
     }
     found.extend(quote_value(&line));
     if let Some(previous) = &previous {
@@ -118,9 +123,7 @@ fn colon(line: &Line<'_>) -> Vec<Fix> {
     let (key, after) = rest.split_at(word);
     let place = key_start + word;
     let trimmed = after.trim_start();
-    if after.trim().is_empty() {
-        found.push(fix("fix-add-colon", &[key], vec![insert(place, ":")]));
-    } else if after.starts_with(' ') && !trimmed.starts_with(':') {
+    if trimmed.is_empty() || (after.starts_with(' ') && !trimmed.starts_with(':')) {
         found.push(fix("fix-add-colon", &[key], vec![insert(place, ":")]));
     } else if after.starts_with(':') && !after.starts_with(": ") {
         found.push(fix("fix-space-after-colon", &[], vec![insert(place + 1, " ")]));
