@@ -73,8 +73,10 @@ pub const RETRY_MS: u64 = 13_000;
 /// The longest time between two looks at a Pod in back-off.
 pub const LONGEST_LOOK_MS: u64 = 60_000;
 
-/// How far a wait in back-off is stretched, in percent: the kubelet's random factor lies between 100 and 150, its measured median at 130.
-const STRETCH_PERCENT: u64 = 125;
+/// How far a wait in back-off is stretched, in percent. Deviation: the kubelet draws a factor between 100 and 150; podlab takes 100, so that a
+/// lesson's prediction has one right answer.
+const STRETCH_PERCENT: u64 = 100;
+
 /// Whose turn it is: the node, its runtime, and the world outside.
 pub struct Turn<'a, 'c> {
     pub node: &'a NodeState,

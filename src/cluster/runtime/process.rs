@@ -51,8 +51,10 @@ struct Server {
     greeting: &'static str,
 }
 
-/// How many steps the processes of one container may take at one instant before time goes on by a millisecond.
-const MOST_STEPS: usize = 4000;
+/// How many steps the processes of one container may take at one instant before time goes on by [`BUSY_MS`].
+const MOST_STEPS: usize = 2000;
+/// How much time that many steps take.
+const BUSY_MS: u64 = 100;
 /// How many processes a container may have.
 const MOST_PROCESSES: usize = 200;
 
@@ -309,8 +311,9 @@ impl Runtime {
             for pid in pids {
                 progress |= self.run_one(id, pid, &mut steps, ctx);
                 if steps >= MOST_STEPS {
-                    // A busy loop costs time: it goes on a millisecond later.
-                    ctx.queue.push(ctx.now + 1, Task::Runtime { node: self.node, timer: Timer::Wake { container: id, process: pid } });
+                    // A busy loop costs time, and all the processor that it may have.
+                    self.use_cpu(id, 1000);
+                    ctx.queue.push(ctx.now + BUSY_MS, Task::Runtime { node: self.node, timer: Timer::Wake { container: id, process: pid } });
                     return;
                 }
             }
@@ -332,7 +335,7 @@ impl Runtime {
             let Some(process) = live.processes.get_mut(&pid).filter(|p| p.ended.is_none()) else { return progress };
             let machine = match &mut process.run {
                 Run::Server(_) => return self.serve(id, pid, ctx) || progress,
-                Run::Shell(machine) => (**machine).clone(),
+                Run::Shell(machine) => std::mem::replace(&mut **machine, Machine::new(std::rc::Rc::default(), BTreeMap::new(), "/")),
             };
             let (step, effects, machine) = step_machine(machine, id, pid, live, ctx);
             let Some(process) = live.processes.get_mut(&pid) else { return progress };
