@@ -122,6 +122,7 @@ pub const ENDPOINT_SLICE: &Kind = &KINDS[19];
 pub const PRIORITY_CLASS: &Kind = &KINDS[20];
 pub const CONTROLLER_REVISION: &Kind = &KINDS[21];
 pub const LEASE: &Kind = &KINDS[22];
+pub const POD_DISRUPTION_BUDGET: &Kind = &KINDS[25];
 
 /// In the order in which `kubectl get all` and `kubectl api-resources` list what they share.
 pub static KINDS: &[Kind] = &[
@@ -155,3 +156,17 @@ pub static KINDS: &[Kind] = &[
     row("networking.k8s.io", "v1", "Ingress", "ingresses", "ingress", &["ing"], true, false),
     row("storage.k8s.io", "v1", "StorageClass", "storageclasses", "storageclass", &["sc"], false, false),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constants_name_their_rows() {
+        let rows = [(POD, "Pod"), (EVENT, "Event"), (ENDPOINT_SLICE, "EndpointSlice"), (PRIORITY_CLASS, "PriorityClass")];
+        let more = [(CONTROLLER_REVISION, "ControllerRevision"), (LEASE, "Lease"), (POD_DISRUPTION_BUDGET, "PodDisruptionBudget")];
+        for (kind, name) in rows.into_iter().chain(more) {
+            assert_eq!(kind.kind, name);
+        }
+    }
+}

@@ -128,6 +128,7 @@ impl Run<'_> {
     /// Every document of a file: made, or patched where it is there already.
     fn apply(&mut self, file: &str) -> Result<(), String> {
         let text = read(self.folder, file)?;
+        let mut refused = Vec::new();
         for document in manifest::read_documents(&text, file)? {
             let value = document.value;
             let kind = Kind::find(str_at(&value, "apiVersion").unwrap_or(""), str_at(&value, "kind").unwrap_or("")).ok_or("an unknown kind")?;
@@ -141,9 +142,12 @@ impl Run<'_> {
                     api.create(caller, kind, &space, value, &options)
                 }
             });
-            result.map_err(|status| status.message)?;
+            // Like kubectl: the other documents are sent all the same.
+            if let Err(status) = result {
+                refused.push(status.message);
+            }
         }
-        Ok(())
+        if refused.is_empty() { Ok(()) } else { Err(refused.join("\n")) }
     }
 
     /// `{KIND: NAME, …}` → which object. Names that a controller made up are written `web-<hash1>-<id1>`.

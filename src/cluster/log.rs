@@ -1,5 +1,7 @@
 //! Facts in the past tense: what happened, and when. Pictures, timeline, lesson goals and traces read them; nothing is called back.
 
+use std::collections::VecDeque;
+use std::fmt::{self, Write as _};
 use std::rc::Rc;
 
 use crate::api::SimTime;
@@ -188,30 +190,40 @@ pub enum Stream {
     Stderr,
 }
 
-/// The log. Cloning shares what is already full, so that a checkpoint is cheap.
+/// The log. Cloning shares what is already full, so that a checkpoint is cheap. The oldest facts are forgotten; numbers stay.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
-    full: Vec<Rc<Vec<Entry>>>,
+    full: VecDeque<Rc<Vec<Entry>>>,
     open: Vec<Entry>,
-    hash: u64,
+    /// How many facts were forgotten.
+    forgotten: usize,
+    hash: Hash,
 }
 
 const CHUNK: usize = 1024;
+/// How many full chunks are kept: some 130,000 facts.
+const CHUNKS: usize = 128;
 
 impl Log {
     pub fn push(&mut self, at: SimTime, fact: Fact) {
-        self.hash = fold(fold(self.hash, &at.0.to_le_bytes()), format!("{fact:?}").as_bytes());
+        self.hash.fold(&at.0.to_le_bytes());
+        write!(self.hash, "{fact:?}").expect("the hash takes any text");
         self.open.push(Entry { at, fact });
         if self.open.len() == CHUNK {
-            self.full.push(Rc::new(std::mem::replace(&mut self.open, Vec::with_capacity(CHUNK))));
+            self.full.push_back(Rc::new(std::mem::replace(&mut self.open, Vec::with_capacity(CHUNK))));
+            if self.full.len() > CHUNKS {
+                self.full.pop_front();
+                self.forgotten += CHUNK;
+            }
         }
     }
 
+    /// How many facts were ever written, those that were forgotten included: the number of the next one.
     pub fn len(&self) -> usize {
-        self.full.len() * CHUNK + self.open.len()
+        self.forgotten + self.full.len() * CHUNK + self.open.len()
     }
 
-    /// How many facts were ever written, those that were compacted included.
+    /// Like [`Log::len`].
     pub fn total(&self) -> usize {
         self.len()
     }
@@ -220,24 +232,61 @@ impl Log {
         self.len() == 0
     }
 
+    /// What is still remembered, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
         self.full.iter().flat_map(|chunk| chunk.iter()).chain(&self.open)
     }
 
-    /// The entries from this number on.
+    /// The entries from this number on, as far as they are remembered.
     pub fn since(&self, from: usize) -> impl Iterator<Item = &Entry> {
+        let from = from.saturating_sub(self.forgotten);
         let skip = (from / CHUNK).min(self.full.len());
-        self.full[skip..].iter().flat_map(|chunk| chunk.iter()).chain(&self.open).skip(from - skip * CHUNK)
+        self.full.range(skip..).flat_map(|chunk| chunk.iter()).chain(&self.open).skip(from - skip * CHUNK)
     }
 
     /// A number that two runs share only when they wrote the same facts at the same times.
     pub fn hash(&self) -> u64 {
-        self.hash
+        self.hash.0
     }
 }
 
 /// FNV-1a, which is the same on every target.
-fn fold(hash: u64, bytes: &[u8]) -> u64 {
-    let start = if hash == 0 { 0xcbf2_9ce4_8422_2325 } else { hash };
-    bytes.iter().fold(start, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
+#[derive(Clone, Copy, Debug)]
+struct Hash(u64);
+
+impl Default for Hash {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hash {
+    fn fold(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3));
+    }
+}
+
+impl fmt::Write for Hash {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.fold(text.as_bytes());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stay_when_old_facts_are_forgotten() {
+        let mut log = Log::default();
+        let many = CHUNK * (CHUNKS + 2) + 5;
+        for i in 0..many {
+            log.push(SimTime(i as u64), Fact::Person { did: i.to_string() });
+        }
+        assert_eq!(log.len(), many);
+        assert_eq!(log.since(many - 3).map(|e| e.at.0).collect::<Vec<_>>(), [many as u64 - 3, many as u64 - 2, many as u64 - 1]);
+        assert_eq!(log.iter().next().map(|e| e.at.0), Some(2 * CHUNK as u64));
+        assert_eq!(log.since(0).count(), log.iter().count());
+    }
 }

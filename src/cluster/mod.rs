@@ -17,6 +17,7 @@
 pub mod apiserver;
 pub mod controllers;
 pub mod images;
+pub mod invariants;
 pub mod kubelet;
 pub mod log;
 pub mod network;

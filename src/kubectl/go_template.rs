@@ -365,7 +365,7 @@ fn call(name: &str, args: &[Value]) -> Result<Value, String> {
             Value::String(key) => Ok(value.get(key).cloned().unwrap_or(Value::Null)),
             Value::Number(n) => {
                 let at = n.as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
-                value.get(at).cloned().ok_or_else(|| format!("error calling index: reflect: slice index out of range"))
+                value.get(at).cloned().ok_or_else(|| "error calling index: reflect: slice index out of range".to_owned())
             }
             _ => Err("error calling index: cannot index".to_owned()),
         })?,

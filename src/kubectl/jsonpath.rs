@@ -61,7 +61,7 @@ impl Template {
         }
         let trimmed = text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(text);
         if trimmed.contains(['{', '}']) {
-            return Err(format!("unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{{name1.name2}}' or '{{.name1.name2}}'"));
+            return Err("unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'".into());
         }
         let path = trimmed.strip_prefix('.').unwrap_or(trimmed);
         Self::parse(&format!("{{.{path}}}"))

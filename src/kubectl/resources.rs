@@ -144,10 +144,10 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
         for arg in args {
             let parts: Vec<&str> = arg.split('/').collect();
             let [kind_name, name] = parts[..] else {
-                return Err(Failure::error(format!("arguments in resource/name form may not have more than one slash")));
+                return Err(Failure::error("arguments in resource/name form may not have more than one slash"));
             };
             if kind_name.is_empty() || name.is_empty() {
-                return Err(Failure::error(format!("arguments in resource/name form must have a single resource and name")));
+                return Err(Failure::error("arguments in resource/name form must have a single resource and name"));
             }
             if selects {
                 return Err(Failure::error("selectors and the all flag cannot be used when passing resource/name arguments"));
@@ -410,7 +410,7 @@ fn requirement(part: &str) -> Result<Requirement, Failure> {
     }
     for (sign, greater) in [('>', true), ('<', false)] {
         if let Some((name, value)) = part.split_once(sign) {
-            let bound = value.trim().parse().map_err(|_| unable(format!("for 'Gt', 'Lt' operators, the value must be an integer")))?;
+            let bound = value.trim().parse().map_err(|_| unable("for 'Gt', 'Lt' operators, the value must be an integer".into()))?;
             let key = key(name)?;
             return Ok(if greater { Requirement::GreaterThan(key, bound) } else { Requirement::LessThan(key, bound) });
         }

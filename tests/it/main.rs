@@ -1,5 +1,6 @@
 //! The native gate: one binary, so that it links once.
 
+mod cluster;
 mod fixes;
 mod hostile;
 mod replay;

@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use super::{ApiServer, Caller, DeleteOptions, Key, Propagation, Verb};
-use crate::api::{Kind, Status, Value, json, object};
+use crate::api::{Kind, Selector, Status, Value, json, kinds, object};
 
 /// Namespaces that admission protects (`NamespaceLifecycle`).
 const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
@@ -58,11 +58,56 @@ impl ApiServer {
         object::set(&mut new, "metadata.deletionGracePeriodSeconds", json!(grace));
         if may_go(key.kind, &new) {
             self.forget(key, &old);
-            // The last state that a watch shows of an object that goes at once bears no deletionTimestamp.
-            let last = if object::is_deleting(&old) { new } else { (*old).clone() };
+            // A Pod is marked before it goes, as its last state in a watch shows; other kinds go as they are.
+            let last = if object::is_deleting(&old) || key.kind.kind == "Pod" { new } else { (*old).clone() };
             return Ok(self.store(caller, key.clone(), last, Verb::Deleted, ""));
         }
         Ok(self.store(caller, key.clone(), new, Verb::Modified, ""))
+    }
+
+    /// The eviction subresource: a delete that PodDisruptionBudgets may refuse (`pkg/registry/core/pod/storage/eviction.go`).
+    pub fn evict(&mut self, caller: &mut Caller, key: &Key, grace_seconds: Option<i64>) -> Result<Rc<Value>, Status> {
+        self.refuse_if_stopped()?;
+        let pod = self.at(key).cloned().ok_or_else(|| Status::not_found("pods", &key.name))?;
+        let finished = matches!(object::str_at(&pod, "status.phase"), Some("Succeeded" | "Failed" | "Pending"));
+        if !finished && !object::is_deleting(&pod) {
+            for budget in self.list(kinds::POD_DISRUPTION_BUDGET, Some(&key.namespace)) {
+                let selector = object::at(budget, "spec.selector").map(Selector::from_value).unwrap_or_default();
+                if !selector.matches(object::labels(&pod)) {
+                    continue;
+                }
+                let (healthy, needed) = self.budget(budget, &selector);
+                if healthy - 1 < needed {
+                    let name = object::name(budget);
+                    let mut status = Status::new(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.");
+                    status.causes.push(crate::api::Cause {
+                        field: String::new(),
+                        reason: "DisruptionBudget".into(),
+                        message: format!("The disruption budget {name} needs {needed} healthy pods and has {healthy} currently"),
+                    });
+                    return Err(status);
+                }
+            }
+        }
+        self.delete(caller, key, DeleteOptions { grace_seconds, ..DeleteOptions::default() })
+    }
+
+    /// How many of a budget's Pods are healthy, and how many have to be.
+    fn budget(&self, budget: &Value, selector: &Selector) -> (i64, i64) {
+        let pods: Vec<&Rc<Value>> = self.list(kinds::POD, Some(object::namespace(budget))).filter(|p| selector.matches(object::labels(p))).collect();
+        let ready = |c: &Value| object::str_at(c, "type") == Some("Ready") && object::str_at(c, "status") == Some("True");
+        let healthy = pods.iter().filter(|p| !object::is_deleting(p) && object::list_at(p, "status.conditions").iter().any(ready)).count() as i64;
+        let all = pods.len() as i64;
+        let amount = |value: &Value| match value {
+            Value::String(text) => text.trim_end_matches('%').parse::<i64>().map_or(0, |percent| (all * percent + 99) / 100),
+            other => other.as_i64().unwrap_or(0),
+        };
+        let needed = match (object::at(budget, "spec.minAvailable"), object::at(budget, "spec.maxUnavailable")) {
+            (Some(least), _) => amount(least),
+            (None, Some(most)) => all - amount(most),
+            (None, None) => 0,
+        };
+        (healthy, needed)
     }
 
     /// Frees what the API server keeps for an object.

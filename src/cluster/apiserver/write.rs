@@ -48,11 +48,11 @@ impl ApiServer {
                 metadata.remove(field);
             }
         }
+        let generated = object::name(&object).is_empty();
         let admitted = manifest::admit_create(kind, options.root.as_ref(), object, self)?;
         let mut object = admitted.object;
-        if object::name(&object).is_empty() {
-            let prefix = object::str_at(&object, "metadata.generateName").unwrap_or("").to_owned();
-            object::set(&mut object, "metadata.name", json!(format!("{prefix}{}", caller.random.suffix(5))));
+        if generated {
+            self.draw_name(caller, kind, &mut object);
         }
         let key = Key::new(kind, object::namespace(&object), object::name(&object));
         if self.at(&key).is_some() {
@@ -70,10 +70,28 @@ impl ApiServer {
         Ok(Written { object, warnings: admitted.warnings })
     }
 
+    /// `generateName` with five letters; drawn anew where somebody has the name (`RetryGenerateName`).
+    fn draw_name(&self, caller: &mut Caller, kind: &'static Kind, object: &mut Value) {
+        const LONGEST_BASE: usize = 58;
+        let prefix = object::str_at(object, "metadata.generateName").unwrap_or("").chars().take(LONGEST_BASE).collect::<String>();
+        for _ in 0..8 {
+            let name = format!("{prefix}{}", caller.random.suffix(5));
+            let free = self.get(kind, object::namespace(object), &name).is_none();
+            object::set(object, "metadata.name", json!(name));
+            if free {
+                return;
+            }
+        }
+    }
+
     /// What the strategies fill in that admission cannot know: addresses, random names, labels that carry the uid.
     fn prepare_create(&mut self, caller: &mut Caller, kind: &Kind, object: &mut Value, dry_run: bool) -> Result<(), Status> {
         match kind.kind {
             "Pod" => {
+                let now = json!(caller.now.rfc3339());
+                for condition in object.pointer_mut("/status/conditions").and_then(Value::as_array_mut).into_iter().flatten() {
+                    condition["lastTransitionTime"] = now.clone();
+                }
                 let letters = caller.random.suffix(5);
                 rename_token_volume(object, &format!("kube-api-access-{letters}"));
             }
@@ -138,6 +156,11 @@ impl ApiServer {
                 match old.get("status") {
                     Some(status) => new["status"] = status.clone(),
                     None => drop(object::remove(&mut new, "status")),
+                }
+                if subresource == "scale" {
+                    let replicas = object::at(&new, "spec.replicas").cloned().unwrap_or_else(|| json!(0));
+                    new = (**old).clone();
+                    object::set(&mut new, "spec.replicas", replicas);
                 }
                 if subresource == "resize" || subresource == "ephemeralcontainers" {
                     let spec = new.get("spec").cloned().unwrap_or(Value::Null);

@@ -207,3 +207,84 @@ fn restart_all_trigger(spec: &PodSpec, seen: &Observed) -> Option<String> {
         rule.restarts_all.then(|| container.name.clone())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{SimTime, Value, json};
+    use crate::cluster::runtime::SandboxId;
+
+    fn spec(restart: &str, init: Value, containers: Value) -> PodSpec {
+        PodSpec::parse(&json!({"metadata": {"name": "p"}, "spec": {"restartPolicy": restart, "initContainers": init, "containers": containers}}))
+    }
+
+    /// `name` runs (`None`) or has ended with a code.
+    fn seen(spec: &PodSpec, states: &[(&str, Option<i32>)]) -> Observed {
+        let container = |(index, (name, end)): (usize, &(&str, Option<i32>))| Seen {
+            id: ContainerId(index as u64 + 1),
+            sandbox: SandboxId(1),
+            name: (*name).into(),
+            attempt: 0,
+            hash: spec.find(name).map_or(0, |(_, c)| c.hash),
+            state: match end {
+                None => SeenState::Running { started_at: SimTime::ZERO },
+                Some(exit_code) => SeenState::Exited(Ended { exit_code: *exit_code, ..Ended::default() }),
+            },
+        };
+        let mut containers: Vec<Seen> = states.iter().enumerate().map(container).collect();
+        containers.reverse();
+        Observed { sandbox: Some(SandboxId(1)), sandbox_ready: true, ip: "10.0.0.1".into(), containers }
+    }
+
+    fn check(spec: &PodSpec, states: &[(&str, Option<i32>)], expected: &str) {
+        let actions = compute(spec, &seen(spec, states), &Results::new(), &|_| false);
+        let names: Vec<&str> = actions.starts.iter().map(|i| spec.containers[*i].name.as_str()).collect();
+        let said = if actions.kill_pod { "kill the Pod".to_owned() } else { format!("start {}", names.join(" ")) };
+        assert_eq!(said, expected, "{states:?}");
+    }
+
+    #[test]
+    fn init_containers_run_one_after_the_other() {
+        let spec = spec("Always", json!([{"name": "one"}, {"name": "two"}]), json!([{"name": "app"}, {"name": "log"}]));
+        check(&spec, &[], "start one");
+        check(&spec, &[("one", None)], "start ");
+        check(&spec, &[("one", Some(1))], "start one");
+        check(&spec, &[("one", Some(0))], "start two");
+        check(&spec, &[("one", Some(0)), ("two", Some(0))], "start app log");
+        check(&spec, &[("one", Some(0)), ("two", Some(0)), ("app", Some(1)), ("log", None)], "start app");
+    }
+
+    #[test]
+    fn a_failed_init_container_ends_a_pod_that_is_never_restarted() {
+        let spec = spec("Never", json!([{"name": "one"}]), json!([{"name": "app"}]));
+        check(&spec, &[("one", Some(1))], "kill the Pod");
+        check(&spec, &[("one", Some(0)), ("app", Some(1))], "kill the Pod");
+    }
+
+    #[test]
+    fn sidecars_are_restarted_always_and_stopped_with_the_last_container() {
+        let spec = spec("Never", json!([{"name": "side", "restartPolicy": "Always"}]), json!([{"name": "app"}]));
+        check(&spec, &[("side", None)], "start app");
+        check(&spec, &[("side", Some(0)), ("app", None)], "start side");
+        check(&spec, &[("side", None), ("app", Some(0))], "kill the Pod");
+    }
+
+    #[test]
+    fn a_rule_decides_before_the_policy() {
+        let rules = json!([{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}]);
+        let app = json!([{"name": "app", "restartPolicy": "Never", "restartPolicyRules": rules}, {"name": "log"}]);
+        let spec = spec("Always", json!([]), app);
+        check(&spec, &[("app", Some(42)), ("log", None)], "start app");
+        check(&spec, &[("app", Some(1)), ("log", None)], "start ");
+    }
+
+    #[test]
+    fn a_failed_liveness_probe_kills_and_starts_in_one_sync() {
+        let spec = spec("Always", json!([]), json!([{"name": "app"}]));
+        let seen = seen(&spec, &[("app", None)]);
+        let results = Results::from([((ContainerId(1), ProbeKind::Liveness), Verdict::Failure)]);
+        let actions = compute(&spec, &seen, &results, &|_| false);
+        assert_eq!(actions.starts, [0]);
+        assert_eq!(actions.kills[0].message, "Container app failed liveness probe, will be restarted");
+    }
+}

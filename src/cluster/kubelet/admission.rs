@@ -74,16 +74,23 @@ pub fn shortage(pod: &Value, own_uid: &str, turn: &Turn) -> Option<(&'static str
 /// The larger of what runs together and what each init container needs beside the sidecars that were started before it; a request of the whole
 /// Pod replaces it.
 pub fn pod_request(pod: &Value, resource: &str) -> i64 {
+    pod_amount(pod, "requests", resource)
+}
+
+/// The same for `requests` or `limits`.
+pub fn pod_amount(pod: &Value, which: &str, resource: &str) -> i64 {
+    let of_container = format!("resources.{which}");
+    let of_pod = format!("spec.resources.{which}");
     let amount = |value: &Value, path: &str| {
         str_at(value, &format!("{path}.{resource}")).and_then(Quantity::parse).map_or(0, |q| if resource == "cpu" { q.milli() } else { q.value() })
     };
-    if at(pod, &format!("spec.resources.requests.{resource}")).is_some() {
-        return amount(pod, "spec.resources.requests") + amount(pod, "spec.overhead");
+    if at(pod, &format!("{of_pod}.{resource}")).is_some() {
+        return amount(pod, &of_pod) + amount(pod, "spec.overhead");
     }
-    let regular: i64 = list_at(pod, "spec.containers").iter().map(|c| amount(c, "resources.requests")).sum();
+    let regular: i64 = list_at(pod, "spec.containers").iter().map(|c| amount(c, &of_container)).sum();
     let (mut sidecars, mut largest_init) = (0, 0);
     for container in list_at(pod, "spec.initContainers") {
-        let request = amount(container, "resources.requests");
+        let request = amount(container, &of_container);
         if str_at(container, "restartPolicy") == Some("Always") {
             sidecars += request;
             largest_init = largest_init.max(sidecars);

@@ -29,14 +29,14 @@ impl Surroundings<'_> {
     pub fn environment(&self, container: &ContainerSpec) -> Result<Vec<(String, String)>, String> {
         let mut out: Vec<(String, String)> = Vec::new();
         for source in list_at(&container.value, "envFrom") {
-            out.extend(self.from_source(source)?);
+            out.extend(self.read_source(source)?);
         }
         let mut known: BTreeMap<String, String> = out.iter().cloned().collect();
         let services = self.services();
         for variable in list_at(&container.value, "env") {
             let Some(key) = str_at(variable, "name") else { continue };
             let value = match at(variable, "valueFrom") {
-                Some(source) => match self.from_reference(source, container)? {
+                Some(source) => match self.read_reference(source, container)? {
                     Some(value) => value,
                     None => continue,
                 },
@@ -52,7 +52,7 @@ impl Surroundings<'_> {
         Ok(out)
     }
 
-    fn from_source(&self, source: &Value) -> Result<Vec<(String, String)>, String> {
+    fn read_source(&self, source: &Value) -> Result<Vec<(String, String)>, String> {
         let prefix = str_at(source, "prefix").unwrap_or("");
         let (reference, data) = if let Some(reference) = at(source, "configMapRef") {
             (reference, self.config_map(reference)?)
@@ -66,7 +66,7 @@ impl Surroundings<'_> {
         Ok(data.unwrap_or_default().into_iter().map(named).filter(|(key, _)| is_variable_name(key)).collect())
     }
 
-    fn from_reference(&self, source: &Value, container: &ContainerSpec) -> Result<Option<String>, String> {
+    fn read_reference(&self, source: &Value, container: &ContainerSpec) -> Result<Option<String>, String> {
         if let Some(field) = at(source, "fieldRef") {
             return self.field(str_at(field, "fieldPath").unwrap_or("")).map(Some);
         }

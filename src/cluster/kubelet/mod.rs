@@ -7,9 +7,10 @@
 //! | [`actions`] | what a sync has to do (`computePodActions`) |
 //! | [`start`], [`images`], [`environment`], [`volumes`], [`hooks`] | starting a container |
 //! | [`termination`] | stopping containers and Pods |
-//! | [`status`], [`conditions`], [`observed`] | what the API shows |
+//! | [`publish`], [`status`], [`conditions`], [`observed`] | what the API shows |
 //! | [`prober`], [`backoff`] | probes, waits |
-//! | [`admission`], [`resize`], [`static_pods`], [`node`] | the rest |
+//! | [`admission`], [`resize`], [`node`] | does it fit, is the node there |
+//! | [`static_pods`], [`files`] | static Pods and their folder |
 
 mod actions;
 mod admission;
@@ -19,8 +20,10 @@ mod environment;
 mod files;
 mod hooks;
 mod images;
+mod node;
 mod observed;
 mod prober;
+mod publish;
 mod resize;
 mod spec;
 mod start;
@@ -38,9 +41,9 @@ use super::apiserver::{Change, Key, Verb};
 use super::log::Fact;
 use super::runtime::{ContainerId, Runtime};
 use super::{Context, NodeConfig, Task};
-use crate::api::Value;
 use crate::api::kinds::{CONFIG_MAP, NODE, POD, SECRET};
 use crate::api::object::{at, is_deleting, list_at, name, namespace, str_at, uid};
+use crate::api::{SimTime, Value};
 use termination::KillReason;
 use worker::{Life, PodTimer, Turn, Worker};
 
@@ -58,6 +61,8 @@ pub enum Timer {
     FullLook,
     /// A static Pod is to be started as soon as nothing of its name runs.
     StartStatic { uid: String },
+    /// The kubelet has been stopped for so long that its node counts as lost.
+    Silence { since: SimTime },
     /// What is left of a static Pod that is gone is cleaned away.
     Cleaning { uid: String },
 }
@@ -102,6 +107,7 @@ pub struct Kubelet {
     /// What came due while the kubelet was stopped.
     deferred: Vec<Timer>,
     stopped: bool,
+    silent_since: Option<SimTime>,
 }
 
 impl Kubelet {
@@ -116,6 +122,7 @@ impl Kubelet {
             static_files: BTreeMap::new(),
             deferred: Vec::new(),
             stopped: false,
+            silent_since: None,
         }
     }
 
@@ -220,13 +227,19 @@ impl Kubelet {
     }
 
     pub fn handle(&mut self, timer: Timer, runtime: &mut Runtime, ctx: &mut Context) {
+        if let Timer::Silence { since } = timer {
+            if self.silent_since == Some(since) {
+                node::lose(&self.node.name, ctx);
+            }
+            return;
+        }
         if self.stopped {
             return self.deferred.push(timer);
         }
         match timer {
             Timer::ContainerChanged(id) => {
                 let pod = runtime.container(id).and_then(|c| runtime.sandbox(c.sandbox)).and_then(|s| self.by_uid.get(&s.config.uid)).copied();
-                self.with(pod, runtime, ctx, |worker, turn| worker.container_changed(turn));
+                self.with(pod, runtime, ctx, |worker, turn| worker.container_changed(id, turn));
             }
             Timer::Pod { pod, what, seq } => self.with(Some(pod), runtime, ctx, |worker, turn| worker.handle(what, seq, turn)),
             Timer::Received { uid, what } => {
@@ -244,6 +257,7 @@ impl Kubelet {
                     ctx.after(CLEAN_UP_MS, Task::Kubelet { node: self.node.index, timer: Timer::Received { uid, what } });
                 }
             }
+            Timer::Silence { .. } => {}
             Timer::FileChanged { path } => self.file_changed(&path, runtime, ctx),
             Timer::FullLook => self.full_look(runtime, ctx),
             Timer::StartStatic { uid } => self.start_static(&uid, runtime, ctx),
@@ -286,12 +300,19 @@ impl Kubelet {
         let line = if stopped { "Stopping kubelet." } else { "Started kubelet" };
         ctx.fact(Fact::KubeletLog { node: self.node.name.clone(), line: line.into() });
         if stopped {
+            self.silent_since = Some(ctx.now);
+            ctx.after(node::SILENCE_MS, Task::Kubelet { node: self.node.index, timer: Timer::Silence { since: ctx.now } });
             return;
         }
+        self.silent_since = None;
+        node::find_again(&self.node.name, ctx);
         for timer in std::mem::take(&mut self.deferred) {
             ctx.after(RECEIVE_MS, Task::Kubelet { node: self.node.index, timer });
         }
         self.list_pods(ctx);
+        for id in self.workers.keys().copied().collect::<Vec<_>>() {
+            self.sync_soon(id, ctx);
+        }
         self.full_look(runtime, ctx);
     }
 

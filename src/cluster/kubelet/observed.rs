@@ -98,19 +98,15 @@ fn see(now: SimTime, runtime: &Runtime, record: &ContainerRecord, spec: &PodSpec
         State::Running { started_at } => SeenState::Running { started_at: *started_at },
         // containerd needs a moment to notice an end, so that even what ends at once is seen to run first.
         State::Exited { started_at, finished_at, reason, .. }
-            if now < *finished_at + NOTICE_END_MS && !matches!(reason, ExitReason::StartError(_)) =>
+            if finished_at.since(*started_at) < NOTICE_END_MS
+                && now < *finished_at + NOTICE_END_MS
+                && !matches!(reason, ExitReason::StartError(_)) =>
         {
             SeenState::Running { started_at: *started_at }
         }
         State::Exited { started_at, finished_at, exit_code, reason } => SeenState::Exited(Ended {
             exit_code: *exit_code,
-            reason: match reason {
-                ExitReason::Completed => "Completed",
-                ExitReason::Error => "Error",
-                ExitReason::OomKilled => "OOMKilled",
-                ExitReason::StartError(_) => "StartError",
-            }
-            .into(),
+            reason: reason_name(reason).into(),
             message: match reason {
                 ExitReason::StartError(message) => message.clone(),
                 ExitReason::Completed | ExitReason::Error | ExitReason::OomKilled => termination_message(runtime, record, spec, *exit_code),
@@ -121,6 +117,16 @@ fn see(now: SimTime, runtime: &Runtime, record: &ContainerRecord, spec: &PodSpec
         }),
     };
     Seen { id: record.id, sandbox: record.sandbox, name: record.config.name.clone(), attempt: record.config.attempt, hash, state }
+}
+
+/// containerd's word for an end, as the API shows it.
+pub fn reason_name(reason: &ExitReason) -> &'static str {
+    match reason {
+        ExitReason::Completed => "Completed",
+        ExitReason::Error => "Error",
+        ExitReason::OomKilled => "OOMKilled",
+        ExitReason::StartError(_) => "StartError",
+    }
 }
 
 /// The last 4096 bytes of the message file; with FallbackToLogsOnError, after a failure that wrote none, the end of the log.

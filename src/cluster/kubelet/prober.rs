@@ -116,7 +116,9 @@ impl Worker {
         }
         match id.and_then(|id| self.results.get(&(id, ProbeKind::Startup))) {
             Some(verdict) => *verdict == Verdict::Success,
-            None => container.probe(ProbeKind::Startup).is_none() || !self.has_worker(index, ProbeKind::Startup),
+            None if !self.has_worker(index, ProbeKind::Startup) => true,
+            // What was known of the instance before holds until the probe has looked at the new one.
+            None => self.status.containers.iter().any(|s| s.name == container.name && s.started),
         }
     }
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::api::object::{list_at, str_at};
+use crate::api::object::{at, list_at, str_at};
 use crate::api::{Map, Quantity, Value, json};
 
-use super::admission::shortage;
+use super::admission::{pod_amount, shortage};
 use super::conditions::Condition;
 use super::observed::SeenState;
-use super::spec::{ContainerSpec, Role};
+use super::spec::{ContainerSpec, PodSpec, Role};
 use super::worker::{PodTimer, Turn, Worker};
 
 /// A resize that does not fit is tried again after this.
@@ -71,6 +71,27 @@ impl Resize {
             let changed = |which: &str| str_at(old, &format!("{which}.{resource}")) != str_at(new, &format!("{which}.{resource}"));
             str_at(policy, "restartPolicy") == Some("RestartContainer") && (changed("requests") || changed("limits"))
         })
+    }
+
+    /// The Pod's effective requests or limits, `None` where there are none. A limit holds for the Pod only where every container has one.
+    pub fn effective(&self, spec: &PodSpec, pod: &Value, which: &str) -> Option<Value> {
+        let mut out = Map::new();
+        for resource in ["cpu", "memory"] {
+            let path = format!("{which}.{resource}");
+            let regular = || spec.containers.iter().filter(|c| matches!(c.role, Role::Regular | Role::Sidecar));
+            let written = regular().filter(|c| str_at(self.allocated(c), &path).is_some()).count();
+            let whole = at(pod, &format!("spec.resources.{path}")).is_some();
+            if !whole && (written == 0 || which == "limits" && written < regular().count()) {
+                continue;
+            }
+            // One text that stands for all is kept as it was written.
+            let text = match regular().next().and_then(|c| str_at(self.allocated(c), &path)) {
+                Some(text) if spec.containers.len() == 1 && !whole => text.to_owned(),
+                _ => quantity_text(resource, pod_amount(pod, which, resource)),
+            };
+            out.insert(resource.into(), json!(text));
+        }
+        Some(Value::Object(out)).filter(|o| o.as_object().is_some_and(|m| !m.is_empty()))
     }
 
     /// A new instance runs with what is allocated.
@@ -185,6 +206,19 @@ impl Worker {
         }
         Value::Object(out).to_string()
     }
+}
+
+/// `1500m`, `2`, `96Mi`: an amount of cpu (thousandths) or of bytes as the API writes it.
+fn quantity_text(resource: &str, amount: i64) -> String {
+    if resource == "cpu" {
+        return if amount % 1000 == 0 { (amount / 1000).to_string() } else { format!("{amount}m") };
+    }
+    let (mut value, mut unit) = (amount, 0);
+    while unit < 4 && value != 0 && value % 1024 == 0 {
+        value /= 1024;
+        unit += 1;
+    }
+    format!("{value}{}", ["", "Ki", "Mi", "Gi", "Ti"][unit])
 }
 
 /// A limit or request: cpu in thousandths (`milli`), else in units.

@@ -298,6 +298,7 @@ impl Worker {
 
     pub fn forget(&mut self, id: ContainerId) {
         self.hashes.remove(&id);
+        self.ended.remove(&id);
         self.results.retain(|(of, _), _| *of != id);
     }
 

@@ -54,6 +54,10 @@ pub struct PodStatus {
     pub ip: String,
     pub start_time: Option<SimTime>,
     pub conditions: Vec<Condition>,
+    /// The Pod's effective request; null where it has none.
+    pub allocated: Value,
+    /// Its effective requests and limits.
+    pub resources: Value,
     /// In the order of [`PodSpec::containers`].
     pub containers: Vec<ContainerStatus>,
 }
@@ -72,6 +76,8 @@ pub struct ContainerStatus {
     pub last: Option<Ended>,
     /// The resources in force.
     pub resources: Value,
+    /// `{"linux": {"gid": …, "supplementalGroups": […], "uid": …}}`
+    pub user: Value,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -157,6 +163,7 @@ impl Basis<'_> {
             },
             last: None,
             resources: Value::Null,
+            user: Value::Null,
         }
     }
 
@@ -187,6 +194,7 @@ impl Basis<'_> {
             state: self.default_waiting(),
             last: old.and_then(|o| o.last.clone()),
             resources: Value::Null,
+            user: Value::Null,
         };
         if old.is_some_and(|o| o.state.is_running()) && status.last.is_none() {
             let message = "The container could not be located when the pod was deleted.  The container used to be Running";
@@ -297,9 +305,7 @@ pub fn phase(spec: &PodSpec, statuses: &[ContainerStatus], seen: &Observed, torn
     let any_regular = spec.regular().any(|(_, c)| seen.containers.iter().any(|s| s.name == c.name && Some(s.sandbox) == seen.sandbox));
     if failed_init > 0 {
         Phase::Failed
-    } else if pending_init > 0 && !any_regular || pending_sidecar > 0 && !any_regular {
-        Phase::Pending
-    } else if waiting > 0 {
+    } else if pending_init > 0 || pending_sidecar > 0 && !any_regular || waiting > 0 {
         Phase::Pending
     } else if running > 0 && unknown == 0 {
         Phase::Running
@@ -339,6 +345,12 @@ pub fn to_value(status: &PodStatus, spec: &PodSpec, old: &Value, host_ip: &str) 
         out.insert("startTime".into(), json!(start.rfc3339()));
     }
     out.insert("observedGeneration".into(), json!(spec.generation));
+    if status.allocated.is_null() {
+        out.remove("allocatedResources");
+    } else {
+        out.insert("allocatedResources".into(), status.allocated.clone());
+    }
+    out.insert("resources".into(), if status.resources.is_null() { json!({}) } else { status.resources.clone() });
     out.insert("conditions".into(), status.conditions.iter().map(Condition::to_value).collect());
     let list = |wanted: &dyn Fn(Role) -> bool| -> Vec<&ContainerStatus> { status.containers.iter().filter(|c| wanted(c.role)).collect() };
     let mut put = |key: &str, mut statuses: Vec<&ContainerStatus>, sorted: bool| {
@@ -348,7 +360,7 @@ pub fn to_value(status: &PodStatus, spec: &PodSpec, old: &Value, host_ip: &str) 
         if statuses.is_empty() {
             out.remove(key);
         } else {
-            let values = statuses.iter().filter_map(|s| Some(container_value(s, &spec.find(&s.name)?.1))).collect();
+            let values = statuses.iter().filter_map(|s| Some(container_value(s, spec.find(&s.name)?.1))).collect();
             out.insert(key.into(), Value::Array(values));
         }
     };
@@ -387,7 +399,7 @@ fn container_value(status: &ContainerStatus, spec: &ContainerSpec) -> Value {
         },
     );
     if status.id.is_some() {
-        out.insert("user".into(), json!({"linux": {"gid": 0, "supplementalGroups": [0], "uid": 0}}));
+        out.insert("user".into(), status.user.clone());
     }
     let mounts: Vec<Value> = crate::api::object::list_at(&spec.value, "volumeMounts").iter().map(mount_value).collect();
     if !mounts.is_empty() {

@@ -10,10 +10,11 @@ use crate::cluster::runtime::SandboxConfig;
 
 use super::actions::{self, Actions};
 use super::environment::Surroundings;
+use super::publish::MIRROR_STATUS_MS;
 use super::start::Start;
 use super::termination::{KillReason, RESTARTING};
 use super::volumes;
-use super::worker::{Life, MIRROR_STATUS_MS, PodTimer, Turn, Worker};
+use super::worker::{Life, PodTimer, Turn, Worker};
 
 /// From the first status to the first try at the volumes.
 const MOUNT_MS: u64 = 130;
@@ -23,6 +24,8 @@ const MOUNT_LOOK_MS: u64 = 300;
 const MOUNT_RETRY_MS: u64 = 500;
 const LONGEST_MOUNT_RETRY_MS: u64 = 122_000;
 const SANDBOX_MS: u64 = 170;
+/// Stopping a sandbox, and what goes with it.
+const STOP_POD_MS: u64 = 500;
 
 /// The sync that is going on.
 #[derive(Clone, Debug, Default)]
@@ -95,8 +98,7 @@ impl Worker {
     }
 
     pub fn run_steps(&mut self, turn: &mut Turn) {
-        loop {
-            let Some(step) = self.job.as_mut().and_then(|j| j.steps.pop_front()) else { break };
+        while let Some(step) = self.job.as_mut().and_then(|j| j.steps.pop_front()) {
             match self.perform(step, turn) {
                 Next::Now => {}
                 Next::After(ms) => return self.arm(PodTimer::Step, turn.ctx.now + ms, turn),
@@ -223,7 +225,7 @@ impl Worker {
     fn write_volumes(&self, volumes: Vec<(String, volumes::Files)>, turn: &mut Turn) {
         for (volume, files) in volumes {
             for (path, content) in files {
-                turn.runtime.write_volume_file(&volume, &path, Some(&content));
+                turn.runtime.write_volume_file(&volume, &path, Some(&content), turn.ctx);
             }
         }
     }
@@ -259,7 +261,7 @@ impl Worker {
             if orders.is_empty() && !self.seen.sandbox_ready {
                 return;
             }
-            return self.first([Step::Kill(orders), Step::AwaitKills, Step::StopSandbox].into_iter());
+            return self.first([Step::Kill(orders), Step::AwaitKills, Step::StopSandbox, Step::Wait(STOP_POD_MS)].into_iter());
         }
         let mut steps = Vec::new();
         if !kills.is_empty() {

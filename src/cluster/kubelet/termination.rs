@@ -7,7 +7,7 @@ use crate::api::kinds::POD;
 use crate::api::object::{at, i64_at, is_deleting};
 use crate::api::{SimTime, Value};
 use crate::cluster::apiserver::{Caller, DeleteOptions, Key};
-use crate::cluster::log::ProbeKind;
+use crate::cluster::log::{Fact, ProbeKind};
 use crate::cluster::runtime::{ContainerId, State};
 
 use super::actions::KillOrder;
@@ -148,11 +148,20 @@ impl Worker {
                 // The hook and the waiting have used up whole seconds of the grace.
                 let left = kill.grace_ms.saturating_sub(spent / 1000 * 1000).max(LEAST_GRACE_MS);
                 self.kills[index].stage = KillStage::Stopping;
+                if let Some(name) = self.spec.containers.get(kill.container).map(|c| c.name.clone()) {
+                    let container = self.container_ref(turn, &name);
+                    turn.ctx.fact(Fact::Signalled { container, signal: "SIGTERM".into() });
+                }
                 turn.runtime.stop_container(kill.id, left, turn.ctx);
                 self.tend_kill(index, turn)
             }
             KillStage::Stopping => Some(LONG),
         }
+    }
+
+    /// Whether a container has been told to end and may be killed for it.
+    pub fn is_stopping(&self, id: ContainerId) -> bool {
+        self.kills.iter().any(|k| k.id == id && matches!(k.stage, KillStage::Stopping))
     }
 
     /// A sidecar ends after all regular containers and after the sidecars that come after it.
@@ -241,7 +250,7 @@ impl Worker {
         let options = DeleteOptions { grace_seconds: Some(0), ..DeleteOptions::default() };
         if let Err(refusal) = ctx.api.delete(&mut caller, &key, options) {
             let line = format!("Failed to delete status for pod \"{}/{}\": {}", self.namespace, self.name, refusal.message);
-            ctx.log.push(ctx.now, crate::cluster::log::Fact::KubeletLog { node: turn.node.name.clone(), line });
+            ctx.log.push(ctx.now, Fact::KubeletLog { node: turn.node.name.clone(), line });
         }
     }
 
@@ -258,7 +267,7 @@ impl Worker {
         for volume in crate::api::object::list_at(&self.pod, "spec.volumes") {
             if at(volume, "hostPath").is_none() {
                 let name = volume.get("name").and_then(Value::as_str).unwrap_or("");
-                turn.runtime.remove_volume(&format!("{}/{name}", self.uid));
+                turn.runtime.remove_volume(&format!("{}/{name}", self.uid), turn.ctx);
             }
         }
     }
@@ -266,7 +275,8 @@ impl Worker {
     /// The grace that the API gave this deletion; the first one counts.
     pub fn note_grace(&mut self) {
         if self.grace_override.is_none() {
-            self.grace_override = i64_at(&self.pod, "metadata.deletionGracePeriodSeconds").and_then(|g| u64::try_from(g).ok());
+            // By force means as quickly as a runtime can.
+            self.grace_override = i64_at(&self.pod, "metadata.deletionGracePeriodSeconds").and_then(|g| u64::try_from(g.max(1)).ok());
         }
     }
 

@@ -15,7 +15,9 @@ use super::spec::PodSpec;
 pub type Files = BTreeMap<String, String>;
 
 /// The volumes with what the kubelet writes into them, or the first error of each that cannot be mounted: (volume, error).
-pub fn resolve(around: &Surroundings, spec: &PodSpec, node_files: &BTreeMap<String, String>) -> Result<Vec<(String, Files)>, Vec<(String, String)>> {
+pub type Resolved = Result<Vec<(String, Files)>, Vec<(String, String)>>;
+
+pub fn resolve(around: &Surroundings, spec: &PodSpec, node_files: &BTreeMap<String, String>) -> Resolved {
     let (mut mounted, mut failed) = (Vec::new(), Vec::new());
     for volume in list_at(around.pod, "spec.volumes") {
         let name = str_at(volume, "name").unwrap_or("").to_owned();

@@ -3,23 +3,22 @@
 //! Models `pkg/kubelet/pod_workers.go` and the work queue. One sync at a time; a sync publishes the status first, from what was last seen of
 //! the runtime, and acts afterwards. So the effect of an action shows with the next sync.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crate::api::kinds::POD;
-use crate::api::object::{at, list_at, name, namespace, str_at, uid};
-use crate::api::{SimTime, Value, json};
-use crate::cluster::apiserver::{Caller, EventSpec, WriteOptions};
+use crate::api::object::{name, namespace, str_at, uid};
+use crate::api::{SimTime, Value};
 use crate::cluster::log::{ContainerRef, Fact};
-use crate::cluster::runtime::{ContainerId, Runtime, SandboxId};
+use crate::cluster::runtime::{ContainerId, Runtime, SandboxId, State};
 use crate::cluster::{Context, Task};
 
 use super::backoff::BackOff;
-use super::conditions::{self, Condition, Ground};
-use super::observed::{Ended, Observed};
+use super::conditions::Condition;
+use super::observed::Observed;
 use super::prober::{ProbeWorker, Results};
-use super::spec::{ContainerSpec, PodSpec, Role};
-use super::status::{self, Basis, ContainerState, Phase, PodStatus, Reasons};
+use super::publish::Said;
+use super::spec::PodSpec;
+use super::status::{Phase, PodStatus, Reasons};
 use super::sync::Job;
 use super::termination::Kill;
 use super::{NodeState, Timer};
@@ -76,13 +75,6 @@ pub const LONGEST_LOOK_MS: u64 = 60_000;
 
 /// How far a wait in back-off is stretched, in percent: the kubelet's random factor lies between 100 and 150, its measured median at 130.
 const STRETCH_PERCENT: u64 = 125;
-/// The status manager's full pass.
-const STATUS_PASS_MS: u64 = 10_000;
-/// From a new mirror to its first status.
-pub const MIRROR_STATUS_MS: u64 = 150;
-/// A recorder's queue has an end.
-const MOST_WAITING_EVENTS: usize = 200;
-
 /// Whose turn it is: the node, its runtime, and the world outside.
 pub struct Turn<'a, 'c> {
     pub node: &'a NodeState,
@@ -115,6 +107,8 @@ pub struct Worker {
     pub seen: Observed,
     pub sandboxes: Vec<SandboxId>,
     pub hashes: BTreeMap<ContainerId, u64>,
+    /// Containers whose end has been written down.
+    pub ended: BTreeSet<ContainerId>,
     pub reasons: Reasons,
     pub restarts: BackOff,
     pub pulls: BackOff,
@@ -145,16 +139,7 @@ pub struct Worker {
     synced_at: SimTime,
     seqs: [u32; SINGLE_TIMERS],
     /// Events that happened while the API server was away.
-    outbox: Vec<(SimTime, Said)>,
-}
-
-/// An event that waits to be sent.
-#[derive(Clone, Debug)]
-struct Said {
-    field: String,
-    kind: &'static str,
-    reason: String,
-    message: String,
+    pub outbox: Vec<(SimTime, Said)>,
 }
 
 impl Worker {
@@ -179,6 +164,7 @@ impl Worker {
             seen: Observed::default(),
             sandboxes: Vec::new(),
             hashes: BTreeMap::new(),
+            ended: BTreeSet::new(),
             reasons: Reasons::new(),
             restarts: BackOff::default(),
             pulls: BackOff::default(),
@@ -308,10 +294,26 @@ impl Worker {
     }
 
     /// Something about a container changed by itself: the next look at the runtime will see it.
-    pub fn container_changed(&mut self, turn: &mut Turn) {
+    pub fn container_changed(&mut self, id: ContainerId, turn: &mut Turn) {
+        self.note_end(id, turn);
         self.relist_by(turn.ctx.now + RELIST_MS, turn);
         if !self.kills.is_empty() {
             self.tend_kills(turn);
+        }
+    }
+
+    /// Writes down the end of a process, once.
+    fn note_end(&mut self, id: ContainerId, turn: &mut Turn) {
+        let Some(record) = turn.runtime.container(id) else { return };
+        let State::Exited { exit_code, reason, .. } = &record.state else { return };
+        let (name, attempt, exit_code) = (record.config.name.clone(), record.config.attempt, *exit_code);
+        let reason = super::observed::reason_name(reason).to_owned();
+        if self.ended.insert(id) {
+            let container = self.container_ref(turn, &name);
+            if exit_code == 137 && self.is_stopping(id) {
+                turn.ctx.fact(Fact::Signalled { container: container.clone(), signal: "SIGKILL".into() });
+            }
+            turn.ctx.fact(Fact::ContainerExited { container, attempt, exit_code, reason });
         }
     }
 
@@ -350,180 +352,6 @@ impl Worker {
     pub fn take_new_spec(&mut self) {
         self.spec = Rc::new(PodSpec::parse(&self.pod));
     }
-
-    /// A refused Pod's status: nothing but phase, reason and message.
-    pub fn save_refusal(&mut self, turn: &mut Turn) {
-        let Some(stored) = self.stored(turn) else { return };
-        let mut object = (*stored).clone();
-        let status = &self.status;
-        for (key, text) in [("phase", status.phase.name()), ("reason", &status.reason), ("message", &status.message)] {
-            crate::api::object::set(&mut object, &format!("status.{key}"), json!(text));
-        }
-        crate::api::object::set(&mut object, "status.startTime", json!(turn.ctx.now.rfc3339()));
-        crate::api::object::set(&mut object, "status.observedGeneration", json!(self.spec.generation));
-        self.write(object, turn);
-    }
-
-    // ---------------------------------------------------------------------------------------------------------------- status
-
-    /// Makes the status from what was last seen and stores it. Gives the phase that it comes to, which a Pod whose containers may still run
-    /// does not show yet.
-    pub fn publish(&mut self, torn_down: bool, turn: &mut Turn) -> Phase {
-        let spec = self.spec.clone();
-        let deleting = crate::api::object::is_deleting(&self.pod) || self.life != Life::Syncing;
-        let basis = Basis { spec: &spec, seen: &self.seen, old: &self.status, reasons: &self.reasons, deleting, runtime: turn.runtime };
-        let mut containers = basis.container_statuses();
-        let mut unready = Vec::new();
-        for container in &mut containers {
-            let Some((index, of)) = spec.find(&container.name) else { continue };
-            container.resources = self.resize.actual(of).clone();
-            container.started = self.is_started(index, of, container.id, &container.state);
-            container.ready = match (&container.state, of.role) {
-                (ContainerState::Terminated(ended), Role::Init) => ended.exit_code == 0,
-                (_, Role::Init | Role::Ephemeral) => false,
-                (state, Role::Sidecar | Role::Regular) => {
-                    container.started
-                        && self.is_ready(index, container.id, state).unwrap_or_else(|| {
-                            unready.push(index);
-                            false
-                        })
-                }
-            };
-        }
-        let mut phase = status::phase(&spec, &containers, &self.seen, torn_down && !self.is_static);
-        if self.failure.is_some() {
-            phase = Phase::Failed;
-        }
-        if self.status.phase.is_terminal() {
-            phase = self.status.phase;
-        }
-        let shown = if phase.is_terminal() && !torn_down { self.status.phase } else { phase };
-        // A new static Pod takes over the times of the mirror that still stands there.
-        let stored = match self.status.conditions.is_empty() && self.is_static {
-            true => turn.ctx.api.get(POD, &self.namespace, &self.name).cloned(),
-            false => self.stored(turn),
-        };
-        let stored_conditions = stored.as_ref().map_or(&[][..], |o| list_at(o, "status.conditions"));
-        let resize = self.resize.conditions();
-        let conditions = conditions::generate(Ground {
-            spec: &spec,
-            statuses: &containers,
-            phase,
-            sandbox_ready: self.seen.sandbox_ready,
-            stored: stored_conditions,
-            old: &self.status.conditions,
-            resize,
-            restarting: spec.restarts_all.then(|| self.restarting_condition(phase)),
-            now: turn.ctx.now,
-        });
-        let mut next = PodStatus {
-            phase: shown,
-            reason: String::new(),
-            message: String::new(),
-            ip: if self.seen.ip.is_empty() { self.status.ip.clone() } else { self.seen.ip.clone() },
-            start_time: Some(self.status.start_time.unwrap_or(turn.ctx.now)),
-            conditions,
-            containers,
-        };
-        if shown == self.status.phase {
-            (next.reason, next.message) = (self.status.reason.clone(), self.status.message.clone());
-        }
-        if let Some((reason, message)) = self.failure.as_ref().filter(|_| shown == Phase::Failed) {
-            (next.reason, next.message) = (reason.clone(), message.clone());
-        }
-        if torn_down {
-            give_up_unknown(&mut next);
-        }
-        self.status = next;
-        self.save(turn);
-        for index in unready {
-            self.trigger_readiness(index, turn);
-        }
-        phase
-    }
-
-    /// `AllContainersRestarting`, which stands in the status of every Pod that has such a rule.
-    fn restarting_condition(&self, phase: Phase) -> Condition {
-        let reason = match phase {
-            Phase::Succeeded => "PodCompleted",
-            Phase::Failed => "PodFailed",
-            Phase::Pending | Phase::Running => "",
-        };
-        self.restarting_all.clone().unwrap_or_else(|| Condition::new("AllContainersRestarting", false, reason, ""))
-    }
-
-    /// The object in the API: the Pod itself, or a static Pod's mirror.
-    pub fn stored(&self, turn: &Turn) -> Option<Rc<Value>> {
-        let object = turn.ctx.api.get(POD, &self.namespace, &self.name)?;
-        let same = if self.is_static { super::static_pods::mirror_hash(object) == Some(self.uid.as_str()) } else { uid(object) == self.uid };
-        same.then(|| object.clone())
-    }
-
-    /// Writes the status to the API, where it differs.
-    pub fn save(&mut self, turn: &mut Turn) {
-        if turn.ctx.api.is_stopped() {
-            let now = turn.ctx.now;
-            return self.arm(PodTimer::Save, now + (STATUS_PASS_MS - now.millis() % STATUS_PASS_MS), turn);
-        }
-        let Some(stored) = self.stored(turn) else { return };
-        let empty = json!({});
-        let value = status::to_value(&self.status, &self.spec, at(&stored, "status").unwrap_or(&empty), &turn.node.ip);
-        if at(&stored, "status") == Some(&value) {
-            return;
-        }
-        let mut object = (*stored).clone();
-        crate::api::object::set(&mut object, "status", value);
-        self.write(object, turn);
-    }
-
-    /// The API server may be back: mirror, status and events that wait are sent.
-    fn catch_up(&mut self, turn: &mut Turn) {
-        if !turn.ctx.api.is_stopped() {
-            for (at, waiting) in std::mem::take(&mut self.outbox) {
-                let Said { field, kind, reason, message } = waiting;
-                self.send_event(at, &field, kind, &reason, &message, turn);
-            }
-            if self.life == Life::Syncing && self.reconcile_mirror(turn) {
-                return self.arm(PodTimer::Save, turn.ctx.now + MIRROR_STATUS_MS, turn);
-            }
-        }
-        self.save(turn);
-    }
-
-    fn write(&self, object: Value, turn: &mut Turn) {
-        let options = WriteOptions { field_manager: "kubelet".into(), subresource: "status", ..WriteOptions::default() };
-        let ctx = &mut *turn.ctx;
-        let mut caller = Caller { now: ctx.now, random: ctx.random, log: ctx.log };
-        if let Err(refusal) = ctx.api.update(&mut caller, POD, &self.namespace, object, &options) {
-            let line = format!("Failed to update status for pod \"{}/{}\": {}", self.namespace, self.name, refusal.message);
-            ctx.log.push(ctx.now, Fact::KubeletLog { node: turn.node.name.clone(), line });
-        }
-    }
-
-    // ---------------------------------------------------------------------------------------------------------------- events
-
-    pub fn event(&mut self, field: &str, kind: &'static str, reason: &str, message: &str, turn: &mut Turn) {
-        let now = turn.ctx.now;
-        if turn.ctx.api.is_stopped() {
-            if self.outbox.len() < MOST_WAITING_EVENTS {
-                self.outbox.push((now, Said { field: field.into(), kind, reason: reason.into(), message: message.into() }));
-            }
-            return self.arm(PodTimer::Save, now + (STATUS_PASS_MS - now.millis() % STATUS_PASS_MS), turn);
-        }
-        self.send_event(now, field, kind, reason, message, turn);
-    }
-
-    fn send_event(&self, at: SimTime, field: &str, kind: &str, reason: &str, message: &str, turn: &mut Turn) {
-        let ctx = &mut *turn.ctx;
-        let mut caller = Caller { now: at, random: ctx.random, log: ctx.log };
-        let event = EventSpec { object: &self.pod, field, kind, reason, message, component: "kubelet", host: &turn.node.name };
-        ctx.api.record_event(&mut caller, event);
-    }
-
-    pub fn container_event(&mut self, container: usize, kind: &'static str, reason: &str, message: &str, turn: &mut Turn) {
-        let field = self.spec.containers.get(container).map(ContainerSpec::field_path).unwrap_or_default();
-        self.event(&field, kind, reason, message, turn);
-    }
 }
 
 /// When the kubelet really comes back that wants to come back at a time.
@@ -537,17 +365,4 @@ fn changed(before: &Observed, now: &Observed) -> bool {
         return true;
     }
     now.containers.iter().any(|c| before.containers.iter().find(|b| b.id == c.id).is_none_or(|b| b.state != c.state))
-}
-
-/// Models `TerminatePod` of the status manager: what cannot be found any more has ended, nobody knows how.
-fn give_up_unknown(status: &mut PodStatus) {
-    for container in &mut status.containers {
-        if !matches!(container.state, ContainerState::Terminated(_)) {
-            container.state = ContainerState::Terminated(Ended::lost("The container could not be located when the pod was terminated"));
-        }
-        container.started = false;
-    }
-    if !status.phase.is_terminal() {
-        status.phase = Phase::Failed;
-    }
 }

@@ -1,19 +1,109 @@
 //! The flat Pod network, localhost with its port tables, and Services: who reaches whom, without NAT.
+//!
+//! [`Network`] also holds what a server needs to answer although it runs on another node: its container's files, its state and its port.
+//! Facts of requests carry the source and destination addresses unchanged: nothing translates them on the way (Pod network model of
+//! Kubernetes; ClusterIPs are resolved to an endpoint before the packet leaves, as kube-proxy does).
 
-use super::runtime::{ContainerId, Runtime};
+mod server;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::images::Program;
+use super::log::{Fact, Stream};
+use super::runtime::{ContainerId, Runtime, SandboxId};
 use super::{Config, Context};
+use crate::api::{Value, kinds, object};
+use crate::cluster::apiserver::ApiServer;
 
-/// Which addresses exist. Port tables live with the runtimes' containers.
+/// A container as others on the network see it.
+#[derive(Clone, Debug)]
+pub struct Body {
+    pub node: usize,
+    pub sandbox: SandboxId,
+    /// `namespace/pod`
+    pub pod: String,
+    pub container: String,
+    pub hostname: String,
+    pub ip: String,
+    pub program: Program,
+    /// Its own files by absolute path: `None` is a directory.
+    pub files: BTreeMap<String, Option<String>>,
+    /// Mount path → (volume, path inside, read-only), longest first when looked up.
+    pub mounts: Vec<(String, String, String, bool)>,
+    pub environment: BTreeMap<String, String>,
+    /// Ports on which its processes listen: address and port.
+    pub listening: Vec<(String, u16)>,
+    pub hung: bool,
+    pub answers_with: Option<u16>,
+    /// A redis' keys.
+    pub store: BTreeMap<String, String>,
+}
+
+/// Which addresses exist and who answers there.
 #[derive(Clone, Debug)]
 pub struct Network {
     pub pod_cidr: String,
+    pub bodies: BTreeMap<ContainerId, Body>,
+    /// Volume → its files by path inside.
+    pub volumes: BTreeMap<String, BTreeMap<String, Option<String>>>,
+    /// IPs of sandboxes that are up.
+    pub addresses: BTreeMap<String, SandboxId>,
+    /// Lines that servers wrote while answering; the runtimes take them.
+    pub outbox: Vec<(ContainerId, Stream, String)>,
+    /// Learner's faults: nodes that are cut off, Pods whose traffic is dropped.
+    pub cut_nodes: BTreeSet<usize>,
+    pub dropped_pods: BTreeSet<String>,
+    node_ips: Vec<String>,
+    node_names: Vec<String>,
+    turn: usize,
+    ephemeral: u16,
 }
 
 impl Network {
     pub fn new(config: &Config) -> Self {
-        let _ = config;
-        Self { pod_cidr: "10.244.0.0/16".into() }
+        Self {
+            pod_cidr: "10.244.0.0/16".into(),
+            bodies: BTreeMap::new(),
+            volumes: BTreeMap::new(),
+            addresses: BTreeMap::new(),
+            outbox: Vec::new(),
+            cut_nodes: BTreeSet::new(),
+            dropped_pods: BTreeSet::new(),
+            node_ips: (0..config.nodes.len()).map(node_ip).collect(),
+            node_names: config.nodes.iter().map(|n| n.name.clone()).collect(),
+            turn: 0,
+            ephemeral: 0,
+        }
     }
+
+    /// Who listens at an address, as seen from `from` (whose own localhost counts).
+    fn listener(&self, ip: &str, port: u16, from: Option<SandboxId>) -> Result<ContainerId, Failure> {
+        let local = ip == "127.0.0.1" || ip == "::1";
+        let sandbox = if local { from } else { self.addresses.get(ip).copied() };
+        let on_host = |body: &Body| !local && body.ip == ip;
+        if sandbox.is_none() && !self.bodies.values().any(on_host) && !self.node_ips.iter().any(|n| n == ip) {
+            return Err(Failure::NoRoute);
+        }
+        let fits = |body: &&Body| {
+            let here = if local { Some(body.sandbox) == sandbox } else { Some(body.sandbox) == sandbox || body.ip == ip };
+            here && body
+                .listening
+                .iter()
+                .any(|(address, p)| *p == port && (address == "0.0.0.0" || local || (Some(body.sandbox) == from && address == ip)))
+        };
+        self.bodies.iter().find(|(_, body)| fits(body)).map(|(id, _)| *id).ok_or(Failure::Refused)
+    }
+
+    /// Whether a port of a sandbox is taken at this address.
+    pub fn is_taken(&self, sandbox: SandboxId, port: u16) -> bool {
+        let ip = self.bodies.values().find(|b| b.sandbox == sandbox).map(|b| b.ip.clone());
+        self.bodies.values().any(|b| (b.sandbox == sandbox || Some(&b.ip) == ip.as_ref()) && b.listening.iter().any(|(_, p)| *p == port))
+    }
+}
+
+/// The address of a node by its index.
+pub fn node_ip(index: usize) -> String {
+    format!("192.168.1.{}", index % 240 + 11)
 }
 
 /// How a request ended, and how long it took.
@@ -45,10 +135,226 @@ pub enum Failure {
     Closed,
 }
 
+/// Who asks.
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub node: usize,
+    pub container: Option<ContainerId>,
+    pub sandbox: Option<SandboxId>,
+    pub ip: String,
+    pub namespace: String,
+    /// What the picture shows: `pod/default/web`, `node/node-1`.
+    pub name: String,
+}
+
+impl Source {
+    pub fn of_container(network: &Network, id: ContainerId) -> Option<Self> {
+        let body = network.bodies.get(&id)?;
+        let namespace = body.pod.split('/').next().unwrap_or("").to_owned();
+        Some(Self {
+            node: body.node,
+            container: Some(id),
+            sandbox: Some(body.sandbox),
+            ip: body.ip.clone(),
+            namespace,
+            name: format!("pod/{}", body.pod),
+        })
+    }
+
+    pub fn of_node(network: &Network, node: usize) -> Self {
+        let name = network.node_names.get(node).map_or("node", String::as_str);
+        Self { node, container: None, sandbox: None, ip: node_ip(node), namespace: "default".into(), name: format!("node/{name}") }
+    }
+}
+
+/// How deep one request may lead to another.
+const DEEPEST: usize = 6;
+/// What a client of ours waits at most.
+const PATIENCE_MS: u64 = 30_000;
+
 /// A GET as a person asks for it, from a container or (with `None`) from a node. See [`super::Cluster::send_request`].
-pub fn get(source: Option<(usize, ContainerId)>, url: &str, runtimes: &mut [Runtime], ctx: &mut Context) -> Answer {
-    let _ = (source, url, runtimes, ctx);
-    Answer { took_ms: 0, result: Err(Failure::Refused) }
+pub fn get(source: Option<(usize, ContainerId)>, url: &str, _runtimes: &mut [Runtime], ctx: &mut Context) -> Answer {
+    let source = match source {
+        Some((_, id)) => Source::of_container(ctx.network, id),
+        None => Some(Source::of_node(ctx.network, 0)),
+    };
+    let full = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+    match source {
+        Some(source) => request(ctx, &source, &full, "", 0),
+        None => Answer { took_ms: 0, result: Err(Failure::Refused) },
+    }
+}
+
+/// A request between processes: `http://host[:port]/path`, `tcp://host:port`, `dns://name`.
+pub fn request(ctx: &mut Context, source: &Source, url: &str, body: &str, depth: usize) -> Answer {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    let (host, path) = rest.split_once('/').map_or((rest, "/".to_owned()), |(h, p)| (h, format!("/{p}")));
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) => (name, port.parse().unwrap_or(0)),
+        None => (host, if scheme == "https" { 443 } else { 80 }),
+    };
+    let failed = |failure| Answer { took_ms: 1, result: Err(failure) };
+    if depth > DEEPEST {
+        return failed(Failure::Closed);
+    }
+    if scheme == "dns" {
+        return match resolve(ctx.api, name, &source.namespace) {
+            Some(ip) => Answer { took_ms: 1, result: Ok(Response { status: 200, body: ip, headers: Vec::new() }) },
+            None => failed(Failure::UnknownHost(name.into())),
+        };
+    }
+    let Some(address) = resolve(ctx.api, name, &source.namespace) else { return failed(Failure::UnknownHost(name.into())) };
+    let (ip, real_port, via) = match through_service(ctx, &address, port) {
+        Routed::Endpoint(ip, port, service) => (ip, port, service),
+        Routed::NoEndpoints(service) => {
+            log(ctx, source, (&service, &address, port), &service, &path, "no endpoints");
+            return failed(Failure::Refused);
+        }
+        Routed::Direct => (address.clone(), port, String::new()),
+    };
+    let answer = match ctx.network.listener(&ip, real_port, source.sandbox) {
+        Ok(target) if is_dropped(ctx.network, source, target) => Answer { took_ms: PATIENCE_MS, result: Err(Failure::Timeout) },
+        Ok(target) => server::answer(ctx, target, source, scheme == "tcp", &path, body, depth),
+        Err(failure) => failed(failure),
+    };
+    let to = ctx
+        .network
+        .listener(&ip, real_port, source.sandbox)
+        .ok()
+        .and_then(|id| ctx.network.bodies.get(&id))
+        .map_or_else(|| owner(ctx.network, &ip), |b| format!("pod/{}", b.pod));
+    let said = match &answer.result {
+        Ok(response) if scheme == "tcp" => response.body.trim().to_owned(),
+        Ok(response) => format!("{} {}", response.status, response.body.lines().next().unwrap_or("")),
+        Err(Failure::Refused) => "connection refused".into(),
+        Err(Failure::NoRoute) => "no route to host".into(),
+        Err(Failure::Timeout) => "timeout".into(),
+        Err(Failure::UnknownHost(name)) => format!("unknown host {name}"),
+        Err(Failure::Closed) => "closed".into(),
+    };
+    let what = if scheme == "tcp" { body.lines().next().unwrap_or("connect").to_owned() } else { format!("GET {path}") };
+    log(ctx, source, (&to, &ip, real_port), &via, &what, &said);
+    answer
+}
+
+fn owner(network: &Network, ip: &str) -> String {
+    let body = network.bodies.values().find(|b| b.ip == ip);
+    body.map_or_else(|| ip.to_owned(), |b| format!("pod/{}", b.pod))
+}
+
+fn is_dropped(network: &Network, source: &Source, target: ContainerId) -> bool {
+    let Some(body) = network.bodies.get(&target) else { return false };
+    let crosses = body.node != source.node;
+    crosses && (network.cut_nodes.contains(&body.node) || network.cut_nodes.contains(&source.node)) || network.dropped_pods.contains(&body.pod)
+}
+
+fn log(ctx: &mut Context, source: &Source, to: (&str, &str, u16), via: &str, what: &str, answer: &str) {
+    ctx.network.ephemeral = ctx.network.ephemeral.wrapping_add(1) % 20_000;
+    let local = to.1 == "127.0.0.1";
+    let from_ip = if local { "127.0.0.1" } else { &source.ip };
+    let fact = Fact::Request {
+        from: source.name.clone(),
+        to: to.0.to_owned(),
+        source: format!("{from_ip}:{}", 32_768 + u32::from(ctx.network.ephemeral)),
+        destination: format!("{}:{}", to.1, to.2),
+        via: via.to_owned(),
+        what: what.to_owned(),
+        answer: answer.to_owned(),
+        took_ms: 1,
+    };
+    ctx.fact(fact);
+}
+
+/// A name → its address: literal, localhost, Service (ClusterIP, or a ready Pod where headless).
+fn resolve(api: &ApiServer, name: &str, namespace: &str) -> Option<String> {
+    if name == "localhost" {
+        return Some("127.0.0.1".into());
+    }
+    if !name.is_empty() && name.split('.').count() == 4 && name.split('.').all(|p| p.parse::<u8>().is_ok()) {
+        return Some(name.into());
+    }
+    let name = name.trim_end_matches('.');
+    let parts: Vec<&str> = name.split('.').collect();
+    let (pod, service, space) = match parts.as_slice() {
+        [service] => (None, *service, namespace),
+        [service, space] | [service, space, "svc"] | [service, space, "svc", "cluster", "local"] => (None, *service, *space),
+        [pod, service, space, "svc"] | [pod, service, space, "svc", "cluster", "local"] => (Some(*pod), *service, *space),
+        _ => return None,
+    };
+    let object = api.get(kinds::SERVICE, space, service)?;
+    match object::str_at(object, "spec.clusterIP") {
+        Some("None") | None => {
+            let endpoints = endpoints(api, space, service);
+            let found = endpoints.iter().find(|e| pod.is_none_or(|p| e.hostname == p || e.pod == p))?;
+            Some(found.ip.clone())
+        }
+        Some(ip) => Some(ip.to_owned()),
+    }
+}
+
+struct Endpoint {
+    ip: String,
+    pod: String,
+    hostname: String,
+}
+
+fn endpoints(api: &ApiServer, namespace: &str, service: &str) -> Vec<Endpoint> {
+    let slices = api.list(kinds::ENDPOINT_SLICE, Some(namespace));
+    let mine = slices.filter(|s| object::labels(s).and_then(|l| l.get("kubernetes.io/service-name")).and_then(Value::as_str) == Some(service));
+    let mut found = Vec::new();
+    for slice in mine {
+        for endpoint in object::list_at(slice, "endpoints") {
+            if object::bool_at(endpoint, "conditions.ready") == Some(true) {
+                found.push(Endpoint {
+                    ip: object::str_at(endpoint, "addresses.0").unwrap_or("").to_owned(),
+                    pod: object::str_at(endpoint, "targetRef.name").unwrap_or("").to_owned(),
+                    hostname: object::str_at(endpoint, "hostname").unwrap_or("").to_owned(),
+                });
+            }
+        }
+    }
+    found
+}
+
+enum Routed {
+    Direct,
+    Endpoint(String, u16, String),
+    NoEndpoints(String),
+}
+
+/// ClusterIP:port and node:nodePort → one of the ready endpoints, in turn.
+fn through_service(ctx: &mut Context, ip: &str, port: u16) -> Routed {
+    let is_node = ctx.network.node_ips.iter().any(|n| n == ip) || ip == "127.0.0.1";
+    let mut chosen = None;
+    for service in ctx.api.list(kinds::SERVICE, None) {
+        let mine = object::str_at(service, "spec.clusterIP") == Some(ip);
+        for entry in object::list_at(service, "spec.ports") {
+            let by_ip = mine && object::i64_at(entry, "port") == Some(i64::from(port));
+            let by_node = is_node && object::i64_at(entry, "nodePort") == Some(i64::from(port)) && port >= 30000;
+            if by_ip || by_node {
+                chosen = Some((object::namespace(service).to_owned(), object::name(service).to_owned(), entry.clone()));
+            }
+        }
+        if mine && chosen.is_none() {
+            return Routed::NoEndpoints(format!("service/{}/{}", object::namespace(service), object::name(service)));
+        }
+    }
+    let Some((namespace, name, entry)) = chosen else { return Routed::Direct };
+    let shown = format!("service/{namespace}/{name}");
+    let ready = endpoints(ctx.api, &namespace, &name);
+    if ready.is_empty() {
+        return Routed::NoEndpoints(shown);
+    }
+    ctx.network.turn += 1;
+    let endpoint = &ready[ctx.network.turn % ready.len()];
+    let target = match &entry["targetPort"] {
+        Value::String(port_name) => ctx.api.get(kinds::POD, &namespace, &endpoint.pod).and_then(|pod| {
+            let ports = object::list_at(pod, "spec.containers").iter().flat_map(|c| object::list_at(c, "ports"));
+            ports.into_iter().find(|p| object::str_at(p, "name") == Some(port_name)).and_then(|p| object::i64_at(p, "containerPort"))
+        }),
+        other => other.as_i64(),
+    };
+    Routed::Endpoint(endpoint.ip.clone(), u16::try_from(target.unwrap_or(0)).unwrap_or(0), shown)
 }
 
 /// What the kubelet's prober asks of a Pod: an HTTP GET (`http`) or a plain connection (`tcp`), answered within `timeout_ms`.
@@ -67,11 +373,18 @@ pub struct HttpGet<'a> {
 
 /// A probe from the node itself to one of its Pods. `host` is an IP (the Pod's, or 127.0.0.1 on the node).
 pub fn probe(request: &ProbeRequest<'_>, runtime: &mut Runtime, ctx: &mut Context) -> Answer {
-    let _ = ctx;
-    let result = match runtime.answers(request.host, request.port) {
-        Some(true) => Ok(Response { status: 200, body: String::new(), headers: Vec::new() }),
-        Some(false) => Err(Failure::Refused),
-        None => Err(Failure::NoRoute),
+    let target = match ctx.network.listener(request.host, request.port, None) {
+        Ok(target) => target,
+        Err(failure) => return Answer { took_ms: 1, result: Err(failure) },
     };
-    Answer { took_ms: 1, result }
+    let hung = ctx.network.bodies.get(&target).is_some_and(|b| b.hung);
+    let Some(get) = &request.http else {
+        return Answer { took_ms: 1, result: Ok(Response { status: 0, body: String::new(), headers: Vec::new() }) };
+    };
+    if hung {
+        return Answer { took_ms: request.timeout_ms, result: Err(Failure::Timeout) };
+    }
+    let source = Source::of_node(ctx.network, runtime.node());
+    let answer = server::answer(ctx, target, &source, false, get.path, "", 0);
+    if answer.took_ms >= request.timeout_ms { Answer { took_ms: request.timeout_ms, result: Err(Failure::Timeout) } } else { answer }
 }

@@ -3,11 +3,18 @@
 //! The kubelet drives it through the verbs of the CRI. Processes are values that yield (`Sleep`, `Listen`, `Connect`, `Write`, `Exit`),
 //! so that a clone of the runtime is a checkpoint.
 
+mod files;
+mod process;
+
 use std::collections::BTreeMap;
 
-use super::log::Stream;
+use super::images::{self, Image};
+use super::log::{ContainerRef, Fact, Stream};
+use super::network::{self, Body};
 use super::{Context, NodeConfig};
 use crate::api::SimTime;
+pub(super) use files::read_file;
+use process::Live;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SandboxId(pub u64);
@@ -119,6 +126,8 @@ pub struct ContainerRecord {
     pub throttled: bool,
     /// Ports that its processes listen on: address (`0.0.0.0`, `127.0.0.1`) and port.
     pub listening: Vec<(String, u16)>,
+    /// The content of its termination message file, once it has ended.
+    pub last_words: Option<String>,
 }
 
 /// A command running (or having run) in a container.
@@ -167,16 +176,34 @@ pub struct ImageInfo {
 #[derive(Clone, Debug)]
 pub struct Runtime {
     node: usize,
+    name: String,
     next: u64,
     sandboxes: BTreeMap<SandboxId, SandboxRecord>,
     containers: BTreeMap<ContainerId, ContainerRecord>,
+    live: BTreeMap<ContainerId, Live>,
     execs: BTreeMap<ExecId, ExecRecord>,
-    hung: Vec<ContainerId>,
+    custom: Vec<CustomImage>,
 }
 
+/// How many lines of a container's log are kept.
+const MOST_LINES: usize = 5000;
+
 impl Runtime {
-    pub fn new(node: usize, _config: &NodeConfig) -> Self {
-        Self { node, next: 1, sandboxes: BTreeMap::new(), containers: BTreeMap::new(), execs: BTreeMap::new(), hung: Vec::new() }
+    pub fn new(node: usize, config: &NodeConfig) -> Self {
+        Self {
+            node,
+            name: config.name.clone(),
+            next: (node as u64) << 40,
+            sandboxes: BTreeMap::new(),
+            containers: BTreeMap::new(),
+            live: BTreeMap::new(),
+            execs: BTreeMap::new(),
+            custom: Vec::new(),
+        }
+    }
+
+    pub fn node(&self) -> usize {
+        self.node
     }
 
     fn id(&mut self) -> u64 {
@@ -184,43 +211,109 @@ impl Runtime {
         self.next
     }
 
-    fn end(&mut self, id: ContainerId, exit_code: i32, reason: ExitReason, ctx: &mut Context) {
-        let Some(container) = self.containers.get_mut(&id) else { return };
-        let State::Running { started_at } = container.state else { return };
-        container.state = State::Exited { started_at, finished_at: ctx.now, exit_code, reason };
-        container.listening.clear();
-        ctx.queue.push(ctx.now, super::Task::Kubelet { node: self.node, timer: super::kubelet::Timer::ContainerChanged(id) });
-    }
-
     /// Continues a process, or ends a grace period.
     pub fn handle(&mut self, timer: Timer, ctx: &mut Context) {
         match timer {
             Timer::Kill { container } => self.end(container, 137, ExitReason::Error, ctx),
             Timer::Wake { container, process } => {
-                self.end(container, process as i32, if process == 0 { ExitReason::Completed } else { ExitReason::Error }, ctx)
+                if let Some(process) = self.live.get_mut(&container).and_then(|l| l.processes.get_mut(&process)) {
+                    process.wake = process.wake.filter(|at| *at > ctx.now);
+                }
+                self.pump(container, ctx);
             }
         }
+        self.take_outbox(ctx);
+    }
+
+    /// Lines that servers wrote while they answered somebody.
+    pub(super) fn take_outbox(&mut self, ctx: &mut Context) {
+        let lines = std::mem::take(&mut ctx.network.outbox);
+        for (id, stream, text) in lines {
+            if self.containers.contains_key(&id) { self.write_log(id, stream, &text, ctx) } else { ctx.network.outbox.push((id, stream, text)) }
+        }
+    }
+
+    fn reference(&self, id: ContainerId) -> ContainerRef {
+        let container = self.containers.get(&id);
+        let pod =
+            container.and_then(|c| self.sandboxes.get(&c.sandbox)).map_or(String::new(), |s| format!("{}/{}", s.config.namespace, s.config.name));
+        ContainerRef { node: self.name.clone().into(), pod: pod.into(), container: container.map_or(String::new(), |c| c.config.name.clone()).into() }
+    }
+
+    fn write_log(&mut self, id: ContainerId, stream: Stream, text: &str, ctx: &mut Context) {
+        let reference = self.reference(id);
+        let Some(container) = self.containers.get_mut(&id) else { return };
+        for piece in text.split_inclusive('\n') {
+            let whole = piece.ends_with('\n');
+            let line = piece.trim_end_matches('\n');
+            match container.log.last_mut().filter(|l| !l.whole && l.stream == stream) {
+                Some(last) => {
+                    last.text.push_str(line);
+                    last.whole = whole;
+                }
+                None => container.log.push(LogLine { at: ctx.now, stream, text: line.into(), whole }),
+            }
+            ctx.log.push(ctx.now, Fact::Output { container: reference.clone(), stream, line: line.into() });
+        }
+        if container.log.len() > MOST_LINES {
+            container.log.drain(..MOST_LINES / 5);
+        }
+    }
+
+    /// The container's first process has ended, and all others with it.
+    fn end(&mut self, id: ContainerId, exit_code: i32, reason: ExitReason, ctx: &mut Context) {
+        let reference = self.reference(id);
+        let Some(container) = self.containers.get_mut(&id) else { return };
+        let State::Running { started_at } = container.state else { return };
+        container.state = State::Exited { started_at, finished_at: ctx.now, exit_code, reason };
+        container.last_words = files::read_file(ctx.network, id, &container.config.termination_message_path).ok();
+        (container.memory_bytes, container.cpu_milli, container.throttled) = (0, 0, false);
+        for (_, port) in container.listening.drain(..) {
+            ctx.log.push(ctx.now, Fact::PortClosed { container: reference.clone(), port });
+        }
+        if let Some(body) = ctx.network.bodies.get_mut(&id) {
+            body.listening.clear();
+        }
+        if let Some(live) = self.live.remove(&id) {
+            for process in live.processes.values().filter(|p| p.ended.is_none()) {
+                if let Some(record) = process.exec.and_then(|e| self.execs.get_mut(&e)) {
+                    (record.exit_code, record.finished_at) = (Some(137), Some(ctx.now));
+                }
+            }
+        }
+        ctx.queue.push(ctx.now, super::Task::Kubelet { node: self.node, timer: super::kubelet::Timer::ContainerChanged(id) });
     }
 
     /// RunPodSandbox: the Pod's network namespace with its IP (from the node's CIDR; the node's own IP with host network).
     pub fn run_sandbox(&mut self, config: SandboxConfig, ctx: &mut Context) -> SandboxId {
         let id = SandboxId(self.id());
         let ip = if config.host_network {
-            format!("172.18.0.{}", self.node + 2)
+            network::node_ip(self.node)
         } else {
-            format!("10.244.{}.{}", self.node + 1, self.sandboxes.len() + 2)
+            let address = |n: u64| format!("10.244.{}.{}", self.node + 1, n % 253 + 2);
+            let start = self.next;
+            (0..253)
+                .map(|n| address(self.sandboxes.len() as u64 + n))
+                .find(|ip| !ctx.network.addresses.contains_key(ip))
+                .unwrap_or_else(|| address(start))
         };
+        if !config.host_network {
+            ctx.network.addresses.insert(ip.clone(), id);
+        }
         self.sandboxes.insert(id, SandboxRecord { id, config, ip, ready: true, created_at: ctx.now });
         id
     }
 
-    pub fn stop_sandbox(&mut self, id: SandboxId, _ctx: &mut Context) {
+    /// StopPodSandbox: its network goes; containers must be stopped before.
+    pub fn stop_sandbox(&mut self, id: SandboxId, ctx: &mut Context) {
         if let Some(sandbox) = self.sandboxes.get_mut(&id) {
             sandbox.ready = false;
+            ctx.network.addresses.retain(|_, owner| *owner != id);
         }
     }
 
-    pub fn remove_sandbox(&mut self, id: SandboxId, _ctx: &mut Context) {
+    pub fn remove_sandbox(&mut self, id: SandboxId, ctx: &mut Context) {
+        ctx.network.addresses.retain(|_, owner| *owner != id);
         self.sandboxes.remove(&id);
     }
 
@@ -228,20 +321,75 @@ impl Runtime {
         self.sandboxes.get(&id)
     }
 
+    fn find_image(&self, name: &str) -> Option<Image> {
+        let (full, tag) = images::normalise(name);
+        let custom = self.custom.iter().position(|c| images::normalise(&c.name) == (full.clone(), tag.clone()));
+        custom.map(|index| images::of_custom(index, &self.custom[index])).or_else(|| images::find(name).copied())
+    }
+
     /// ImageStatus: whether the image is on the node.
     pub fn image(&self, name: &str) -> Option<ImageInfo> {
-        known(name).then(|| ImageInfo { name: format!("docker.io/{name}"), id: format!("sha256:{name}"), size_bytes: 1_000_000 })
+        let image = self.find_image(name)?;
+        let (full, tag) = images::normalise(name);
+        let name = format!("{full}:{tag}");
+        let digest = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        let id =
+            (0..4).map(|i| format!("{:016x}", digest.rotate_left(i * 13).wrapping_mul(0x9E37_79B9_7F4A_7C15 + u64::from(i)))).collect::<String>();
+        Some(ImageInfo { name, id: format!("sha256:{id}"), size_bytes: image.size_bytes })
     }
 
+    /// PullImage: the image, or the registry's refusal in containerd's words. The kubelet waits for the duration of a pull itself.
     pub fn pull_image(&mut self, name: &str, _ctx: &mut Context) -> Result<ImageInfo, String> {
-        self.image(name)
-            .ok_or_else(|| format!("failed to pull and unpack image \"{name}\": failed to resolve reference \"{name}\": {name}: not found"))
+        let (full, tag) = images::normalise(name);
+        let shown = format!("{full}:{tag}");
+        self.image(name).ok_or_else(|| {
+            format!("rpc error: code = NotFound desc = failed to pull and unpack image \"{shown}\": failed to resolve image: {shown}: not found")
+        })
     }
 
-    pub fn add_image(&mut self, _image: CustomImage) {}
+    /// Teaches the node's registry an image (before or after it was asked for in vain).
+    pub fn add_image(&mut self, image: CustomImage) {
+        self.custom.retain(|c| c.name != image.name);
+        self.custom.push(image);
+    }
 
+    /// CreateContainer; the error is containerd's.
     pub fn create_container(&mut self, sandbox: SandboxId, config: ContainerConfig, ctx: &mut Context) -> Result<ContainerId, String> {
-        let id = ContainerId(self.id());
+        let image = self.find_image(&config.image).ok_or_else(|| format!("failed to resolve image {:?}: not found", config.image))?;
+        let owner = self.sandboxes.get(&sandbox).ok_or("failed to find sandbox")?;
+        let id = ContainerId(self.next + 1);
+        let mut environment: BTreeMap<String, String> = BTreeMap::new();
+        environment.insert("PATH".into(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into());
+        environment.insert("HOSTNAME".into(), owner.config.hostname.clone());
+        environment.insert("HOME".into(), "/root".into());
+        environment.extend(config.env.iter().cloned());
+        let mut mounts: Vec<(String, String, String, bool)> = config
+            .mounts
+            .iter()
+            .map(|m| (m.mount_path.trim_end_matches('/').to_owned(), m.volume.clone(), m.sub_path.clone(), m.read_only))
+            .collect();
+        mounts.sort_by_key(|m| std::cmp::Reverse(m.0.len()));
+        for mount in &config.mounts {
+            ctx.network.volumes.entry(mount.volume.clone()).or_default();
+        }
+        let body = Body {
+            node: self.node,
+            sandbox,
+            pod: format!("{}/{}", owner.config.namespace, owner.config.name),
+            container: config.name.clone(),
+            hostname: owner.config.hostname.clone(),
+            ip: owner.ip.clone(),
+            program: image.program,
+            files: files::root(&image, &owner.config.hostname, &owner.ip),
+            mounts,
+            environment,
+            listening: Vec::new(),
+            hung: false,
+            answers_with: None,
+            store: BTreeMap::new(),
+        };
+        self.next += 1;
+        ctx.network.bodies.insert(id, body);
         let record = ContainerRecord {
             id,
             sandbox,
@@ -249,40 +397,56 @@ impl Runtime {
             state: State::Created,
             created_at: ctx.now,
             log: Vec::new(),
-            memory_bytes: 1 << 20,
-            cpu_milli: 1,
+            memory_bytes: 0,
+            cpu_milli: 0,
             throttled: false,
             listening: Vec::new(),
+            last_words: None,
         };
         self.containers.insert(id, record);
         Ok(id)
     }
 
+    /// StartContainer; on an error (runc's words) the container is left `Exited` with code 128 and `StartError`.
     pub fn start_container(&mut self, id: ContainerId, ctx: &mut Context) -> Result<(), String> {
         let container = self.containers.get_mut(&id).ok_or("no such container")?;
         container.state = State::Running { started_at: ctx.now };
-        let port = port_of(&container.config.image);
-        let port = container.config.env.iter().find(|(k, _)| k == "PORT").and_then(|(_, v)| v.parse().ok()).or(port);
-        if let Some(port) = port {
-            let sandbox = container.sandbox;
-            let taken = self.containers.values().any(|c| c.sandbox == sandbox && c.listening.iter().any(|(_, p)| *p == port));
-            if taken {
-                ctx.queue.push(ctx.now + 20, super::Task::Runtime { node: self.node, timer: Timer::Wake { container: id, process: 1 } });
-            } else if let Some(container) = self.containers.get_mut(&id) {
-                container.listening.push(("0.0.0.0".into(), port));
+        (container.memory_bytes, container.cpu_milli) = (3 << 20, 1);
+        match self.launch(id, ctx) {
+            Ok(()) => {
+                self.pump(id, ctx);
+                Ok(())
+            }
+            Err(why) => {
+                let message = format!(
+                    "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: {why}"
+                );
+                if let Some(container) = self.containers.get_mut(&id) {
+                    container.state =
+                        State::Exited { started_at: ctx.now, finished_at: ctx.now, exit_code: 128, reason: ExitReason::StartError(message.clone()) };
+                }
+                self.live.remove(&id);
+                Err(message)
             }
         }
-        Ok(())
     }
 
+    /// StopContainer: the image's stop signal now, SIGKILL after `grace_ms`. It returns at once; the end comes as
+    /// [`kubelet::Timer::ContainerChanged`](super::kubelet::Timer).
     pub fn stop_container(&mut self, id: ContainerId, grace_ms: u64, ctx: &mut Context) {
-        let Some(container) = self.containers.get(&id) else { return };
-        let stubborn = container.config.image.contains("kubia");
-        let (wait, timer) = if stubborn { (grace_ms, Timer::Kill { container: id }) } else { (20, Timer::Wake { container: id, process: 0 }) };
-        ctx.queue.push(ctx.now + wait, super::Task::Runtime { node: self.node, timer });
+        let running = self.containers.get(&id).is_some_and(|c| matches!(c.state, State::Running { .. }));
+        if !running {
+            return;
+        }
+        let signal = self.containers.get(&id).and_then(|c| self.find_image(&c.config.image)).map_or("TERM", |i| i.stop_signal);
+        ctx.queue.push(ctx.now + grace_ms, super::Task::Runtime { node: self.node, timer: Timer::Kill { container: id } });
+        self.deliver_signal(id, 1, signal, true, ctx);
+        self.pump(id, ctx);
     }
 
-    pub fn remove_container(&mut self, id: ContainerId, _ctx: &mut Context) {
+    pub fn remove_container(&mut self, id: ContainerId, ctx: &mut Context) {
+        self.live.remove(&id);
+        ctx.network.bodies.remove(&id);
         self.containers.remove(&id);
     }
 
@@ -290,10 +454,12 @@ impl Runtime {
         self.containers.get(&id)
     }
 
+    /// All containers of a sandbox, oldest first.
     pub fn containers_of(&self, sandbox: SandboxId) -> impl Iterator<Item = &ContainerRecord> {
         self.containers.values().filter(move |c| c.sandbox == sandbox)
     }
 
+    /// The newest instance of a Pod's container, or with `previous` the one before it.
     pub fn find(&self, namespace: &str, pod: &str, container: &str, previous: bool) -> Option<&ContainerRecord> {
         let of_pod = |id: &SandboxId| self.sandboxes.get(id).is_some_and(|s| s.config.namespace == namespace && s.config.name == pod);
         self.containers.values().rev().filter(|c| c.config.name == container && of_pod(&c.sandbox)).nth(usize::from(previous))
@@ -303,54 +469,86 @@ impl Runtime {
         self.containers.values()
     }
 
-    pub fn exec(&mut self, _id: ContainerId, _command: &[String], _stdin: Option<&str>, ctx: &mut Context) -> ExecId {
-        let id = ExecId(self.id());
-        self.execs.insert(id, ExecRecord { exit_code: Some(0), finished_at: Some(ctx.now), ..ExecRecord::default() });
-        id
+    pub fn exec_input(&mut self, exec: ExecId, text: &str, ctx: &mut Context) {
+        let found = self.live.iter_mut().find_map(|(id, live)| Some((*id, live.processes.values_mut().find(|p| p.exec == Some(exec))?)));
+        if let Some((id, process)) = found {
+            process.stdin.push_str(text);
+            self.pump(id, ctx);
+            self.take_outbox(ctx);
+        }
     }
-
-    pub fn exec_input(&mut self, _exec: ExecId, _text: &str, _ctx: &mut Context) {}
 
     pub fn exec_record(&self, exec: ExecId) -> Option<&ExecRecord> {
         self.execs.get(&exec)
     }
 
-    pub fn kill_exec(&mut self, _exec: ExecId, _ctx: &mut Context) {}
-
-    pub fn write_volume_file(&mut self, _volume: &str, _path: &str, _content: Option<&str>) {}
-
-    pub fn remove_volume(&mut self, _volume: &str) {}
-
-    pub fn read_file(&self, _id: ContainerId, _path: &str) -> Option<String> {
-        None
+    /// Ends a running command (its time is over, or the person left).
+    pub fn kill_exec(&mut self, exec: ExecId, ctx: &mut Context) {
+        let found = self.live.iter().find_map(|(id, live)| Some((*id, live.processes.values().find(|p| p.exec == Some(exec))?.pid)));
+        if let Some((id, pid)) = found {
+            self.finish(id, pid, 137, ctx);
+        }
     }
 
-    pub fn update_resources(&mut self, _id: ContainerId, _memory_limit: Option<i64>, _cpu_limit_milli: Option<i64>) -> Result<(), String> {
+    /// Writes a file of a volume (a ConfigMap's key, a downward API value); `None` removes it.
+    pub fn write_volume_file(&mut self, volume: &str, path: &str, content: Option<&str>, ctx: &mut Context) {
+        let files = ctx.network.volumes.entry(volume.into()).or_default();
+        let path = format!("/{}", path.trim_start_matches('/'));
+        match content {
+            Some(text) => drop(files.insert(path, Some(text.into()))),
+            None => drop(files.remove(&path)),
+        }
+    }
+
+    pub fn remove_volume(&mut self, volume: &str, ctx: &mut Context) {
+        ctx.network.volumes.remove(volume);
+    }
+
+    /// What an ended container left in its termination message file.
+    pub fn read_file(&self, id: ContainerId, path: &str) -> Option<String> {
+        self.containers.get(&id).filter(|c| c.config.termination_message_path == path).and_then(|c| c.last_words.clone())
+    }
+
+    /// UpdateContainerResources (in-place resize). The error is runc's.
+    pub fn update_resources(&mut self, id: ContainerId, memory_limit: Option<i64>, cpu_limit_milli: Option<i64>) -> Result<(), String> {
+        let container = self.containers.get_mut(&id).ok_or("no such container")?;
+        if memory_limit.is_some_and(|limit| limit < container.memory_bytes) {
+            return Err("memory limit is below the current usage".into());
+        }
+        (container.config.memory_limit, container.config.cpu_limit_milli) = (memory_limit, cpu_limit_milli);
         Ok(())
     }
 
     pub fn inject(&mut self, id: ContainerId, fault: Fault, ctx: &mut Context) {
+        let reference = self.reference(id);
+        ctx.fact(Fact::Fault { what: format!("{fault:?}"), on: format!("{}/{}", reference.pod, reference.container) });
         match fault {
             Fault::Exit(code) => self.end(id, code, if code == 0 { ExitReason::Completed } else { ExitReason::Error }, ctx),
-            Fault::Hang => self.hung.push(id),
-            Fault::Unhang => self.hung.retain(|h| *h != id),
-            Fault::AnswerWith(_) | Fault::UseMemory(_) | Fault::UseCpu(_) => {}
+            Fault::UseMemory(bytes) => self.use_memory(id, bytes, ctx),
+            Fault::UseCpu(milli) => self.use_cpu(id, milli),
+            Fault::Hang | Fault::Unhang | Fault::AnswerWith(_) => {
+                let Some(body) = ctx.network.bodies.get_mut(&id) else { return };
+                match fault {
+                    Fault::Hang => body.hung = true,
+                    Fault::AnswerWith(status) => body.answers_with = Some(status).filter(|s| *s != 0),
+                    _ => (body.hung, body.answers_with) = (false, None),
+                }
+            }
         }
     }
 
-    pub(super) fn answers(&self, ip: &str, port: u16) -> Option<bool> {
-        let sandbox = self.sandboxes.values().find(|s| s.ready && s.config.host_network == (ip == "127.0.0.1") && s.ip == ip)?;
-        Some(self.containers.values().any(|c| c.sandbox == sandbox.id && c.listening.iter().any(|(_, p)| *p == port)))
+    fn use_memory(&mut self, id: ContainerId, bytes: i64, ctx: &mut Context) {
+        let Some(container) = self.containers.get_mut(&id) else { return };
+        container.memory_bytes = bytes;
+        if container.config.memory_limit.is_some_and(|limit| bytes > limit) {
+            self.end(id, 137, ExitReason::OomKilled, ctx);
+        }
     }
-}
 
-fn known(name: &str) -> bool {
-    ["nginx", "redis", "busybox", "alpine", "kubia", "echo:v1", "counter", "stress", "pause"].iter().any(|k| name.contains(k))
-}
-
-fn port_of(image: &str) -> Option<u16> {
-    [("nginx", 80), ("redis", 6379), ("kubia", 8080), ("echo:v1", 3000), ("counter", 3000)]
-        .iter()
-        .find(|(name, _)| image.contains(name))
-        .map(|(_, port)| *port)
+    fn use_cpu(&mut self, id: ContainerId, milli: i64) {
+        let Some(container) = self.containers.get_mut(&id) else { return };
+        let limit = container.config.cpu_limit_milli.unwrap_or(i64::MAX);
+        container.cpu_milli = milli.min(limit);
+        container.throttled = milli > limit;
+    }
 }

@@ -1,1 +1,108 @@
 //! A small POSIX sh with its applets, as a resumable machine: the same in containers and around kubectl.
+//!
+//! [`parse`] turns a script into a flat [`Program`]; a [`Machine`] runs it step by step against a [`Host`] (files, network, other processes)
+//! and yields whenever it has to wait ([`Step`]). A machine is plain data: cloning it is a checkpoint. Another room embeds it by implementing
+//! [`Host`]; commands that the host knows better (`kubectl`) are answered by [`Host::command`].
+
+mod applets;
+mod expand;
+mod lexer;
+mod machine;
+mod parser;
+
+pub use applets::is_applet;
+pub use machine::{Machine, Step, absolute, signal_name, signal_number};
+pub use parser::{Program, of_words, parse};
+
+use crate::api::SimTime;
+use crate::cluster::log::Stream;
+use crate::cluster::network::Answer;
+
+/// Why a file could not be read or written, in the C library's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileError {
+    NotFound,
+    IsDirectory,
+    NotDirectory,
+    ReadOnly,
+    Exists,
+    NotEmpty,
+}
+
+impl FileError {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NotFound => "No such file or directory",
+            Self::IsDirectory => "Is a directory",
+            Self::NotDirectory => "Not a directory",
+            Self::ReadOnly => "Read-only file system",
+            Self::Exists => "File exists",
+            Self::NotEmpty => "Directory not empty",
+        }
+    }
+}
+
+/// What stands at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    File { bytes: usize, executable: bool },
+    Directory,
+}
+
+/// A row of `ps`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessRow {
+    pub pid: u64,
+    pub command: String,
+}
+
+/// How a command that only the host knows goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// Not one of the host's commands.
+    Unknown,
+    /// Done: exit code; what it printed was written through the host.
+    Done(i32),
+    /// A server of the image takes the process over.
+    BecomesServer,
+}
+
+/// What standard input has to give.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    Text(String),
+    /// Nothing yet.
+    Empty,
+    Closed,
+}
+
+/// Everything outside of a machine. Paths are absolute.
+pub trait Host {
+    fn now(&self) -> SimTime;
+    fn write(&mut self, stream: Stream, text: &str);
+    fn stat(&self, path: &str) -> Option<Kind>;
+    fn read(&self, path: &str) -> Result<String, FileError>;
+    fn write_file(&mut self, path: &str, text: &str, append: bool) -> Result<(), FileError>;
+    fn make_directory(&mut self, path: &str, parents: bool) -> Result<(), FileError>;
+    fn remove(&mut self, path: &str, recursive: bool) -> Result<(), FileError>;
+    /// Names directly below a directory, sorted.
+    fn list(&self, path: &str) -> Result<Vec<String>, FileError>;
+    /// Starts another process; gives its number.
+    fn spawn(&mut self, machine: Machine) -> u64;
+    /// `None` while it runs, its exit code afterwards; an unknown one counts as ended with 127.
+    fn ended(&self, pid: u64) -> Option<i32>;
+    /// Sends a signal (`TERM`, `KILL`, …, `0`); false where there is no such process.
+    fn signal(&mut self, pid: u64, signal: &str) -> bool;
+    fn processes(&self) -> Vec<ProcessRow>;
+    /// A GET (`http://…`) or a plain connection (`tcp://host:port`, its body what is sent).
+    fn request(&mut self, url: &str, body: &str) -> Answer;
+    fn hostname(&self) -> String;
+    fn ip(&self) -> String;
+    fn user(&self) -> (i64, i64);
+    /// A command of the host's own, looked up before the applets.
+    fn command(&mut self, arguments: &[String], stdin: &str) -> Answered;
+    /// What arrived on standard input and was not read yet.
+    fn stdin(&mut self) -> Input;
+    /// Seconds and date of the virtual clock, as `date` prints them.
+    fn date(&self) -> String;
+}

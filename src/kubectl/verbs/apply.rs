@@ -144,6 +144,9 @@ fn client_apply(one: &Named, dry: DryRun, validate: Validation, env: &mut Env) -
     }
     let original: Value = annotation.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| json!({}));
     let mut patch = merge::three_way(one.kind, &original, &wanted, &current);
+    if patch.as_object().is_none_or(Map::is_empty) {
+        return Ok((current, "unchanged"));
+    }
     if validate != Validation::Strict {
         for field in merge::prune(one.kind, &mut patch) {
             if validate == Validation::Warn {
@@ -151,10 +154,7 @@ fn client_apply(one: &Named, dry: DryRun, validate: Validation, env: &mut Env) -
             }
         }
     }
-    if patch.as_object().is_none_or(Map::is_empty) {
-        return Ok((current, "unchanged"));
-    }
-    if dry == DryRun::Client {
+    if dry == DryRun::Client || patch.as_object().is_none_or(Map::is_empty) {
         return Ok((current, "configured"));
     }
     let key = Key::new(one.kind, &one.namespace, &one.name);

@@ -31,7 +31,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let [from, to] = call.args.as_slice() else { return Err(Failure::error("source and destination are required")) };
     let (from, to) = (spec(from), spec(to));
     let (namespace, pod) = match (from, to) {
-        ((_, Some(_), _), (_, Some(_), _)) => return Err(Failure::error(format!("one of src or dest must be a local file specification"))),
+        ((_, Some(_), _), (_, Some(_), _)) => return Err(Failure::error("one of src or dest must be a local file specification")),
         ((ns, Some(pod), _), _) | (_, (ns, Some(pod), _)) => (ns, pod),
         _ => return Err(Failure::error("one of src or dest must be a remote file specification")),
     };

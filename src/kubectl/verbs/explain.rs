@@ -167,14 +167,15 @@ fn wrapped(text: &str, indent: usize) -> String {
         let mut empty = true;
         for word in line.trim_start_matches(' ').split(' ') {
             let width = word.chars().count();
-            if empty && word.is_empty() {
-                continue;
-            }
             if !empty && length + 1 + width > WIDTH {
                 out.push_str(&format!("{pad}{}\n", current.trim_end()));
                 current.clear();
                 length = 0;
                 empty = true;
+            }
+            // Blanks at a break go.
+            if empty && word.is_empty() {
+                continue;
             }
             if !empty {
                 current.push(' ');

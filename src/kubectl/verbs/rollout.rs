@@ -86,7 +86,7 @@ fn history(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         let named = format!("{}/{}", kind.singular_with_group(), name(&o));
         if let Some(wanted) = call.int("revision").filter(|r| *r > 0) {
             let Some((_, template, _)) = all.iter().find(|r| r.0 == wanted) else {
-                return Err(Failure::error(format!("unable to find the specified revision")));
+                return Err(Failure::error("unable to find the specified revision"));
             };
             let mut page = Page::default();
             pod_template(&mut page, template);

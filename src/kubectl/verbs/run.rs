@@ -85,7 +85,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     };
     let mut pod = build(call, pod_name, rest, restart, port)?;
     if let Some(overrides) = call.filled("overrides") {
-        let patch: Value = serde_json::from_str(overrides).map_err(|_| Failure::error(format!("Invalid JSON Patch")))?;
+        let patch: Value = serde_json::from_str(overrides).map_err(|_| Failure::error("Invalid JSON Patch"))?;
         merge_json(&mut pod, &patch);
     }
     if let Some(space) = call.filled("namespace") {

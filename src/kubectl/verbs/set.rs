@@ -303,7 +303,7 @@ fn selector(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         let mut after = o.as_ref().clone();
         after["spec"]["selector"] = map.clone();
         if kind.kind != "Service" {
-            return Err(Failure::error(format!("setting a selector is only supported for Services")));
+            return Err(Failure::error("setting a selector is only supported for Services"));
         }
         let after = env.update(kind, namespace(&o), after, &write_options("kubectl-set", dry != DryRun::None))?;
         print_done(call, env, kind, &after, &format!("selector updated{}", dry.suffix()))?;

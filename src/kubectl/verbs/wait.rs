@@ -43,7 +43,7 @@ fn parse(text: &str) -> Result<Condition, Failure> {
         if value.as_deref() == Some("") {
             return Err(Failure::error("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3"));
         }
-        let template = Template::relaxed(path.trim_matches('\'')).map_err(|e| Failure::error(e))?;
+        let template = Template::relaxed(path.trim_matches('\'')).map_err(Failure::error)?;
         return Ok(Condition::Path { template, value });
     }
     Err(Failure::error(format!("unrecognized condition: {text:?}")))

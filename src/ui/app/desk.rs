@@ -105,6 +105,12 @@ impl Desk {
         }
     }
 
+    /// A tab of its own for a text that a command waits for.
+    pub fn open_tab(&mut self, name: &str, text: &str) {
+        self.tabs.push(Tab { name: name.into(), text: text.into() });
+        self.active = self.tabs.len() - 1;
+    }
+
     pub fn close(&mut self, tab: usize) {
         if self.tabs.len() > 1 && tab < self.tabs.len() {
             let closed = self.tabs.remove(tab);

@@ -17,7 +17,6 @@ use std::rc::Rc;
 
 use gloo::events::EventListener;
 use gloo::render::AnimationFrame;
-use podlab::session::Input;
 use podlab::text;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -69,6 +68,8 @@ impl Component for App {
         let before_notice = self.model.notice.clone();
         let is_frame = matches!(message, Message::Frame(_));
         let shown = self.answer(ctx, message);
+        self.model.run_waiting();
+        self.model.follow_edit();
         self.model.judge();
         if shown {
             self.model.refresh();
@@ -178,7 +179,7 @@ impl App {
             }
             Message::Desk(wish) => self.desk(wish),
             Message::Terminal(TerminalWish::Line(line)) => model.run(&line),
-            Message::Terminal(TerminalWish::Interrupt) => model.act(Input::Interrupt),
+            Message::Terminal(TerminalWish::Interrupt) => model.interrupt(),
             Message::Terminal(TerminalWish::Clear) => model.terminal_from = model.session.terminal().output().len(),
             Message::Complete(line) => {
                 let (start, candidates) = model.session.terminal().complete(&line, model.session.cluster());

@@ -17,7 +17,7 @@ use podlab::view::{self, Target};
 use super::clock::Clock;
 use super::desk::Desk;
 use super::examples;
-use super::layout::Layout;
+use super::layout::{Layout, Pane};
 use super::message::Notice;
 use super::stage::Stage;
 use crate::ui::lessons::progress::Progress;
@@ -111,6 +111,9 @@ pub struct Model {
     pub terminal_from: usize,
     pub embedded: bool,
     storage_warned: bool,
+    /// The tab that a `kubectl edit` waits for.
+    edited: Option<String>,
+    typed_ahead: VecDeque<String>,
     judged: (usize, usize, usize),
     shown_at: f64,
 }
@@ -154,6 +157,8 @@ impl Model {
             terminal_from: 0,
             embedded,
             storage_warned: false,
+            edited: None,
+            typed_ahead: VecDeque::new(),
             judged: (usize::MAX, 0, 0),
             shown_at: 0.0,
         }
@@ -203,11 +208,17 @@ impl Model {
         self.notice = Some(Notice { text: text.to_owned(), copy: None });
     }
 
-    /// The editor's text goes to the cluster.
+    /// The editor's text goes to the cluster, or to the `kubectl edit` that waits for it.
     pub fn apply(&mut self) {
-        let input = Input::Apply { file: self.desk.name().to_owned(), text: self.desk.text().to_owned() };
+        let waited_for = self.session.terminal().wants_edit().is_some_and(|edit| edit.name == self.desk.name());
+        let input =
+            if waited_for { Input::File { name: self.desk.name().to_owned(), text: self.desk.text().to_owned() } } else { self.apply_input() };
         self.act(input);
         self.playing = true;
+    }
+
+    fn apply_input(&self) -> Input {
+        Input::Apply { file: self.desk.name().to_owned(), text: self.desk.text().to_owned() }
     }
 
     /// The person does something, now.
@@ -216,8 +227,48 @@ impl Model {
         self.stage.stale = true;
     }
 
+    /// `kubectl edit` waits for a text: it gets a tab, which goes when it is done with.
+    pub fn follow_edit(&mut self) {
+        let wanted = self.session.terminal().wants_edit().map(|edit| (edit.name.clone(), edit.text.clone()));
+        let here = self.desk.tabs().iter().position(|tab| Some(&tab.name) == self.edited.as_ref());
+        match (wanted, &self.edited) {
+            (Some((name, text)), edited) if edited.as_ref() != Some(&name) => {
+                self.desk.open_tab(&name, &text);
+                self.edited = Some(name);
+                self.layout.shown = Pane::Manifest;
+            }
+            (None, Some(_)) => {
+                self.edited = None;
+                if let Some(tab) = here {
+                    self.desk.close(tab);
+                }
+            }
+            (Some(_) | None, _) => return,
+        }
+        self.revision += 1;
+        self.text_changed();
+    }
+
+    /// Lines that were typed while something ran that reads none: their turn comes with the prompt.
+    pub fn run_waiting(&mut self) {
+        while self.session.terminal().prompt().is_some() {
+            let Some(line) = self.typed_ahead.pop_front() else { return };
+            self.run(&line);
+        }
+    }
+
+    pub fn interrupt(&mut self) {
+        self.typed_ahead.clear();
+        self.act(Input::Interrupt);
+    }
+
     /// A line of the terminal; its commands see the editor's tabs as files.
     pub fn run(&mut self, line: &str) {
+        self.playing = true;
+        if self.session.terminal().prompt().is_none() {
+            self.typed_ahead.push_back(line.to_owned());
+            return;
+        }
         for tab in self.desk.tabs() {
             let known = self.session.terminal().files.get(&tab.name);
             let asked_for = line.contains(tab.name.as_str()) || line.contains("-f") || line.contains('*') || line.starts_with("ls");
@@ -227,7 +278,6 @@ impl Model {
         }
         let input = if self.session.terminal().is_busy() { Input::Keys(format!("{line}\n")) } else { Input::Command(line.to_owned()) };
         self.act(input);
-        self.playing = true;
     }
 
     pub fn seek(&mut self, to: SimTime) {

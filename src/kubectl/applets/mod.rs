@@ -1,10 +1,11 @@
 //! The small tools around kubectl: `cat`, `echo`, `grep`, `sed`, `head`, `tail`, `wc`, `sort`, `base64`, `curl`, …
 
+mod curl;
+mod text;
+
 use super::base64;
 use super::env::{DONE, Env, Failure, Flow, Job, Poll};
-use super::pattern::Pattern;
 use crate::api::SimTime;
-use crate::cluster::PodRef;
 
 fn fail(text: String, code: i32) -> Failure {
     Failure::raw(text, code)
@@ -266,9 +267,9 @@ pub fn run(words: &[String], env: &mut Env) -> Result<Flow, Failure> {
             }
             0
         }
-        "grep" | "egrep" | "fgrep" => grep(name, rest, env)?,
-        "sed" => sed(rest, env)?,
-        "curl" | "wget" => return curl(name, rest, env),
+        "grep" | "egrep" | "fgrep" => text::grep(name, rest, env)?,
+        "sed" => text::sed(rest, env)?,
+        "curl" | "wget" => return curl::curl(name, rest, env),
         "sleep" => {
             let millis = rest.first().and_then(|t| seconds(t)).ok_or_else(|| fail("sleep: missing operand\n".into(), 1))?;
             return Ok(Flow::wait(Sleep { until: env.now() + millis }));
@@ -352,262 +353,6 @@ pub fn run(words: &[String], env: &mut Env) -> Result<Flow, Failure> {
 
 fn unescape(text: &str) -> String {
     text.replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\")
-}
-
-fn grep(name: &str, rest: &[String], env: &mut Env) -> Result<i32, Failure> {
-    let options = Options::parse(rest, "ABCem");
-    let mut words = options.words.clone();
-    let text = match options.value('e') {
-        Some(pattern) => pattern.to_owned(),
-        None if words.is_empty() => {
-            return Err(fail("Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.\n".into(), 2));
-        }
-        None => words.remove(0),
-    };
-    let fold = options.has('i');
-    let pattern = if options.has('F') || name == "fgrep" {
-        Pattern::literal(&text, fold)
-    } else {
-        let wide = options.has('E') || options.has('P') || name == "egrep";
-        let text = if options.has('w') { format!("\\b{text}\\b") } else { text };
-        Pattern::new(&text, wide, fold).map_err(|e| fail(format!("grep: {e}\n"), 2))?
-    };
-    let (after, before) = (options.number('A', options.number('C', 0)), options.number('B', options.number('C', 0)));
-    let content = input("grep", &words, env)?;
-    let lines: Vec<&str> = content.lines().collect();
-    let hits: Vec<bool> = lines.iter().map(|l| pattern.matches(l) != options.has('v')).collect();
-    let count = hits.iter().filter(|h| **h).count();
-    if options.has('c') {
-        env.out(format!("{count}\n"));
-    } else if !options.has('q') {
-        let most = options.number('m', usize::MAX);
-        let mut out = String::new();
-        let (mut last, mut seen) = (None, 0);
-        for (at, line) in lines.iter().enumerate() {
-            let near = (at.saturating_sub(after)..=(at + before).min(lines.len() - 1)).any(|n| hits[n]);
-            if !near || seen >= most {
-                continue;
-            }
-            seen += usize::from(hits[at]);
-            if (after > 0 || before > 0) && last.is_some_and(|l| l + 1 < at) {
-                out.push_str("--\n");
-            }
-            last = Some(at);
-            if options.has('n') {
-                out.push_str(&format!("{}{}", at + 1, if hits[at] { ':' } else { '-' }));
-            }
-            if options.has('o') {
-                let chars: Vec<char> = line.chars().collect();
-                let mut from = 0;
-                while let Some((start, end)) = pattern.find(&chars, from).and_then(|f| f[0]) {
-                    if end > start {
-                        out.extend(&chars[start..end]);
-                        out.push('\n');
-                    }
-                    from = end.max(start + 1);
-                    if from > chars.len() {
-                        break;
-                    }
-                }
-            } else {
-                out.push_str(line);
-                out.push('\n');
-            }
-        }
-        env.out(out);
-    }
-    Ok(i32::from(count == 0))
-}
-
-/// `s/…/…/flags`, `d`, `p`, with a line, `$` or `/…/` in front.
-fn sed(rest: &[String], env: &mut Env) -> Result<i32, Failure> {
-    let options = Options::parse(rest, "e");
-    let mut words = options.words.clone();
-    let wide = options.has('E') || options.has('r');
-    let script = match options.value('e') {
-        Some(script) => script.to_owned(),
-        None if words.is_empty() => return Err(fail("Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...\n".into(), 1)),
-        None => words.remove(0),
-    };
-    let bad = |what: &str| fail(format!("sed: -e expression #1, char {}: {what}\n", script.len()), 1);
-    let mut rest = script.as_str();
-    let mut range: (Option<usize>, Option<usize>) = (None, None);
-    let mut filter = None;
-    if let Some(body) = rest.strip_prefix('/') {
-        let end = body.find('/').ok_or_else(|| bad("unterminated address regex"))?;
-        filter = Some(Pattern::new(&body[..end], wide, false).map_err(|e| bad(&e))?);
-        rest = &body[end + 1..];
-    } else {
-        let end = rest.find(|c: char| !(c.is_ascii_digit() || c == ',' || c == '$')).unwrap_or(rest.len());
-        if end > 0 {
-            let (from, to) = rest[..end].split_once(',').map_or((&rest[..end], None), |(f, t)| (f, Some(t)));
-            range.0 = Some(from.parse().unwrap_or(usize::MAX));
-            range.1 = Some(to.map_or(range.0.unwrap_or(1), |t| t.parse().unwrap_or(usize::MAX)));
-            rest = &rest[end..];
-        }
-    }
-    let mut replacement: Option<(Pattern, String, bool)> = None;
-    if let Some(body) = rest.strip_prefix('s') {
-        let separator = body.chars().next().ok_or_else(|| bad("unterminated `s' command"))?;
-        let mut parts = vec![String::new()];
-        let mut chars = body[separator.len_utf8()..].chars();
-        while let Some(c) = chars.next() {
-            match c {
-                '\\' => match chars.next() {
-                    Some(n) if n == separator => parts.last_mut().into_iter().for_each(|p| p.push(n)),
-                    Some(n) => parts.last_mut().into_iter().for_each(|p| p.extend(['\\', n])),
-                    None => {}
-                },
-                c if c == separator && parts.len() < 3 => parts.push(String::new()),
-                c => parts.last_mut().into_iter().for_each(|p| p.push(c)),
-            }
-        }
-        let [pattern, with, flags] = parts.as_slice() else { return Err(bad("unterminated `s' command")) };
-        let pattern = Pattern::new(pattern, wide, flags.contains('i') || flags.contains('I')).map_err(|e| bad(&e))?;
-        replacement = Some((pattern, with.clone(), flags.contains('g')));
-    } else if !matches!(rest.trim(), "d" | "p" | "q" | "") {
-        return Err(bad(&format!("unknown command: `{}'", rest.chars().next().unwrap_or(' '))));
-    }
-    let in_place = options.has('i');
-    let text = if in_place {
-        words
-            .first()
-            .and_then(|f| env.files.get(plain(f)).cloned())
-            .ok_or_else(|| fail(format!("sed: can't read {}: No such file or directory\n", words.first().map_or("", String::as_str)), 2))?
-    } else {
-        input("sed", &words, env)?
-    };
-    let total = text.lines().count();
-    let mut out = String::new();
-    for (at, line) in text.lines().enumerate() {
-        let number = at + 1;
-        let number_of = |n: usize| if n == usize::MAX { total } else { n };
-        let chosen = filter.as_ref().is_none_or(|f| f.matches(line))
-            && range.0.is_none_or(|from| number >= number_of(from))
-            && range.1.is_none_or(|to| number <= number_of(to));
-        let mut line = line.to_owned();
-        if chosen {
-            if let Some((pattern, with, all)) = &replacement {
-                line = substitute(pattern, with, *all, &line);
-            } else if rest.trim() == "d" {
-                continue;
-            } else if rest.trim() == "p" {
-                out.push_str(&line);
-                out.push('\n');
-            }
-        }
-        if !options.has('n') {
-            out.push_str(&line);
-            out.push('\n');
-        }
-        if chosen && rest.trim() == "q" {
-            break;
-        }
-    }
-    if in_place {
-        if let Some(file) = words.first() {
-            env.files.insert(plain(file).into(), out);
-        }
-    } else {
-        env.out(out);
-    }
-    Ok(0)
-}
-
-fn substitute(pattern: &Pattern, with: &str, all: bool, line: &str) -> String {
-    let chars: Vec<char> = line.chars().collect();
-    let mut out = String::new();
-    let mut from = 0;
-    while let Some(found) = pattern.find(&chars, from) {
-        let Some((start, end)) = found[0] else { break };
-        out.extend(&chars[from..start]);
-        let mut letters = with.chars();
-        while let Some(c) = letters.next() {
-            match c {
-                '&' => out.extend(&chars[start..end]),
-                '\\' => match letters.next() {
-                    Some(d) if d.is_ascii_digit() => {
-                        if let Some((a, b)) = found[d as usize - '0' as usize] {
-                            out.extend(&chars[a..b]);
-                        }
-                    }
-                    Some('n') => out.push('\n'),
-                    Some('t') => out.push('\t'),
-                    Some(c) => out.push(c),
-                    None => {}
-                },
-                c => out.push(c),
-            }
-        }
-        if end == start {
-            out.extend(chars.get(start));
-            from = start + 1;
-        } else {
-            from = end;
-        }
-        if !all || from > chars.len() {
-            break;
-        }
-    }
-    out.extend(chars.get(from..).unwrap_or_default());
-    out
-}
-
-/// A request from the person's machine: a forwarded port, or what a node reaches.
-fn curl(name: &str, rest: &[String], env: &mut Env) -> Result<Flow, Failure> {
-    let options = Options::parse(rest, "moXHdwOT");
-    let quiet = options.has('s') && !options.has('S') || name == "wget" && options.has('q');
-    let Some(url) = options.words.first() else { return Err(fail(format!("{name}: no URL specified\n"), 2)) };
-    let bare = url.split("://").nth(1).unwrap_or(url);
-    let (host, path) = bare.split_once('/').map_or((bare, ""), |(h, p)| (h, p));
-    let (host, port) = host.rsplit_once(':').map_or((host, 80), |(h, p)| (h, p.parse::<u16>().unwrap_or(80)));
-    let local = matches!(host, "localhost" | "127.0.0.1");
-    let answer = if local {
-        match env.forwards.iter().find(|f| f.local == port).cloned() {
-            Some(forward) => {
-                env.err(format!("Handling connection for {port}\n"));
-                let place = PodRef { namespace: &forward.namespace, name: &forward.pod };
-                env.cluster.send_request(Some((place, &forward.container)), &format!("localhost:{}/{path}", forward.remote)).ok()
-            }
-            None => None,
-        }
-    } else {
-        env.cluster.send_request(None, bare).ok()
-    };
-    match answer.map(|a| a.result) {
-        Some(Ok(response)) => {
-            if options.has('i') || options.has('I') {
-                env.out(format!(
-                    "HTTP/1.1 {}\r\n{}\r\n",
-                    response.status,
-                    response.headers.iter().map(|(k, v)| format!("{k}: {v}\r\n")).collect::<String>()
-                ));
-            }
-            if options.value('o').is_none() && !options.has('I') {
-                env.out(response.body);
-            }
-            if let Some(format) = options.value('w') {
-                env.out(unescape(&format.replace("%{http_code}", &response.status.to_string())));
-            }
-            let failed = options.has('f') && response.status >= 400;
-            Ok(Flow::Done(if failed { 22 } else { 0 }))
-        }
-        Some(Err(crate::cluster::network::Failure::Timeout)) => Err(fail(
-            if quiet { String::new() } else { format!("curl: (28) Connection timed out after {} milliseconds\n", 1000 * options.number('m', 130)) },
-            28,
-        )),
-        Some(Err(crate::cluster::network::Failure::UnknownHost(host))) => {
-            Err(fail(if quiet { String::new() } else { format!("curl: (6) Could not resolve host: {host}\n") }, 6))
-        }
-        _ => Err(fail(
-            if quiet {
-                String::new()
-            } else {
-                format!("curl: (7) Failed to connect to {host} port {port} after 0 ms: Could not connect to server\n")
-            },
-            7,
-        )),
-    }
 }
 
 #[derive(Clone)]

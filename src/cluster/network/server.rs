@@ -1,0 +1,118 @@
+//! What the catalogue's servers answer; `tests/conformance/images.md` says what each does.
+
+use super::{Answer, Failure, PATIENCE_MS, Response, Source, request};
+use crate::cluster::Context;
+use crate::cluster::images::Program;
+use crate::cluster::log::Stream;
+use crate::cluster::runtime::{ContainerId, read_file};
+
+/// The answer of the server in this container.
+pub fn answer(ctx: &mut Context, target: ContainerId, source: &Source, tcp: bool, path: &str, body: &str, depth: usize) -> Answer {
+    let Some(server) = ctx.network.bodies.get(&target) else { return failed(Failure::Refused) };
+    if server.hung {
+        return Answer { took_ms: PATIENCE_MS, result: Err(Failure::Timeout) };
+    }
+    if let Some(status) = server.answers_with {
+        return respond(status, "");
+    }
+    let (program, hostname) = (server.program, server.hostname.clone());
+    match program {
+        Program::Redis if tcp => respond(200, &redis(ctx, target, body)),
+        Program::Redis => failed(Failure::Closed),
+        _ if tcp => respond(200, ""),
+        Program::Echo => {
+            if read_file(ctx.network, target, "/tmp/unhealthy").is_ok() {
+                respond(500, "unhealthy\n")
+            } else {
+                respond(200, &format!("{hostname}\n"))
+            }
+        }
+        Program::Kubia => {
+            let ip = if source.ip == ctx.network.bodies[&target].ip && source.container.is_some() { "127.0.0.1" } else { &source.ip };
+            let line = format!("Received request from ::ffff:{ip}\n");
+            ctx.network.outbox.push((target, Stream::Stdout, line));
+            respond(200, &format!("You've hit {hostname}\n"))
+        }
+        Program::Counter => counter(ctx, target, depth),
+        Program::Nginx => nginx(ctx, target, source, path),
+        Program::Custom(_) => respond(200, &format!("{hostname}\n")),
+        Program::Pause | Program::Shell | Program::Stress => failed(Failure::Closed),
+    }
+}
+
+fn failed(failure: Failure) -> Answer {
+    Answer { took_ms: 1, result: Err(failure) }
+}
+
+fn respond(status: u16, body: &str) -> Answer {
+    Answer { took_ms: 1, result: Ok(Response { status, body: body.into(), headers: Vec::new() }) }
+}
+
+fn redis(ctx: &mut Context, target: ContainerId, commands: &str) -> String {
+    let Some(server) = ctx.network.bodies.get_mut(&target) else { return String::new() };
+    let mut out = String::new();
+    for line in commands.lines().take(1000) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let reply = match words.as_slice() {
+            [] => continue,
+            [verb, rest @ ..] => match (verb.to_uppercase().as_str(), rest) {
+                ("PING", _) => "+PONG".to_owned(),
+                ("SET", [key, value, ..]) => {
+                    server.store.insert((*key).into(), (*value).into());
+                    "+OK".into()
+                }
+                ("GET", [key]) => server.store.get(*key).map_or("$-1".into(), |v| format!("${}\r\n{v}", v.len())),
+                ("INCR", [key]) => match server.store.get(*key).map_or(Ok(0), |v| v.parse::<i64>()) {
+                    Ok(number) => {
+                        server.store.insert((*key).into(), (number + 1).to_string());
+                        format!(":{}", number + 1)
+                    }
+                    Err(_) => "-ERR value is not an integer or out of range".into(),
+                },
+                ("QUIT", _) => break,
+                _ => format!("-ERR unknown command '{verb}'"),
+            },
+        };
+        out.push_str(&reply);
+        out.push_str("\r\n");
+    }
+    out
+}
+
+fn counter(ctx: &mut Context, target: ContainerId, depth: usize) -> Answer {
+    let host = ctx.network.bodies[&target].environment.get("REDIS_HOST").cloned().unwrap_or_else(|| "localhost".into());
+    let host = if host.contains(':') { host } else { format!("{host}:6379") };
+    let Some(own) = Source::of_container(ctx.network, target) else { return failed(Failure::Closed) };
+    let reply = request(ctx, &own, &format!("tcp://{host}"), "INCR count\n", depth + 1);
+    match reply.result {
+        Ok(response) if response.body.starts_with(':') => respond(200, &format!("{}\n", response.body.trim_start_matches(':').trim())),
+        Ok(_) | Err(_) => respond(500, "redis is not there\n"),
+    }
+}
+
+const WELCOME: &str =
+    "<!DOCTYPE html>\n<html>\n<head>\n<title>Welcome to nginx!</title>\n</head>\n<body>\n<h1>Welcome to nginx!</h1>\n</body>\n</html>\n";
+
+fn nginx(ctx: &mut Context, target: ContainerId, source: &Source, path: &str) -> Answer {
+    let plain = path.split('?').next().unwrap_or("/");
+    let file = if plain.ends_with('/') { format!("/usr/share/nginx/html{plain}index.html") } else { format!("/usr/share/nginx/html{plain}") };
+    let (status, body) = match read_file(ctx.network, target, &file) {
+        Ok(text) => (200, text),
+        Err(_) if plain == "/" => (200, WELCOME.to_owned()),
+        Err(_) => {
+            (404, "<html>\n<head><title>404 Not Found</title></head>\n<body>\n<center><h1>404 Not Found</h1></center>\n</body>\n</html>\n".to_owned())
+        }
+    };
+    let agent = if source.container.is_some() { "Wget" } else { "kube-probe/1.36" };
+    let seconds = ctx.now.secs();
+    let line = format!(
+        "{} - - [01/Jan/2026:{:02}:{:02}:{:02} +0000] \"GET {path} HTTP/1.1\" {status} {} \"-\" \"{agent}\" \"-\"\n",
+        source.ip,
+        seconds / 3600 % 24,
+        seconds / 60 % 60,
+        seconds % 60,
+        body.len()
+    );
+    ctx.network.outbox.push((target, Stream::Stdout, line));
+    respond(status, &body)
+}

@@ -1,0 +1,173 @@
+//! Files as a container sees them: those of its image and its own, with volumes mounted over them.
+
+use std::collections::BTreeMap;
+
+use crate::cluster::images::Image;
+use crate::cluster::network::{Body, Network};
+use crate::cluster::runtime::ContainerId;
+use crate::cluster::shell::{FileError, Kind};
+
+const DIRECTORIES: &[&str] =
+    &["/", "/bin", "/dev", "/etc", "/home", "/proc", "/root", "/sys", "/tmp", "/usr", "/usr/bin", "/var", "/var/log", "/var/run", "/run"];
+
+/// The root file system of a new container.
+pub fn root(image: &Image, hostname: &str, ip: &str) -> BTreeMap<String, Option<String>> {
+    let mut files: BTreeMap<String, Option<String>> = DIRECTORIES.iter().map(|d| ((*d).to_owned(), None)).collect();
+    files.insert(image.working_directory.into(), None);
+    files.insert("/bin/sh".into(), Some("\u{7f}ELF".into()));
+    files.insert("/etc/hostname".into(), Some(format!("{hostname}\n")));
+    let hosts = format!(
+        "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n{ip}\t{hostname}\n"
+    );
+    files.insert("/etc/hosts".into(), Some(hosts));
+    files.insert("/etc/passwd".into(), Some("root:x:0:0:root:/root:/bin/sh\n".into()));
+    let resolv = "search default.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n";
+    files.insert("/etc/resolv.conf".into(), Some(resolv.into()));
+    if image.port == 80 {
+        files.insert("/usr/share".into(), None);
+        files.insert("/usr/share/nginx".into(), None);
+        files.insert("/usr/share/nginx/html".into(), None);
+    }
+    files
+}
+
+/// Where a path really lies: in the container's own files, or in a volume (with the path inside of it, and whether it is read-only).
+enum Place<'a> {
+    Own,
+    Volume(&'a str, String, bool),
+}
+
+fn place<'a>(body: &'a Body, path: &str) -> Place<'a> {
+    for (mount, volume, sub_path, read_only) in &body.mounts {
+        let inside = if path == mount { Some("") } else { path.strip_prefix(mount.as_str()).filter(|rest| rest.starts_with('/')) };
+        if let Some(inside) = inside {
+            let sub = sub_path.trim_matches('/');
+            let whole = if sub.is_empty() { inside.to_owned() } else { format!("/{sub}{inside}") };
+            return Place::Volume(volume, if whole.is_empty() { "/".into() } else { whole }, *read_only);
+        }
+    }
+    Place::Own
+}
+
+/// The files and the path in them.
+fn tree<'a>(network: &'a Network, id: ContainerId, path: &str) -> Option<(&'a BTreeMap<String, Option<String>>, String)> {
+    let body = network.bodies.get(&id)?;
+    match place(body, path) {
+        Place::Own => Some((&body.files, path.to_owned())),
+        Place::Volume(volume, inside, _) => Some((network.volumes.get(volume)?, inside)),
+    }
+}
+
+pub fn stat(network: &Network, id: ContainerId, path: &str) -> Option<Kind> {
+    let (files, inside) = tree(network, id, path)?;
+    match files.get(&inside) {
+        Some(Some(text)) => Some(Kind::File { bytes: text.len(), executable: inside.starts_with("/bin/") }),
+        Some(None) => Some(Kind::Directory),
+        None => {
+            let below = format!("{}/", inside.trim_end_matches('/'));
+            let mount_below =
+                network.bodies.get(&id).is_some_and(|b| b.mounts.iter().any(|(m, ..)| m.starts_with(&format!("{}/", path.trim_end_matches('/')))));
+            (inside == "/" || mount_below || files.range(below.clone()..).next().is_some_and(|(p, _)| p.starts_with(&below)))
+                .then_some(Kind::Directory)
+        }
+    }
+}
+
+pub fn read_file(network: &Network, id: ContainerId, path: &str) -> Result<String, FileError> {
+    let (files, inside) = tree(network, id, path).ok_or(FileError::NotFound)?;
+    match files.get(&inside) {
+        Some(Some(text)) => Ok(text.clone()),
+        Some(None) => Err(FileError::IsDirectory),
+        None if stat(network, id, path).is_some() => Err(FileError::IsDirectory),
+        None => Err(FileError::NotFound),
+    }
+}
+
+fn tree_mut<'a>(network: &'a mut Network, id: ContainerId, path: &str) -> Result<(&'a mut BTreeMap<String, Option<String>>, String), FileError> {
+    let body = network.bodies.get_mut(&id).ok_or(FileError::NotFound)?;
+    match place(body, path) {
+        Place::Own => Ok((&mut body.files, path.to_owned())),
+        Place::Volume(_, _, true) => Err(FileError::ReadOnly),
+        Place::Volume(volume, inside, false) => {
+            let volume = volume.to_owned();
+            Ok((network.volumes.entry(volume).or_default(), inside))
+        }
+    }
+}
+
+/// How much a file may hold.
+const MOST_BYTES: usize = 1 << 20;
+
+pub fn write_file(network: &mut Network, id: ContainerId, path: &str, text: &str, append: bool) -> Result<(), FileError> {
+    let parent = path.rsplit_once('/').map_or("/", |(p, _)| if p.is_empty() { "/" } else { p });
+    match stat(network, id, parent) {
+        Some(Kind::Directory) => {}
+        Some(Kind::File { .. }) => return Err(FileError::NotDirectory),
+        None => return Err(FileError::NotFound),
+    }
+    if stat(network, id, path) == Some(Kind::Directory) {
+        return Err(FileError::IsDirectory);
+    }
+    let (files, inside) = tree_mut(network, id, path)?;
+    let entry = files.entry(inside).or_insert_with(|| Some(String::new()));
+    let content = entry.get_or_insert_with(String::new);
+    if !append {
+        content.clear();
+    }
+    if content.len() + text.len() <= MOST_BYTES {
+        content.push_str(text);
+    }
+    Ok(())
+}
+
+pub fn make_directory(network: &mut Network, id: ContainerId, path: &str, parents: bool) -> Result<(), FileError> {
+    if stat(network, id, path).is_some() {
+        return if parents { Ok(()) } else { Err(FileError::Exists) };
+    }
+    let parent = path.rsplit_once('/').map_or("/", |(p, _)| if p.is_empty() { "/" } else { p }).to_owned();
+    if stat(network, id, &parent).is_none() {
+        if !parents {
+            return Err(FileError::NotFound);
+        }
+        make_directory(network, id, &parent, true)?;
+    }
+    let (files, inside) = tree_mut(network, id, path)?;
+    files.insert(inside, None);
+    Ok(())
+}
+
+pub fn remove(network: &mut Network, id: ContainerId, path: &str, recursive: bool) -> Result<(), FileError> {
+    match stat(network, id, path) {
+        None => return Err(FileError::NotFound),
+        Some(Kind::Directory) if !recursive => return Err(FileError::IsDirectory),
+        Some(_) => {}
+    }
+    let (files, inside) = tree_mut(network, id, path)?;
+    let below = format!("{}/", inside.trim_end_matches('/'));
+    files.retain(|p, _| *p != inside && !p.starts_with(&below));
+    Ok(())
+}
+
+pub fn list(network: &Network, id: ContainerId, path: &str) -> Result<Vec<String>, FileError> {
+    match stat(network, id, path) {
+        None => return Err(FileError::NotFound),
+        Some(Kind::File { .. }) => return Err(FileError::NotDirectory),
+        Some(Kind::Directory) => {}
+    }
+    let (files, inside) = tree(network, id, path).ok_or(FileError::NotFound)?;
+    let below = format!("{}/", inside.trim_end_matches('/'));
+    let mut names: Vec<String> = files
+        .keys()
+        .filter_map(|p| p.strip_prefix(&below))
+        .filter_map(|rest| rest.split('/').next())
+        .filter(|n| !n.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let here = format!("{}/", path.trim_end_matches('/'));
+    if let Some(body) = network.bodies.get(&id) {
+        names.extend(body.mounts.iter().filter_map(|(m, ..)| m.strip_prefix(&here)).filter_map(|rest| rest.split('/').next()).map(str::to_owned));
+    }
+    names.sort();
+    names.dedup();
+    Ok(names)
+}

@@ -1,0 +1,263 @@
+//! Words → arguments: variables, substitutions, arithmetic, splitting, patterns.
+
+use super::Host;
+use super::lexer::{Part, Word};
+use super::machine::Machine;
+
+/// All arguments that these words become.
+pub fn arguments(machine: &mut Machine, host: &mut dyn Host, words: &[Word]) -> Vec<String> {
+    words.iter().flat_map(|word| fields(machine, host, word)).collect()
+}
+
+/// A word as one text, unsplit (assignments, redirects, `case`).
+pub fn text(machine: &mut Machine, host: &mut dyn Host, word: &Word) -> String {
+    word.iter().map(|part| value(machine, host, part)).collect()
+}
+
+fn fields(machine: &mut Machine, host: &mut dyn Host, word: &Word) -> Vec<String> {
+    let mut fields: Vec<String> = Vec::new();
+    let mut open = false;
+    let mut pattern = false;
+    for part in word {
+        if let Part::Variable { name, operator, quoted: true, .. } = part {
+            if name == "@" && operator.is_empty() {
+                for (index, argument) in machine.arguments.clone().into_iter().enumerate() {
+                    match fields.last_mut().filter(|_| open && index == 0) {
+                        Some(last) => last.push_str(&argument),
+                        None => fields.push(argument),
+                    }
+                    open = true;
+                }
+                continue;
+            }
+        }
+        let text = value(machine, host, part);
+        let splits = matches!(part, Part::Variable { quoted: false, .. } | Part::Command { quoted: false, .. });
+        pattern |= matches!(part, Part::Bare(t) if t.contains(['*', '?', '[']));
+        if splits {
+            let begins_blank = text.starts_with([' ', '\t', '\n']);
+            let ends_blank = text.ends_with([' ', '\t', '\n']);
+            for (index, piece) in text.split_whitespace().enumerate() {
+                match fields.last_mut().filter(|_| open && index == 0 && !begins_blank) {
+                    Some(last) => last.push_str(piece),
+                    None => fields.push(piece.to_owned()),
+                }
+                open = true;
+            }
+            open &= !ends_blank;
+        } else {
+            match fields.last_mut().filter(|_| open) {
+                Some(last) => last.push_str(&text),
+                None => fields.push(text),
+            }
+            open = true;
+        }
+    }
+    if pattern {
+        fields = fields.into_iter().flat_map(|field| paths(machine, host, field)).collect();
+    }
+    fields
+}
+
+/// Files that a pattern names; the pattern itself where there are none.
+fn paths(machine: &Machine, host: &dyn Host, pattern: String) -> Vec<String> {
+    let (folder, last) = pattern.rsplit_once('/').map_or(("", pattern.as_str()), |(f, l)| (f, l));
+    let prefix = if pattern.contains('/') { format!("{folder}/") } else { String::new() };
+    let at = machine.path(if prefix.is_empty() { "." } else { &prefix });
+    let names = host.list(&at).unwrap_or_default();
+    let found: Vec<String> =
+        names.into_iter().filter(|n| (!n.starts_with('.') || last.starts_with('.')) && matches(last, n)).map(|n| format!("{prefix}{n}")).collect();
+    if found.is_empty() { vec![pattern] } else { found }
+}
+
+fn value(machine: &mut Machine, host: &mut dyn Host, part: &Part) -> String {
+    match part {
+        Part::Quoted(text) | Part::Bare(text) => text.clone(),
+        Part::Variable { name, operator, argument, .. } => variable(machine, host, name, operator, argument),
+        Part::Command { program, .. } => {
+            let output = machine.capture(host, program);
+            output.trim_end_matches('\n').to_owned()
+        }
+        Part::Arithmetic(expression) => arithmetic(machine, expression).to_string(),
+    }
+}
+
+fn variable(machine: &mut Machine, host: &mut dyn Host, name: &str, operator: &str, argument: &Word) -> String {
+    let found = machine.variable(name);
+    let set = found.is_some();
+    let current = found.unwrap_or_default();
+    let empty = if operator.starts_with(':') { current.is_empty() } else { !set };
+    match operator {
+        "" => current,
+        "#len" => current.chars().count().to_string(),
+        ":-" | "-" => {
+            if empty {
+                text(machine, host, argument)
+            } else {
+                current
+            }
+        }
+        ":+" | "+" => {
+            if empty {
+                String::new()
+            } else {
+                text(machine, host, argument)
+            }
+        }
+        ":=" | "=" => {
+            if !empty {
+                return current;
+            }
+            let value = text(machine, host, argument);
+            machine.set(name, &value);
+            value
+        }
+        "#" | "##" => {
+            let pattern = text(machine, host, argument);
+            let ends: Vec<usize> = current.char_indices().map(|(i, _)| i).chain([current.len()]).collect();
+            let fits = |end: &&usize| matches(&pattern, &current[..**end]);
+            let end = if operator == "#" { ends.iter().find(fits) } else { ends.iter().rev().find(fits) };
+            end.map_or(current.clone(), |end| current[*end..].to_owned())
+        }
+        "%" | "%%" => {
+            let pattern = text(machine, host, argument);
+            let starts: Vec<usize> = current.char_indices().map(|(i, _)| i).chain([current.len()]).collect();
+            let fits = |start: &&usize| matches(&pattern, &current[**start..]);
+            let start = if operator == "%" { starts.iter().rev().find(fits) } else { starts.iter().find(fits) };
+            start.map_or(current.clone(), |start| current[..*start].to_owned())
+        }
+        _ => current,
+    }
+}
+
+/// Shell patterns: `*`, `?`, `[a-z]`.
+pub fn matches(pattern: &str, text: &str) -> bool {
+    let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    // Where to go back to when what follows the last star does not fit.
+    let (mut i, mut j, mut star) = (0, 0, None);
+    loop {
+        if j == t.len() {
+            return p[i..].iter().all(|c| *c == '*');
+        }
+        let step = match p.get(i) {
+            Some('*') => {
+                star = Some((i, j));
+                i += 1;
+                continue;
+            }
+            Some('?') => Some(i + 1),
+            Some('[') => set(&p, i, t[j]),
+            Some(c) if *c == t[j] => Some(i + 1),
+            _ => None,
+        };
+        match (step, star) {
+            (Some(next), _) => (i, j) = (next, j + 1),
+            (None, Some((at, from))) => {
+                star = Some((at, from + 1));
+                (i, j) = (at + 1, from + 1);
+            }
+            (None, None) => return false,
+        }
+    }
+}
+
+/// Whether `[…]` at `at` holds this character; where the pattern goes on.
+fn set(pattern: &[char], at: usize, c: char) -> Option<usize> {
+    let end = (at + 2..pattern.len()).find(|i| pattern[*i] == ']')?;
+    let not = matches!(pattern[at + 1], '!' | '^');
+    let inner = &pattern[at + 1 + usize::from(not)..end];
+    let mut found = false;
+    let mut i = 0;
+    while i < inner.len() {
+        if inner.get(i + 1) == Some(&'-') && i + 2 < inner.len() {
+            found |= inner[i] <= c && c <= inner[i + 2];
+            i += 3;
+        } else {
+            found |= inner[i] == c;
+            i += 1;
+        }
+    }
+    (found != not).then_some(end + 1)
+}
+
+/// `$((…))`: whole numbers, variables, the usual operators; what makes no sense is 0.
+pub fn arithmetic(machine: &mut Machine, expression: &str) -> i64 {
+    let characters: Vec<char> = expression.chars().filter(|c| !c.is_whitespace()).collect();
+    let mut reader = Sum { text: &characters, at: 0, machine, depth: 0 };
+    reader.level(0)
+}
+
+struct Sum<'a> {
+    text: &'a [char],
+    at: usize,
+    machine: &'a Machine,
+    depth: usize,
+}
+
+const LEVELS: [&[&str]; 8] = [&["||"], &["&&"], &["==", "!="], &["<=", ">=", "<", ">"], &["+", "-"], &["*", "/", "%"], &[], &[]];
+
+impl Sum<'_> {
+    fn level(&mut self, level: usize) -> i64 {
+        if level == 6 {
+            return self.unit();
+        }
+        let mut left = self.level(level + 1);
+        loop {
+            let operator = LEVELS[level].iter().find(|o| o.chars().enumerate().all(|(i, c)| self.text.get(self.at + i) == Some(&c)));
+            let Some(operator) = operator else { return left };
+            self.at += operator.len();
+            let right = self.level(level + 1);
+            left = match *operator {
+                "||" => i64::from(left != 0 || right != 0),
+                "&&" => i64::from(left != 0 && right != 0),
+                "==" => i64::from(left == right),
+                "!=" => i64::from(left != right),
+                "<=" => i64::from(left <= right),
+                ">=" => i64::from(left >= right),
+                "<" => i64::from(left < right),
+                ">" => i64::from(left > right),
+                "+" => left.wrapping_add(right),
+                "-" => left.wrapping_sub(right),
+                "*" => left.wrapping_mul(right),
+                "/" => left.checked_div(right).unwrap_or(0),
+                _ => left.checked_rem(right).unwrap_or(0),
+            };
+        }
+    }
+
+    fn unit(&mut self) -> i64 {
+        self.depth += 1;
+        if self.depth > 200 {
+            self.at = self.text.len();
+            return 0;
+        }
+        match self.text.get(self.at) {
+            Some('(') => {
+                self.at += 1;
+                let inner = self.level(0);
+                self.at += usize::from(self.text.get(self.at) == Some(&')'));
+                inner
+            }
+            Some('-') => {
+                self.at += 1;
+                self.unit().wrapping_neg()
+            }
+            Some('+') => {
+                self.at += 1;
+                self.unit()
+            }
+            Some('!') => {
+                self.at += 1;
+                i64::from(self.unit() == 0)
+            }
+            _ => {
+                let start = self.at;
+                while self.text.get(self.at).is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '$')) {
+                    self.at += 1;
+                }
+                let word: String = self.text[start..self.at].iter().filter(|c| **c != '$').collect();
+                word.parse().unwrap_or_else(|_| self.machine.variable(&word).and_then(|v| v.trim().parse().ok()).unwrap_or(0))
+            }
+        }
+    }
+}

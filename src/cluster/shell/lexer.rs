@@ -1,0 +1,357 @@
+//! Script text → tokens. Quotes and substitutions are resolved into parts; their values come when a command runs.
+
+use std::rc::Rc;
+
+use super::parser::{Program, parse};
+
+/// A piece of a word.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Part {
+    /// Quoted text: neither split nor globbed.
+    Quoted(String),
+    /// Bare text.
+    Bare(String),
+    /// `$name`, `${name:-word}`, `$1`, `$?`, …; `operator` is empty for the plain forms.
+    Variable { name: String, operator: String, argument: Vec<Part>, quoted: bool },
+    /// `$(…)` or backticks.
+    Command { program: Rc<Program>, quoted: bool },
+    /// `$((…))`
+    Arithmetic(String),
+}
+
+pub type Word = Vec<Part>;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Token {
+    Word(Word),
+    /// `;`, `&`, `&&`, `||`, `|`, `(`, `)`, `;;`, `>`, `>>`, `<`, `<<`, `>&`, `<&`, newline as `\n`. A redirect carries its file number.
+    Operator(String, Option<u32>),
+    /// The text of a here-document.
+    Here(Word),
+}
+
+/// How deep quotes and substitutions may nest.
+const DEEPEST: usize = 40;
+
+pub struct Lexer<'a> {
+    text: &'a [char],
+    at: usize,
+    depth: usize,
+    /// Here-documents whose text begins after this line: (index of the token to fill, end mark, quoted, tabs stripped).
+    waiting: Vec<(usize, String, bool, bool)>,
+}
+
+/// The tokens of a script, or what is wrong with it.
+pub fn tokens(text: &str, depth: usize) -> Result<Vec<Token>, String> {
+    if depth > DEEPEST {
+        return Err("too deeply nested".into());
+    }
+    let characters: Vec<char> = text.chars().collect();
+    let mut lexer = Lexer { text: &characters, at: 0, depth, waiting: Vec::new() };
+    let mut found = Vec::new();
+    while lexer.next(&mut found)? {}
+    Ok(found)
+}
+
+impl Lexer<'_> {
+    fn peek(&self) -> Option<char> {
+        self.text.get(self.at).copied()
+    }
+
+    fn starts(&self, what: &str) -> bool {
+        what.chars().enumerate().all(|(i, c)| self.text.get(self.at + i) == Some(&c))
+    }
+
+    fn next(&mut self, found: &mut Vec<Token>) -> Result<bool, String> {
+        while let Some(c) = self.peek() {
+            match c {
+                ' ' | '\t' | '\r' => self.at += 1,
+                '\\' if self.starts("\\\n") => self.at += 2,
+                '#' => {
+                    while self.peek().is_some_and(|c| c != '\n') {
+                        self.at += 1;
+                    }
+                }
+                _ => break,
+            }
+        }
+        let Some(c) = self.peek() else { return Ok(false) };
+        if c == '\n' {
+            self.at += 1;
+            found.push(Token::Operator("\n".into(), None));
+            for (index, mark, quoted, tabs) in std::mem::take(&mut self.waiting) {
+                let body = self.here(&mark, quoted, tabs)?;
+                found[index] = Token::Here(body);
+            }
+            return Ok(true);
+        }
+        let start = self.at;
+        let mut digits = String::new();
+        while let Some(d) = self.peek().filter(char::is_ascii_digit) {
+            digits.push(d);
+            self.at += 1;
+        }
+        let number = digits.parse().ok().filter(|_| matches!(self.peek(), Some('<' | '>')));
+        if number.is_none() {
+            self.at = start;
+        }
+        for operator in ["<<-", "&&", "||", ";;", ">>", "<<", ">&", "<&", ">|", ";", "&", "|", "(", ")", "<", ">"] {
+            if self.starts(operator) {
+                self.at += operator.len();
+                if operator.starts_with("<<") {
+                    return self.here_mark(operator == "<<-", found);
+                }
+                found.push(Token::Operator(operator.into(), number));
+                return Ok(true);
+            }
+        }
+        let word = self.word()?;
+        found.push(Token::Word(word));
+        Ok(true)
+    }
+
+    fn here_mark(&mut self, tabs: bool, found: &mut Vec<Token>) -> Result<bool, String> {
+        while matches!(self.peek(), Some(' ' | '\t')) {
+            self.at += 1;
+        }
+        let word = self.word()?;
+        let quoted = word.iter().any(|p| matches!(p, Part::Quoted(_)));
+        let mark = word.iter().map(|p| if let Part::Quoted(t) | Part::Bare(t) = p { t.as_str() } else { "" }).collect();
+        found.push(Token::Operator("<<".into(), None));
+        found.push(Token::Here(Word::new()));
+        self.waiting.push((found.len() - 1, mark, quoted, tabs));
+        Ok(true)
+    }
+
+    fn here(&mut self, mark: &str, quoted: bool, tabs: bool) -> Result<Word, String> {
+        let mut body = String::new();
+        while self.at < self.text.len() {
+            let mut line = String::new();
+            while let Some(c) = self.peek() {
+                self.at += 1;
+                if c == '\n' {
+                    break;
+                }
+                line.push(c);
+            }
+            let line = if tabs { line.trim_start_matches('\t') } else { &line };
+            if line == mark {
+                break;
+            }
+            body.push_str(line);
+            body.push('\n');
+        }
+        if quoted { Ok(vec![Part::Quoted(body)]) } else { double_quoted(&body, self.depth + 1) }
+    }
+
+    fn word(&mut self) -> Result<Word, String> {
+        let mut word = Word::new();
+        let mut bare = String::new();
+        let flush = |bare: &mut String, word: &mut Word| {
+            if !bare.is_empty() {
+                word.push(Part::Bare(std::mem::take(bare)));
+            }
+        };
+        while let Some(c) = self.peek() {
+            match c {
+                ' ' | '\t' | '\n' | '\r' | ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,
+                '\\' => {
+                    self.at += 1;
+                    if let Some(next) = self.peek() {
+                        self.at += 1;
+                        if next != '\n' {
+                            flush(&mut bare, &mut word);
+                            word.push(Part::Quoted(next.to_string()));
+                        }
+                    }
+                }
+                '\'' => {
+                    flush(&mut bare, &mut word);
+                    self.at += 1;
+                    let start = self.at;
+                    while self.peek().is_some_and(|c| c != '\'') {
+                        self.at += 1;
+                    }
+                    if self.peek().is_none() {
+                        return Err("syntax error: unterminated quoted string".into());
+                    }
+                    word.push(Part::Quoted(self.text[start..self.at].iter().collect()));
+                    self.at += 1;
+                }
+                '"' => {
+                    flush(&mut bare, &mut word);
+                    self.at += 1;
+                    let start = self.at;
+                    let mut depth = 0;
+                    loop {
+                        match self.peek() {
+                            None => return Err("syntax error: unterminated quoted string".into()),
+                            Some('\\') => self.at += 1,
+                            Some('(') if self.at > start && self.text[self.at - 1] == '$' => depth += 1,
+                            Some(')') if depth > 0 => depth -= 1,
+                            Some('"') if depth == 0 => break,
+                            Some(_) => {}
+                        }
+                        self.at += 1;
+                    }
+                    let end = self.at.min(self.text.len());
+                    let inner: String = self.text[start..end].iter().collect();
+                    self.at += 1;
+                    word.push(Part::Quoted(String::new()));
+                    word.extend(double_quoted(&inner, self.depth + 1)?);
+                }
+                '$' | '`' => {
+                    flush(&mut bare, &mut word);
+                    word.push(self.dollar(false)?);
+                }
+                c => {
+                    bare.push(c);
+                    self.at += 1;
+                }
+            }
+        }
+        flush(&mut bare, &mut word);
+        Ok(word)
+    }
+
+    /// `$…` or a backtick at this place.
+    fn dollar(&mut self, quoted: bool) -> Result<Part, String> {
+        if self.peek() == Some('`') {
+            self.at += 1;
+            let start = self.at;
+            while self.peek().is_some_and(|c| c != '`') {
+                self.at += 1;
+            }
+            let inner: String = self.text[start..self.at.min(self.text.len())].iter().collect();
+            self.at += 1;
+            return Ok(Part::Command { program: Rc::new(parse(&inner, self.depth + 1)?), quoted });
+        }
+        self.at += 1;
+        if self.starts("((") {
+            let inner = self.until_closed(2)?;
+            return Ok(Part::Arithmetic(inner));
+        }
+        if self.peek() == Some('(') {
+            let inner = self.until_closed(1)?;
+            return Ok(Part::Command { program: Rc::new(parse(&inner, self.depth + 1)?), quoted });
+        }
+        if self.peek() == Some('{') {
+            self.at += 1;
+            let start = self.at;
+            let mut depth = 1;
+            while depth > 0 {
+                match self.peek() {
+                    None => return Err("syntax error: missing '}'".into()),
+                    Some('{') => depth += 1,
+                    Some('}') => depth -= 1,
+                    Some(_) => {}
+                }
+                self.at += 1;
+            }
+            let inner: String = self.text[start..self.at - 1].iter().collect();
+            return self.braced(&inner, quoted);
+        }
+        let mut name = String::new();
+        while let Some(c) = self.peek() {
+            let fits = c == '_' || c.is_ascii_alphabetic() || (!name.is_empty() && c.is_ascii_digit());
+            if !fits {
+                break;
+            }
+            name.push(c);
+            self.at += 1;
+        }
+        if name.is_empty() {
+            match self.peek() {
+                Some(c) if c.is_ascii_digit() || "?$!#@*-".contains(c) => {
+                    name.push(c);
+                    self.at += 1;
+                }
+                _ => return Ok(Part::Bare("$".into())),
+            }
+        }
+        Ok(Part::Variable { name, operator: String::new(), argument: Word::new(), quoted })
+    }
+
+    fn braced(&self, inner: &str, quoted: bool) -> Result<Part, String> {
+        if let Some(name) = inner.strip_prefix('#').filter(|n| !n.is_empty()) {
+            return Ok(Part::Variable { name: name.into(), operator: "#len".into(), argument: Word::new(), quoted });
+        }
+        let end = inner
+            .find(|c: char| !(c == '_' || c.is_ascii_alphanumeric()))
+            .unwrap_or(inner.len())
+            .max(usize::from(inner.starts_with(['?', '@', '*', '!', '$'])));
+        let (name, rest) = inner.split_at(end);
+        let operator = ["##", "%%", ":-", ":=", ":+", ":?", "-", "=", "+", "?", "#", "%"].into_iter().find(|o| rest.starts_with(o)).unwrap_or("");
+        if operator.is_empty() && !rest.is_empty() {
+            return Err("syntax error: bad substitution".into());
+        }
+        let argument = double_quoted(&rest[operator.len()..], self.depth + 1)?;
+        Ok(Part::Variable { name: name.into(), operator: operator.into(), argument, quoted })
+    }
+
+    /// The text up to the brackets that close those which open here.
+    fn until_closed(&mut self, brackets: usize) -> Result<String, String> {
+        self.at += brackets;
+        let start = self.at;
+        let mut depth = 1;
+        let mut quote = None;
+        while let Some(c) = self.peek() {
+            match (quote, c) {
+                (Some(q), c) if c == q => quote = None,
+                (Some(_), _) => {}
+                (None, '\'' | '"') => quote = Some(c),
+                (None, '\\') => self.at += 1,
+                (None, '(') => depth += 1,
+                (None, ')') => {
+                    depth -= 1;
+                    if depth == 0 {
+                        let inner = self.text[start..self.at].iter().collect();
+                        self.at += brackets;
+                        return Ok(inner);
+                    }
+                }
+                (None, _) => {}
+            }
+            self.at += 1;
+        }
+        Err("syntax error: missing ')'".into())
+    }
+}
+
+/// The parts of a text in double quotes.
+fn double_quoted(text: &str, depth: usize) -> Result<Word, String> {
+    if depth > DEEPEST {
+        return Err("too deeply nested".into());
+    }
+    let characters: Vec<char> = text.chars().collect();
+    let mut lexer = Lexer { text: &characters, at: 0, depth, waiting: Vec::new() };
+    let mut word = Word::new();
+    let mut plain = String::new();
+    while let Some(c) = lexer.peek() {
+        match c {
+            '\\' if lexer.text.get(lexer.at + 1).is_some_and(|n| "$`\"\\\n".contains(*n)) => {
+                if lexer.text[lexer.at + 1] != '\n' {
+                    plain.push(lexer.text[lexer.at + 1]);
+                }
+                lexer.at += 2;
+            }
+            '$' | '`' => {
+                if !plain.is_empty() {
+                    word.push(Part::Quoted(std::mem::take(&mut plain)));
+                }
+                match lexer.dollar(true)? {
+                    Part::Bare(text) => plain.push_str(&text),
+                    part => word.push(part),
+                }
+            }
+            c => {
+                plain.push(c);
+                lexer.at += 1;
+            }
+        }
+    }
+    if !plain.is_empty() {
+        word.push(Part::Quoted(plain));
+    }
+    Ok(word)
+}

@@ -1,0 +1,497 @@
+//! Tokens → a flat program: jumps instead of a tree, so that a machine can stop anywhere and go on.
+
+use std::rc::Rc;
+
+use super::lexer::{Token, Word, tokens};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Redirect {
+    pub number: u32,
+    pub how: How,
+    pub target: Word,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    Read,
+    Write,
+    Append,
+    /// `2>&1`
+    Duplicate,
+    Here,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Instruction {
+    Simple {
+        assignments: Vec<(String, Word)>,
+        words: Vec<Word>,
+        redirects: Vec<Redirect>,
+    },
+    Jump(usize),
+    JumpIfFailed(usize),
+    JumpIfOk(usize),
+    Not,
+    /// What is printed from here on becomes the next stage's input.
+    PipeBegin,
+    /// The stage before has ended; its output is the input of what follows. `last`: prints as outside of the pipe again.
+    PipeNext {
+        last: bool,
+    },
+    PipeEnd,
+    Redirect(Vec<Redirect>),
+    EndRedirect,
+    Subshell,
+    EndSubshell,
+    ForBegin {
+        words: Option<Vec<Word>>,
+    },
+    /// Takes the next value into `variable`, or jumps to `end`.
+    ForNext {
+        variable: String,
+        end: usize,
+    },
+    Case(Word),
+    /// Jumps where none of the patterns fits.
+    CaseTest {
+        patterns: Vec<Word>,
+        otherwise: usize,
+    },
+    /// A loop's frame: where `break` and `continue` go.
+    LoopBegin {
+        end: usize,
+        next: usize,
+    },
+    LoopEnd,
+    /// Runs up to `end` as another process and goes on behind it.
+    Background {
+        end: usize,
+    },
+    /// Names the code up to `end`.
+    Function {
+        name: String,
+        end: usize,
+    },
+    Return,
+    /// The status of an `if` of which nothing ran, of an empty loop.
+    Succeed,
+}
+
+/// A script, ready to run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Program {
+    pub code: Vec<Instruction>,
+}
+
+/// Reads a script; the error is what `sh` says after `sh: `.
+pub fn parse(text: &str, depth: usize) -> Result<Program, String> {
+    let tokens = tokens(text, depth)?;
+    let mut parser = Parser { tokens, at: 0, code: Vec::new(), depth };
+    parser.list(&[])?;
+    match parser.tokens.get(parser.at) {
+        None => Ok(Program { code: parser.code }),
+        Some(token) => Err(unexpected(Some(token))),
+    }
+}
+
+fn unexpected(token: Option<&Token>) -> String {
+    match token {
+        None => "syntax error: unexpected end of file".into(),
+        Some(Token::Operator(text, _)) if text == "\n" => "syntax error: unexpected newline".into(),
+        Some(Token::Operator(text, _)) => format!("syntax error: unexpected \"{text}\""),
+        Some(Token::Word(word)) => format!("syntax error: unexpected \"{}\"", plain(word).unwrap_or_default()),
+        Some(Token::Here(_)) => "syntax error: unexpected here-document".into(),
+    }
+}
+
+/// The text of a word without quotes and variables.
+fn plain(word: &Word) -> Option<String> {
+    match word.as_slice() {
+        [super::lexer::Part::Bare(text)] => Some(text.clone()),
+        _ => None,
+    }
+}
+
+struct Parser {
+    tokens: Vec<Token>,
+    at: usize,
+    code: Vec<Instruction>,
+    depth: usize,
+}
+
+const RESERVED: [&str; 11] = ["then", "else", "elif", "fi", "do", "done", "esac", "}", "in", ";;", ")"];
+
+impl Parser {
+    fn word(&self) -> Option<String> {
+        match self.tokens.get(self.at) {
+            Some(Token::Word(word)) => plain(word),
+            _ => None,
+        }
+    }
+
+    fn is(&self, operator: &str) -> bool {
+        matches!(self.tokens.get(self.at), Some(Token::Operator(text, _)) if text == operator)
+    }
+
+    fn take(&mut self, operator: &str) -> bool {
+        let is = self.is(operator);
+        self.at += usize::from(is);
+        is
+    }
+
+    fn newlines(&mut self) {
+        while self.take("\n") {}
+    }
+
+    fn expect(&mut self, keyword: &str) -> Result<(), String> {
+        if self.word().as_deref() == Some(keyword) {
+            self.at += 1;
+            return Ok(());
+        }
+        Err(unexpected(self.tokens.get(self.at)))
+    }
+
+    /// Commands up to one of these keywords (or `)`, `;;`), which is left.
+    fn list(&mut self, until: &[&str]) -> Result<(), String> {
+        self.depth += 1;
+        if self.depth > 60 {
+            return Err("too deeply nested".into());
+        }
+        loop {
+            while self.take("\n") || self.take(";") {}
+            let stop = self.at >= self.tokens.len()
+                || self.is(")")
+                || self.is(";;")
+                || self.word().is_some_and(|w| until.contains(&w.as_str()) || RESERVED.contains(&w.as_str()));
+            if stop {
+                break;
+            }
+            let start = self.code.len();
+            self.and_or()?;
+            if self.take("&") {
+                // The command becomes the body of another process.
+                let mut body: Vec<Instruction> = self.code.split_off(start);
+                shift(&mut body, start, 1);
+                self.code.push(Instruction::Background { end: start + 1 + body.len() });
+                self.code.extend(body);
+            } else if !(self.is(";") || self.is("\n") || self.is(")") || self.is(";;") || self.at >= self.tokens.len()) {
+                return Err(unexpected(self.tokens.get(self.at)));
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn and_or(&mut self) -> Result<(), String> {
+        self.pipeline()?;
+        loop {
+            let and = self.is("&&");
+            if !and && !self.is("||") {
+                return Ok(());
+            }
+            self.at += 1;
+            self.newlines();
+            let jump = self.code.len();
+            self.code.push(Instruction::Succeed);
+            self.pipeline()?;
+            let end = self.code.len();
+            self.code[jump] = if and { Instruction::JumpIfFailed(end) } else { Instruction::JumpIfOk(end) };
+        }
+    }
+
+    fn pipeline(&mut self) -> Result<(), String> {
+        let not = self.word().as_deref() == Some("!");
+        self.at += usize::from(not);
+        let start = self.code.len();
+        self.command()?;
+        if self.is("|") {
+            let mut first: Vec<Instruction> = self.code.split_off(start);
+            shift(&mut first, start, 1);
+            self.code.push(Instruction::PipeBegin);
+            self.code.extend(first);
+            while self.take("|") {
+                self.newlines();
+                let next = self.code.len();
+                self.code.push(Instruction::PipeNext { last: true });
+                self.command()?;
+                if self.is("|") {
+                    self.code[next] = Instruction::PipeNext { last: false };
+                }
+            }
+            self.code.push(Instruction::PipeEnd);
+        }
+        if not {
+            self.code.push(Instruction::Not);
+        }
+        Ok(())
+    }
+
+    fn command(&mut self) -> Result<(), String> {
+        let start = self.code.len();
+        let compound = match self.word().as_deref() {
+            Some("if") => self.conditional()?,
+            Some("while") => self.repeat(false)?,
+            Some("until") => self.repeat(true)?,
+            Some("for") => self.each()?,
+            Some("case") => self.case()?,
+            Some("{") => {
+                self.at += 1;
+                self.list(&["}"])?;
+                self.expect("}")?;
+            }
+            _ if self.is("(") => {
+                self.at += 1;
+                self.code.push(Instruction::Subshell);
+                self.list(&[])?;
+                if !self.take(")") {
+                    return Err(unexpected(self.tokens.get(self.at)));
+                }
+                self.code.push(Instruction::EndSubshell);
+            }
+            _ => return self.simple(),
+        };
+        let () = compound;
+        let mut redirects = Vec::new();
+        while let Some(redirect) = self.redirect()? {
+            redirects.push(redirect);
+        }
+        if !redirects.is_empty() {
+            let mut body: Vec<Instruction> = self.code.split_off(start);
+            shift(&mut body, start, 1);
+            self.code.push(Instruction::Redirect(redirects));
+            self.code.extend(body);
+            self.code.push(Instruction::EndRedirect);
+        }
+        Ok(())
+    }
+
+    fn conditional(&mut self) -> Result<(), String> {
+        self.at += 1;
+        let mut ends = Vec::new();
+        loop {
+            self.list(&["then"])?;
+            self.expect("then")?;
+            let jump = self.code.len();
+            self.code.push(Instruction::Succeed);
+            self.list(&["else", "elif", "fi"])?;
+            ends.push(self.code.len());
+            self.code.push(Instruction::Succeed);
+            self.code[jump] = Instruction::JumpIfFailed(self.code.len());
+            match self.word().as_deref() {
+                Some("elif") => self.at += 1,
+                Some("else") => {
+                    self.at += 1;
+                    self.list(&["fi"])?;
+                    break;
+                }
+                _ => {
+                    self.code.push(Instruction::Succeed);
+                    break;
+                }
+            }
+        }
+        self.expect("fi")?;
+        let end = self.code.len();
+        for at in ends {
+            self.code[at] = Instruction::Jump(end);
+        }
+        Ok(())
+    }
+
+    fn repeat(&mut self, until: bool) -> Result<(), String> {
+        self.at += 1;
+        let begin = self.code.len();
+        self.code.push(Instruction::Succeed);
+        let condition = self.code.len();
+        self.list(&["do"])?;
+        self.expect("do")?;
+        let jump = self.code.len();
+        self.code.push(Instruction::Succeed);
+        self.list(&["done"])?;
+        self.expect("done")?;
+        self.code.push(Instruction::Jump(condition));
+        let end = self.code.len();
+        self.code[jump] = if until { Instruction::JumpIfOk(end) } else { Instruction::JumpIfFailed(end) };
+        self.code[begin] = Instruction::LoopBegin { end, next: condition };
+        self.code.push(Instruction::LoopEnd);
+        Ok(())
+    }
+
+    fn each(&mut self) -> Result<(), String> {
+        self.at += 1;
+        let variable = self.word().ok_or_else(|| unexpected(self.tokens.get(self.at)))?;
+        self.at += 1;
+        self.newlines();
+        let mut words = None;
+        if self.word().as_deref() == Some("in") {
+            self.at += 1;
+            let mut list = Vec::new();
+            while let Some(Token::Word(word)) = self.tokens.get(self.at) {
+                list.push(word.clone());
+                self.at += 1;
+            }
+            words = Some(list);
+        }
+        while self.take(";") || self.take("\n") {}
+        self.expect("do")?;
+        self.code.push(Instruction::ForBegin { words });
+        let begin = self.code.len();
+        self.code.push(Instruction::Succeed);
+        let next = self.code.len();
+        self.code.push(Instruction::Succeed);
+        self.list(&["done"])?;
+        self.expect("done")?;
+        self.code.push(Instruction::Jump(next));
+        let end = self.code.len();
+        self.code[next] = Instruction::ForNext { variable, end };
+        self.code[begin] = Instruction::LoopBegin { end, next };
+        self.code.push(Instruction::LoopEnd);
+        Ok(())
+    }
+
+    fn case(&mut self) -> Result<(), String> {
+        self.at += 1;
+        let Some(Token::Word(word)) = self.tokens.get(self.at).cloned() else { return Err(unexpected(self.tokens.get(self.at))) };
+        self.at += 1;
+        self.newlines();
+        self.expect("in")?;
+        self.code.push(Instruction::Case(word));
+        let mut ends = Vec::new();
+        loop {
+            self.newlines();
+            if self.word().as_deref() == Some("esac") {
+                self.at += 1;
+                break;
+            }
+            self.take("(");
+            let mut patterns = Vec::new();
+            while let Some(Token::Word(word)) = self.tokens.get(self.at).cloned() {
+                patterns.push(word);
+                self.at += 1;
+                if !self.take("|") {
+                    break;
+                }
+            }
+            if !self.take(")") {
+                return Err(unexpected(self.tokens.get(self.at)));
+            }
+            let test = self.code.len();
+            self.code.push(Instruction::Succeed);
+            self.list(&["esac"])?;
+            ends.push(self.code.len());
+            self.code.push(Instruction::Succeed);
+            self.code[test] = Instruction::CaseTest { patterns, otherwise: self.code.len() };
+            self.take(";;");
+        }
+        let end = self.code.len();
+        for at in ends {
+            self.code[at] = Instruction::Jump(end);
+        }
+        Ok(())
+    }
+
+    fn redirect(&mut self) -> Result<Option<Redirect>, String> {
+        let Some(Token::Operator(operator, number)) = self.tokens.get(self.at).cloned() else { return Ok(None) };
+        let (how, default) = match operator.as_str() {
+            ">" | ">|" => (How::Write, 1),
+            ">>" => (How::Append, 1),
+            "<" => (How::Read, 0),
+            "<<" => (How::Here, 0),
+            ">&" => (How::Duplicate, 1),
+            "<&" => (How::Duplicate, 0),
+            _ => return Ok(None),
+        };
+        self.at += 1;
+        match self.tokens.get(self.at).cloned() {
+            Some(Token::Word(target) | Token::Here(target)) => {
+                self.at += 1;
+                Ok(Some(Redirect { number: number.unwrap_or(default), how, target }))
+            }
+            other => Err(unexpected(other.as_ref())),
+        }
+    }
+
+    fn simple(&mut self) -> Result<(), String> {
+        let (mut assignments, mut words, mut redirects) = (Vec::new(), Vec::new(), Vec::new());
+        loop {
+            if let Some(redirect) = self.redirect()? {
+                redirects.push(redirect);
+                continue;
+            }
+            let Some(Token::Word(word)) = self.tokens.get(self.at).cloned() else { break };
+            if let Some((name, value)) = words.is_empty().then(|| assignment(&word)).flatten() {
+                assignments.push((name, value));
+                self.at += 1;
+                continue;
+            }
+            self.at += 1;
+            if words.is_empty() && self.is("(") {
+                return self.function(&word);
+            }
+            words.push(word);
+        }
+        if assignments.is_empty() && words.is_empty() && redirects.is_empty() {
+            return Err(unexpected(self.tokens.get(self.at)));
+        }
+        self.code.push(Instruction::Simple { assignments, words, redirects });
+        Ok(())
+    }
+
+    fn function(&mut self, word: &Word) -> Result<(), String> {
+        let name = plain(word).ok_or_else(|| unexpected(self.tokens.get(self.at)))?;
+        self.at += 1;
+        if !self.take(")") {
+            return Err(unexpected(self.tokens.get(self.at)));
+        }
+        self.newlines();
+        let at = self.code.len();
+        self.code.push(Instruction::Succeed);
+        self.command()?;
+        self.code.push(Instruction::Return);
+        self.code[at] = Instruction::Function { name, end: self.code.len() };
+        Ok(())
+    }
+}
+
+/// `NAME=value` at the head of a command.
+fn assignment(word: &Word) -> Option<(String, Word)> {
+    let super::lexer::Part::Bare(text) = word.first()? else { return None };
+    let (name, rest) = text.split_once('=')?;
+    let fits = !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric());
+    if !fits {
+        return None;
+    }
+    let mut value = vec![super::lexer::Part::Quoted(rest.to_owned())];
+    value.extend(word[1..].iter().cloned());
+    Some((name.to_owned(), value))
+}
+
+/// Moves the jumps of code that is put `by` further on.
+fn shift(code: &mut [Instruction], from: usize, by: usize) {
+    for instruction in code {
+        match instruction {
+            Instruction::Jump(to)
+            | Instruction::JumpIfFailed(to)
+            | Instruction::JumpIfOk(to)
+            | Instruction::ForNext { end: to, .. }
+            | Instruction::CaseTest { otherwise: to, .. }
+            | Instruction::Background { end: to }
+            | Instruction::Function { end: to, .. }
+                if *to >= from =>
+            {
+                *to += by;
+            }
+            Instruction::LoopBegin { end, next } => {
+                *end += by;
+                *next += by;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A program of one command with these words, as `exec` without a shell runs it.
+pub fn of_words(words: &[String]) -> Rc<Program> {
+    let words = words.iter().map(|w| vec![super::lexer::Part::Quoted(w.clone())]).collect();
+    Rc::new(Program { code: vec![Instruction::Simple { assignments: Vec::new(), words, redirects: Vec::new() }] })
+}
