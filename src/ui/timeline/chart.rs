@@ -206,9 +206,11 @@ fn container(frame: &Frame, track: &ContainerTrack, now: SimTime, language: Lang
         );
         // A label where it fits and where the one before has ended.
         let mut free = frame.left;
+        let newest = probe.gaps.iter().rev().find(|g| g.repeats && g.to <= now && g.from >= frame.from);
         for one in &probe.gaps {
             let x = frame.x(one.from);
             if x >= free
+                && (!one.repeats || newest == Some(one))
                 && let Some(drawn) = gap(frame, one, middle)
             {
                 free = frame.x(one.to).max(x + one.label.len() as f64 * 5.2);

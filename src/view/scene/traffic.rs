@@ -1,6 +1,6 @@
 //! What moves: requests through the network, hand-overs of the control plane, and the ways from Services to their Pods.
 
-use super::{HandOver, Outcome, Pod, PodKind, Point, Rect, Request, Scene};
+use super::{HandOver, Outcome, Pod, PodKind, Point, Rect, Request, Scene, measure};
 use crate::api::SimTime;
 use crate::session::Session;
 use crate::view::Target;
@@ -62,21 +62,30 @@ fn request(scene: &Scene, passed: &Passed) -> Option<Request> {
     Some(Request {
         id: passed.id,
         points,
-        label: format!("{source} → {}", passed.destination),
+        // Within a Pod both ends have the same address: what is asked says more.
+        label: if passed.destination.starts_with("127.") {
+            measure::fit(&passed.what, 200.0, |t| measure::mono(t, 10.5))
+        } else {
+            format!("{source} → {}", passed.destination)
+        },
         what: passed.what.to_string(),
-        answer: passed.answer.to_string(),
+        answer: measure::fit(&passed.answer, 170.0, |t| measure::sans(t, 11.0)),
         outcome,
     })
 }
 
-/// By the status code in the answer; without one, none came.
+/// What the network says when no answer came.
+const FAILURES: [&str; 6] = ["connection refused", "no route", "timeout", "unknown host", "closed", "no endpoints"];
+
+/// By the status code that an answer begins with; other answers (of a database) have none and are good.
 pub fn outcome(answer: &str) -> Outcome {
-    let code = answer.split(|c: char| !c.is_ascii_digit()).find(|n| n.len() == 3).and_then(|n| n.parse::<u16>().ok());
-    match code {
-        Some(200..=399) => Outcome::Answered,
+    if answer.is_empty() || FAILURES.iter().any(|f| answer.contains(f)) {
+        return Outcome::Failed;
+    }
+    let first = answer.split(' ').next().filter(|w| w.len() == 3);
+    match first.and_then(|code| code.parse::<u16>().ok()) {
         Some(400..=599) => Outcome::Complained,
-        Some(_) | None if answer.eq_ignore_ascii_case("ok") || answer.contains("connected") => Outcome::Answered,
-        Some(_) | None => Outcome::Failed,
+        Some(_) | None => Outcome::Answered,
     }
 }
 
@@ -216,4 +225,18 @@ fn kubelet_of(scene: &Scene, object: &str) -> Option<Rect> {
 /// The name without kind and namespace.
 fn short(object: &str) -> &str {
     object.rsplit('/').next().unwrap_or(object)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_told_apart() {
+        assert_eq!(outcome("200 hello"), Outcome::Answered);
+        assert_eq!(outcome(":1"), Outcome::Answered);
+        assert_eq!(outcome("503 Service Unavailable"), Outcome::Complained);
+        assert_eq!(outcome("connection refused"), Outcome::Failed);
+        assert_eq!(outcome("no endpoints"), Outcome::Failed);
+    }
 }

@@ -68,6 +68,8 @@ pub struct Gap {
     pub to: SimTime,
     /// `initialDelaySeconds 5`
     pub label: String,
+    /// One of many of its kind: naming the newest is enough.
+    pub repeats: bool,
 }
 
 /// So far around the playhead ticks are given; bars are given whole. In milliseconds.
@@ -150,7 +152,14 @@ fn container_track(pod: Option<&Value>, id: &str, name: &str, track: &Track, now
     let gaps = track
         .graces
         .iter()
-        .filter_map(|g| Some(Gap { from: g.from, to: g.to.unwrap_or(now).max(g.from), label: format!("terminationGracePeriodSeconds {}", grace?) }))
+        .filter_map(|g| {
+            Some(Gap {
+                from: g.from,
+                to: g.to.unwrap_or(now).max(g.from),
+                label: format!("terminationGracePeriodSeconds {}", grace?),
+                repeats: false,
+            })
+        })
         .collect();
     ContainerTrack { target: Target::Container { pod: id.into(), container: name.into() }, name: name.into(), bars: track.bars.clone(), probes, gaps }
 }
@@ -163,11 +172,11 @@ fn probe_gaps(probe: Option<&Value>, bars: &[Bar], ticks: &[Tick]) -> Vec<Gap> {
         let end = bar.to.unwrap_or(SimTime(u64::MAX));
         let own = history::between(ticks, bar.from, end, |t| t.at);
         if let (Some(first), Some(delay)) = (own.first(), field("initialDelaySeconds").filter(|d| *d > 0)) {
-            gaps.push(Gap { from: bar.from, to: first.at, label: format!("initialDelaySeconds {delay}") });
+            gaps.push(Gap { from: bar.from, to: first.at, label: format!("initialDelaySeconds {delay}"), repeats: false });
         }
         let period = field("periodSeconds").unwrap_or(10);
         for pair in own.windows(2) {
-            gaps.push(Gap { from: pair[0].at, to: pair[1].at, label: format!("periodSeconds {period}") });
+            gaps.push(Gap { from: pair[0].at, to: pair[1].at, label: format!("periodSeconds {period}"), repeats: true });
         }
     }
     gaps
