@@ -251,6 +251,8 @@ fn perform(world: &mut World, input: &Input) {
         Input::Interrupt => terminal.interrupt(cluster),
         Input::File { name, text } => {
             terminal.files.insert(name.clone(), text.clone());
+            // A `kubectl edit` may be waiting for it.
+            terminal.poll(cluster);
         }
         Input::Fault { namespace, pod, container, fault } => {
             note(cluster.inject(PodRef { namespace, name: pod }, container, fault.clone()));

@@ -217,10 +217,6 @@ impl Model {
         self.playing = true;
     }
 
-    fn apply_input(&self) -> Input {
-        Input::Apply { file: self.desk.name().to_owned(), text: self.desk.text().to_owned() }
-    }
-
     /// The person does something, now.
     pub fn act(&mut self, input: Input) {
         self.session.input(input);
