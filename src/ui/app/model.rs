@@ -210,9 +210,12 @@ impl Model {
 
     /// The editor's text goes to the cluster, or to the `kubectl edit` that waits for it.
     pub fn apply(&mut self) {
-        let waited_for = self.session.terminal().wants_edit().is_some_and(|edit| edit.name == self.desk.name());
-        let input =
-            if waited_for { Input::File { name: self.desk.name().to_owned(), text: self.desk.text().to_owned() } } else { self.apply_input() };
+        let edit = self.session.terminal().wants_edit().filter(|edit| edit.name == self.desk.name());
+        let input = match edit {
+            Some(edit) if edit.text == self.desk.text() => Input::Interrupt,
+            Some(edit) => Input::File { name: edit.name.clone(), text: self.desk.text().to_owned() },
+            None => Input::Apply { file: self.desk.name().to_owned(), text: self.desk.text().to_owned() },
+        };
         self.act(input);
         self.playing = true;
     }
