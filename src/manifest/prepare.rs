@@ -3,7 +3,8 @@
 //! Models `PrepareForCreate` of the strategies in `pkg/registry`.
 
 use super::admit::qos_class;
-use crate::api::{Kind, Value, json, object};
+use super::validate::annotation::profile;
+use crate::api::{Kind, Map, Value, json, object};
 
 pub fn create(kind: &Kind, object: &mut Value) {
     let generation = matches!(
@@ -56,6 +57,8 @@ pub fn create(kind: &Kind, object: &mut Value) {
 }
 
 fn pod(pod: &mut Value) {
+    apparmor_fields(pod);
+    merge_label_keys(pod);
     let class = object::str_at(pod, "status.qosClass").filter(|c| !c.is_empty()).map_or_else(|| qos_class(pod).to_owned(), str::to_owned);
     let mut status = json!({"phase": "Pending", "qosClass": class});
     if !object::list_at(pod, "spec.schedulingGates").is_empty() {
@@ -63,6 +66,57 @@ fn pod(pod: &mut Value) {
             "message": "Scheduling is blocked due to non-empty scheduling gates", "lastProbeTime": null, "lastTransitionTime": "<time>"}]);
     }
     object::set(pod, "status", status);
+}
+
+/// An AppArmor annotation without the field becomes the field (`applyAppArmorVersionSkew`).
+fn apparmor_fields(pod: &mut Value) {
+    let Some(annotations) = object::map_at(pod, "metadata.annotations").cloned() else { return };
+    for list in ["initContainers", "containers"] {
+        let containers = pod.get_mut("spec").and_then(|s| s.get_mut(list)).and_then(Value::as_array_mut);
+        for container in containers.into_iter().flatten() {
+            let key = format!("container.apparmor.security.beta.kubernetes.io/{}", object::str_at(container, "name").unwrap_or(""));
+            let Some((kind, local)) = annotations.get(&key).and_then(Value::as_str).and_then(profile) else { continue };
+            if object::at(container, "securityContext.appArmorProfile").is_none_or(Value::is_null) {
+                let mut field = json!({"type": kind});
+                if let Some(local) = local {
+                    field["localhostProfile"] = json!(local);
+                }
+                object::set(container, "securityContext.appArmorProfile", field);
+            }
+        }
+    }
+}
+
+/// `matchLabelKeys` and `mismatchLabelKeys` stand for the Pod's own values (`applyMatchLabelKeysAndMismatchLabelKeys`).
+fn merge_label_keys(pod: &mut Value) {
+    let Some(labels) = object::labels(pod).cloned() else { return };
+    let Some(spec) = pod.get_mut("spec") else { return };
+    for kind in ["podAffinity", "podAntiAffinity"] {
+        let Some(affinity) = spec.get_mut("affinity").and_then(|a| a.get_mut(kind)) else { continue };
+        let required = affinity.get_mut("requiredDuringSchedulingIgnoredDuringExecution").and_then(Value::as_array_mut);
+        required.into_iter().flatten().for_each(|term| merge_term(term, &labels));
+        let preferred = affinity.get_mut("preferredDuringSchedulingIgnoredDuringExecution").and_then(Value::as_array_mut);
+        preferred.into_iter().flatten().filter_map(|t| t.get_mut("podAffinityTerm")).for_each(|term| merge_term(term, &labels));
+    }
+    let constraints = spec.get_mut("topologySpreadConstraints").and_then(Value::as_array_mut);
+    constraints.into_iter().flatten().for_each(|constraint| merge_term(constraint, &labels));
+}
+
+fn merge_term(term: &mut Value, labels: &Map<String, Value>) {
+    if !term.get("labelSelector").is_some_and(Value::is_object) {
+        return;
+    }
+    let mut expressions = object::list_at(term, "labelSelector.matchExpressions").to_vec();
+    for (field, operator) in [("matchLabelKeys", "In"), ("mismatchLabelKeys", "NotIn")] {
+        for key in object::list_at(term, field).iter().filter_map(Value::as_str) {
+            if let Some(value) = labels.get(key) {
+                expressions.push(json!({"key": key, "operator": operator, "values": [value]}));
+            }
+        }
+    }
+    if !expressions.is_empty() {
+        object::set(term, "labelSelector.matchExpressions", Value::from(expressions));
+    }
 }
 
 fn namespace(namespace: &mut Value) {

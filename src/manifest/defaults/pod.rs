@@ -40,7 +40,8 @@ fn pod_requests(spec: &mut Value) {
             .iter()
             .chain(object::list_at(spec, "initContainers"))
             .any(|c| object::map_at(c, "resources.requests").is_some_and(|r| r.contains_key(&name)));
-        if pathless && !in_containers {
+        let fits = matches!(name.as_str(), "cpu" | "memory") || name.starts_with("hugepages-");
+        if fits && pathless && !in_containers {
             let mut requests = object::map_at(spec, "resources.requests").cloned().unwrap_or_default();
             requests.insert(name, amount);
             object::set(spec, "resources.requests", Value::Object(requests));
@@ -158,10 +159,8 @@ fn container(container: &mut Value) {
             }
         }
         // The gate ContainerStopSignals is off: the field is dropped.
-        if let Some(map) = lifecycle.as_object_mut() {
-            map.remove("stopSignal");
-        }
-        if lifecycle.as_object().is_some_and(|m| m.values().all(Value::is_null)) {
+        let dropped = object::remove(lifecycle, "stopSignal").is_some();
+        if dropped && lifecycle.as_object().is_some_and(|m| m.values().all(Value::is_null)) {
             object::remove(container, "lifecycle");
         }
     }
@@ -171,6 +170,9 @@ fn handler(handler: &mut Value) {
     if let Some(get) = handler.get_mut("httpGet").filter(|g| g.is_object()) {
         unset(get, "path", json!("/"));
         unset(get, "scheme", json!("HTTP"));
+        for header in items(get, "httpHeaders") {
+            unset(header, "value", json!(""));
+        }
     }
     if let Some(grpc) = handler.get_mut("grpc").filter(|g| g.is_object()) {
         unset(grpc, "service", json!(""));
@@ -280,7 +282,7 @@ fn canonical_amounts(amounts: &mut crate::api::Map<String, Value>) {
 /// `Always` for the tag `latest` or none at all; reference/02-defaulting.md.
 pub fn pull_policy(image: &str) -> &'static str {
     let name = image.split_once('@').map_or(image, |(name, _)| name);
-    if image.contains('@') {
+    if image.contains('@') && !name.rsplit('/').next().is_some_and(|last| last.ends_with(":latest")) {
         return "IfNotPresent";
     }
     let last = name.rsplit('/').next().unwrap_or(name);

@@ -3,6 +3,7 @@
 //! Models `pkg/apis/*/validation`. Objects come decoded and defaulted, so that JSON types are right.
 
 mod affinity;
+pub mod annotation;
 mod container;
 mod meta;
 mod names;
@@ -13,6 +14,7 @@ mod security;
 mod service;
 mod storage;
 mod volume;
+mod windows;
 mod workload;
 
 use super::field::{ErrorList, FieldError, FieldPath};
