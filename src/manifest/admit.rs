@@ -36,9 +36,16 @@ fn generate_name(object: &mut Value) {
 
 /// An update of the whole object or of a subresource (empty, `status`, `resize`, `ephemeralcontainers`).
 pub fn update(kind: &Kind, subresource: &str, old: &Value, new: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Status> {
-    let _ = (subresource, old, facts);
+    // Admission of updates asks the cluster nothing.
+    let _facts = facts;
     let mut object = new;
     defaults::apply(kind, &mut object);
+    if subresource.is_empty() {
+        let errors = validate::update::update(kind, old, &object);
+        if !errors.is_empty() {
+            return Err(validate::invalid(kind, object::name(&object), &errors));
+        }
+    }
     Ok(Admitted { object, warnings: Vec::new() })
 }
 
