@@ -1,6 +1,6 @@
 //! What the API server does with an object once it is decoded: defaulting, admission, validation, in the order in which they really happen.
 
-use super::{Admitted, ClusterFacts, admission, defaults, validate, warnings};
+use super::{Admitted, ClusterFacts, admission, defaults, prepare, validate, warnings};
 use crate::api::{Kind, Quantity, Status, Value, json, object};
 
 /// A create: defaults → mutating admission → preparation (status reset, QoS class) → validation → warnings.
@@ -11,7 +11,7 @@ pub fn create(kind: &Kind, mut object: Value, facts: &dyn ClusterFacts) -> Resul
     }
     defaults::apply(kind, &mut object);
     admission::create(kind, &mut object, facts)?;
-    prepare(kind, &mut object);
+    prepare::create(kind, &mut object);
     generate_name(&mut object);
     let errors = validate::create(kind, &object);
     if !errors.is_empty() {
@@ -36,33 +36,22 @@ fn generate_name(object: &mut Value) {
 
 /// An update of the whole object or of a subresource (empty, `status`, `resize`, `ephemeralcontainers`).
 pub fn update(kind: &Kind, subresource: &str, old: &Value, new: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Status> {
-    let _ = (subresource, old, facts);
+    // Admission of updates asks the cluster nothing.
+    let _facts = facts;
     let mut object = new;
     defaults::apply(kind, &mut object);
+    if subresource.is_empty() {
+        let errors = validate::update::update(kind, old, &object);
+        if !errors.is_empty() {
+            return Err(validate::invalid(kind, object::name(&object), &errors));
+        }
+    }
     Ok(Admitted { object, warnings: Vec::new() })
 }
 
-/// The registry's own preparation: what a person may not set is reset.
-fn prepare(kind: &Kind, object: &mut Value) {
-    match kind.kind {
-        "Pod" => {
-            object::set(object, "metadata.generation", json!(1));
-            let class =
-                object::str_at(object, "status.qosClass").filter(|c| !c.is_empty()).map_or_else(|| qos_class(object).to_owned(), str::to_owned);
-            let mut status = json!({"phase": "Pending", "qosClass": class});
-            if !object::list_at(object, "spec.schedulingGates").is_empty() {
-                status["conditions"] = json!([{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated",
-                    "message": "Scheduling is blocked due to non-empty scheduling gates", "lastProbeTime": null, "lastTransitionTime": "<time>"}]);
-            }
-            object::set(object, "status", status);
-        }
-        "Namespace" => {
-            object::set(object, "spec", json!({"finalizers": ["kubernetes"]}));
-            object::set(object, "status", json!({"phase": "Active"}));
-        }
-        "Deployment" | "ReplicaSet" | "DaemonSet" | "StatefulSet" | "Job" | "CronJob" => object::set(object, "metadata.generation", json!(1)),
-        _ => {}
-    }
+/// What a dry run adds, as nothing is stored: see [`admission::dry_run`].
+pub fn complete_dry_run(kind: &Kind, object: &mut Value) -> Result<(), Status> {
+    admission::dry_run::complete(kind, object)
 }
 
 /// Models `pkg/apis/core/v1/helper/qos`: only cpu and memory of containers and init containers count, zeros do not.

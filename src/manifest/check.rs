@@ -123,7 +123,11 @@ fn create(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Re
             return Err(Status::not_found("namespaces", namespace).into());
         }
     }
-    Ok(admit::create(kind, value, facts)?)
+    let mut admitted = admit::create(kind, value, facts)?;
+    if mode == Mode::DryRun {
+        admit::complete_dry_run(kind, &mut admitted.object)?;
+    }
+    Ok(admitted)
 }
 
 /// What the server would append to `generateName`: five letters, here always the same for the same name.

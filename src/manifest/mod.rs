@@ -17,6 +17,7 @@ pub mod fix;
 pub mod hint;
 pub mod hover;
 mod openapi;
+mod prepare;
 pub mod read;
 mod source;
 mod time;

@@ -58,11 +58,17 @@ impl Addresses {
             }
             let given = object::i64_at(port, "nodePort").unwrap_or(0);
             if given != 0 {
-                if self.ports.contains(&given) && !own.contains(&given) {
+                let outside = !dry_run && !NODE_PORTS.contains(&given);
+                if outside || self.ports.contains(&given) && !own.contains(&given) {
+                    let why = if outside {
+                        "provided port is not in the valid range. The range of valid ports is 30000-32767"
+                    } else {
+                        "provided port is already allocated"
+                    };
                     let cause = crate::api::Cause {
                         field: format!("spec.ports[{index}].nodePort"),
                         reason: "FieldValueInvalid".into(),
-                        message: format!("Invalid value: {given}: provided port is already allocated"),
+                        message: format!("Invalid value: {given}: {why}"),
                     };
                     let message = format!("Service \"{name}\" is invalid: {}: {}", cause.field, cause.message);
                     let status = Status { causes: vec![cause], kind: "Service".into(), name, ..Status::new(422, "Invalid", message) };

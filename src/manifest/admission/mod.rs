@@ -3,6 +3,8 @@
 //! Models `plugin/pkg/admission/{serviceaccount,priority,defaulttolerationseconds}`. The first plugin that objects wins, and its refusal takes the
 //! place of validation errors.
 
+pub mod dry_run;
+
 use super::ClusterFacts;
 use crate::api::{Kind, Status, Value, json, object};
 
@@ -17,7 +19,9 @@ pub fn create(kind: &Kind, object: &mut Value, facts: &dyn ClusterFacts) -> Resu
     if kind.kind != "Pod" {
         return Ok(());
     }
-    if !is_mirror(object) {
+    if is_mirror(object) {
+        mirror(object)?;
+    } else {
         service_account(object, facts)?;
     }
     priority(object, facts)?;
@@ -29,6 +33,32 @@ fn is_mirror(pod: &Value) -> bool {
     object::map_at(pod, "metadata.annotations").is_some_and(|a| a.contains_key("kubernetes.io/config.mirror"))
 }
 
+/// A mirror Pod is the kubelet's own: it may not lean on objects of the API.
+fn mirror(pod: &Value) -> Result<(), Status> {
+    if !object::str_at(pod, "spec.serviceAccountName").unwrap_or("").is_empty() {
+        return Err(forbidden(pod, "a mirror pod may not reference service accounts"));
+    }
+    let spec = pod.get("spec").unwrap_or(&Value::Null);
+    let there = |value: &Value, path: &str| object::at(value, path).is_some_and(|v| !v.is_null());
+    let in_env = ["initContainers", "containers"].iter().flat_map(|list| object::list_at(spec, list)).any(|container| {
+        object::list_at(container, "env").iter().any(|e| there(e, "valueFrom.secretKeyRef"))
+            || object::list_at(container, "envFrom").iter().any(|e| there(e, "secretRef"))
+    });
+    let in_volumes = object::list_at(spec, "volumes").iter().any(|v| there(v, "secret"));
+    if in_env || in_volumes || !object::list_at(spec, "imagePullSecrets").is_empty() {
+        return Err(forbidden(pod, "a mirror pod may not reference secrets"));
+    }
+    for volume in object::list_at(spec, "volumes") {
+        if there(volume, "projected") && object::list_at(volume, "projected.sources").iter().any(|s| there(s, "serviceAccountToken")) {
+            return Err(forbidden(pod, "a mirror pod may not use ServiceAccountToken volume projections"));
+        }
+        if there(volume, "persistentVolumeClaim") {
+            return Err(forbidden(pod, "a mirror pod may not reference persistentvolumeclaims"));
+        }
+    }
+    Ok(())
+}
+
 fn forbidden(pod: &Value, why: &str) -> Status {
     Status::forbidden("pods", shown_name(pod), why)
 }
@@ -36,7 +66,8 @@ fn forbidden(pod: &Value, why: &str) -> Status {
 /// A Pod that only has a `generateName` is called by that.
 fn shown_name(pod: &Value) -> &str {
     let name = object::name(pod);
-    if name.is_empty() { object::str_at(pod, "metadata.generateName").unwrap_or("") } else { name }
+    let name = if name.is_empty() { object::str_at(pod, "metadata.generateName").unwrap_or("") } else { name };
+    if name.is_empty() { "Unknown" } else { name }
 }
 
 fn service_account(pod: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
@@ -50,8 +81,7 @@ fn service_account(pod: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Stat
     object::set(spec, "serviceAccountName", json!(account));
     object::set(spec, "serviceAccount", json!(account));
     let mounts_token = object::bool_at(spec, "automountServiceAccountToken") != Some(false);
-    let present = object::list_at(spec, "volumes").iter().any(|v| object::str_at(v, "name").is_some_and(|n| n.starts_with("kube-api-access-")));
-    if mounts_token && !present {
+    if mounts_token {
         mount_token(spec);
     }
     Ok(())
@@ -61,8 +91,11 @@ const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// The five letters of the real name are random; the store replaces these.
 pub const TOKEN_VOLUME: &str = "kube-api-access-xxxxx";
 
+/// A volume that already has such a name is taken for the token's.
 fn mount_token(spec: &mut Value) {
-    let volume = json!({"name": TOKEN_VOLUME, "projected": {"defaultMode": 420, "sources": [
+    let present = object::list_at(spec, "volumes").iter().filter_map(|v| object::str_at(v, "name")).find(|n| n.starts_with("kube-api-access-"));
+    let (name, own) = (present.unwrap_or(TOKEN_VOLUME).to_owned(), present.is_some());
+    let volume = json!({"name": name, "projected": {"defaultMode": 420, "sources": [
         {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
         {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
         {"downwardAPI": {"items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]}},
@@ -75,11 +108,11 @@ fn mount_token(spec: &mut Value) {
             }
             needed = true;
             let mut mounts = object::list_at(container, "volumeMounts").to_vec();
-            mounts.push(json!({"name": TOKEN_VOLUME, "mountPath": TOKEN_PATH, "readOnly": true}));
+            mounts.push(json!({"name": name, "mountPath": TOKEN_PATH, "readOnly": true}));
             object::set(container, "volumeMounts", Value::from(mounts));
         }
     }
-    if needed {
+    if needed && !own {
         let mut volumes = object::list_at(spec, "volumes").to_vec();
         volumes.push(volume);
         object::set(spec, "volumes", Value::from(volumes));

@@ -12,7 +12,7 @@ pub fn apply(kind: &Kind, object: &mut Value) {
     match kind.kind {
         "Pod" => pod::pod(object),
         "Service" => workload::service(object),
-        "Secret" => unset(object, "type", json!("Opaque")),
+        "Secret" => workload::secret(object),
         "Namespace" => workload::namespace(object),
         "Deployment" => workload::deployment(object),
         "ReplicaSet" => workload::replica_set(object),
@@ -27,6 +27,13 @@ pub fn apply(kind: &Kind, object: &mut Value) {
         "CronJob" => workload::cron_job(object),
         "PersistentVolumeClaim" => workload::claim(object),
         "PersistentVolume" => workload::volume(object),
+        "PodTemplate" => {
+            if let Some(template) = object.get_mut("template") {
+                pod::template(template);
+            }
+        }
+        "HorizontalPodAutoscaler" => workload::autoscaler(object),
+        "PriorityClass" => unset(object, "preemptionPolicy", json!("PreemptLowerPriority")),
         _ => {}
     }
 }

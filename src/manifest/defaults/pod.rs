@@ -7,11 +7,49 @@ use crate::api::{Value, json, object};
 pub fn pod(pod: &mut Value) {
     if let Some(spec) = pod.get_mut("spec") {
         requests_from_limits(spec);
+        if spec.is_object() && spec.get("enableServiceLinks").is_none_or(Value::is_null) {
+            object::set(spec, "enableServiceLinks", json!(true));
+        }
+        if object::bool_at(spec, "hostNetwork") == Some(true) {
+            for list in ["containers", "initContainers"] {
+                for container in items(spec, list) {
+                    host_ports(container);
+                }
+            }
+        }
         pod_spec(spec);
+        pod_requests(spec);
     }
 }
 
-/// A Pod template's spec gets the same defaults, but for requests, which are copied from limits on Pods alone.
+/// On the host's network a port of the container is a port of the host.
+fn host_ports(container: &mut Value) {
+    for port in items(container, "ports") {
+        if let Some(number) = object::i64_at(port, "containerPort").filter(|n| *n != 0) {
+            unset_number(port, "hostPort", number);
+        }
+    }
+}
+
+/// `defaultPodRequests` and `defaultHugePagePodLimits`: the whole Pod's requests come from its containers' or its limits.
+fn pod_requests(spec: &mut Value) {
+    let Some(limits) = object::map_at(spec, "resources.limits").cloned() else { return };
+    for (name, amount) in limits {
+        let pathless = object::map_at(spec, "resources.requests").is_none_or(|r| !r.contains_key(&name));
+        let in_containers = object::list_at(spec, "containers")
+            .iter()
+            .chain(object::list_at(spec, "initContainers"))
+            .any(|c| object::map_at(c, "resources.requests").is_some_and(|r| r.contains_key(&name)));
+        let fits = matches!(name.as_str(), "cpu" | "memory") || name.starts_with("hugepages-");
+        if fits && pathless && !in_containers {
+            let mut requests = object::map_at(spec, "resources.requests").cloned().unwrap_or_default();
+            requests.insert(name, amount);
+            object::set(spec, "resources.requests", Value::Object(requests));
+        }
+    }
+}
+
+/// A Pod template's spec gets the same defaults, but for requests, service links and host ports, which are filled in on Pods alone.
 pub fn template(template: &mut Value) {
     if let Some(spec) = template.get_mut("spec") {
         pod_spec(spec);
@@ -41,15 +79,11 @@ pub fn pod_spec(spec: &mut Value) {
     if !spec.is_object() {
         return;
     }
-    let host_network = object::bool_at(spec, "hostNetwork") == Some(true);
     unset(spec, "dnsPolicy", json!("ClusterFirst"));
     unset(spec, "restartPolicy", json!("Always"));
     unset(spec, "schedulerName", json!("default-scheduler"));
     if spec.get("securityContext").is_none_or(Value::is_null) {
         object::set(spec, "securityContext", json!({}));
-    }
-    if spec.get("enableServiceLinks").is_none_or(Value::is_null) {
-        object::set(spec, "enableServiceLinks", json!(true));
     }
     match object::i64_at(spec, "terminationGracePeriodSeconds") {
         None => object::set(spec, "terminationGracePeriodSeconds", json!(30)),
@@ -66,7 +100,7 @@ pub fn pod_spec(spec: &mut Value) {
     }
     for list in ["containers", "initContainers", "ephemeralContainers"] {
         for container in items(spec, list) {
-            self::container(container, host_network && list != "ephemeralContainers");
+            self::container(container);
         }
     }
     if let Some(resources) = spec.get_mut("resources") {
@@ -77,7 +111,7 @@ pub fn pod_spec(spec: &mut Value) {
     }
 }
 
-fn container(container: &mut Value, host_network: bool) {
+fn container(container: &mut Value) {
     if let Some(image) = object::str_at(container, "image").filter(|i| !i.is_empty()).map(str::to_owned) {
         unset(container, "imagePullPolicy", json!(pull_policy(&image)));
     } else {
@@ -93,11 +127,6 @@ fn container(container: &mut Value, host_network: bool) {
     }
     for port in items(container, "ports") {
         unset(port, "protocol", json!("TCP"));
-        if host_network {
-            if let Some(number) = object::i64_at(port, "containerPort").filter(|n| *n != 0) {
-                unset_number(port, "hostPort", number);
-            }
-        }
     }
     for variable in items(container, "env") {
         if let Some(source) = variable.get_mut("valueFrom") {
@@ -130,8 +159,9 @@ fn container(container: &mut Value, host_network: bool) {
             }
         }
         // The gate ContainerStopSignals is off: the field is dropped.
-        if let Some(map) = lifecycle.as_object_mut() {
-            map.remove("stopSignal");
+        let dropped = object::remove(lifecycle, "stopSignal").is_some();
+        if dropped && lifecycle.as_object().is_some_and(|m| m.values().all(Value::is_null)) {
+            object::remove(container, "lifecycle");
         }
     }
 }
@@ -140,9 +170,17 @@ fn handler(handler: &mut Value) {
     if let Some(get) = handler.get_mut("httpGet").filter(|g| g.is_object()) {
         unset(get, "path", json!("/"));
         unset(get, "scheme", json!("HTTP"));
+        for header in items(get, "httpHeaders") {
+            unset(header, "value", json!(""));
+        }
     }
     if let Some(grpc) = handler.get_mut("grpc").filter(|g| g.is_object()) {
         unset(grpc, "service", json!(""));
+    }
+    if let Some(sleep) = handler.get_mut("sleep").filter(|s| s.is_object()) {
+        if sleep.get("seconds").is_none_or(Value::is_null) {
+            object::set(sleep, "seconds", json!(0));
+        }
     }
 }
 
@@ -244,7 +282,7 @@ fn canonical_amounts(amounts: &mut crate::api::Map<String, Value>) {
 /// `Always` for the tag `latest` or none at all; reference/02-defaulting.md.
 pub fn pull_policy(image: &str) -> &'static str {
     let name = image.split_once('@').map_or(image, |(name, _)| name);
-    if image.contains('@') {
+    if image.contains('@') && !name.rsplit('/').next().is_some_and(|last| last.ends_with(":latest")) {
         return "IfNotPresent";
     }
     let last = name.rsplit('/').next().unwrap_or(name);

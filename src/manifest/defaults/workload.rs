@@ -20,7 +20,8 @@ pub fn service(service: &mut Value) {
             object::set(port, "targetPort", number);
         }
     }
-    if matches!(kind.as_str(), "NodePort" | "LoadBalancer") {
+    let external = !object::list_at(spec, "externalIPs").is_empty();
+    if matches!(kind.as_str(), "NodePort" | "LoadBalancer") || (kind == "ClusterIP" && external) {
         unset(spec, "externalTrafficPolicy", json!("Cluster"));
     }
     if matches!(kind.as_str(), "ClusterIP" | "NodePort" | "LoadBalancer") {
@@ -28,6 +29,43 @@ pub fn service(service: &mut Value) {
     }
     if kind == "LoadBalancer" && spec.get("allocateLoadBalancerNodePorts").is_none_or(Value::is_null) {
         object::set(spec, "allocateLoadBalancerNodePorts", json!(true));
+    }
+}
+
+/// `stringData` is written over `data` and gone (`pkg/apis/core/v1/conversion.go`).
+pub fn secret(secret: &mut Value) {
+    unset(secret, "type", json!("Opaque"));
+    let Some(Value::Object(plain)) = object::remove(secret, "stringData") else { return };
+    if plain.is_empty() {
+        return;
+    }
+    let mut data = object::map_at(secret, "data").cloned().unwrap_or_default();
+    for (key, value) in plain {
+        data.insert(key, json!(base64(value.as_str().unwrap_or("").as_bytes())));
+    }
+    object::set(secret, "data", Value::Object(data));
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let word = chunk.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            let letter = ALPHABET[(word >> (18 - 6 * place)) as usize & 63];
+            out.push(if place <= chunk.len() { char::from(letter) } else { '=' });
+        }
+    }
+    out
+}
+
+/// A HorizontalPodAutoscaler watches the CPU where nothing else is asked for.
+pub fn autoscaler(autoscaler: &mut Value) {
+    let Some(spec) = autoscaler.get_mut("spec").filter(|s| s.is_object()) else { return };
+    number_if_absent(spec, "minReplicas", 1);
+    if object::list_at(spec, "metrics").is_empty() {
+        let cpu = json!({"name": "cpu", "target": {"averageUtilization": 80, "type": "Utilization"}});
+        object::set(spec, "metrics", json!([{"resource": cpu, "type": "Resource"}]));
     }
 }
 
@@ -137,8 +175,10 @@ pub fn job_spec(spec: &mut Value) {
     let per_index = spec.get("backoffLimitPerIndex").is_some_and(|b| !b.is_null());
     number_if_absent(spec, "backoffLimit", if per_index { i64::from(i32::MAX) } else { 6 });
     unset(spec, "completionMode", json!("NonIndexed"));
-    if spec.get("suspend").is_none_or(Value::is_null) {
-        object::set(spec, "suspend", json!(false));
+    for field in ["suspend", "manualSelector"] {
+        if spec.get(field).is_none_or(Value::is_null) {
+            object::set(spec, field, json!(false));
+        }
     }
     let replacement = if spec.get("podFailurePolicy").is_some_and(|p| !p.is_null()) { "Failed" } else { "TerminatingOrFailed" };
     unset(spec, "podReplacementPolicy", json!(replacement));
@@ -172,6 +212,16 @@ pub fn claim_spec(spec: &mut Value) {
         return;
     }
     unset(spec, "volumeMode", json!("Filesystem"));
+    // Source and reference name the same thing; each fills in for the other.
+    if let Some(source) = spec.get_mut("dataSource").filter(|s| s.is_object()) {
+        if source.get("apiGroup").is_none() {
+            object::set(source, "apiGroup", Value::Null);
+        }
+        let source = source.clone();
+        if spec.get("dataSourceRef").is_none_or(Value::is_null) {
+            object::set(spec, "dataSourceRef", source);
+        }
+    }
     for list in ["resources.requests", "resources.limits"] {
         amounts(spec, list);
     }

@@ -119,12 +119,43 @@ fn pod_term(term: &Value, path: &FieldPath, errors: &mut ErrorList) {
             errors.push(FieldError::invalid(&path.child("namespace"), name, message));
         }
     }
+    label_keys(term, path, errors);
     let key = object::str_at(term, "topologyKey").unwrap_or("");
     if key.is_empty() {
         errors.push(FieldError::required(&path.child("topologyKey"), "can not be empty"));
     }
     for message in names::qualified_name(key) {
         errors.push(FieldError::invalid(&path.child("topologyKey"), key, message));
+    }
+}
+
+/// Keys whose values are the Pod's own. They were merged into the selector before, so that one mention there is theirs.
+fn label_keys(term: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let (matching, mismatching) = (object::list_at(term, "matchLabelKeys"), object::list_at(term, "mismatchLabelKeys"));
+    let selector = term.get("labelSelector").filter(|s| !s.is_null());
+    for (field, keys) in [("matchLabelKeys", matching), ("mismatchLabelKeys", mismatching)] {
+        if keys.is_empty() {
+            continue;
+        }
+        let Some(selector) = selector else {
+            errors.push(FieldError::forbidden(&path.child(field), "must not be specified when labelSelector is not set"));
+            continue;
+        };
+        for (index, key) in keys.iter().filter_map(Value::as_str).enumerate() {
+            for message in names::qualified_name(key) {
+                errors.push(FieldError::invalid(&path.index(index), key, message));
+            }
+            let plain = object::map_at(selector, "matchLabels").is_some_and(|m| m.contains_key(key));
+            let expressions = object::list_at(selector, "matchExpressions").iter().filter(|e| object::str_at(e, "key") == Some(key)).count();
+            let already = field == "mismatchLabelKeys" && matching.iter().any(|k| k == key);
+            if usize::from(plain) + expressions > 1 && !already {
+                errors.push(FieldError::invalid(&path.index(index), key, format!("exists in both {field} and labelSelector")));
+            }
+        }
+    }
+    for (index, key) in matching.iter().enumerate().filter(|(_, key)| mismatching.contains(key)) {
+        let path = path.child("matchLabelKeys").index(index);
+        errors.push(FieldError::invalid(&path, key.clone(), "exists in both matchLabelKeys and mismatchLabelKeys"));
     }
 }
 
@@ -207,6 +238,7 @@ pub fn topology_spread(constraints: &[Value], path: &FieldPath, errors: &mut Err
                 one_of(policy, &["Honor", "Ignore"], &path.child(field), errors);
             }
         }
+        label_keys(constraint, &path, errors);
         if let Some(selector) = constraint.get("labelSelector").filter(|s| !s.is_null()) {
             meta::label_selector(selector, &path.child("labelSelector"), errors);
         }

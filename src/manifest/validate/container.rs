@@ -135,8 +135,14 @@ fn common(container: &Value, around: &Surroundings<'_>, path: &FieldPath, errors
                 errors.push(FieldError::not_found(&path.child("name"), name));
             }
         }
-        if object::str_at(device, "devicePath").unwrap_or("").is_empty() {
+        let device_path = object::str_at(device, "devicePath").unwrap_or("");
+        if device_path.is_empty() {
             errors.push(FieldError::required(&path.child("devicePath"), ""));
+        } else if object::list_at(container, "volumeMounts").iter().any(|m| object::str_at(m, "mountPath") == Some(device_path)) {
+            errors.push(FieldError::invalid(&path.child("devicePath"), device_path, "must not already exist as a path in volumeMounts"));
+        }
+        if device_path.split('/').any(|part| part == "..") {
+            errors.push(FieldError::invalid(&path.child("devicePath"), device_path, "can not contain backsteps ('..')"));
         }
     }
     let policy = object::str_at(container, "imagePullPolicy").unwrap_or("");

@@ -3,6 +3,7 @@
 //! Models `pkg/apis/*/validation`. Objects come decoded and defaulted, so that JSON types are right.
 
 mod affinity;
+pub mod annotation;
 mod container;
 mod meta;
 mod names;
@@ -12,7 +13,9 @@ mod resources;
 mod security;
 mod service;
 mod storage;
+pub mod update;
 mod volume;
+mod windows;
 mod workload;
 
 use super::field::{ErrorList, FieldError, FieldPath};
@@ -26,6 +29,9 @@ pub fn create(kind: &Kind, object: &Value) -> ErrorList {
         _ => meta::NameRule::Subdomain,
     };
     meta::object_meta(object, rule, kind.namespaced, &mut errors);
+    if kind.kind == "StatefulSet" && object::name(object).contains('.') {
+        errors.push(FieldError::invalid(&FieldPath::new("metadata.name"), object::name(object), "must not contain dots"));
+    }
     let spec = object.get("spec").unwrap_or(&Value::Null);
     let path = FieldPath::new("spec");
     match kind.kind {
@@ -38,11 +44,30 @@ pub fn create(kind: &Kind, object: &Value) -> ErrorList {
         "Deployment" | "ReplicaSet" | "ReplicationController" | "DaemonSet" | "StatefulSet" => {
             workload::workload(kind.kind, spec, &path, &mut errors)
         }
+        "Namespace" => namespace(object, &mut errors),
         "Job" => workload::job(spec, &path, &mut errors),
         "CronJob" => workload::cron_job(object, spec, &path, &mut errors),
         _ => {}
     }
     errors
+}
+
+fn namespace(namespace: &Value, errors: &mut ErrorList) {
+    for (index, finalizer) in object::list_at(namespace, "spec.finalizers").iter().enumerate() {
+        let name = finalizer.as_str().unwrap_or("");
+        if name != "kubernetes" && !name.contains('/') && index < 64 {
+            let detail = "name is neither a standard finalizer name nor is it fully qualified";
+            errors.push(FieldError::invalid(&FieldPath::new("spec.finalizers"), name, detail));
+        }
+    }
+    for mode in ["enforce", "audit", "warn"] {
+        let key = format!("pod-security.kubernetes.io/{mode}");
+        let Some(level) = object::labels(namespace).and_then(|l| l.get(&key)).and_then(Value::as_str) else { continue };
+        if !matches!(level, "privileged" | "baseline" | "restricted") {
+            let path = FieldPath::new("metadata.labels").key(&key);
+            errors.push(FieldError::invalid(&path, level, "must be one of privileged, baseline, restricted"));
+        }
+    }
 }
 
 /// `Pod "web" is invalid: …`: one error plain, several in brackets, equal ones once.

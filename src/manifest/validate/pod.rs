@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::container::{self, Surroundings};
-use super::{affinity, in_range, meta, names, one_of, resources, security, volume};
+use super::{affinity, annotation, in_range, meta, names, one_of, resources, security, volume, windows};
 use crate::api::{Quantity, Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
@@ -17,6 +17,10 @@ pub fn pod(pod: &Value, errors: &mut ErrorList) {
             let detail = "must set spec.nodeName if mirror pod annotation is set";
             errors.push(FieldError::invalid(&annotations.key("kubernetes.io/config.mirror"), mirror.clone(), detail));
         }
+    }
+    let given = object::map_at(pod, "metadata.annotations");
+    if let Some(given) = given {
+        annotation::values(given, spec, &annotations, errors);
     }
     let path = FieldPath::new("spec");
     pod_spec(spec, &path, errors);
@@ -36,6 +40,9 @@ pub fn pod(pod: &Value, errors: &mut ErrorList) {
     let gated = !object::list_at(spec, "schedulingGates").is_empty();
     if gated && !object::str_at(spec, "nodeName").unwrap_or("").is_empty() {
         errors.push(FieldError::forbidden(&path.child("nodeName"), "cannot be set until all schedulingGates have been cleared"));
+    }
+    if let Some(given) = given {
+        annotation::against_fields(given, spec, errors);
     }
 }
 
@@ -91,7 +98,7 @@ pub fn pod_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
             let detail = "ShareProcessNamespace and HostPID cannot both be enabled";
             errors.push(FieldError::invalid(&path.child("shareProcessNamespace"), true, detail));
         }
-        security::pod(context, &path.child("securityContext"), errors);
+        security::pod(context, spec, &path.child("securityContext"), errors);
     }
     if let Some(value) = spec.get("affinity").filter(|a| !a.is_null()) {
         affinity::affinity(value, &path.child("affinity"), errors);
@@ -115,7 +122,13 @@ pub fn pod_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
         }
     }
     affinity::topology_spread(object::list_at(spec, "topologySpreadConstraints"), &path.child("topologySpreadConstraints"), errors);
+    windows::host_process(spec, path, errors);
     if object::bool_at(spec, "hostUsers") == Some(false) {
+        for (index, container) in regular.iter().enumerate() {
+            if !object::list_at(container, "volumeDevices").is_empty() {
+                errors.push(FieldError::forbidden(&path.child("containers").index(index).child("volumeDevices"), "when `hostUsers` is false"));
+            }
+        }
         for (field, shown) in [("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC")] {
             if flag(field) {
                 errors.push(FieldError::forbidden(&path.child(shown), "when `hostUsers` is false"));
@@ -163,6 +176,7 @@ pub fn pod_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
             name => one_of(name, &["linux", "windows"], &path.child("os"), errors),
         }
     }
+    windows::os(spec, path, errors);
     file_key_volumes(spec, path, errors);
 }
 
@@ -238,6 +252,11 @@ fn pod_resources(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
             }
             resources::quantity(name, given, &path, errors);
         }
+    }
+    let has =
+        |name: &dyn Fn(&str) -> bool| ["limits", "requests"].iter().any(|f| object::map_at(value, f).is_some_and(|m| m.keys().any(|k| name(k))));
+    if has(&|k| k.starts_with("hugepages-")) && !has(&|k| matches!(k, "cpu" | "memory")) {
+        errors.push(FieldError::forbidden(&path, "HugePages require cpu or memory"));
     }
     let containers = object::list_at(spec, "containers");
     for (name, given) in object::map_at(value, "requests").into_iter().flatten() {

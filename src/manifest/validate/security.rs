@@ -1,6 +1,6 @@
 //! Validation of security contexts, of Pods and of containers.
 
-use super::{in_range, one_of};
+use super::{in_range, names, one_of, windows};
 use crate::api::{Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
@@ -18,9 +18,39 @@ fn seccomp(context: &Value, path: &FieldPath, errors: &mut ErrorList) {
     match (kind, local) {
         ("", _) => errors.push(FieldError::required(&path.child("type"), "type is required when seccompProfile is set")),
         ("Localhost", None) => errors.push(FieldError::required(&path.child("localhostProfile"), "must be set when seccomp type is Localhost")),
-        ("Localhost", Some(_)) => {}
+        ("Localhost", Some(local)) => {
+            let local = local.as_str().unwrap_or("");
+            for message in names::local_path(local) {
+                errors.push(FieldError::invalid(&path.child("localhostProfile"), local, message));
+            }
+        }
         ("RuntimeDefault" | "Unconfined", Some(value)) => {
             errors.push(FieldError::invalid(&path.child("localhostProfile"), value.clone(), "can only be set when seccomp type is Localhost"));
+        }
+        ("RuntimeDefault" | "Unconfined", None) => {}
+        (other, _) => errors.push(FieldError::not_supported(&path.child("type"), other, &["Localhost", "RuntimeDefault", "Unconfined"])),
+    }
+}
+
+fn apparmor(context: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let Some(profile) = context.get("appArmorProfile").filter(|p| !p.is_null()) else { return };
+    let path = path.child("appArmorProfile");
+    let (at, missing) = (path.child("localhostProfile"), "must be set when AppArmor type is Localhost");
+    match (object::str_at(profile, "type").unwrap_or(""), object::str_at(profile, "localhostProfile")) {
+        ("", _) => errors.push(FieldError::required(&path.child("type"), "type is required when appArmorProfile is set")),
+        ("Localhost", None) => errors.push(FieldError::required(&at, missing)),
+        ("Localhost", Some(local)) => {
+            if local.trim() != local {
+                errors.push(FieldError::invalid(&at, local, "must not be padded with whitespace"));
+            } else if local.is_empty() {
+                errors.push(FieldError::required(&at, missing));
+            }
+            if local.len() > 4095 {
+                errors.push(FieldError::too_long(&at, 4095));
+            }
+        }
+        ("RuntimeDefault" | "Unconfined", Some(local)) => {
+            errors.push(FieldError::invalid(&at, local, "can only be set when AppArmor type is Localhost"));
         }
         ("RuntimeDefault" | "Unconfined", None) => {}
         (other, _) => errors.push(FieldError::not_supported(&path.child("type"), other, &["Localhost", "RuntimeDefault", "Unconfined"])),
@@ -48,6 +78,8 @@ pub fn container(context: &Value, host_users: bool, path: &FieldPath, errors: &m
             );
         }
     }
+    windows::options(context, path, errors);
+    apparmor(context, path, errors);
 }
 
 /// The context as Go prints its internal type: field names in declaration order, nulls included.
@@ -80,7 +112,14 @@ fn in_go(context: &Value) -> Value {
     Value::from(format!("{{{}}}", text.collect::<Vec<_>>().join(",")))
 }
 
-pub fn pod(context: &Value, path: &FieldPath, errors: &mut ErrorList) {
+/// The namespace of the kernel that a sysctl belongs to, by the Pod's field that would give the host's.
+fn host_namespace(sysctl: &str) -> Option<&'static str> {
+    let name = sysctl.replace('/', ".");
+    let ipc = name == "kernel.sem" || ["kernel.shm", "kernel.msg", "fs.mqueue."].iter().any(|p| name.starts_with(p));
+    if ipc { Some("hostIPC") } else { name.starts_with("net.").then_some("hostNetwork") }
+}
+
+pub fn pod(context: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     id(context, "fsGroup", path, errors);
     id(context, "runAsUser", path, errors);
     id(context, "runAsGroup", path, errors);
@@ -96,11 +135,19 @@ pub fn pod(context: &Value, path: &FieldPath, errors: &mut ErrorList) {
         } else if !seen.insert(name) {
             errors.push(FieldError::duplicate(&path, name));
         }
+        if let Some(host) = host_namespace(name).filter(|host| object::bool_at(spec, host) == Some(true)) {
+            errors.push(FieldError::invalid(&path, name, format!("may not be specified when '{host}' is true")));
+        }
     }
     if let Some(policy) = object::str_at(context, "fsGroupChangePolicy") {
         one_of(policy, &["Always", "OnRootMismatch"], &path.child("fsGroupChangePolicy"), errors);
     }
     seccomp(context, path, errors);
+    windows::options(context, path, errors);
+    apparmor(context, path, errors);
+    if let Some(policy) = object::str_at(context, "seLinuxChangePolicy") {
+        one_of(policy, &["Recursive"], &path.child("seLinuxChangePolicy"), errors);
+    }
     if let Some(policy) = object::str_at(context, "supplementalGroupsPolicy") {
         one_of(policy, &["Merge", "Strict"], &path.child("supplementalGroupsPolicy"), errors);
     }

@@ -129,6 +129,14 @@ fn old_annotations(spec: &Value, meta: &Value, path: &str, warnings: &mut Vec<St
             let name = key.strip_prefix(prefix)?;
             object::list_at(spec, "containers").iter().any(|c| object::str_at(c, "name") == Some(name)).then_some(())
         };
+        // A field that says the same makes the annotation harmless.
+        let replaced = |value: &Value| object::at(value, "securityContext.seccompProfile").is_some_and(|p| !p.is_null());
+        let by_field = key
+            .strip_prefix("container.seccomp.security.alpha.kubernetes.io/")
+            .is_some_and(|name| object::list_at(spec, "containers").iter().any(|c| object::str_at(c, "name") == Some(name) && replaced(c)));
+        if by_field || (key == "seccomp.security.alpha.kubernetes.io/pod" && replaced(spec)) {
+            continue;
+        }
         let text = if key == "scheduler.alpha.kubernetes.io/critical-pod" {
             "non-functional in v1.16+; use the \"priorityClassName\" field instead"
         } else if key == "security.alpha.kubernetes.io/sysctls" || key == "security.alpha.kubernetes.io/unsafe-sysctls" {

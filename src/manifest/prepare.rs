@@ -1,0 +1,154 @@
+//! The registry's own preparation of a new object: what a person may not set is reset, and what follows from the rest is filled in.
+//!
+//! Models `PrepareForCreate` of the strategies in `pkg/registry`.
+
+use super::admit::qos_class;
+use super::validate::annotation::profile;
+use crate::api::{Kind, Map, Value, json, object};
+
+pub fn create(kind: &Kind, object: &mut Value) {
+    let generation = matches!(
+        kind.kind,
+        "Pod"
+            | "Deployment"
+            | "ReplicaSet"
+            | "ReplicationController"
+            | "DaemonSet"
+            | "StatefulSet"
+            | "Job"
+            | "CronJob"
+            | "PodTemplate"
+            | "NetworkPolicy"
+            | "PodDisruptionBudget"
+            | "PriorityClass"
+    );
+    if generation {
+        object::set(object, "metadata.generation", json!(1));
+    }
+    match kind.kind {
+        "Pod" => pod(object),
+        "Namespace" => namespace(object),
+        "Deployment" | "Job" | "CronJob" => object::set(object, "status", json!({})),
+        "ReplicaSet" | "ReplicationController" => object::set(object, "status", json!({"replicas": 0})),
+        "StatefulSet" => {
+            object::set(object, "status", json!({"availableReplicas": 0, "replicas": 0}));
+            if object::at(object, "spec.serviceName").is_none() && object::at(object, "spec").is_some() {
+                object::set(object, "spec.serviceName", json!(""));
+            }
+        }
+        "DaemonSet" => {
+            if let Some(Value::Object(annotations)) = object.get_mut("metadata").map(|m| m["annotations"].take()) {
+                object::set(object, "metadata.annotations", Value::Object(annotations));
+            } else {
+                object::set(object, "metadata.annotations", json!({}));
+            }
+            object["metadata"]["annotations"]["deprecated.daemonset.template.generation"] = json!("1");
+            let status = json!({"currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0});
+            object::set(object, "status", status);
+        }
+        "PodDisruptionBudget" => {
+            let status = json!({"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0});
+            object::set(object, "status", status);
+        }
+        "HorizontalPodAutoscaler" => object::set(object, "status", json!({"currentMetrics": null, "desiredReplicas": 0})),
+        "Service" => service(object),
+        _ => {}
+    }
+}
+
+fn pod(pod: &mut Value) {
+    apparmor_fields(pod);
+    merge_label_keys(pod);
+    let class = object::str_at(pod, "status.qosClass").filter(|c| !c.is_empty()).map_or_else(|| qos_class(pod).to_owned(), str::to_owned);
+    let mut status = json!({"phase": "Pending", "qosClass": class});
+    if !object::list_at(pod, "spec.schedulingGates").is_empty() {
+        status["conditions"] = json!([{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated",
+            "message": "Scheduling is blocked due to non-empty scheduling gates", "lastProbeTime": null, "lastTransitionTime": "<time>"}]);
+    }
+    object::set(pod, "status", status);
+}
+
+/// An AppArmor annotation without the field becomes the field (`applyAppArmorVersionSkew`).
+fn apparmor_fields(pod: &mut Value) {
+    let Some(annotations) = object::map_at(pod, "metadata.annotations").cloned() else { return };
+    for list in ["initContainers", "containers"] {
+        let containers = pod.get_mut("spec").and_then(|s| s.get_mut(list)).and_then(Value::as_array_mut);
+        for container in containers.into_iter().flatten() {
+            let key = format!("container.apparmor.security.beta.kubernetes.io/{}", object::str_at(container, "name").unwrap_or(""));
+            let Some((kind, local)) = annotations.get(&key).and_then(Value::as_str).and_then(profile) else { continue };
+            if object::at(container, "securityContext.appArmorProfile").is_none_or(Value::is_null) {
+                let mut field = json!({"type": kind});
+                if let Some(local) = local {
+                    field["localhostProfile"] = json!(local);
+                }
+                object::set(container, "securityContext.appArmorProfile", field);
+            }
+        }
+    }
+}
+
+/// `matchLabelKeys` and `mismatchLabelKeys` stand for the Pod's own values (`applyMatchLabelKeysAndMismatchLabelKeys`).
+fn merge_label_keys(pod: &mut Value) {
+    let Some(labels) = object::labels(pod).cloned() else { return };
+    let Some(spec) = pod.get_mut("spec") else { return };
+    for kind in ["podAffinity", "podAntiAffinity"] {
+        let Some(affinity) = spec.get_mut("affinity").and_then(|a| a.get_mut(kind)) else { continue };
+        let required = affinity.get_mut("requiredDuringSchedulingIgnoredDuringExecution").and_then(Value::as_array_mut);
+        required.into_iter().flatten().for_each(|term| merge_term(term, &labels));
+        let preferred = affinity.get_mut("preferredDuringSchedulingIgnoredDuringExecution").and_then(Value::as_array_mut);
+        preferred.into_iter().flatten().filter_map(|t| t.get_mut("podAffinityTerm")).for_each(|term| merge_term(term, &labels));
+    }
+    let constraints = spec.get_mut("topologySpreadConstraints").and_then(Value::as_array_mut);
+    constraints.into_iter().flatten().for_each(|constraint| merge_term(constraint, &labels));
+}
+
+fn merge_term(term: &mut Value, labels: &Map<String, Value>) {
+    if !term.get("labelSelector").is_some_and(Value::is_object) {
+        return;
+    }
+    let mut expressions = object::list_at(term, "labelSelector.matchExpressions").to_vec();
+    for (field, operator) in [("matchLabelKeys", "In"), ("mismatchLabelKeys", "NotIn")] {
+        for key in object::list_at(term, field).iter().filter_map(Value::as_str) {
+            if let Some(value) = labels.get(key) {
+                expressions.push(json!({"key": key, "operator": operator, "values": [value]}));
+            }
+        }
+    }
+    if !expressions.is_empty() {
+        object::set(term, "labelSelector.matchExpressions", Value::from(expressions));
+    }
+}
+
+fn namespace(namespace: &mut Value) {
+    let mut finalizers = object::list_at(namespace, "spec.finalizers").to_vec();
+    if !finalizers.iter().any(|f| f == "kubernetes") {
+        finalizers.push(json!("kubernetes"));
+    }
+    object::set(namespace, "spec", json!({"finalizers": finalizers}));
+    object::set(namespace, "status", json!({"phase": "Active"}));
+}
+
+/// The IP families of a cluster that only has IPv4.
+fn service(service: &mut Value) {
+    object::set(service, "status", json!({"loadBalancer": {}}));
+    let Some(spec) = service.get_mut("spec").filter(|s| s.is_object()) else { return };
+    if object::str_at(spec, "type") == Some("ExternalName") {
+        return;
+    }
+    let ip = object::str_at(spec, "clusterIP").unwrap_or("").to_owned();
+    if object::list_at(spec, "clusterIPs").is_empty() && !ip.is_empty() {
+        object::set(spec, "clusterIPs", json!([ip]));
+    } else if ip.is_empty() {
+        if let Some(first) = object::str_at(spec, "clusterIPs.0").map(str::to_owned) {
+            object::set(spec, "clusterIP", json!(first));
+        }
+    }
+    // Endpoints of a Service without both address and selector come from outside, in either family.
+    let free = ip == "None" && object::map_at(spec, "selector").is_none_or(|s| s.is_empty());
+    if object::str_at(spec, "ipFamilyPolicy").is_none() {
+        object::set(spec, "ipFamilyPolicy", json!(if free { "RequireDualStack" } else { "SingleStack" }));
+    }
+    if object::list_at(spec, "ipFamilies").is_empty() {
+        object::set(spec, "ipFamilies", if free { json!(["IPv4", "IPv6"]) } else { json!(["IPv4"]) });
+    }
+}

@@ -1,0 +1,177 @@
+//! Validation of what belongs to one operating system: Windows options, host process containers, `spec.os`.
+//!
+//! Models `validateWindowsSecurityContextOptions`, `validateWindowsHostProcessPod` and `validateOS`.
+
+use super::names;
+use crate::api::{Value, object};
+use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+
+pub fn options(context: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let Some(options) = context.get("windowsOptions").filter(|o| !o.is_null()) else { return };
+    let path = path.child("windowsOptions");
+    if let Some(name) = object::str_at(options, "gmsaCredentialSpecName") {
+        for message in names::subdomain(name) {
+            errors.push(FieldError::invalid(&path.child("gmsaCredentialSpecName"), name, message));
+        }
+    }
+    if let Some(spec) = object::str_at(options, "gmsaCredentialSpec") {
+        let path = path.child("gmsaCredentialSpec");
+        if spec.is_empty() {
+            errors.push(FieldError::invalid(&path, "", "gmsaCredentialSpec cannot be an empty string"));
+        } else if spec.len() > 64 * 1024 {
+            errors.push(FieldError::invalid(&path, spec, "gmsaCredentialSpec size must be under 64 KiB"));
+        }
+    }
+    if let Some(user) = object::str_at(options, "runAsUserName") {
+        for detail in user_name(user) {
+            errors.push(FieldError::invalid(&path.child("runAsUserName"), user, detail));
+        }
+    }
+}
+
+/// `DOMAIN\USER`, the domain being optional.
+fn user_name(text: &str) -> Vec<&'static str> {
+    if text.is_empty() {
+        return vec!["runAsUserName cannot be an empty string"];
+    }
+    let mut wrong = Vec::new();
+    if text.chars().any(char::is_control) {
+        wrong.push("runAsUserName cannot contain control characters");
+    }
+    if text.matches('\\').count() > 1 {
+        wrong.push("runAsUserName cannot contain more than one backslash");
+        return wrong;
+    }
+    let (domain, user) = text.split_once('\\').map_or((None, text), |(domain, user)| (Some(domain), user));
+    if let Some(domain) = domain {
+        let net_bios = (1..=15).contains(&domain.chars().count())
+            && !domain.starts_with('.')
+            && !domain.contains(['\\', '/', ':', '*', '?', '"', '<', '>', '|']);
+        let dns = domain.split('.').all(|part| {
+            let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+            edge(part.chars().next()) && edge(part.chars().last()) && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        });
+        if domain.len() >= 256 {
+            wrong.push("runAsUserName's Domain length must be under 256 characters");
+        }
+        if !net_bios && !dns {
+            wrong.push("runAsUserName's Domain doesn't match the NetBios nor the DNS format");
+        }
+    }
+    if user.is_empty() {
+        wrong.push("runAsUserName's User cannot be empty");
+    } else if user.len() > 104 {
+        wrong.push("runAsUserName's User length must not be longer than 104 characters");
+    }
+    if !user.is_empty() && user.chars().all(|c| c == '.' || c == ' ') {
+        wrong.push("runAsUserName's User cannot contain only periods or spaces");
+    }
+    if user.contains(['"', '/', '\\', ':', ';', '|', '=', ',', '+', '*', '?', '<', '>', '@', '[', ']']) {
+        wrong.push("runAsUserName's User cannot contain the following characters: \"/\\:;|=,+*?<>@[]");
+    }
+    wrong
+}
+
+/// Host process containers come all together, on the host's network.
+pub fn host_process(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    const OPTION: &str = "securityContext.windowsOptions.hostProcess";
+    let of_pod = object::bool_at(spec, OPTION);
+    let (mut all, mut any) = (true, of_pod == Some(true));
+    for list in ["containers", "initContainers"] {
+        for (index, container) in object::list_at(spec, list).iter().enumerate() {
+            let own = object::bool_at(container, OPTION);
+            if let (Some(own), Some(pod)) = (own, of_pod) {
+                if own != pod {
+                    let path = path.child(list).index(index).child(OPTION);
+                    errors.push(FieldError::invalid(&path, own, format!("pod hostProcess value must be identical if both are specified, was {pod}")));
+                }
+            }
+            let is = own.or(of_pod) == Some(true);
+            all &= is;
+            any |= is;
+        }
+    }
+    if !any {
+        return;
+    }
+    if !all {
+        let detail = "If pod contains any hostProcess containers then all containers must be HostProcess containers";
+        errors.push(FieldError::invalid(path, "", detail));
+    }
+    if object::bool_at(spec, "hostNetwork") != Some(true) {
+        errors.push(FieldError::invalid(&path.child("hostNetwork"), false, "hostNetwork must be true if pod contains any hostProcess containers"));
+    }
+}
+
+const NOT_IN_POD: &[&str] = &[
+    "appArmorProfile",
+    "seLinuxOptions",
+    "seccompProfile",
+    "fsGroup",
+    "fsGroupChangePolicy",
+    "sysctls",
+    "runAsUser",
+    "runAsGroup",
+    "supplementalGroups",
+    "supplementalGroupsPolicy",
+];
+const NOT_IN_CONTAINER: &[&str] = &[
+    "appArmorProfile",
+    "seLinuxOptions",
+    "seccompProfile",
+    "capabilities",
+    "readOnlyRootFilesystem",
+    "privileged",
+    "allowPrivilegeEscalation",
+    "procMount",
+    "runAsUser",
+    "runAsGroup",
+];
+
+/// What the Pod's declared system does not have.
+pub fn os(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let there = |value: &Value, field: &str| value.get(field).is_some_and(|v| !v.is_null());
+    let context = spec.get("securityContext").unwrap_or(&Value::Null);
+    let containers = ["containers", "initContainers"].into_iter().flat_map(|list| {
+        let path = path.child(list);
+        object::list_at(spec, list).iter().enumerate().map(move |(i, c)| (path.index(i).child("securityContext"), c))
+    });
+    match object::str_at(spec, "os.name") {
+        Some("linux") => {
+            let detail = "windows options cannot be set for a linux pod";
+            if there(context, "windowsOptions") {
+                errors.push(FieldError::forbidden(&path.child("securityContext.windowsOptions"), detail));
+            }
+            for (path, container) in containers {
+                if container.get("securityContext").is_some_and(|c| there(c, "windowsOptions")) {
+                    errors.push(FieldError::forbidden(&path.child("windowsOptions"), detail));
+                }
+            }
+        }
+        Some("windows") => {
+            let detail = "cannot be set for a windows pod";
+            let mut forbid = |path: FieldPath| errors.push(FieldError::forbidden(&path, detail));
+            for field in NOT_IN_POD.iter().filter(|f| there(context, f)) {
+                forbid(path.child("securityContext").child(field));
+            }
+            for field in ["hostPID", "hostIPC", "shareProcessNamespace"] {
+                if object::bool_at(spec, field) == Some(true) {
+                    forbid(path.child(field));
+                }
+            }
+            if there(spec, "hostUsers") {
+                forbid(path.child("hostUsers"));
+            }
+            if there(spec, "resources") {
+                forbid(path.child("resources"));
+            }
+            for (path, container) in containers {
+                let context = container.get("securityContext").unwrap_or(&Value::Null);
+                for field in NOT_IN_CONTAINER.iter().filter(|f| there(context, f)) {
+                    forbid(path.child(field));
+                }
+            }
+        }
+        _ => {}
+    }
+}
