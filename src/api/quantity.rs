@@ -114,7 +114,7 @@ fn keeps_its_text(text: &str) -> bool {
         Format::DecimalSi | Format::Exponent => {
             let Some((_, exponent)) = scale(suffix) else { return false };
             let shift = exponent - i32::try_from(fraction.len()).unwrap_or(0);
-            shift % 3 == 0 && !all.ends_with("000") && whole.trim_start_matches('0') != "" && value != 0
+            shift % 3 == 0 && !all.ends_with("000") && !whole.trim_start_matches('0').is_empty() && value != 0
         }
     }
 }

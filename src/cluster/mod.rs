@@ -99,7 +99,7 @@ impl Random {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -108,7 +108,7 @@ impl Random {
 
     /// A version 4 UUID.
     pub fn uid(&mut self) -> String {
-        let (a, b) = (self.next(), self.next());
+        let (a, b) = (self.draw(), self.draw());
         format!(
             "{:08x}-{:04x}-4{:03x}-{:x}{:03x}-{:012x}",
             a >> 32,
@@ -123,7 +123,7 @@ impl Random {
     /// Random letters as in generated names (`bcdfghjklmnpqrstvwxz2456789`).
     pub fn suffix(&mut self, length: usize) -> String {
         const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-        (0..length).map(|_| char::from(LETTERS[(self.next() % LETTERS.len() as u64) as usize])).collect()
+        (0..length).map(|_| char::from(LETTERS[(self.draw() % LETTERS.len() as u64) as usize])).collect()
     }
 }
 

@@ -368,9 +368,9 @@ mod tests {
             .files
             .insert("a.yaml".into(), "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: nginx}]}\n".into());
         for _ in 0..3000 {
-            let count = random.next() % 9 + 1;
-            let mut words: Vec<&str> = (0..count).map(|_| WORDS[(random.next() % WORDS.len() as u64) as usize]).collect();
-            if random.next() % 4 > 0 {
+            let count = random.draw() % 9 + 1;
+            let mut words: Vec<&str> = (0..count).map(|_| WORDS[(random.draw() % WORDS.len() as u64) as usize]).collect();
+            if !random.draw().is_multiple_of(4) {
                 words.insert(0, "kubectl");
             }
             let line = words.join(" ");

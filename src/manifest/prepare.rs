@@ -138,10 +138,10 @@ fn service(service: &mut Value) {
     let ip = object::str_at(spec, "clusterIP").unwrap_or("").to_owned();
     if object::list_at(spec, "clusterIPs").is_empty() && !ip.is_empty() {
         object::set(spec, "clusterIPs", json!([ip]));
-    } else if ip.is_empty() {
-        if let Some(first) = object::str_at(spec, "clusterIPs.0").map(str::to_owned) {
-            object::set(spec, "clusterIP", json!(first));
-        }
+    } else if ip.is_empty()
+        && let Some(first) = object::str_at(spec, "clusterIPs.0").map(str::to_owned)
+    {
+        object::set(spec, "clusterIP", json!(first));
     }
     // Endpoints of a Service without both address and selector come from outside, in either family.
     let free = ip == "None" && object::map_at(spec, "selector").is_none_or(|s| s.is_empty());

@@ -93,7 +93,7 @@ impl Addresses {
 
     fn free_ip(&self, random: &mut Random) -> String {
         loop {
-            let drawn = random.next();
+            let drawn = random.draw();
             let second = SECOND_BYTES.start + (drawn >> 32) % (SECOND_BYTES.end - SECOND_BYTES.start);
             let ip = format!("10.{second}.{}.{}", drawn % 256, (drawn >> 16) % 254 + 1);
             if !self.ips.contains(&ip) || self.ips.len() > 60_000 {
@@ -104,7 +104,7 @@ impl Addresses {
 
     fn free_port(&self, random: &mut Random, taken: &[i64]) -> i64 {
         let count = (NODE_PORTS.end() - NODE_PORTS.start() + 1) as u64;
-        let first = (random.next() % count) as i64;
+        let first = (random.draw() % count) as i64;
         let free = |port: &i64| !self.ports.contains(port) && !taken.contains(port);
         (0..count as i64).map(|i| NODE_PORTS.start() + (first + i) % count as i64).find(free).unwrap_or(*NODE_PORTS.start())
     }

@@ -123,7 +123,7 @@ impl ApiServer {
         let names = &mut self.events.known;
         let known = names.entry(identity).or_insert_with(|| {
             // The real name ends in the nanoseconds of the first time; the draw stands for what is below milliseconds.
-            let nanos = (crate::api::time::EPOCH_SECONDS as u64) * 1_000_000_000 + now.millis() * 1_000_000 + caller.random.next() % 1_000_000;
+            let nanos = (crate::api::time::EPOCH_SECONDS as u64) * 1_000_000_000 + now.millis() * 1_000_000 + caller.random.draw() % 1_000_000;
             Known { name: format!("{name}.{nanos:x}"), count: 0, first: now, last: now }
         });
         known.count += 1;

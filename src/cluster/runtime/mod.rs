@@ -237,7 +237,7 @@ impl Runtime {
         let container = self.containers.get(&id);
         let pod =
             container.and_then(|c| self.sandboxes.get(&c.sandbox)).map_or(String::new(), |s| format!("{}/{}", s.config.namespace, s.config.name));
-        ContainerRef { node: self.name.clone().into(), pod: pod.into(), container: container.map_or(String::new(), |c| c.config.name.clone()).into() }
+        ContainerRef { node: self.name.clone(), pod, container: container.map_or(String::new(), |c| c.config.name.clone()) }
     }
 
     fn write_log(&mut self, id: ContainerId, stream: Stream, text: &str, ctx: &mut Context) {

@@ -293,10 +293,8 @@ impl Runtime {
                 code => (code, ExitReason::Error),
             };
             self.end(id, code, reason, ctx);
-        } else if is_server {
-            if let Some(body) = ctx.network.bodies.get_mut(&id) {
-                body.listening.clear();
-            }
+        } else if is_server && let Some(body) = ctx.network.bodies.get_mut(&id) {
+            body.listening.clear();
         }
     }
 
@@ -349,11 +347,11 @@ impl Runtime {
                     return true;
                 }
                 Step::Sleep(at) => {
-                    if let Some(process) = self.live.get_mut(&id).and_then(|l| l.processes.get_mut(&pid)) {
-                        if process.wake != Some(at) {
-                            process.wake = Some(at);
-                            ctx.queue.push(at, Task::Runtime { node: self.node, timer: Timer::Wake { container: id, process: pid } });
-                        }
+                    if let Some(process) = self.live.get_mut(&id).and_then(|l| l.processes.get_mut(&pid))
+                        && process.wake != Some(at)
+                    {
+                        process.wake = Some(at);
+                        ctx.queue.push(at, Task::Runtime { node: self.node, timer: Timer::Wake { container: id, process: pid } });
                     }
                     return progress;
                 }
@@ -410,11 +408,11 @@ impl Runtime {
         let sandbox = self.containers.get(&id).map(|c| c.sandbox);
         let Some(process) = self.live.get_mut(&id).and_then(|l| l.processes.get_mut(&pid)) else { return false };
         let Run::Server(server) = &mut process.run else { return false };
-        if let Some((at, code)) = server.ends {
-            if at <= ctx.now {
-                self.finish(id, pid, code, ctx);
-                return true;
-            }
+        if let Some((at, code)) = server.ends
+            && at <= ctx.now
+        {
+            self.finish(id, pid, code, ctx);
+            return true;
         }
         let mut greeting = "";
         if let Some(at) = server.ready_at.filter(|at| *at <= ctx.now) {

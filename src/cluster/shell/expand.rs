@@ -19,17 +19,18 @@ fn fields(machine: &mut Machine, host: &mut dyn Host, word: &Word) -> Vec<String
     let mut open = false;
     let mut pattern = false;
     for part in word {
-        if let Part::Variable { name, operator, quoted: true, .. } = part {
-            if name == "@" && operator.is_empty() {
-                for (index, argument) in machine.arguments.clone().into_iter().enumerate() {
-                    match fields.last_mut().filter(|_| open && index == 0) {
-                        Some(last) => last.push_str(&argument),
-                        None => fields.push(argument),
-                    }
-                    open = true;
+        if let Part::Variable { name, operator, quoted: true, .. } = part
+            && name == "@"
+            && operator.is_empty()
+        {
+            for (index, argument) in machine.arguments.clone().into_iter().enumerate() {
+                match fields.last_mut().filter(|_| open && index == 0) {
+                    Some(last) => last.push_str(&argument),
+                    None => fields.push(argument),
                 }
-                continue;
+                open = true;
             }
+            continue;
         }
         let text = value(machine, host, part);
         let splits = matches!(part, Part::Variable { quoted: false, .. } | Part::Command { quoted: false, .. });

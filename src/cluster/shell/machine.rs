@@ -223,13 +223,13 @@ impl Machine {
         if let Some(step) = self.wait(host) {
             return step;
         }
-        if let Some(signal) = self.signals.pop() {
-            if let Some(script) = self.traps.get(&signal).cloned() {
-                let status = self.status;
-                self.call_text(host, &script);
-                self.status = status;
-                return Step::Ran;
-            }
+        if let Some(signal) = self.signals.pop()
+            && let Some(script) = self.traps.get(&signal).cloned()
+        {
+            let status = self.status;
+            self.call_text(host, &script);
+            self.status = status;
+            return Step::Ran;
         }
         if let Some(code) = self.leaving.take() {
             return self.leave(host, code);
@@ -792,7 +792,7 @@ impl Machine {
             }
             "tail" if rest.iter().any(|w| matches!(w.as_str(), "-f" | "-F")) => {
                 let file = rest.iter().rev().find(|w| !w.starts_with(['-', '+']) && w.parse::<i64>().is_err()).cloned();
-                let Some(file) = file else { return None };
+                let file = file?;
                 let path = self.path(&file);
                 let whole = rest.iter().any(|w| w == "+1" || w == "-n+1");
                 let text = host.read(&path).unwrap_or_default();
@@ -877,7 +877,7 @@ impl Machine {
             } else if let Ok(pid) = word.parse::<u64>() {
                 if pid == self.pid {
                     // Its own process: as the first one it is protected, otherwise it ends here.
-                    if self.pid != 1 && self.traps.get(&signal).is_none() {
+                    if self.pid != 1 && !self.traps.contains_key(&signal) {
                         self.leaving = Some(128 + signal_number(&signal));
                     } else if signal != "KILL" && self.traps.contains_key(&signal) {
                         self.signals.push(signal.clone());

@@ -228,7 +228,7 @@ impl Parser {
 
     fn command(&mut self) -> Result<(), String> {
         let start = self.code.len();
-        let compound = match self.word().as_deref() {
+        match self.word().as_deref() {
             Some("if") => self.conditional()?,
             Some("while") => self.repeat(false)?,
             Some("until") => self.repeat(true)?,
@@ -250,7 +250,7 @@ impl Parser {
             }
             _ => return self.simple(),
         };
-        let () = compound;
+        let () = ();
         let mut redirects = Vec::new();
         while let Some(redirect) = self.redirect()? {
             redirects.push(redirect);

@@ -122,7 +122,7 @@ fn delete_context(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         return Err(Failure::error(format!("cannot delete context {name}, not in /root/.kube/config")));
     }
     if env.config.current == name {
-        env.err(format!("warning: this removed your active context, use \"kubectl config use-context\" to select a different one\n"));
+        env.err("warning: this removed your active context, use \"kubectl config use-context\" to select a different one\n".to_string());
     }
     env.config.contexts.retain(|c| c.name != name);
     env.out(format!("deleted context {name} from /root/.kube/config\n"));

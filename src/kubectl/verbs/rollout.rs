@@ -174,9 +174,9 @@ fn undo(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             }));
         };
         if at(&o, "spec.paused").and_then(Value::as_bool) == Some(true) {
-            return Err(Failure::error(format!(
-                "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"
-            )));
+            return Err(Failure::error(
+                "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again".to_string(),
+            ));
         }
         let mut template = template.clone();
         if let Some(labels) = template["metadata"]["labels"].as_object_mut() {

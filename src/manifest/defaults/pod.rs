@@ -133,10 +133,10 @@ fn container(container: &mut Value) {
             if let Some(field) = source.get_mut("fieldRef") {
                 unset(field, "apiVersion", json!("v1"));
             }
-            if let Some(file) = source.get_mut("fileKeyRef") {
-                if file.get("optional").is_none_or(Value::is_null) {
-                    object::set(file, "optional", json!(false));
-                }
+            if let Some(file) = source.get_mut("fileKeyRef")
+                && file.get("optional").is_none_or(Value::is_null)
+            {
+                object::set(file, "optional", json!(false));
             }
             if let Some(resource) = source.get_mut("resourceFieldRef") {
                 divisor(resource);
@@ -177,10 +177,10 @@ fn handler(handler: &mut Value) {
     if let Some(grpc) = handler.get_mut("grpc").filter(|g| g.is_object()) {
         unset(grpc, "service", json!(""));
     }
-    if let Some(sleep) = handler.get_mut("sleep").filter(|s| s.is_object()) {
-        if sleep.get("seconds").is_none_or(Value::is_null) {
-            object::set(sleep, "seconds", json!(0));
-        }
+    if let Some(sleep) = handler.get_mut("sleep").filter(|s| s.is_object())
+        && sleep.get("seconds").is_none_or(Value::is_null)
+    {
+        object::set(sleep, "seconds", json!(0));
     }
 }
 
@@ -211,10 +211,10 @@ fn volume(volume: &mut Value) {
                     map.remove("clusterTrustBundle");
                     map.remove("podCertificate");
                 }
-                if let Some(token) = projected.get_mut("serviceAccountToken").filter(|t| t.is_object()) {
-                    if token.get("expirationSeconds").is_none_or(Value::is_null) {
-                        object::set(token, "expirationSeconds", json!(3600));
-                    }
+                if let Some(token) = projected.get_mut("serviceAccountToken").filter(|t| t.is_object())
+                    && token.get("expirationSeconds").is_none_or(Value::is_null)
+                {
+                    object::set(token, "expirationSeconds", json!(3600));
                 }
                 if let Some(downward) = projected.get_mut("downwardAPI") {
                     downward_items(downward);

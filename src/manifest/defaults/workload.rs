@@ -193,10 +193,10 @@ pub fn cron_job(job: &mut Value) {
     }
     number_if_absent(spec, "successfulJobsHistoryLimit", 3);
     number_if_absent(spec, "failedJobsHistoryLimit", 1);
-    if let Some(job) = spec.get_mut("jobTemplate").and_then(|t| t.get_mut("spec")) {
-        if let Some(template) = job.get_mut("template") {
-            pod::template(template);
-        }
+    if let Some(job) = spec.get_mut("jobTemplate").and_then(|t| t.get_mut("spec"))
+        && let Some(template) = job.get_mut("template")
+    {
+        pod::template(template);
     }
 }
 

@@ -12,11 +12,11 @@ use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 pub fn pod(pod: &Value, errors: &mut ErrorList) {
     let annotations = FieldPath::new("metadata").child("annotations");
     let spec = pod.get("spec").unwrap_or(&Value::Null);
-    if let Some(mirror) = object::map_at(pod, "metadata.annotations").and_then(|a| a.get("kubernetes.io/config.mirror")) {
-        if object::str_at(spec, "nodeName").unwrap_or("").is_empty() {
-            let detail = "must set spec.nodeName if mirror pod annotation is set";
-            errors.push(FieldError::invalid(&annotations.key("kubernetes.io/config.mirror"), mirror.clone(), detail));
-        }
+    if let Some(mirror) = object::map_at(pod, "metadata.annotations").and_then(|a| a.get("kubernetes.io/config.mirror"))
+        && object::str_at(spec, "nodeName").unwrap_or("").is_empty()
+    {
+        let detail = "must set spec.nodeName if mirror pod annotation is set";
+        errors.push(FieldError::invalid(&annotations.key("kubernetes.io/config.mirror"), mirror.clone(), detail));
     }
     let given = object::map_at(pod, "metadata.annotations");
     if let Some(given) = given {
@@ -261,11 +261,11 @@ fn pod_resources(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let containers = object::list_at(spec, "containers");
     for (name, given) in object::map_at(value, "requests").into_iter().flatten() {
         let Some(request) = amount(Some(given)) else { continue };
-        if let Some(limit) = limits.and_then(|l| l.get(name)) {
-            if amount(Some(limit)).is_some_and(|l| request > l) {
-                let detail = format!("must be less than or equal to {name} limit of {}", limit.as_str().unwrap_or(""));
-                errors.push(FieldError::invalid(&path.child("requests"), given.clone(), detail));
-            }
+        if let Some(limit) = limits.and_then(|l| l.get(name))
+            && amount(Some(limit)).is_some_and(|l| request > l)
+        {
+            let detail = format!("must be less than or equal to {name} limit of {}", limit.as_str().unwrap_or(""));
+            errors.push(FieldError::invalid(&path.child("requests"), given.clone(), detail));
         }
         let sum: i128 =
             containers.iter().filter_map(|c| amount(object::map_at(c, "resources.requests").and_then(|m| m.get(name)))).map(Quantity::nano).sum();

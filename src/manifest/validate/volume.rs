@@ -167,10 +167,8 @@ fn one(kind: &str, source: &Value, spec: &Value, path: &FieldPath, errors: &mut 
             }
             required(source, "image", path, errors);
         }
-        "cephfs" => {
-            if object::list_at(source, "monitors").is_empty() {
-                errors.push(FieldError::required(&path.child("monitors"), ""));
-            }
+        "cephfs" if object::list_at(source, "monitors").is_empty() => {
+            errors.push(FieldError::required(&path.child("monitors"), ""));
         }
         "quobyte" => {
             required(source, "registry", path, errors);

@@ -80,11 +80,11 @@ pub fn host_process(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     for list in ["containers", "initContainers"] {
         for (index, container) in object::list_at(spec, list).iter().enumerate() {
             let own = object::bool_at(container, OPTION);
-            if let (Some(own), Some(pod)) = (own, of_pod) {
-                if own != pod {
-                    let path = path.child(list).index(index).child(OPTION);
-                    errors.push(FieldError::invalid(&path, own, format!("pod hostProcess value must be identical if both are specified, was {pod}")));
-                }
+            if let (Some(own), Some(pod)) = (own, of_pod)
+                && own != pod
+            {
+                let path = path.child(list).index(index).child(OPTION);
+                errors.push(FieldError::invalid(&path, own, format!("pod hostProcess value must be identical if both are specified, was {pod}")));
             }
             let is = own.or(of_pod) == Some(true);
             all &= is;
