@@ -73,6 +73,7 @@ pub fn pod_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
         pod_restart_policy: text("restartPolicy"),
         host_users: object::bool_at(spec, "hostUsers") != Some(false),
     };
+    resource_claims(spec, &path.child("resourceClaims"), errors);
     container::regular(regular, &around, &path.child("containers"), errors);
     container::init(inits, regular, &around, &path.child("initContainers"), errors);
     pod_resources(spec, path, errors);
@@ -178,6 +179,38 @@ pub fn pod_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     }
     windows::os(spec, path, errors);
     file_key_volumes(spec, path, errors);
+}
+
+fn resource_claims(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let mut seen = BTreeSet::new();
+    for (index, claim) in object::list_at(spec, "resourceClaims").iter().enumerate() {
+        let path = path.index(index);
+        let name = object::str_at(claim, "name").unwrap_or("");
+        if !name.is_empty() && !seen.insert(name) {
+            errors.push(FieldError::duplicate(&path.child("name"), name));
+        }
+        super::check_name(name, &path.child("name"), errors);
+        let (of, template) = (object::str_at(claim, "resourceClaimName"), object::str_at(claim, "resourceClaimTemplateName"));
+        // Go's own rendering of the struct.
+        let quoted = |text: Option<&str>| text.map_or("null".to_owned(), |t| format!("{t:?}"));
+        let shown = || format!("{{\"Name\":{name:?},\"ResourceClaimName\":{},\"ResourceClaimTemplateName\":{}}}", quoted(of), quoted(template));
+        match (of, template) {
+            (Some(_), Some(_)) => {
+                let detail = "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified";
+                errors.push(FieldError::invalid(&path, shown(), detail).bare());
+            }
+            (None, None) => {
+                let detail = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`";
+                errors.push(FieldError::invalid(&path, shown(), detail).bare());
+            }
+            _ => {}
+        }
+        for (field, text) in [("resourceClaimName", of), ("resourceClaimTemplateName", template)] {
+            for message in text.into_iter().flat_map(|text| names::subdomain(text)) {
+                errors.push(FieldError::invalid(&path.child(field), text.unwrap_or(""), message));
+            }
+        }
+    }
 }
 
 fn hostname_override(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {

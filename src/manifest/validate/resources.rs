@@ -40,6 +40,7 @@ pub fn of_container(resources: &Value, path: &FieldPath, errors: &mut ErrorList)
             let path = path.child(field).key(name);
             container_resource_name(name, &path, errors);
             quantity(name, amount, &path, errors);
+            whole_pages(name, amount, &path, errors);
         }
         if field == "limits" {
             continue;
@@ -54,9 +55,21 @@ pub fn of_container(resources: &Value, path: &FieldPath, errors: &mut ErrorList)
     }
 }
 
+/// Huge pages come whole: the amount is a multiple of the size in the name.
+fn whole_pages(name: &str, amount: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let (Some(size), Some(text)) = (name.strip_prefix("hugepages-"), amount.as_str()) else { return };
+    let Some(given) = Quantity::parse(text) else { return };
+    let fits = Quantity::parse(size).is_some_and(|size| size.nano() > 0 && given.nano() % size.nano() == 0);
+    if !fits {
+        errors.push(FieldError::invalid(path, text, format!("{text} is not positive integer multiple of {name}")));
+    }
+}
+
 fn container_resource_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
-    for message in names::qualified_name(name) {
-        errors.push(FieldError::invalid(path, name, message));
+    let wrong = names::qualified_name(name);
+    if !wrong.is_empty() {
+        errors.extend(wrong.into_iter().map(|message| FieldError::invalid(path, name, message)));
+        return;
     }
     if !name.contains('/') {
         if !is_standard(name) {
