@@ -33,10 +33,21 @@ pub struct Body {
     pub environment: BTreeMap<String, String>,
     /// Ports on which its processes listen: address and port.
     pub listening: Vec<(String, u16)>,
+    /// Ports on which an applet serves instead of the image's own program.
+    pub services: BTreeMap<u16, Service>,
     pub hung: bool,
     pub answers_with: Option<u16>,
     /// A redis' keys.
     pub store: BTreeMap<String, String>,
+}
+
+/// A server that is not an image's own program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// `httpd`: the files below this directory.
+    Files(String),
+    /// `nc -l`: this text to whoever connects.
+    Reply(String),
 }
 
 /// Which addresses exist and who answers there.
@@ -214,7 +225,7 @@ pub fn request(ctx: &mut Context, source: &Source, url: &str, body: &str, depth:
     };
     let answer = match ctx.network.listener(&ip, real_port, source.sandbox) {
         Ok(target) if is_dropped(ctx.network, source, target) => Answer { took_ms: PATIENCE_MS, result: Err(Failure::Timeout) },
-        Ok(target) => server::answer(ctx, target, source, scheme == "tcp", &path, body, depth),
+        Ok(target) => server::answer(ctx, target, real_port, source, scheme == "tcp", &path, body, depth),
         Err(failure) => failed(failure),
     };
     let to = ctx
@@ -385,6 +396,6 @@ pub fn probe(request: &ProbeRequest<'_>, runtime: &mut Runtime, ctx: &mut Contex
         return Answer { took_ms: request.timeout_ms, result: Err(Failure::Timeout) };
     }
     let source = Source::of_node(ctx.network, runtime.node());
-    let answer = server::answer(ctx, target, &source, false, get.path, "", 0);
+    let answer = server::answer(ctx, target, request.port, &source, false, get.path, "", 0);
     if answer.took_ms >= request.timeout_ms { Answer { took_ms: request.timeout_ms, result: Err(Failure::Timeout) } } else { answer }
 }

@@ -1,19 +1,22 @@
 //! What the catalogue's servers answer; `tests/conformance/images.md` says what each does.
 
-use super::{Answer, Failure, PATIENCE_MS, Response, Source, request};
+use super::{Answer, Failure, PATIENCE_MS, Response, Service, Source, request};
 use crate::cluster::Context;
 use crate::cluster::images::Program;
 use crate::cluster::log::Stream;
 use crate::cluster::runtime::{ContainerId, read_file};
 
 /// The answer of the server in this container.
-pub fn answer(ctx: &mut Context, target: ContainerId, source: &Source, tcp: bool, path: &str, body: &str, depth: usize) -> Answer {
+pub fn answer(ctx: &mut Context, target: ContainerId, port: u16, source: &Source, tcp: bool, path: &str, body: &str, depth: usize) -> Answer {
     let Some(server) = ctx.network.bodies.get(&target) else { return failed(Failure::Refused) };
     if server.hung {
         return Answer { took_ms: PATIENCE_MS, result: Err(Failure::Timeout) };
     }
     if let Some(status) = server.answers_with {
         return respond(status, "");
+    }
+    if let Some(service) = server.services.get(&port).cloned() {
+        return serve(ctx, target, &service, tcp, path, body);
     }
     let (program, hostname) = (server.program, server.hostname.clone());
     match program {
@@ -37,6 +40,36 @@ pub fn answer(ctx: &mut Context, target: ContainerId, source: &Source, tcp: bool
         Program::Nginx => nginx(ctx, target, source, path),
         Program::Custom(_) => respond(200, &format!("{hostname}\n")),
         Program::Pause | Program::Shell | Program::Stress => failed(Failure::Closed),
+    }
+}
+
+/// What `httpd` and `nc` answer.
+fn serve(ctx: &mut Context, target: ContainerId, service: &Service, tcp: bool, path: &str, body: &str) -> Answer {
+    match service {
+        Service::Files(_) if tcp => respond(200, ""),
+        Service::Files(home) => {
+            let plain = path.split('?').next().unwrap_or("/");
+            let index = if plain.ends_with('/') { "index.html" } else { "" };
+            match read_file(ctx.network, target, &format!("{}{plain}{index}", home.trim_end_matches('/'))) {
+                Ok(text) => respond(200, &text),
+                Err(_) => respond(
+                    404,
+                    "<HTML><HEAD><TITLE>404 Not Found</TITLE></HEAD>\n<BODY><H1>404 Not Found</H1>\nThe requested URL was not found\n</BODY></HTML>\n",
+                ),
+            }
+        }
+        Service::Reply(text) => {
+            let heard = if tcp { body.to_owned() } else { format!("GET {path} HTTP/1.1\n\n") };
+            if !heard.is_empty() {
+                ctx.network.outbox.push((target, Stream::Stdout, heard));
+            }
+            if tcp {
+                return respond(200, text);
+            }
+            let status = text.strip_prefix("HTTP/1.").and_then(|t| t.split_whitespace().nth(1)).and_then(|s| s.parse().ok());
+            let said = text.split_once("\r\n\r\n").or_else(|| text.split_once("\n\n")).map_or("", |(_, said)| said);
+            status.map_or(failed(Failure::Closed), |status| respond(status, said))
+        }
     }
 }
 

@@ -273,6 +273,7 @@ impl Runtime {
         }
         if let Some(body) = ctx.network.bodies.get_mut(&id) {
             body.listening.clear();
+            body.services.clear();
         }
         if let Some(live) = self.live.remove(&id) {
             for process in live.processes.values().filter(|p| p.ended.is_none()) {
@@ -282,6 +283,19 @@ impl Runtime {
             }
         }
         ctx.queue.push(ctx.now, super::Task::Kubelet { node: self.node, timer: super::kubelet::Timer::ContainerChanged(id) });
+    }
+
+    /// A server that is not the first process has ended: its port is free again.
+    fn close_port(&mut self, id: ContainerId, port: u16, ctx: &mut Context) {
+        let container = self.reference(id);
+        if let Some(record) = self.containers.get_mut(&id) {
+            record.listening.retain(|(_, p)| *p != port);
+        }
+        if let Some(body) = ctx.network.bodies.get_mut(&id) {
+            body.listening.retain(|(_, p)| *p != port);
+            body.services.remove(&port);
+        }
+        ctx.log.push(ctx.now, Fact::PortClosed { container, port });
     }
 
     /// RunPodSandbox: the Pod's network namespace with its IP (from the node's CIDR; the node's own IP with host network).
@@ -384,6 +398,7 @@ impl Runtime {
             mounts,
             environment,
             listening: Vec::new(),
+            services: BTreeMap::new(),
             hung: false,
             answers_with: None,
             store: BTreeMap::new(),

@@ -8,7 +8,7 @@ use super::{ContainerId, ExecId, ExecRecord, ExitReason, Runtime, Timer, files};
 use crate::api::SimTime;
 use crate::cluster::images::{Program, is_own_program};
 use crate::cluster::log::{Fact, Stream};
-use crate::cluster::network::{self, Answer, Source};
+use crate::cluster::network::{self, Answer, Service, Source};
 use crate::cluster::shell::{self, Answered, FileError, Host, Input, Kind, Machine, ProcessRow, Step};
 use crate::cluster::{Context, Task};
 
@@ -49,6 +49,8 @@ struct Server {
     handles_term: bool,
     /// What it prints once it listens.
     greeting: &'static str,
+    /// An applet that serves instead of the image's own program.
+    service: Option<Service>,
 }
 
 /// How many steps the processes of one container may take at one instant before time goes on by [`BUSY_MS`].
@@ -117,7 +119,7 @@ impl Runtime {
         let first = arguments.first().map_or("", String::as_str);
         let environment = ctx.network.bodies.get(&id).map(|b| b.environment.clone()).unwrap_or_default();
         if is_own_program(program, first) {
-            return Ok(Run::Server(self.server(id, program, arguments, ctx)));
+            return Ok(Run::Server(self.server(id, program, arguments, "", ctx)));
         }
         let plain = first.rsplit('/').next().unwrap_or("");
         let machine = if matches!(plain, "sh" | "ash") {
@@ -140,7 +142,10 @@ impl Runtime {
     }
 
     /// A server of the catalogue (or one that the learner described), with its settings from the environment.
-    fn server(&mut self, id: ContainerId, program: Program, arguments: &[String], ctx: &mut Context) -> Server {
+    fn server(&mut self, id: ContainerId, program: Program, arguments: &[String], stdin: &str, ctx: &mut Context) -> Server {
+        if let Some(server) = applet_server(arguments, stdin, ctx.now) {
+            return server;
+        }
         let (environment, _) = ctx.network.bodies.get(&id).map(|b| (b.environment.clone(), ())).unwrap_or_default();
         let image = self.containers.get(&id).and_then(|c| self.find_image(&c.config.image));
         let number = |name: &str| environment.get(name).and_then(|v| v.trim().parse::<u64>().ok());
@@ -159,6 +164,7 @@ impl Runtime {
                 Program::Redis => "Ready to accept connections tcp\n",
                 _ => "",
             },
+            service: None,
         };
         match program {
             Program::Stress => self.stress(id, arguments, &mut server, ctx),
@@ -267,7 +273,8 @@ impl Runtime {
                 process.wake = None;
                 machine.signal(signal, number)
             }
-            (Run::Server(server), "TERM" | "QUIT" | "INT") => server.handles_term.then_some(0),
+            (Run::Server(server), "TERM" | "QUIT" | "INT") if server.handles_term => Some(0),
+            (Run::Server(server), "TERM") if server.service.is_none() => None,
             (Run::Server(_), _) => (pid != 1).then_some(128 + number),
         };
         if let Some(code) = code {
@@ -282,7 +289,13 @@ impl Runtime {
             return;
         }
         process.ended = Some(code);
-        let (exec, is_server) = (process.exec, matches!(process.run, Run::Server(_)));
+        let exec = process.exec;
+        let opened = match &process.run {
+            Run::Server(server) if server.ready_at.is_none() && server.port != 0 => Some(server.port),
+            Run::Server(_) | Run::Shell(_) => None,
+        };
+        // The kernel kills every process of the container's group (memory.oom.group), whichever took too much.
+        let pid = if code == OOM { 1 } else { pid };
         if let Some(record) = exec.and_then(|e| self.execs.get_mut(&e)) {
             (record.exit_code, record.finished_at) = (Some(code), Some(ctx.now));
         }
@@ -293,8 +306,8 @@ impl Runtime {
                 code => (code, ExitReason::Error),
             };
             self.end(id, code, reason, ctx);
-        } else if is_server && let Some(body) = ctx.network.bodies.get_mut(&id) {
-            body.listening.clear();
+        } else if let Some(port) = opened {
+            self.close_port(id, port, ctx);
         }
     }
 
@@ -356,9 +369,9 @@ impl Runtime {
                     return progress;
                 }
                 Step::Wait | Step::Input => return progress,
-                Step::Server => {
+                Step::Server(arguments, stdin) => {
                     let program = ctx.network.bodies.get(&id).map_or(Program::Pause, |b| b.program);
-                    let server = self.server(id, program, &[], ctx);
+                    let server = self.server(id, program, &arguments, &stdin, ctx);
                     if let Some(process) = self.live.get_mut(&id).and_then(|l| l.processes.get_mut(&pid)) {
                         process.run = Run::Server(server);
                     }
@@ -421,7 +434,13 @@ impl Runtime {
             let port = server.port;
             if sandbox.is_some_and(|s| ctx.network.is_taken(s, port)) {
                 ctx.log.push(ctx.now, Fact::PortTaken { container: reference, port });
-                let text = format!("listen tcp {}:{port}: bind: address already in use\n", server.address);
+                let text = match &server.service {
+                    Some(Service::Files(_)) => "httpd: bind: Address already in use\n".to_owned(),
+                    Some(Service::Reply(_)) => "nc: bind: Address already in use\n".to_owned(),
+                    None => format!("listen tcp {}:{port}: bind: address already in use\n", server.address),
+                };
+                // It never listened.
+                server.port = 0;
                 self.write_log(id, Stream::Stderr, &text, ctx);
                 self.finish(id, pid, 1, ctx);
                 return true;
@@ -430,6 +449,9 @@ impl Runtime {
             let address = server.address.clone();
             if let Some(body) = ctx.network.bodies.get_mut(&id) {
                 body.listening.push((address.clone(), port));
+                if let Some(service) = server.service.clone() {
+                    body.services.insert(port, service);
+                }
             }
             ctx.log.push(ctx.now, Fact::PortOpened { container: reference, address: address.clone(), port });
             if let Some(container) = self.containers.get_mut(&id) {
@@ -455,6 +477,32 @@ impl Runtime {
 
 /// Stands for a death by the kernel's memory killer; becomes 137.
 const OOM: i32 = -9;
+
+/// `httpd` and `nc -l` as servers.
+fn applet_server(arguments: &[String], stdin: &str, now: SimTime) -> Option<Server> {
+    let value = |flag: char| {
+        let at = arguments.iter().position(|a| a.starts_with('-') && !a.starts_with("--") && a[1..].contains(flag))?;
+        let rest = arguments[at].split_once(flag).map_or("", |(_, rest)| rest);
+        if rest.is_empty() { arguments.get(at + 1).map(String::as_str) } else { Some(rest) }
+    };
+    let port_of = |text: &str| text.rsplit(':').next().and_then(|p| p.parse::<u16>().ok());
+    let (port, service) = match arguments.first().map(String::as_str) {
+        Some("httpd") => (value('p').and_then(port_of).unwrap_or(80), Service::Files(value('h').unwrap_or("/").to_owned())),
+        Some("nc") => {
+            let reply = match arguments.iter().position(|a| a == "-e").and_then(|at| arguments.get(at + 1..)) {
+                // `-e echo TEXT`: what the program prints, as far as it can be told from its words.
+                Some([program, words @ ..]) if program == "echo" => format!("{}\n", words.join(" ")),
+                _ => stdin.to_owned(),
+            };
+            let bare = || arguments.iter().skip(1).find_map(|a| a.parse::<u16>().ok());
+            (value('p').and_then(port_of).or_else(bare)?, Service::Reply(reply))
+        }
+        _ => return None,
+    };
+    let address = value('p').and_then(|p| p.rsplit_once(':')).map_or("0.0.0.0", |(address, _)| address).to_owned();
+    // As the first process they do not react to SIGTERM: busybox sets no handler.
+    Some(Server { port, address, ready_at: Some(now), ends: None, handles_term: false, greeting: "", service: Some(service) })
+}
 
 /// Whether a word is a program that every image with a shell has.
 fn is_known(word: &str) -> bool {
@@ -594,15 +642,14 @@ impl Host for ContainerHost<'_, '_> {
             let commands = if rest.is_empty() { stdin.to_owned() } else { format!("{}\n", rest.join(" ")) };
             return match self.request(&format!("tcp://{host}:6379"), &commands).result {
                 Ok(response) => {
-                    for line in response.body.lines().filter(|l| !(l.starts_with('$') && *l != "$-1")) {
-                        let text = if line == "$-1" { "" } else { line.trim_start_matches(['+', ':']) };
-                        self.write(Stream::Stdout, &format!("{text}\n"));
-                    }
-                    Answered::Done(0)
+                    let lines = response.body.lines().filter(|l| !(l.starts_with('$') && *l != "$-1"));
+                    let text: String =
+                        lines.map(|line| format!("{}\n", if line == "$-1" { "" } else { line.trim_start_matches(['+', ':']) })).collect();
+                    Answered::Done(0, vec![(Stream::Stdout, text)])
                 }
                 Err(_) => {
-                    self.write(Stream::Stderr, &format!("Could not connect to Redis at {host}:6379: Connection refused\n"));
-                    Answered::Done(1)
+                    let text = format!("Could not connect to Redis at {host}:6379: Connection refused\n");
+                    Answered::Done(1, vec![(Stream::Stderr, text)])
                 }
             };
         }

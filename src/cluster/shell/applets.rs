@@ -1,14 +1,15 @@
 //! The applets: small programs that read their input whole and end at once, with BusyBox's words.
 
 use super::machine::{Machine, absolute};
-use super::{FileError, Host, Kind, expand};
-use crate::cluster::network::Failure;
+use super::regex::Regex;
+use super::{FileError, Host, Kind, edit, expand};
+use crate::cluster::network::{Answer, Failure};
 
 const APPLETS: &[&str] = &[
     "echo", "printf", "cat", "ls", "rm", "mkdir", "rmdir", "touch", "cp", "mv", "head", "tail", "wc", "grep", "sed", "sort", "uniq", "cut", "tr",
     "date", "hostname", "id", "whoami", "env", "printenv", "ps", "uname", "seq", "test", "[", "wget", "curl", "nc", "base64", "basename", "dirname",
     "which", "tee", "xargs", "find", "stat", "expr", "nproc", "free", "df", "uptime", "sync", "clear", "nslookup", "chmod", "chown", "ln", "rev",
-    "yes", "awk",
+    "yes", "awk", "pwd", "sleep", "true", "false", "kill", "httpd", "telnet", "ping", "timeout", "usleep",
 ];
 
 pub fn is_applet(name: &str) -> bool {
@@ -23,8 +24,42 @@ pub fn reads_stdin(name: &str, arguments: &[String]) -> bool {
         "head" | "tail" | "cut" => arguments[1..].iter().filter(|a| !a.starts_with('-') && a.parse::<i64>().is_err()).count() == 0,
         "grep" | "sed" | "awk" => files <= 1,
         "tr" | "tee" | "xargs" => true,
+        "nc" => !arguments[1..].iter().any(|a| a.starts_with('-') && a.contains('z')),
+        "redis-cli" => arguments.len() == 1,
         _ => false,
     }
+}
+
+/// Whether each line that this call reads stands for itself, so that it prints before its input ends.
+pub fn is_linewise(arguments: &[String]) -> bool {
+    match arguments[0].rsplit('/').next().unwrap_or("") {
+        "cat" | "tee" | "tr" | "cut" | "rev" => true,
+        "grep" => !arguments[1..].iter().any(|a| a.starts_with('-') && a.contains(['c', 'm', 'n'])),
+        "awk" => !arguments[1..].iter().any(|a| a.contains("END") || a.contains("NR")),
+        "sed" => {
+            let script = arguments[1..].iter().find(|a| !a.starts_with('-'));
+            script.is_some_and(|s| edit::Script::new(s, false, false).is_ok_and(|s| s.is_linewise()))
+        }
+        _ => false,
+    }
+}
+
+/// How many lines `head` reads before it ends.
+pub fn lines_wanted(arguments: &[String]) -> Option<usize> {
+    if arguments[0] != "head" || arguments.iter().any(|a| a.starts_with("-c")) {
+        return None;
+    }
+    Some(arguments[1..].iter().find_map(|a| a.trim_start_matches("-n").trim_start_matches('-').parse().ok()).unwrap_or(10))
+}
+
+/// `grep -q` ends with the first line that fits.
+pub fn ends_when_found(arguments: &[String]) -> bool {
+    arguments[0].ends_with("grep") && arguments[1..].iter().any(|a| a.starts_with('-') && !a.starts_with("--") && a.contains('q'))
+}
+
+/// Whether this call becomes a server.
+pub fn listens(name: &str, arguments: &[String]) -> bool {
+    name == "httpd" || name == "nc" && arguments[1..].iter().any(|a| a.starts_with('-') && !a.starts_with("--") && a.contains('l'))
 }
 
 /// `5`, `0.5`, `2m` in milliseconds.
@@ -124,6 +159,13 @@ pub fn run(machine: &mut Machine, host: &mut dyn Host, arguments: &[String], std
         "test" | "[" => call.test(&arguments[1..]),
         "wget" | "curl" => call.fetch(arguments),
         "nc" => call.nc(),
+        "telnet" => call.telnet(),
+        "ping" => call.ping(arguments),
+        "pwd" => {
+            let directory = call.machine.directory.clone();
+            call.say(&format!("{directory}\n"))
+        }
+        "false" => 1,
         "nslookup" => call.nslookup(),
         "basename" => {
             let text = call.words.first().map_or("", |w| w.trim_end_matches('/').rsplit('/').next().unwrap_or("")).to_owned();
@@ -449,16 +491,29 @@ impl Call<'_, '_> {
         let pattern = words.remove(0);
         let (text, code) = self.text_of(&words);
         let fold = self.has('i');
-        let patterns: Vec<String> =
-            if self.has('E') { pattern.split('|').map(str::to_owned).collect() } else { pattern.split("\\|").map(str::to_owned).collect() };
-        let found: Vec<&str> = text.lines().filter(|line| patterns.iter().any(|p| fits(p, line, fold)) != self.has('v')).collect();
+        let pattern = if self.has('F') { quote(&pattern) } else { pattern };
+        let pattern = match (self.has('w'), self.has('x')) {
+            (_, true) => format!("^{pattern}$"),
+            _ => pattern,
+        };
+        let regex = Regex::new(&pattern, self.has('E'), fold);
+        let found: Vec<(usize, &str)> = text.lines().enumerate().filter(|(_, line)| regex.is_match(line) != self.has('v')).collect();
         let none = found.is_empty();
         let out = if self.has('c') {
             format!("{}\n", found.len())
         } else if self.has('q') {
             String::new()
+        } else if self.has('o') {
+            let matches = found.iter().filter_map(|(_, line)| {
+                let (characters, searched): (Vec<char>, Vec<char>) = (line.chars().collect(), regex.characters(line));
+                let found = regex.find(&searched, 0).filter(|m| m.end > m.start)?;
+                Some(characters.get(found.start..found.end)?.iter().collect::<String>() + "\n")
+            });
+            matches.collect()
+        } else if self.has('n') {
+            found.iter().map(|(index, line)| format!("{}:{line}\n", index + 1)).collect()
         } else {
-            found.iter().map(|l| format!("{l}\n")).collect()
+            found.iter().map(|(_, line)| format!("{line}\n")).collect()
         };
         self.say(&out);
         if code != 0 { 2 } else { i32::from(none) }
@@ -470,16 +525,23 @@ impl Call<'_, '_> {
             return self.fail("no script", 1);
         }
         let script = words.remove(0);
-        let (text, code) = self.text_of(&words);
-        let quiet = self.has('n');
-        let mut out = String::new();
-        for (index, line) in text.lines().enumerate() {
-            let (line, shown) = edit(&script, line, index + 1, quiet);
-            if shown {
-                out.push_str(&line);
-                out.push('\n');
+        let mut script = match edit::Script::new(&script, self.has('E') || self.has('r'), self.has('n')) {
+            Ok(script) => script,
+            Err(message) => return self.fail(&message, 1),
+        };
+        if self.has('i') {
+            let mut code = 0;
+            for word in &words {
+                let path = self.path(word);
+                let done = self.host.read(&path).and_then(|text| self.host.write_file(&path, &script.run(&text), false));
+                if let Err(error) = done {
+                    code = self.fail(&format!("{word}: {}", error.words()), 1);
+                }
             }
+            return code;
         }
+        let (text, code) = self.text_of(&words);
+        let out = script.run(&text);
         self.say(&out);
         code
     }
@@ -682,12 +744,16 @@ impl Call<'_, '_> {
         let curl = self.name == "curl";
         let mut url = String::new();
         let mut save = if curl { Some("-".to_owned()) } else { None };
-        let (mut quiet, mut head, mut body) = (false, false, String::new());
+        let (mut quiet, mut head, mut body, mut patience) = (false, false, String::new(), 900_000);
         let mut words = arguments[1..].iter();
         while let Some(word) = words.next() {
             match word.as_str() {
                 "-O" | "-o" => save = words.next().cloned(),
-                "-T" | "-m" | "--max-time" | "--connect-timeout" | "-t" | "-H" | "-X" => drop(words.next()),
+                "-T" | "-m" | "--max-time" | "--connect-timeout" => {
+                    patience = words.next().and_then(|w| duration_ms(w)).unwrap_or(patience);
+                }
+                w if w.starts_with("--timeout=") => patience = duration_ms(&w[10..]).unwrap_or(patience),
+                "-t" | "-H" | "-X" => drop(words.next()),
                 "-d" | "--data" => body = words.next().cloned().unwrap_or_default(),
                 w if w.starts_with("--") => {}
                 w if w.starts_with('-') && w.len() > 1 => {
@@ -703,6 +769,7 @@ impl Call<'_, '_> {
         let full = if url.contains("://") { url.clone() } else { format!("http://{url}") };
         let host = full.split("://").nth(1).unwrap_or("").split('/').next().unwrap_or("").to_owned();
         let answer = self.host.request(&full, &body);
+        self.waited(&answer, patience);
         match answer.result {
             Ok(response) if curl || response.status < 400 => {
                 match save.as_deref() {
@@ -763,13 +830,61 @@ impl Call<'_, '_> {
     fn nc(&mut self) -> i32 {
         let (Some(host), Some(port)) = (self.words.first().cloned(), self.words.get(1).cloned()) else { return 1 };
         let body = self.stdin.to_owned();
-        match self.host.request(&format!("tcp://{host}:{port}"), &body).result {
+        let answer = self.host.request(&format!("tcp://{host}:{port}"), &body);
+        self.waited(&answer, 30_000);
+        match answer.result {
+            Ok(_) if self.has('z') => {
+                let text = if self.has('v') { format!("{host} ({host}:{port}) open\n") } else { String::new() };
+                self.machine.say_error(self.host, &text);
+                0
+            }
             Ok(response) => self.say(&response.body),
             Err(Failure::UnknownHost(name)) => self.fail(&format!("bad address '{name}'"), 1),
-            Err(_) => {
-                let quiet = self.has('z');
-                if quiet { 1 } else { self.fail(&format!("can't connect to remote host ({host}): Connection refused"), 1) }
-            }
+            Err(_) if self.has('z') && !self.has('v') => 1,
+            Err(failure) if self.has('v') => self.fail(&format!("{host} ({host}:{port}): {}", cause(&failure)), 1),
+            Err(failure) => self.fail(&format!("can't connect to remote host ({host}): {}", cause(&failure)), 1),
+        }
+    }
+
+    fn telnet(&mut self) -> i32 {
+        let Some(host) = self.words.first().cloned() else { return 1 };
+        let port = self.words.get(1).cloned().unwrap_or_else(|| "23".into());
+        let answer = self.host.request(&format!("tcp://{host}:{port}"), self.stdin);
+        self.waited(&answer, 30_000);
+        match answer.result {
+            Ok(response) => self.say(&format!("Connected to {host}\n{}Connection closed by foreign host\n", response.body)),
+            Err(Failure::UnknownHost(name)) => self.fail(&format!("bad address '{name}'"), 1),
+            Err(failure) => self.fail(&format!("can't connect to remote host ({host}): {}", cause(&failure)), 1),
+        }
+    }
+
+    /// Whether a host is there; what it listens on does not matter.
+    fn ping(&mut self, arguments: &[String]) -> i32 {
+        let count = arguments.iter().position(|a| a == "-c").and_then(|at| arguments.get(at + 1)?.parse::<u64>().ok()).unwrap_or(4).clamp(1, 100);
+        let Some(host) = arguments[1..].iter().rev().find(|a| !a.starts_with('-')).cloned() else { return 1 };
+        let ip = match self.host.request(&format!("dns://{host}"), "").result {
+            Ok(response) => response.body,
+            Err(_) => return self.fail(&format!("bad address '{host}'"), 1),
+        };
+        let there = !matches!(self.host.request(&format!("tcp://{ip}:7"), "").result, Err(Failure::NoRoute | Failure::Timeout));
+        self.machine.late_ms = (count - 1) * 1000 + if there { 0 } else { 10_000 };
+        let mut text = format!("PING {host} ({ip}): 56 data bytes\n");
+        if there {
+            (0..count).for_each(|n| text.push_str(&format!("64 bytes from {ip}: seq={n} ttl=63 time=0.1 ms\n")));
+        }
+        let (got, lost) = if there { (count, 0) } else { (0, 100) };
+        text.push_str(&format!("\n--- {host} ping statistics ---\n{count} packets transmitted, {got} packets received, {lost}% packet loss\n"));
+        if there {
+            text.push_str("round-trip min/avg/max = 0.1/0.1/0.1 ms\n");
+        }
+        self.say(&text);
+        i32::from(!there)
+    }
+
+    /// The network made it wait, at most so long.
+    fn waited(&mut self, answer: &Answer, patience_ms: u64) {
+        if answer.took_ms >= 100 {
+            self.machine.late_ms = answer.took_ms.min(patience_ms);
         }
     }
 
@@ -846,89 +961,16 @@ fn unescape(text: &str) -> String {
     out
 }
 
-/// A simple regular expression: `^`, `$`, `.`, `*` after a character, `.*`; everything else is itself.
-fn fits(pattern: &str, line: &str, fold: bool) -> bool {
-    let lower = |t: &str| if fold { t.to_lowercase() } else { t.to_owned() };
-    let (pattern, line) = (lower(pattern), lower(line));
-    let (p, l): (Vec<char>, Vec<char>) = (pattern.chars().collect(), line.chars().collect());
-    if p.first() == Some(&'^') {
-        return here(&p[1..], &l).is_some();
-    }
-    (0..=l.len()).any(|start| here(&p, &l[start..]).is_some())
-}
-
-/// How many characters fit at the beginning.
-fn here(p: &[char], l: &[char]) -> Option<usize> {
-    match p {
-        [] => Some(0),
-        ['$'] => l.is_empty().then_some(0),
-        ['\\', c, rest @ ..] => (l.first() == Some(c)).then(|| here(rest, &l[1..]).map(|n| n + 1))?,
-        [c, '*', rest @ ..] => {
-            let most = l.iter().take_while(|x| *c == '.' || *x == c).count();
-            (0..=most).rev().find_map(|n| here(rest, &l[n..]).map(|m| m + n))
-        }
-        [c, rest @ ..] => match l.first() {
-            Some(x) if *c == '.' || x == c => here(rest, &l[1..]).map(|n| n + 1),
-            _ => None,
-        },
+/// A failed connection in the C library's words.
+fn cause(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::Timeout => "Connection timed out",
+        Failure::NoRoute => "No route to host",
+        Failure::Refused | Failure::Closed | Failure::UnknownHost(_) => "Connection refused",
     }
 }
 
-/// One line through `s/a/b/[g]`, `Np`, `N,Mp`, `/a/d`, `/a/p`, `Nd`.
-fn edit(script: &str, line: &str, number: usize, quiet: bool) -> (String, bool) {
-    let script = script.trim();
-    if let Some(rest) = script.strip_prefix('s') {
-        let mark = rest.chars().next().unwrap_or('/');
-        let parts: Vec<&str> = rest[mark.len_utf8()..].split(mark).collect();
-        if let [from, to, flags @ ..] = parts.as_slice() {
-            let global = flags.first().is_some_and(|f| f.contains('g'));
-            return (substitute(line, from, to, global), !quiet);
-        }
-        return (line.into(), !quiet);
-    }
-    let (address, command) = match script.char_indices().next_back() {
-        Some((at, c @ ('p' | 'd'))) => (&script[..at], c),
-        _ => return (line.into(), !quiet),
-    };
-    let chosen = if let Some(pattern) = address.strip_prefix('/').and_then(|a| a.strip_suffix('/')) {
-        fits(pattern, line, false)
-    } else {
-        let (from, to) = address.split_once(',').unwrap_or((address, address));
-        let bound = |t: &str| if t == "$" { usize::MAX } else { t.parse().unwrap_or(0) };
-        address.is_empty() || (bound(from)..=bound(to)).contains(&number)
-    };
-    let shown = if command == 'd' { !chosen && !quiet } else { chosen || !quiet };
-    (line.into(), shown)
-}
-
-fn substitute(line: &str, from: &str, to: &str, global: bool) -> String {
-    let (anchored, pattern): (bool, Vec<char>) = match from.strip_prefix('^') {
-        Some(rest) => (true, rest.chars().collect()),
-        None => (false, from.chars().collect()),
-    };
-    let characters: Vec<char> = line.chars().collect();
-    let mut out = String::new();
-    let (mut at, mut done) = (0, false);
-    while at <= characters.len() {
-        let fit = if done && !global || anchored && at > 0 {
-            None
-        } else {
-            here(&pattern, &characters[at..]).filter(|n| *n > 0 || pattern.is_empty() || at == characters.len())
-        };
-        match fit {
-            Some(length) => {
-                let found: String = characters[at..at + length].iter().collect();
-                out.push_str(&to.replace('&', &found));
-                done = true;
-                at += length.max(1);
-            }
-            None => {
-                if let Some(c) = characters.get(at) {
-                    out.push(*c);
-                }
-                at += 1;
-            }
-        }
-    }
-    out
+/// A text as a pattern that means just itself.
+fn quote(text: &str) -> String {
+    text.chars().flat_map(|c| if "\\.*[]^$".contains(c) { vec!['\\', c] } else { vec![c] }).collect()
 }

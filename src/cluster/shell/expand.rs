@@ -1,12 +1,32 @@
 //! Words → arguments: variables, substitutions, arithmetic, splitting, patterns.
 
+use std::rc::Rc;
+
 use super::Host;
 use super::lexer::{Part, Word};
 use super::machine::Machine;
+use super::parser::Program;
 
 /// All arguments that these words become.
 pub fn arguments(machine: &mut Machine, host: &mut dyn Host, words: &[Word]) -> Vec<String> {
     words.iter().flat_map(|word| fields(machine, host, word)).collect()
+}
+
+/// The substitutions that expanding these words will ask for, in order. Nothing where one of them may or may not be asked for.
+pub fn substitutions<'a>(words: impl Iterator<Item = &'a Word>) -> Vec<Rc<Program>> {
+    let mut found = Vec::new();
+    for part in words.flatten() {
+        match part {
+            Part::Command { program, .. } => found.push(Rc::clone(program)),
+            Part::Variable { argument: inner, .. } | Part::Arithmetic(inner) => {
+                if inner.iter().any(|p| matches!(p, Part::Command { .. })) {
+                    return Vec::new();
+                }
+            }
+            Part::Quoted(_) | Part::Bare(_) => {}
+        }
+    }
+    found
 }
 
 /// A word as one text, unsplit (assignments, redirects, `case`).
@@ -76,10 +96,13 @@ fn value(machine: &mut Machine, host: &mut dyn Host, part: &Part) -> String {
         Part::Quoted(text) | Part::Bare(text) => text.clone(),
         Part::Variable { name, operator, argument, .. } => variable(machine, host, name, operator, argument),
         Part::Command { program, .. } => {
-            let output = machine.capture(host, program);
+            let output = machine.captured(host, program);
             output.trim_end_matches('\n').to_owned()
         }
-        Part::Arithmetic(expression) => arithmetic(machine, expression).to_string(),
+        Part::Arithmetic(word) => {
+            let expression = text(machine, host, word);
+            arithmetic(machine, &expression).to_string()
+        }
     }
 }
 

@@ -16,7 +16,7 @@ pub enum Part {
     /// `$(…)` or backticks.
     Command { program: Rc<Program>, quoted: bool },
     /// `$((…))`
-    Arithmetic(String),
+    Arithmetic(Word),
 }
 
 pub type Word = Vec<Part>;
@@ -229,7 +229,7 @@ impl Lexer<'_> {
         self.at += 1;
         if self.starts("((") {
             let inner = self.until_closed(2)?;
-            return Ok(Part::Arithmetic(inner));
+            return Ok(Part::Arithmetic(double_quoted(&inner, self.depth + 1)?));
         }
         if self.peek() == Some('(') {
             let inner = self.until_closed(1)?;

@@ -1,6 +1,6 @@
 //! Runs a program step by step: a process as a value, which yields whenever it has to wait.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use super::expand;
@@ -21,16 +21,15 @@ pub enum Step {
     /// Ask again when there is more on standard input.
     Input,
     Exit(i32),
-    /// A server of the image takes the process over (`exec nginx`, or a server as the command).
-    Server,
+    /// A server takes the process over (`exec nginx`, or a server as the last command), called with these arguments.
+    /// Behind them what there is for its standard input.
+    Server(Vec<String>, String),
 }
 
 /// Where a stream goes.
 #[derive(Clone, Debug, PartialEq)]
 enum Target {
     Stream(Stream),
-    /// Into the buffer with this number.
-    Buffer(usize),
     File(String),
     Nowhere,
 }
@@ -45,7 +44,7 @@ struct Files {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Frame {
-    Loop { end: usize, next: usize, files: usize, buffers: usize },
+    Loop { end: usize, next: usize, files: usize },
     Subshell { variables: BTreeMap<String, String>, directory: String },
     Call { program: Rc<Program>, back: usize, arguments: Vec<String> },
     For { values: Vec<String>, next: usize },
@@ -62,10 +61,21 @@ enum Pending {
         path: String,
         shown: usize,
     },
-    /// An applet that reads standard input to its end.
-    Reading {
-        arguments: Vec<String>,
-        got: String,
+    /// An applet that reads standard input: line by line where each line stands for itself, to its end otherwise.
+    Reading(Box<Reading>),
+    /// A substitution, or a shell inside of one.
+    Inside {
+        child: Box<Machine>,
+        goal: Goal,
+        files: Files,
+    },
+    Pipe(Vec<Stage>),
+    /// An applet that waited for the network; what it has to say then.
+    Late {
+        at: SimTime,
+        status: i32,
+        written: Vec<(Stream, String)>,
+        files: Files,
     },
     /// `read`
     Line {
@@ -75,6 +85,38 @@ enum Pending {
     Forever,
 }
 
+#[derive(Clone, Debug, PartialEq)]
+struct Reading {
+    arguments: Vec<String>,
+    got: String,
+    files: Files,
+    status: Option<i32>,
+}
+
+/// What becomes of the output of a machine inside of this one.
+#[derive(Clone, Debug, PartialEq)]
+enum Goal {
+    Print,
+    /// It is the value of a substitution; those that follow.
+    Capture {
+        rest: Vec<Rc<Program>>,
+    },
+    /// It is printed, and the command ends at this moment at the latest (`timeout`).
+    Timed {
+        until: SimTime,
+    },
+}
+
+/// A command of a pipe.
+#[derive(Clone, Debug, PartialEq)]
+struct Stage {
+    machine: Machine,
+    /// What the stage before printed and this one has not read yet; `None` for a first stage that reads what the shell reads.
+    input: Option<String>,
+    closed: bool,
+    ended: Option<i32>,
+}
+
 /// A process. Plain data.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Machine {
@@ -82,7 +124,6 @@ pub struct Machine {
     at: usize,
     frames: Vec<Frame>,
     files: Vec<Files>,
-    buffers: Vec<String>,
     inputs: Vec<String>,
     variables: BTreeMap<String, String>,
     functions: BTreeMap<String, (Rc<Program>, usize)>,
@@ -94,6 +135,15 @@ pub struct Machine {
     pub pid: u64,
     status: i32,
     children: Vec<u64>,
+    /// `$!`
+    background: Option<u64>,
+    /// What was read from standard input beyond the line that was asked for.
+    unread: String,
+    /// Values of the next instruction's substitutions, once they are `ready`.
+    values: VecDeque<String>,
+    ready: bool,
+    /// How long the network let an applet wait.
+    pub(super) late_ms: u64,
     pending: Option<Pending>,
     signals: Vec<String>,
     cases: Vec<String>,
@@ -119,7 +169,6 @@ impl Machine {
             at: 0,
             frames: Vec::new(),
             files: vec![Files { input: None, out: Target::Stream(Stream::Stdout), error: Target::Stream(Stream::Stderr) }],
-            buffers: Vec::new(),
             inputs: Vec::new(),
             variables: environment,
             functions: BTreeMap::new(),
@@ -130,6 +179,11 @@ impl Machine {
             pid: 1,
             status: 0,
             children: Vec::new(),
+            background: None,
+            unread: String::new(),
+            values: VecDeque::new(),
+            ready: false,
+            late_ms: 0,
             pending: None,
             signals: Vec::new(),
             cases: Vec::new(),
@@ -161,7 +215,7 @@ impl Machine {
         match name {
             "?" => Some(self.status.to_string()),
             "$" => Some(self.pid.to_string()),
-            "!" => Some(self.children.last().map_or(String::new(), u64::to_string)),
+            "!" => Some(self.background.map_or(String::new(), |pid| pid.to_string())),
             "#" => Some(self.arguments.len().to_string()),
             "@" | "*" => Some(self.arguments.join(" ")),
             "0" => Some(self.name.clone()),
@@ -220,10 +274,17 @@ impl Machine {
 
     /// One step.
     pub fn step(&mut self, host: &mut dyn Host) -> Step {
-        if let Some(step) = self.wait(host) {
-            return step;
+        if self.pending.is_some() {
+            let step = self.wait(host);
+            if self.pending.is_none() && !self.ready {
+                self.checked();
+            }
+            if let Some(step) = step {
+                return step;
+            }
         }
-        if let Some(signal) = self.signals.pop()
+        if !self.ready
+            && let Some(signal) = self.signals.pop()
             && let Some(script) = self.traps.get(&signal).cloned()
         {
             let status = self.status;
@@ -262,7 +323,7 @@ impl Machine {
     }
 
     fn read_command(&mut self, host: &mut dyn Host) -> Step {
-        match host.stdin() {
+        match self.stdin(host) {
             Input::Empty => Step::Input,
             Input::Closed => self.leave(host, self.status),
             Input::Text(text) => {
@@ -339,22 +400,37 @@ impl Machine {
                 self.pending = Some(Pending::Follow { path, shown: text.len() });
                 return Some(Step::Sleep(host.now() + 1000));
             }
-            Pending::Reading { arguments, mut got } => match host.stdin() {
+            Pending::Reading(reading) => return self.read_on(host, reading),
+            Pending::Inside { child, goal, files } => {
+                self.files.push(files);
+                let step = self.step_inside(host, child, goal);
+                self.pop_files();
+                return Some(step);
+            }
+            Pending::Pipe(stages) => return Some(self.step_pipe(host, stages)),
+            Pending::Late { at, status, written, files } => {
+                if host.now() < at {
+                    self.pending = Some(Pending::Late { at, status, written, files });
+                    return Some(Step::Sleep(at));
+                }
+                self.files.push(files);
+                self.pass_on(host, written);
+                self.pop_files();
+                self.status = status;
+            }
+            Pending::Line { names, mut got } => match self.stdin(host) {
                 Input::Text(text) => {
                     got.push_str(&text);
-                    self.pending = Some(Pending::Reading { arguments, got });
-                    return Some(Step::Ran);
-                }
-                Input::Empty => {
-                    self.pending = Some(Pending::Reading { arguments, got });
-                    return Some(Step::Input);
-                }
-                Input::Closed => self.status = applets::run(self, host, &arguments, &got),
-            },
-            Pending::Line { names, mut got } => match host.stdin() {
-                Input::Text(text) => {
-                    got.push_str(&text);
-                    self.finish_line(&names, &got);
+                    match got.split_once('\n') {
+                        Some((line, rest)) => {
+                            self.unread = rest.to_owned();
+                            self.finish_line(&names, line);
+                        }
+                        None => {
+                            self.pending = Some(Pending::Line { names, got });
+                            return Some(Step::Ran);
+                        }
+                    }
                 }
                 Input::Empty => {
                     self.pending = Some(Pending::Line { names, got });
@@ -373,6 +449,192 @@ impl Machine {
         None
     }
 
+    fn stdin(&mut self, host: &mut dyn Host) -> Input {
+        if self.unread.is_empty() { host.stdin() } else { Input::Text(std::mem::take(&mut self.unread)) }
+    }
+
+    /// An applet reads on.
+    fn read_on(&mut self, host: &mut dyn Host, mut reading: Box<Reading>) -> Option<Step> {
+        let input = self.stdin(host);
+        let closed = match input {
+            Input::Empty => {
+                self.pending = Some(Pending::Reading(reading));
+                return Some(Step::Input);
+            }
+            Input::Closed => true,
+            Input::Text(text) => {
+                if reading.got.len() < MOST_TEXT {
+                    reading.got.push_str(&text);
+                }
+                false
+            }
+        };
+        let lines = if closed { reading.got.len() } else { reading.got.rfind('\n').map_or(0, |at| at + 1) };
+        let enough = applets::lines_wanted(&reading.arguments).is_some_and(|most| reading.got.matches('\n').count() >= most);
+        let linewise = applets::is_linewise(&reading.arguments);
+        if !(closed || enough || linewise && lines > 0) {
+            self.pending = Some(Pending::Reading(reading));
+            return Some(Step::Ran);
+        }
+        if closed && !linewise {
+            let Reading { arguments, got, files, .. } = *reading;
+            self.inputs.push(got);
+            self.files.push(Files { input: Some(self.inputs.len() - 1), ..files });
+            let step = self.dispatch(host, arguments);
+            self.pop_files();
+            return Some(step);
+        }
+        if !closed || reading.status.is_none() || !reading.got.is_empty() {
+            let text: String = if enough { std::mem::take(&mut reading.got) } else { reading.got.drain(..lines).collect() };
+            self.files.push(reading.files.clone());
+            let status = applets::run(self, host, &reading.arguments, &text);
+            self.pop_files();
+            let grep = reading.arguments[0].ends_with("grep");
+            reading.status = Some(reading.status.map_or(status, |before| if grep { before.min(status) } else { before.max(status) }));
+            if reading.arguments[0] == "tee" && !reading.arguments.iter().any(|a| a == "-a") {
+                reading.arguments.insert(1, "-a".into());
+            }
+        }
+        let found = reading.status == Some(0) && applets::ends_when_found(&reading.arguments);
+        if closed || enough || found {
+            self.status = reading.status.unwrap_or(0);
+            return None;
+        }
+        self.pending = Some(Pending::Reading(reading));
+        Some(Step::Ran)
+    }
+
+    /// Another machine that runs inside of this process.
+    fn inside(&self, program: Rc<Program>) -> Machine {
+        let mut child = self.clone();
+        child.enter(self.depth, &self.top().clone());
+        child.program = program;
+        child.traps = BTreeMap::new();
+        child
+    }
+
+    /// Begins anew inside of another machine: what it writes goes to its host, which passes it on.
+    fn enter(&mut self, depth: usize, files: &Files) {
+        self.files = vec![Files { input: files.input, out: Target::Stream(Stream::Stdout), error: Target::Stream(Stream::Stderr) }];
+        (self.at, self.frames, self.children, self.pending, self.signals) = (0, Vec::new(), Vec::new(), None, Vec::new());
+        (self.reads_commands, self.ready, self.values, self.depth) = (false, false, VecDeque::new(), depth + 1);
+    }
+
+    /// Works out the substitutions of an instruction before it runs, so that they may take time.
+    fn prepare(&mut self, mut programs: Vec<Rc<Program>>) {
+        if programs.is_empty() {
+            self.ready = true;
+            return;
+        }
+        let child = self.inside(programs.remove(0));
+        self.values.push_back(String::new());
+        self.pending = Some(Pending::Inside { child: Box::new(child), goal: Goal::Capture { rest: programs }, files: self.top().clone() });
+    }
+
+    fn step_inside(&mut self, host: &mut dyn Host, mut child: Box<Machine>, goal: Goal) -> Step {
+        let mut inner = Inner { host, input: None, written: Vec::new() };
+        let step = child.step(&mut inner);
+        let written = inner.written;
+        for (stream, text) in written {
+            match (&goal, stream) {
+                (Goal::Capture { .. }, Stream::Stdout) => {
+                    if let Some(value) = self.values.back_mut().filter(|v| v.len() < MOST_TEXT) {
+                        value.push_str(&text);
+                    }
+                }
+                (Goal::Print | Goal::Timed { .. }, Stream::Stdout) => self.print(host, &text),
+                (_, Stream::Stderr) => self.say_error(host, &text),
+            }
+        }
+        match step {
+            Step::Exit(code) => {
+                self.status = code;
+                if let Goal::Capture { rest } = goal {
+                    self.prepare(rest);
+                }
+                Step::Ran
+            }
+            step => {
+                let step = match (&goal, step) {
+                    (Goal::Timed { until }, _) if host.now() >= *until => {
+                        self.status = 128 + 15;
+                        return Step::Ran;
+                    }
+                    (Goal::Timed { until }, Step::Sleep(at)) => Step::Sleep(at.min(*until)),
+                    (Goal::Timed { until }, Step::Wait | Step::Input) => Step::Sleep(*until),
+                    (_, step) => step,
+                };
+                self.pending = Some(Pending::Inside { child, goal, files: self.top().clone() });
+                step
+            }
+        }
+    }
+
+    /// A step of each stage of a pipe.
+    fn step_pipe(&mut self, host: &mut dyn Host, mut stages: Vec<Stage>) -> Step {
+        let (mut ran, mut sleeps, mut reads) = (false, None::<SimTime>, false);
+        for index in 0..stages.len() {
+            if stages[index].ended.is_some() {
+                continue;
+            }
+            let stage = &mut stages[index];
+            let first = stage.input.is_none();
+            let input = stage.input.as_mut().map(|text| (text, stage.closed));
+            let mut inner = Inner { host, input, written: Vec::new() };
+            let step = stage.machine.step(&mut inner);
+            let written = inner.written;
+            match step {
+                Step::Ran | Step::Server(..) => ran = true,
+                Step::Exit(code) => {
+                    stage.ended = Some(code);
+                    ran = true;
+                }
+                Step::Sleep(at) => sleeps = Some(sleeps.map_or(at, |before| before.min(at))),
+                Step::Input => reads |= first,
+                Step::Wait => {}
+            }
+            let ended = stage.ended.is_some();
+            for (stream, text) in written {
+                match (stream, stages.get_mut(index + 1)) {
+                    (Stream::Stderr, _) => self.say_error(host, &text),
+                    (Stream::Stdout, None) => self.print(host, &text),
+                    // Nobody reads any more: SIGPIPE.
+                    (Stream::Stdout, Some(next)) if next.ended.is_some() => stages[index].ended = Some(141),
+                    (Stream::Stdout, Some(next)) => {
+                        ran = true;
+                        if let Some(input) = next.input.as_mut().filter(|i| i.len() < MOST_TEXT) {
+                            input.push_str(&text);
+                        }
+                    }
+                }
+            }
+            if let Some(next) = stages.get_mut(index + 1).filter(|_| ended) {
+                next.closed = true;
+            }
+        }
+        if stages.iter().all(|s| s.ended.is_some()) {
+            self.status = stages.last().and_then(|s| s.ended).unwrap_or(0);
+            return Step::Ran;
+        }
+        self.pending = Some(Pending::Pipe(stages));
+        match sleeps {
+            _ if ran => Step::Ran,
+            Some(at) => Step::Sleep(at),
+            None if reads => Step::Input,
+            None => Step::Wait,
+        }
+    }
+
+    /// Writes where this command writes.
+    fn pass_on(&mut self, host: &mut dyn Host, written: Vec<(Stream, String)>) {
+        for (stream, text) in written {
+            match stream {
+                Stream::Stdout => self.print(host, &text),
+                Stream::Stderr => self.say_error(host, &text),
+            }
+        }
+    }
+
     fn finish_line(&mut self, names: &[String], line: &str) {
         let line = line.lines().next().unwrap_or("").to_owned();
         let mut rest = line.trim();
@@ -386,6 +648,22 @@ impl Machine {
     }
 
     fn perform(&mut self, host: &mut dyn Host, instruction: &Instruction) -> Step {
+        if self.ready {
+            self.ready = false;
+        } else if self.depth < DEEPEST {
+            let programs = match instruction {
+                Instruction::Simple { assignments, words, .. } => expand::substitutions(words.iter().chain(assignments.iter().map(|(_, w)| w))),
+                Instruction::ForBegin { words: Some(words) } => expand::substitutions(words.iter()),
+                Instruction::Case(word) => expand::substitutions(std::iter::once(word)),
+                _ => Vec::new(),
+            };
+            if !programs.is_empty() {
+                self.at -= 1;
+                self.values.clear();
+                self.prepare(programs);
+                return Step::Ran;
+            }
+        }
         match instruction {
             Instruction::Simple { assignments, words, redirects } => return self.simple(host, assignments, words, redirects),
             Instruction::Jump(to) => {
@@ -399,25 +677,20 @@ impl Machine {
             Instruction::JumpIfOk(to) if self.status == 0 => self.at = *to,
             Instruction::JumpIfFailed(_) | Instruction::JumpIfOk(_) => {}
             Instruction::Not => self.status = i32::from(self.status == 0),
-            Instruction::PipeBegin => {
-                self.buffers.push(String::new());
-                let files = Files { out: Target::Buffer(self.buffers.len() - 1), ..self.top().clone() };
-                self.files.push(files);
-            }
-            Instruction::PipeNext { last } => {
-                let text = self.buffers.pop().unwrap_or_default();
-                self.inputs.push(text);
-                let mut files = self.files.pop().unwrap_or_else(|| self.top().clone());
-                files.input = Some(self.inputs.len() - 1);
-                if *last {
-                    files.out = self.top().out.clone();
-                } else {
-                    self.buffers.push(String::new());
-                    files.out = Target::Buffer(self.buffers.len() - 1);
+            Instruction::Pipe(stages) => {
+                if self.depth >= DEEPEST {
+                    self.status = 2;
+                    return Step::Ran;
                 }
-                self.files.push(files);
+                let stages = stages.iter().enumerate().map(|(index, program)| {
+                    let mut machine = self.inside(Rc::clone(program));
+                    if index > 0 {
+                        (machine.files[0].input, machine.unread) = (None, String::new());
+                    }
+                    Stage { machine, input: (index > 0).then(String::new), closed: false, ended: None }
+                });
+                self.pending = Some(Pending::Pipe(stages.collect()));
             }
-            Instruction::PipeEnd => drop(self.pop_files()),
             Instruction::Redirect(redirects) => {
                 let files = self.top().clone();
                 self.files.push(files);
@@ -469,7 +742,7 @@ impl Machine {
                 }
             }
             Instruction::LoopBegin { end, next } => {
-                self.frames.push(Frame::Loop { end: *end, next: *next, files: self.files.len(), buffers: self.buffers.len() });
+                self.frames.push(Frame::Loop { end: *end, next: *next, files: self.files.len() });
                 self.status = 0;
             }
             Instruction::LoopEnd => {
@@ -487,10 +760,12 @@ impl Machine {
                 child.children = Vec::new();
                 child.traps = self.traps.iter().filter(|(_, t)| t.is_empty()).map(|(k, v)| (k.clone(), v.clone())).collect();
                 child.reads_commands = false;
+                child.unread = String::new();
                 let body = Program { code: self.program.code[..*end].to_vec() };
                 child.program = Rc::new(body);
                 let pid = host.spawn(child);
                 self.children.push(pid);
+                self.background = Some(pid);
                 self.at = *end;
                 self.status = 0;
             }
@@ -599,9 +874,19 @@ impl Machine {
             }
             return Step::Ran;
         }
-        if arguments[0] == "exec" && arguments.len() > 1 {
+        if arguments[0] == "exec" && arguments.len() == 1 {
+            // Only redirects: they stay.
+            if let (Some(files), true) = (self.pop_files(), !redirects.is_empty()) {
+                *self.files.last_mut().expect("the first entry is never popped") = files;
+            }
+            self.status = 0;
+            return Step::Ran;
+        }
+        if arguments[0] == "exec" {
             arguments.remove(0);
             self.frames.clear();
+            self.traps.clear();
+            self.reads_commands = false;
             self.program = Rc::new(Program::default());
             self.at = 0;
         } else if matches!(arguments[0].as_str(), "command" | "builtin") && arguments.len() > 1 && !arguments[1].starts_with('-') {
@@ -638,26 +923,67 @@ impl Machine {
         let piped = self.top().input.map(|index| std::mem::take(&mut self.inputs[index]));
         let has_input = piped.is_some();
         let stdin = piped.unwrap_or_default();
+        let plain = arguments[0].rsplit('/').next().unwrap_or("").to_owned();
+        if !has_input && applets::reads_stdin(&plain, &arguments) {
+            self.pending = Some(Pending::Reading(Box::new(Reading { arguments, got: String::new(), files: self.top().clone(), status: None })));
+            return Step::Ran;
+        }
         match host.command(&arguments, &stdin) {
-            super::Answered::Done(code) => {
+            super::Answered::Done(code, written) => {
+                self.pass_on(host, written);
                 self.status = code;
                 return Step::Ran;
             }
-            super::Answered::BecomesServer => return Step::Server,
+            super::Answered::BecomesServer => return self.serve(host, arguments, stdin, true),
             super::Answered::Unknown => {}
         }
-        let plain = arguments[0].rsplit('/').next().unwrap_or("").to_owned();
+        if applets::listens(&plain, &arguments) {
+            let stays = plain != "httpd" || arguments.iter().any(|a| a.starts_with("-f"));
+            let front = if stays { None } else { Some("-f".to_owned()) };
+            let arguments = std::iter::once(plain).chain(front).chain(arguments.into_iter().skip(1)).collect();
+            return self.serve(host, arguments, stdin, stays);
+        }
         if !applets::is_applet(&plain) {
             let (message, code) = missing(self, host, &arguments[0]);
             self.say_error(host, &format!("sh: {message}\n"));
             self.status = code;
             return Step::Ran;
         }
-        if applets::reads_stdin(&plain, &arguments) && !has_input {
-            self.pending = Some(Pending::Reading { arguments, got: String::new() });
+        if !matches!(plain.as_str(), "wget" | "curl" | "nc" | "nslookup" | "telnet" | "ping") {
+            self.status = applets::run(self, host, &arguments, &stdin);
             return Step::Ran;
         }
-        self.status = applets::run(self, host, &arguments, &stdin);
+        // What the network makes it wait for passes before it says anything.
+        let files = self.top().clone();
+        self.files.push(Files { input: files.input, out: Target::Stream(Stream::Stdout), error: Target::Stream(Stream::Stderr) });
+        self.late_ms = 0;
+        let mut inner = Inner { host, input: None, written: Vec::new() };
+        let status = applets::run(self, &mut inner, &arguments, &stdin);
+        let written = inner.written;
+        self.pop_files();
+        if self.late_ms == 0 {
+            self.pass_on(host, written);
+            self.status = status;
+        } else {
+            self.pending = Some(Pending::Late { at: host.now() + self.late_ms, status, written, files });
+        }
+        Step::Ran
+    }
+
+    /// A server: in place of this process where nothing follows, otherwise as a child that is waited for (`stays`) or not.
+    fn serve(&mut self, host: &mut dyn Host, arguments: Vec<String>, stdin: String, stays: bool) -> Step {
+        let nothing_follows = self.depth == 0 && self.at >= self.program.code.len() && self.frames.is_empty() && self.traps.is_empty();
+        if stays && nothing_follows && !self.reads_commands {
+            return Step::Server(arguments, stdin);
+        }
+        let mut child = Machine::new(super::parser::of_words(&arguments), self.variables.clone(), &self.directory);
+        child.inputs = vec![stdin];
+        child.files = vec![Files { input: Some(0), ..self.top().clone() }];
+        let pid = host.spawn(child);
+        self.status = 0;
+        if stays {
+            self.pending = Some(Pending::Child(pid));
+        }
         Step::Ran
     }
 
@@ -773,6 +1099,32 @@ impl Machine {
                     }
                 }
             }
+            "usleep" => {
+                let micros = rest.first().and_then(|t| t.parse::<u64>().ok()).unwrap_or(0);
+                self.pending = Some(Pending::Until(host.now() + micros / 1000, 0));
+                0
+            }
+            "timeout" => {
+                let words: Vec<&String> = rest.iter().skip_while(|w| w.starts_with('-') && w.len() > 1).collect();
+                let (limit, command) = match words.split_first() {
+                    Some((limit, command)) if !command.is_empty() => (applets::duration_ms(limit), command),
+                    _ => {
+                        self.say_error(host, "BusyBox v1.36.1 multi-call binary.\n\nUsage: timeout [-s SIG] [-k KILL_SECS] SECS PROG ARGS\n");
+                        self.status = 1;
+                        return Some(Step::Ran);
+                    }
+                };
+                let Some(limit) = limit.filter(|_| self.depth < DEEPEST) else {
+                    self.say_error(host, &format!("timeout: invalid number '{}'\n", words[0]));
+                    self.status = 1;
+                    return Some(Step::Ran);
+                };
+                let command: Vec<String> = command.iter().map(|w| (*w).clone()).collect();
+                let child = self.inside(super::parser::of_words(&command));
+                let goal = Goal::Timed { until: host.now() + limit };
+                self.pending = Some(Pending::Inside { child: Box::new(child), goal, files: self.top().clone() });
+                0
+            }
             "read" => {
                 let names: Vec<String> = rest.iter().filter(|w| !w.starts_with('-')).cloned().collect();
                 match self.top().input {
@@ -846,13 +1198,12 @@ impl Machine {
     fn jump_out(&mut self, leave: bool) {
         while let Some(frame) = self.frames.last() {
             match frame {
-                Frame::Loop { end, next, files, buffers } => {
-                    let (end, next, files, buffers) = (*end, *next, *files, *buffers);
+                Frame::Loop { end, next, files } => {
+                    let (end, next, files) = (*end, *next, *files);
                     self.files.truncate(files.max(1));
                     // The command's own entry is popped when it returns.
                     let copy = self.top().clone();
                     self.files.push(copy);
-                    self.buffers.truncate(buffers);
                     self.at = if leave { end } else { next };
                     return;
                 }
@@ -920,17 +1271,17 @@ impl Machine {
         };
         match machine {
             Ok(mut child) => {
-                child.files = vec![self.top().clone()];
-                (child.buffers, child.inputs) = (self.buffers.clone(), self.inputs.clone());
-                let in_buffer = matches!(self.top().out, Target::Buffer(_));
-                if in_buffer || self.depth > 0 {
-                    // Inside a pipe or a substitution it is run to its end at once.
+                child.inputs = self.inputs.clone();
+                if self.depth >= DEEPEST {
+                    self.status = 2;
+                } else if self.depth > 0 {
+                    // Inside a pipe or a substitution it is part of this process.
                     child.pid = self.pid;
-                    let output = self.run_to_end(host, child);
-                    self.print(host, &output);
+                    child.enter(self.depth, self.top());
+                    self.pending = Some(Pending::Inside { child: Box::new(child), goal: Goal::Print, files: self.top().clone() });
                 } else {
+                    child.files = vec![self.top().clone()];
                     let pid = host.spawn(child);
-                    self.children.push(pid);
                     self.pending = Some(Pending::Child(pid));
                 }
             }
@@ -942,37 +1293,42 @@ impl Machine {
         Step::Ran
     }
 
-    /// What a substitution prints.
-    pub(super) fn capture(&mut self, host: &mut dyn Host, program: &Rc<Program>) -> String {
+    /// What a substitution prints: worked out before, or at once where nobody could foresee it.
+    pub(super) fn captured(&mut self, host: &mut dyn Host, program: &Rc<Program>) -> String {
+        if let Some(value) = self.values.pop_front() {
+            return value;
+        }
         if self.depth >= DEEPEST {
             return String::new();
         }
-        let mut child = self.clone();
-        child.program = Rc::clone(program);
-        (child.at, child.frames, child.reads_commands) = (0, Vec::new(), false);
-        child.traps = BTreeMap::new();
+        let child = self.inside(Rc::clone(program));
         self.run_to_end(host, child)
     }
 
     /// Runs another machine at once, without letting time pass, and gives what it printed.
     fn run_to_end(&mut self, host: &mut dyn Host, mut child: Machine) -> String {
-        child.depth = self.depth + 1;
-        child.buffers = vec![String::new()];
-        child.files = vec![Files { input: child.files.last().and_then(|f| f.input), out: Target::Buffer(0), error: self.top().error.clone() }];
+        let mut inner = Inner { host, input: None, written: Vec::new() };
         let mut code = 0;
         for _ in 0..MOST_STEPS {
-            match child.step(host) {
+            match child.step(&mut inner) {
                 Step::Ran => {}
                 Step::Exit(exit) => {
                     code = exit;
                     break;
                 }
                 // A wait inside of a substitution is over at once.
-                Step::Sleep(_) | Step::Wait | Step::Input | Step::Server => child.pending = None,
+                Step::Sleep(_) | Step::Wait | Step::Input | Step::Server(..) => child.pending = None,
             }
         }
         self.status = code;
-        child.buffers.into_iter().next().unwrap_or_default()
+        let mut output = String::new();
+        for (stream, text) in inner.written {
+            match stream {
+                Stream::Stdout => output.push_str(&text),
+                Stream::Stderr => self.say_error(host, &text),
+            }
+        }
+        output
     }
 
     pub(super) fn print(&mut self, host: &mut dyn Host, text: &str) {
@@ -988,11 +1344,6 @@ impl Machine {
     fn put(&mut self, host: &mut dyn Host, target: Target, text: &str) {
         match target {
             Target::Stream(stream) => host.write(stream, text),
-            Target::Buffer(index) => {
-                if let Some(buffer) = self.buffers.get_mut(index).filter(|b| b.len() < MOST_TEXT) {
-                    buffer.push_str(text);
-                }
-            }
             Target::File(path) => {
                 if host.write_file(&path, text, true).is_err() {
                     self.status = 1;
@@ -1000,6 +1351,98 @@ impl Machine {
             }
             Target::Nowhere => {}
         }
+    }
+}
+
+/// The host as a machine inside of another one sees it: what it writes is kept, and what it reads may come from a pipe.
+struct Inner<'a> {
+    host: &'a mut dyn Host,
+    input: Option<(&'a mut String, bool)>,
+    written: Vec<(Stream, String)>,
+}
+
+impl Host for Inner<'_> {
+    fn now(&self) -> SimTime {
+        self.host.now()
+    }
+
+    fn write(&mut self, stream: Stream, text: &str) {
+        if !text.is_empty() {
+            self.written.push((stream, text.into()));
+        }
+    }
+
+    fn stat(&self, path: &str) -> Option<Kind> {
+        self.host.stat(path)
+    }
+
+    fn read(&self, path: &str) -> Result<String, FileError> {
+        self.host.read(path)
+    }
+
+    fn write_file(&mut self, path: &str, text: &str, append: bool) -> Result<(), FileError> {
+        self.host.write_file(path, text, append)
+    }
+
+    fn make_directory(&mut self, path: &str, parents: bool) -> Result<(), FileError> {
+        self.host.make_directory(path, parents)
+    }
+
+    fn remove(&mut self, path: &str, recursive: bool) -> Result<(), FileError> {
+        self.host.remove(path, recursive)
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<String>, FileError> {
+        self.host.list(path)
+    }
+
+    fn spawn(&mut self, machine: Machine) -> u64 {
+        self.host.spawn(machine)
+    }
+
+    fn ended(&self, pid: u64) -> Option<i32> {
+        self.host.ended(pid)
+    }
+
+    fn signal(&mut self, pid: u64, signal: &str) -> bool {
+        self.host.signal(pid, signal)
+    }
+
+    fn processes(&self) -> Vec<super::ProcessRow> {
+        self.host.processes()
+    }
+
+    fn request(&mut self, url: &str, body: &str) -> crate::cluster::network::Answer {
+        self.host.request(url, body)
+    }
+
+    fn hostname(&self) -> String {
+        self.host.hostname()
+    }
+
+    fn ip(&self) -> String {
+        self.host.ip()
+    }
+
+    fn user(&self) -> (i64, i64) {
+        self.host.user()
+    }
+
+    fn command(&mut self, arguments: &[String], stdin: &str) -> super::Answered {
+        self.host.command(arguments, stdin)
+    }
+
+    fn stdin(&mut self) -> Input {
+        match &mut self.input {
+            None => self.host.stdin(),
+            Some((text, _)) if !text.is_empty() => Input::Text(std::mem::take(*text)),
+            Some((_, true)) => Input::Closed,
+            Some((_, false)) => Input::Empty,
+        }
+    }
+
+    fn date(&self) -> String {
+        self.host.date()
     }
 }
 

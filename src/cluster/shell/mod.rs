@@ -5,10 +5,12 @@
 //! [`Host`]; commands that the host knows better (`kubectl`) are answered by [`Host::command`].
 
 mod applets;
+mod edit;
 mod expand;
 mod lexer;
 mod machine;
 mod parser;
+mod regex;
 
 pub use applets::is_applet;
 pub use machine::{Machine, Step, absolute, signal_name, signal_number};
@@ -61,8 +63,8 @@ pub struct ProcessRow {
 pub enum Answered {
     /// Not one of the host's commands.
     Unknown,
-    /// Done: exit code; what it printed was written through the host.
-    Done(i32),
+    /// Done: exit code and what it printed.
+    Done(i32, Vec<(Stream, String)>),
     /// A server of the image takes the process over.
     BecomesServer,
 }

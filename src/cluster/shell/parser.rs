@@ -32,13 +32,8 @@ pub enum Instruction {
     JumpIfFailed(usize),
     JumpIfOk(usize),
     Not,
-    /// What is printed from here on becomes the next stage's input.
-    PipeBegin,
-    /// The stage before has ended; its output is the input of what follows. `last`: prints as outside of the pipe again.
-    PipeNext {
-        last: bool,
-    },
-    PipeEnd,
+    /// Stages that run at once; what one prints is the input of the next.
+    Pipe(Vec<Rc<Program>>),
     Redirect(Vec<Redirect>),
     EndRedirect,
     Subshell,
@@ -202,23 +197,22 @@ impl Parser {
     fn pipeline(&mut self) -> Result<(), String> {
         let not = self.word().as_deref() == Some("!");
         self.at += usize::from(not);
-        let start = self.code.len();
+        let before = std::mem::take(&mut self.code);
         self.command()?;
+        let mut first = std::mem::replace(&mut self.code, before);
         if self.is("|") {
-            let mut first: Vec<Instruction> = self.code.split_off(start);
-            shift(&mut first, start, 1);
-            self.code.push(Instruction::PipeBegin);
-            self.code.extend(first);
+            let mut stages = vec![Rc::new(Program { code: first })];
             while self.take("|") {
                 self.newlines();
-                let next = self.code.len();
-                self.code.push(Instruction::PipeNext { last: true });
+                let before = std::mem::take(&mut self.code);
                 self.command()?;
-                if self.is("|") {
-                    self.code[next] = Instruction::PipeNext { last: false };
-                }
+                stages.push(Rc::new(Program { code: std::mem::replace(&mut self.code, before) }));
             }
-            self.code.push(Instruction::PipeEnd);
+            self.code.push(Instruction::Pipe(stages));
+        } else {
+            let by = self.code.len();
+            shift(&mut first, 0, by);
+            self.code.extend(first);
         }
         if not {
             self.code.push(Instruction::Not);
