@@ -81,6 +81,8 @@ enum Pending {
     Line {
         names: Vec<String>,
         got: String,
+        /// `IFS` as it was for this command.
+        separators: String,
     },
     Forever,
 }
@@ -315,8 +317,7 @@ impl Machine {
 
     fn leave(&mut self, host: &mut dyn Host, code: i32) -> Step {
         if let Some(script) = self.traps.remove("EXIT") {
-            self.call_text(host, &script);
-            self.leaving = Some(code);
+            self.call_text(host, &format!("{script}\nexit {code}"));
             return Step::Ran;
         }
         Step::Exit(code)
@@ -418,26 +419,26 @@ impl Machine {
                 self.pop_files();
                 self.status = status;
             }
-            Pending::Line { names, mut got } => match self.stdin(host) {
+            Pending::Line { names, mut got, separators } => match self.stdin(host) {
                 Input::Text(text) => {
                     got.push_str(&text);
                     match got.split_once('\n') {
                         Some((line, rest)) => {
                             self.unread = rest.to_owned();
-                            self.finish_line(&names, line);
+                            self.finish_line(&names, line, &separators);
                         }
                         None => {
-                            self.pending = Some(Pending::Line { names, got });
+                            self.pending = Some(Pending::Line { names, got, separators });
                             return Some(Step::Ran);
                         }
                     }
                 }
                 Input::Empty => {
-                    self.pending = Some(Pending::Line { names, got });
+                    self.pending = Some(Pending::Line { names, got, separators });
                     return Some(Step::Input);
                 }
                 Input::Closed => {
-                    self.finish_line(&names, &got);
+                    self.finish_line(&names, &got, &separators);
                     self.status = 1;
                 }
             },
@@ -635,13 +636,15 @@ impl Machine {
         }
     }
 
-    fn finish_line(&mut self, names: &[String], line: &str) {
+    fn finish_line(&mut self, names: &[String], line: &str, separators: &str) {
         let line = line.lines().next().unwrap_or("").to_owned();
-        let mut rest = line.trim();
+        let is = |c: char| separators.contains(c);
+        let blank = separators.trim().is_empty();
+        let mut rest = if blank { line.trim() } else { line.as_str() };
         for (index, name) in names.iter().enumerate() {
-            let (first, after) = if index + 1 == names.len() { (rest, "") } else { rest.split_once(char::is_whitespace).unwrap_or((rest, "")) };
+            let (first, after) = if index + 1 == names.len() { (rest, "") } else { rest.split_once(is).unwrap_or((rest, "")) };
             let first = first.to_owned();
-            rest = after.trim_start();
+            rest = if blank { after.trim_start() } else { after };
             self.variables.insert(name.clone(), first);
         }
         self.status = 0;
@@ -872,7 +875,7 @@ impl Machine {
             {
                 self.status = 0;
             }
-            return Step::Ran;
+            return self.checked();
         }
         if arguments[0] == "exec" && arguments.len() == 1 {
             // Only redirects: they stay.
@@ -1126,6 +1129,7 @@ impl Machine {
                 0
             }
             "read" => {
+                let separators = self.variable("IFS").unwrap_or_else(|| " \t".into());
                 let names: Vec<String> = rest.iter().filter(|w| !w.starts_with('-')).cloned().collect();
                 match self.top().input {
                     Some(index) => {
@@ -1133,11 +1137,11 @@ impl Machine {
                         let (line, after) = text.split_once('\n').map_or((text.as_str(), ""), |(l, a)| (l, a));
                         let ended = text.is_empty();
                         self.inputs[index] = after.to_owned();
-                        self.finish_line(&names, line);
+                        self.finish_line(&names, line, &separators);
                         i32::from(ended)
                     }
                     None => {
-                        self.pending = Some(Pending::Line { names, got: String::new() });
+                        self.pending = Some(Pending::Line { names, got: String::new(), separators });
                         0
                     }
                 }
