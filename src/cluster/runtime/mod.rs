@@ -276,7 +276,7 @@ impl Runtime {
             body.services.clear();
         }
         if let Some(live) = self.live.remove(&id) {
-            for process in live.processes.values().filter(|p| p.ended.is_none()) {
+            for process in live.processes.values().filter(|p| p.ended.is_none() && p.leads()) {
                 if let Some(record) = process.exec.and_then(|e| self.execs.get_mut(&e)) {
                     (record.exit_code, record.finished_at) = (Some(137), Some(ctx.now));
                 }
@@ -485,7 +485,7 @@ impl Runtime {
     }
 
     pub fn exec_input(&mut self, exec: ExecId, text: &str, ctx: &mut Context) {
-        let found = self.live.iter_mut().find_map(|(id, live)| Some((*id, live.processes.values_mut().find(|p| p.exec == Some(exec))?)));
+        let found = self.live.iter_mut().find_map(|(id, live)| Some((*id, live.processes.values_mut().find(|p| p.leads() && p.exec == Some(exec))?)));
         if let Some((id, process)) = found {
             process.stdin.push_str(text);
             self.pump(id, ctx);
@@ -499,7 +499,7 @@ impl Runtime {
 
     /// Ends a running command (its time is over, or the person left).
     pub fn kill_exec(&mut self, exec: ExecId, ctx: &mut Context) {
-        let found = self.live.iter().find_map(|(id, live)| Some((*id, live.processes.values().find(|p| p.exec == Some(exec))?.pid)));
+        let found = self.live.iter().find_map(|(id, live)| Some((*id, live.processes.values().find(|p| p.leads() && p.exec == Some(exec))?.pid)));
         if let Some((id, pid)) = found {
             self.finish(id, pid, 137, ctx);
         }

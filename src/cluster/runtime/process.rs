@@ -25,11 +25,21 @@ pub struct Process {
     command: String,
     run: Run,
     pub ended: Option<i32>,
+    /// The command whose output its own belongs to.
     pub exec: Option<ExecId>,
+    /// The process that started it; `None` for the first one and for commands.
+    parent: Option<u64>,
     pub stdin: String,
     stdin_closed: bool,
     /// When it wants to go on by itself.
     pub wake: Option<SimTime>,
+}
+
+impl Process {
+    /// Whether it is the command itself, not a child of it.
+    pub fn leads(&self) -> bool {
+        self.parent.is_none()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -59,6 +69,10 @@ const MOST_STEPS: usize = 2000;
 const BUSY_MS: u64 = 100;
 /// How many processes a container may have.
 const MOST_PROCESSES: usize = 200;
+/// From how many on its ended ones are forgotten, oldest first, although somebody may still wait for them.
+const MOST_ENDED: usize = 150;
+/// How many commands' results are kept.
+const MOST_EXECS: usize = 500;
 
 impl Runtime {
     /// Makes the container's first process; the error is runc's.
@@ -215,7 +229,7 @@ impl Runtime {
         if let Run::Shell(machine) = &mut run {
             machine.pid = pid;
         }
-        let process = Process { pid, command, run, ended: None, exec, stdin: stdin.into(), stdin_closed, wake: None };
+        let process = Process { pid, command, run, ended: None, exec, parent: None, stdin: stdin.into(), stdin_closed, wake: None };
         if let Some(live) = self.live.get_mut(&id) {
             live.processes.insert(pid, process);
             live.next_pid = live.next_pid.max(pid + 1);
@@ -289,14 +303,14 @@ impl Runtime {
             return;
         }
         process.ended = Some(code);
-        let exec = process.exec;
+        let (exec, leads) = (process.exec, process.leads());
         let opened = match &process.run {
             Run::Server(server) if server.ready_at.is_none() && server.port != 0 => Some(server.port),
             Run::Server(_) | Run::Shell(_) => None,
         };
         // The kernel kills every process of the container's group (memory.oom.group), whichever took too much.
         let pid = if code == OOM { 1 } else { pid };
-        if let Some(record) = exec.and_then(|e| self.execs.get_mut(&e)) {
+        if let Some(record) = exec.filter(|_| leads).and_then(|e| self.execs.get_mut(&e)) {
             (record.exit_code, record.finished_at) = (Some(code), Some(ctx.now));
         }
         if pid == 1 {
@@ -308,6 +322,21 @@ impl Runtime {
             self.end(id, code, reason, ctx);
         } else if let Some(port) = opened {
             self.close_port(id, port, ctx);
+        }
+        self.reap(id, pid);
+    }
+
+    /// Forgets what nobody can ask for any more: an ended process without a parent, and what it left behind.
+    fn reap(&mut self, id: ContainerId, pid: u64) {
+        let Some(live) = self.live.get_mut(&id) else { return };
+        live.processes.retain(|_, p| p.ended.is_none() || p.pid != pid && p.parent != Some(pid) || p.pid == pid && p.parent.is_some());
+        while live.processes.len() > MOST_ENDED {
+            let Some(oldest) = live.processes.values().find(|p| p.ended.is_some()).map(|p| p.pid) else { break };
+            live.processes.remove(&oldest);
+        }
+        if self.execs.len() > MOST_EXECS {
+            let kept = self.execs.keys().nth(MOST_EXECS / 2).copied();
+            self.execs.retain(|exec, record| record.exit_code.is_none() || kept.is_some_and(|k| *exec >= k));
         }
     }
 
@@ -397,7 +426,7 @@ impl Runtime {
                     process.exec = None;
                     process.command = format!("{{sh}} of {pid}");
                 }
-                self.inherit(id, child, exec);
+                self.inherit(id, child, pid, exec);
             }
         }
         for (target, signal) in effects.signals {
@@ -407,10 +436,9 @@ impl Runtime {
     }
 
     /// A child of a command writes where the command writes; only the command itself ends the exec.
-    fn inherit(&mut self, id: ContainerId, child: u64, exec: Option<ExecId>) {
-        if let (Some(exec), Some(process)) = (exec, self.live.get_mut(&id).and_then(|l| l.processes.get_mut(&child))) {
-            process.exec = Some(exec);
-            process.command.push_str(" (exec)");
+    fn inherit(&mut self, id: ContainerId, child: u64, parent: u64, exec: Option<ExecId>) {
+        if let Some(process) = self.live.get_mut(&id).and_then(|l| l.processes.get_mut(&child)) {
+            (process.parent, process.exec) = (Some(parent), exec);
         }
     }
 
