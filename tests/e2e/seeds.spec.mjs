@@ -43,7 +43,7 @@ test("echo-lp is restarted, and then waits in CrashLoopBackOff", async ({ page }
   await app.write(example("echo-lp"));
   await app.apply();
   await page.getByRole("combobox", { name: words.en["time-speed"] }).selectOption("10");
-  await expect.poll(() => podRow(app, "echo-lp"), { timeout: 40_000 }).toMatch(/echo-lp\s+0\/1\s+CrashLoopBackOff\s+2/);
+  await expect.poll(() => podRow(app, "echo-lp"), { timeout: 40_000 }).toMatch(/echo-lp\s+0\/1\s+CrashLoopBackOff\s+[2-9]/);
 });
 
 test("the counter answers 1, 2, 3", async ({ page }) => {
