@@ -78,7 +78,7 @@ web: node_modules/.package-lock.json
 	@$(NEED) rust wasm-bindgen chromium
 	@echo "podlab: tests of the core in Chromium (about 1 min)"
 	@CHROMEDRIVER=$$(command -v chromedriver) CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner \
-		cargo test --quiet --target wasm32-unknown-unknown --test web
+		cargo test --target wasm32-unknown-unknown --test web
 
 e2e: build
 	@$(NEED) chromium

@@ -21,7 +21,7 @@ for (const { id, steps, title } of lessons) {
       await page.getByRole("button", { name: title[language], exact: false }).click();
       for (let step = 1; step <= steps; step++) {
         await page.getByRole("button", { name: say["lesson-show-me"], exact: true }).click();
-        const next = page.getByRole("button", { name: step === steps ? say["lesson-end"] : say["lesson-next"], exact: false });
+        const next = page.getByRole("button", { name: `${step === steps ? say["lesson-end"] : say["lesson-next"]} →`, exact: true });
         await expect(next).toBeEnabled({ timeout: 90_000 });
         await expect(page.getByRole("heading", { name: say["lesson-why"] })).toBeVisible();
         await next.click();
@@ -55,9 +55,9 @@ test("a lesson with the keyboard only", async ({ page }) => {
   for (let step = 1; step <= lesson.steps; step++) {
     await reach(say["lesson-show-me"]);
     await page.keyboard.press("Enter");
-    const next = page.getByRole("button", { name: step === lesson.steps ? say["lesson-end"] : say["lesson-next"], exact: false });
+    const next = page.getByRole("button", { name: `${step === lesson.steps ? say["lesson-end"] : say["lesson-next"]} →`, exact: true });
     await expect(next).toBeEnabled({ timeout: 90_000 });
-    await reach(step === lesson.steps ? say["lesson-end"] : say["lesson-next"]);
+    await reach(`${step === lesson.steps ? say["lesson-end"] : say["lesson-next"]} →`);
     await page.keyboard.press("Enter");
   }
   await expect(page.getByText(say["lesson-finished"]).first()).toBeVisible();

@@ -3,7 +3,7 @@ import { App, expect, test, words } from "./app.mjs";
 
 async function copied(page, item) {
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
-  await page.getByRole("button", { name: words.en.share, exact: false }).click();
+  await page.getByRole("button", { name: words.en.share, exact: true }).click();
   await page.getByRole("menuitem", { name: words.en[item] }).click();
   await expect(page.getByText(/The link is copied/)).toBeVisible();
   return page.evaluate(() => navigator.clipboard.readText());

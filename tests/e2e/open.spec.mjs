@@ -5,7 +5,7 @@ import { App, expect, test, words } from "./app.mjs";
 test("the first visit shows a running example", async ({ page }) => {
   const app = new App(page);
   await app.open();
-  const outline = page.getByRole("navigation", { name: words.en["picture-outline"] });
+  const outline = page.getByRole("navigation", { name: words.en["pic-outline"] });
   await expect(outline.getByText(/echo-health/).first()).toBeAttached();
   await expect(page.getByText("Running").first()).toBeVisible({ timeout: 15_000 });
   await app.run("kubectl get pods");

@@ -5,9 +5,9 @@ test("back in time and forward again is the same picture", async ({ page }) => {
   const app = new App(page);
   await app.open();
   await expect(page.getByText("Running").first()).toBeVisible({ timeout: 15_000 });
-  await page.getByRole("button", { name: words.en["controls-pause"] }).click();
-  const slider = page.getByRole("slider", { name: words.en["timeline-playhead"] });
-  const outline = page.getByRole("navigation", { name: words.en["picture-outline"] });
+  await page.getByRole("button", { name: words.en["time-pause"] }).click();
+  const slider = page.getByRole("slider", { name: words.en["time-playhead"] });
+  const outline = page.getByRole("navigation", { name: words.en["pic-outline"] });
   const later = await outline.innerText();
   const end = await slider.getAttribute("aria-valuenow");
   await slider.focus();

@@ -206,7 +206,7 @@ fn resource_claims(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
             _ => {}
         }
         for (field, text) in [("resourceClaimName", of), ("resourceClaimTemplateName", template)] {
-            for message in text.into_iter().flat_map(|text| names::subdomain(text)) {
+            for message in text.into_iter().flat_map(names::subdomain) {
                 errors.push(FieldError::invalid(&path.child(field), text.unwrap_or(""), message));
             }
         }
