@@ -1,6 +1,6 @@
 //! What a verb works with: the cluster, the person's files and configuration, its standard streams; how it ends or goes on.
 
-use std::collections::BTreeMap;
+use crate::api::order::SortedMap;
 use std::rc::Rc;
 
 use super::OutputKind;
@@ -29,10 +29,10 @@ pub struct EditRequest {
 
 pub struct Env<'a> {
     pub cluster: &'a mut Cluster,
-    pub files: &'a mut BTreeMap<String, String>,
+    pub files: &'a mut SortedMap<String, String>,
     pub config: &'a mut KubeConfig,
     /// `NAME=value` before the command and exported variables.
-    pub vars: &'a mut BTreeMap<String, String>,
+    pub vars: &'a mut SortedMap<String, String>,
     /// Standard input, whole; `None` where nothing is connected.
     pub stdin: Option<String>,
     /// Whether standard input and output are the person's terminal.

@@ -3,6 +3,7 @@
 //! [`Terminal`] is the door. A line goes to [`line`] (the person's shell), `kubectl …` to [`call`] (flags) and on to [`verbs`]. What takes
 //! time is a job: a value that is looked at whenever virtual time has moved.
 
+use crate::api::order::SortedMap;
 mod applets;
 mod base64;
 mod call;
@@ -28,8 +29,6 @@ mod resources;
 mod rows;
 mod table;
 mod verbs;
-
-use std::collections::BTreeMap;
 
 use crate::api::{SimTime, Value};
 use crate::cluster::Cluster;
@@ -57,7 +56,7 @@ pub enum OutputKind {
 /// What stays from line to line: the person's variables, configuration, and what they are asked to edit.
 #[derive(Clone, Default)]
 struct Seat {
-    vars: BTreeMap<String, String>,
+    vars: SortedMap<String, String>,
     config: config::KubeConfig,
     edit: Option<EditRequest>,
     /// Whether input and output are a terminal (the app) or not (a script).
@@ -68,7 +67,7 @@ struct Seat {
 #[derive(Clone)]
 pub struct Terminal {
     /// The person's folder: editor tabs are here as files.
-    pub files: BTreeMap<String, String>,
+    pub files: SortedMap<String, String>,
     output: Vec<Output>,
     seat: Seat,
     foreground: Option<Line>,
@@ -79,7 +78,7 @@ pub struct Terminal {
 impl Default for Terminal {
     fn default() -> Self {
         let seat = Seat { interactive: true, ..Seat::default() };
-        Self { files: BTreeMap::new(), output: Vec::new(), seat, foreground: None, background: Vec::new(), exit_code: 0 }
+        Self { files: SortedMap::new(), output: Vec::new(), seat, foreground: None, background: Vec::new(), exit_code: 0 }
     }
 }
 

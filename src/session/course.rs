@@ -1,6 +1,7 @@
 //! A lesson under way: its step, when that began, the learner's answer; how a step begins and what its moves do to a session.
 
 use super::{Input, Session};
+use crate::api::order::SortedMap;
 use crate::api::{SimTime, kinds, object};
 use crate::cluster::Config;
 use crate::kubectl::pod_row::pod_row;
@@ -100,7 +101,7 @@ impl Course {
     }
 }
 
-fn rows(session: &Session) -> std::collections::BTreeMap<String, Row> {
+fn rows(session: &Session) -> SortedMap<String, Row> {
     let pods = session.cluster().api.list(kinds::POD, Some("default"));
     pods.map(|pod| {
         let row = pod_row(pod);

@@ -3,8 +3,8 @@
 //! Reading goes on from where it stopped, so a frame costs what happened since the last one. What was read is remembered for a few
 //! runs (a run is its seed and journal), so the chart still shows the future when the playhead stands in the past. All is ordered by time.
 
+use crate::api::order::SortedMap;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::api::{SimTime, kinds, object};
@@ -98,7 +98,7 @@ pub struct PodTrack {
     pub ready: Vec<(SimTime, Rc<str>)>,
     pub removed: Vec<SimTime>,
     pub marks: Vec<Mark>,
-    pub containers: BTreeMap<String, Track>,
+    pub containers: SortedMap<String, Track>,
 }
 
 /// A hand-over between the parts of the control plane, or with a kubelet.
@@ -123,7 +123,7 @@ pub struct History {
     /// The last change of the store that was read.
     resource_version: u64,
     /// By `namespace/name`.
-    pub pods: BTreeMap<String, PodTrack>,
+    pub pods: SortedMap<String, PodTrack>,
     pub requests: Vec<Passed>,
     pub hand_overs: Vec<HandOver>,
 }

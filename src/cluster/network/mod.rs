@@ -4,9 +4,8 @@
 //! Facts of requests carry the source and destination addresses unchanged: nothing translates them on the way (Pod network model of
 //! Kubernetes; ClusterIPs are resolved to an endpoint before the packet leaves, as kube-proxy does).
 
+use crate::api::order::{SortedMap, SortedSet};
 mod server;
-
-use std::collections::{BTreeMap, BTreeSet};
 
 use super::images::Program;
 use super::log::{Fact, Stream};
@@ -27,18 +26,18 @@ pub struct Body {
     pub ip: String,
     pub program: Program,
     /// Its own files by absolute path: `None` is a directory.
-    pub files: BTreeMap<String, Option<String>>,
+    pub files: SortedMap<String, Option<String>>,
     /// Mount path → (volume, path inside, read-only), longest first when looked up.
     pub mounts: Vec<(String, String, String, bool)>,
-    pub environment: BTreeMap<String, String>,
+    pub environment: SortedMap<String, String>,
     /// Ports on which its processes listen: address and port.
     pub listening: Vec<(String, u16)>,
     /// Ports on which an applet serves instead of the image's own program.
-    pub services: BTreeMap<u16, Service>,
+    pub services: SortedMap<u16, Service>,
     pub hung: bool,
     pub answers_with: Option<u16>,
     /// A redis' keys.
-    pub store: BTreeMap<String, String>,
+    pub store: SortedMap<String, String>,
 }
 
 /// A server that is not an image's own program.
@@ -54,16 +53,16 @@ pub enum Service {
 #[derive(Clone, Debug)]
 pub struct Network {
     pub pod_cidr: String,
-    pub bodies: BTreeMap<ContainerId, Body>,
+    pub bodies: SortedMap<ContainerId, Body>,
     /// Volume → its files by path inside.
-    pub volumes: BTreeMap<String, BTreeMap<String, Option<String>>>,
+    pub volumes: SortedMap<String, SortedMap<String, Option<String>>>,
     /// IPs of sandboxes that are up.
-    pub addresses: BTreeMap<String, SandboxId>,
+    pub addresses: SortedMap<String, SandboxId>,
     /// Lines that servers wrote while answering; the runtimes take them.
     pub outbox: Vec<(ContainerId, Stream, String)>,
     /// Learner's faults: nodes that are cut off, Pods whose traffic is dropped.
-    pub cut_nodes: BTreeSet<usize>,
-    pub dropped_pods: BTreeSet<String>,
+    pub cut_nodes: SortedSet<usize>,
+    pub dropped_pods: SortedSet<String>,
     node_ips: Vec<String>,
     node_names: Vec<String>,
     turn: usize,
@@ -74,12 +73,12 @@ impl Network {
     pub fn new(config: &Config) -> Self {
         Self {
             pod_cidr: "10.244.0.0/16".into(),
-            bodies: BTreeMap::new(),
-            volumes: BTreeMap::new(),
-            addresses: BTreeMap::new(),
+            bodies: SortedMap::new(),
+            volumes: SortedMap::new(),
+            addresses: SortedMap::new(),
             outbox: Vec::new(),
-            cut_nodes: BTreeSet::new(),
-            dropped_pods: BTreeSet::new(),
+            cut_nodes: SortedSet::new(),
+            dropped_pods: SortedSet::new(),
             node_ips: (0..config.nodes.len()).map(node_ip).collect(),
             node_names: config.nodes.iter().map(|n| n.name.clone()).collect(),
             turn: 0,

@@ -3,6 +3,7 @@
 use super::cordon::{mark, nodes};
 use super::delete::Gone;
 use crate::api::object::{at, list_at, map_at, name, namespace, str_at, uid};
+use crate::api::order::InOrder as _;
 use crate::api::{SimTime, Value, kinds};
 use crate::cluster::apiserver::{DeleteOptions, Key};
 use crate::kubectl::call::{Call, DryRun, Verb};
@@ -67,7 +68,7 @@ fn plan(call: &Call, node: &str, env: &Env) -> Result<(Vec<std::rc::Rc<Value>>, 
     if !local.is_empty() && !call.is("delete-emptydir-data") && !call.is("delete-local-data") {
         errors.push(format!("cannot delete Pods with local storage (use --delete-emptydir-data to override): {}", local.join(", ")));
     }
-    errors.sort();
+    errors.order();
     if errors.is_empty() { Ok((go, warnings)) } else { Err(errors) }
 }
 

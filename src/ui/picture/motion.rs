@@ -1,8 +1,7 @@
 //! What moves: requests that travel, hand-overs that flash. Each is shown for its own real time, however fast virtual time goes.
 
-use std::collections::BTreeSet;
-
 use gloo::timers::callback::Timeout;
+use podlab::api::order::SortedSet;
 use podlab::view::scene::{HandOver, Outcome, Point, Request};
 use yew::prelude::*;
 
@@ -20,7 +19,7 @@ const MOST_HAND_OVERS: usize = 4;
 #[hook]
 fn use_held<T: Clone + PartialEq + 'static>(given: &[T], id: fn(&T) -> usize, size: (f64, f64), most: usize) -> (Vec<T>, Callback<usize>) {
     let held = use_state(Vec::<T>::new);
-    let done = use_mut_ref(BTreeSet::<usize>::new);
+    let done = use_mut_ref(SortedSet::<usize>::new);
     {
         let (held, done) = (held.clone(), done.clone());
         let ids: Vec<usize> = given.iter().map(id).collect();

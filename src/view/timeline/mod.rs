@@ -1,5 +1,6 @@
 //! The chart of time: for each container a bar of states, its probes, its readiness; events, requests and measured gaps.
 
+use crate::api::order::InOrder as _;
 use std::rc::Rc;
 
 use super::Target;
@@ -100,7 +101,7 @@ pub fn build(session: &Session, pod: Option<&str>) -> Timeline {
                 (track.first_seen.unwrap_or_default(), group)
             })
             .collect();
-        groups.sort_by_key(|(first, _)| *first);
+        groups.order_by_key(|(first, _)| *first);
         newest_first(groups)
     });
     Timeline { now, horizon, groups }
@@ -133,7 +134,7 @@ fn group(session: &Session, id: &str, track: &PodTrack) -> Group {
         object.and_then(|pod| super::scene::containers(pod).position(|(c, _)| object::str_at(c, "name") == Some(container))).unwrap_or(usize::MAX)
     };
     let mut names: Vec<&String> = track.containers.keys().collect();
-    names.sort_by_key(|name| order(name));
+    names.order_by_key(|name| order(name));
     let now = session.now();
     let tracks = names.into_iter().map(|container| container_track(object, id, container, &track.containers[container], now)).collect();
     let mut ready: Vec<ReadySpan> = Vec::new();
