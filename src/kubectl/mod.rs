@@ -195,6 +195,11 @@ impl Terminal {
         }
     }
 
+    /// Puts something on the screen that no command wrote: what a button of the page led to.
+    pub fn show(&mut self, at: SimTime, kind: OutputKind, text: String) {
+        self.output.push(Output { at, kind, text });
+    }
+
     pub fn output(&self) -> &[Output] {
         &self.output
     }

@@ -145,6 +145,18 @@ pub enum Failure {
     Closed,
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Refused => f.write_str("connection refused"),
+            Self::NoRoute => f.write_str("no route to host"),
+            Self::Timeout => f.write_str("timeout"),
+            Self::UnknownHost(name) => write!(f, "unknown host {name}"),
+            Self::Closed => f.write_str("closed"),
+        }
+    }
+}
+
 /// Who asks.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -236,11 +248,7 @@ pub fn request(ctx: &mut Context, source: &Source, url: &str, body: &str, depth:
     let said = match &answer.result {
         Ok(response) if scheme == "tcp" => response.body.trim().to_owned(),
         Ok(response) => format!("{} {}", response.status, response.body.lines().next().unwrap_or("")),
-        Err(Failure::Refused) => "connection refused".into(),
-        Err(Failure::NoRoute) => "no route to host".into(),
-        Err(Failure::Timeout) => "timeout".into(),
-        Err(Failure::UnknownHost(name)) => format!("unknown host {name}"),
-        Err(Failure::Closed) => "closed".into(),
+        Err(failure) => failure.to_string(),
     };
     let what = if scheme == "tcp" { body.lines().next().unwrap_or("connect").to_owned() } else { format!("GET {path}") };
     log(ctx, source, (&to, &ip, real_port), &via, &what, &said);
