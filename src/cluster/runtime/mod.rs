@@ -155,6 +155,19 @@ pub enum Fault {
     UseCpu(i64),
 }
 
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        match self {
+            Self::Exit(code) => write!(f, "Exit({code})"),
+            Self::Hang => f.write_str("Hang"),
+            Self::Unhang => f.write_str("Unhang"),
+            Self::AnswerWith(status) => write!(f, "AnswerWith({status})"),
+            Self::UseMemory(bytes) => write!(f, "UseMemory({bytes})"),
+            Self::UseCpu(milli) => write!(f, "UseCpu({milli})"),
+        }
+    }
+}
+
 /// How an unknown image behaves, as the learner says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomImage {
@@ -536,7 +549,7 @@ impl Runtime {
 
     pub fn inject(&mut self, id: ContainerId, fault: Fault, ctx: &mut Context) {
         let reference = self.reference(id);
-        ctx.fact(Fact::Fault { what: format!("{fault:?}"), on: format!("{}/{}", reference.pod, reference.container) });
+        ctx.fact(Fact::Fault { what: fault.to_string(), on: format!("{}/{}", reference.pod, reference.container) });
         match fault {
             Fault::Exit(code) => self.end(id, code, if code == 0 { ExitReason::Completed } else { ExitReason::Error }, ctx),
             Fault::UseMemory(bytes) => self.use_memory(id, bytes, ctx),
