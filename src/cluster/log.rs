@@ -91,33 +91,33 @@ pub enum Fact {
         pod: String,
     },
     ContainerCreated {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         attempt: u32,
     },
     ContainerStarted {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         attempt: u32,
     },
     ContainerExited {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         attempt: u32,
         exit_code: i32,
         reason: String,
     },
     /// A signal was sent to the container's first process; `handled` says whether it reacts.
     Signalled {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         signal: String,
     },
     /// The container waits before it is started again.
     BackOff {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         delay_ms: u64,
         until: SimTime,
     },
     /// One probe attempt. `counted` is false where the result is thrown away (an error of the probe itself).
     Probed {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         kind: ProbeKind,
         ok: bool,
         counted: bool,
@@ -127,22 +127,22 @@ pub enum Fact {
     },
     /// A probe's published result changed.
     ProbeResult {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         kind: ProbeKind,
         ok: bool,
     },
     PortOpened {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         address: String,
         port: u16,
     },
     PortClosed {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         port: u16,
     },
     /// A process wanted a port that another in its Pod has.
     PortTaken {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         port: u16,
     },
     /// A request that went through the network (or stayed on localhost). Names are what the picture shows: `pod/default/web`, `node/node-1`,
@@ -159,7 +159,7 @@ pub enum Fact {
     },
     /// A line of a container's standard output or error.
     Output {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         stream: Stream,
         line: String,
     },

@@ -5,7 +5,7 @@
 pub mod course;
 
 use crate::api::{SimTime, Status, Value};
-use crate::cluster::{Cluster, Config, PodRef, runtime};
+use crate::cluster::{Cluster, Config, PodRef, network, runtime};
 use crate::kubectl::Terminal;
 
 /// Something that the person does at a moment of virtual time. Plain data: it is journaled, shared by link and replayed.
@@ -39,6 +39,11 @@ pub enum Input {
         pod: String,
         container: String,
         fault: runtime::Fault,
+    },
+    /// A fault of the network on `node/NAME` or `pod/NAMESPACE/NAME`; without one, the network is mended there.
+    NetworkFault {
+        on: String,
+        fault: Option<network::Fault>,
     },
     /// An HTTP request from a container to a URL.
     Request {
@@ -257,6 +262,7 @@ fn perform(world: &mut World, input: &Input) {
         Input::Fault { namespace, pod, container, fault } => {
             note(cluster.inject(PodRef { namespace, name: pod }, container, fault.clone()));
         }
+        Input::NetworkFault { on, fault } => note(cluster.set_network_fault(on, *fault)),
         Input::Request { namespace, pod, container, url } => {
             note(cluster.send_request(Some((PodRef { namespace, name: pod }, container)), url).map(|_| ()));
         }

@@ -7,13 +7,14 @@ mod files;
 mod process;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::images::{self, Image};
 use super::log::{ContainerRef, Fact, Stream};
 use super::network::{self, Body};
 use super::{Context, NodeConfig};
 use crate::api::SimTime;
-pub(super) use files::read_file;
+pub(super) use files::{has_file, read_file};
 use process::Live;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -246,11 +247,11 @@ impl Runtime {
         }
     }
 
-    fn reference(&self, id: ContainerId) -> ContainerRef {
+    fn reference(&self, id: ContainerId) -> Rc<ContainerRef> {
         let container = self.containers.get(&id);
         let pod =
             container.and_then(|c| self.sandboxes.get(&c.sandbox)).map_or(String::new(), |s| format!("{}/{}", s.config.namespace, s.config.name));
-        ContainerRef { node: self.name.clone(), pod, container: container.map_or(String::new(), |c| c.config.name.clone()) }
+        Rc::new(ContainerRef { node: self.name.clone(), pod, container: container.map_or(String::new(), |c| c.config.name.clone()) })
     }
 
     fn write_log(&mut self, id: ContainerId, stream: Stream, text: &str, ctx: &mut Context) {
@@ -417,7 +418,7 @@ impl Runtime {
             store: BTreeMap::new(),
         };
         self.next += 1;
-        ctx.network.bodies.insert(id, body);
+        ctx.network.add_body(id, body);
         let record = ContainerRecord {
             id,
             sandbox,
@@ -474,7 +475,7 @@ impl Runtime {
 
     pub fn remove_container(&mut self, id: ContainerId, ctx: &mut Context) {
         self.live.remove(&id);
-        ctx.network.bodies.remove(&id);
+        ctx.network.remove_body(id);
         self.containers.remove(&id);
     }
 
