@@ -5,8 +5,7 @@
 pub mod course;
 
 use crate::api::{SimTime, Status, Value};
-use crate::cluster::network::Answer;
-use crate::cluster::{Cluster, Config, PodRef, runtime};
+use crate::cluster::{Cluster, Config, PodRef, network, runtime};
 use crate::kubectl::{OutputKind, Terminal};
 
 /// Something that the person does at a moment of virtual time. Plain data: it is journaled, shared by link and replayed.
@@ -40,6 +39,11 @@ pub enum Input {
         pod: String,
         container: String,
         fault: runtime::Fault,
+    },
+    /// A fault of the network on `node/NAME` or `pod/NAMESPACE/NAME`; without one, the network is mended there.
+    NetworkFault {
+        on: String,
+        fault: Option<network::Fault>,
     },
     /// An HTTP request from a container to a URL.
     Request {
@@ -258,10 +262,13 @@ fn perform(world: &mut World, input: &Input) {
         Input::Fault { namespace, pod, container, fault } => {
             note(cluster.inject(PodRef { namespace, name: pod }, container, fault.clone()));
         }
+        Input::NetworkFault { on, fault } => note(cluster.set_network_fault(on, *fault)),
         Input::Request { namespace, pod, container, url } => {
             let (kind, said) = match cluster.send_request(Some((PodRef { namespace, name: pod }, container)), url) {
-                Ok(Answer { result: Ok(response), .. }) => (OutputKind::Stdout, format!("{}\n{}", response.status, response.body.trim_end())),
-                Ok(Answer { result: Err(failure), .. }) => (OutputKind::Stderr, failure.to_string()),
+                Ok(network::Answer { result: Ok(response), .. }) => {
+                    (OutputKind::Stdout, format!("{}\n{}", response.status, response.body.trim_end()))
+                }
+                Ok(network::Answer { result: Err(failure), .. }) => (OutputKind::Stderr, failure.to_string()),
                 Err(status) => (OutputKind::Stderr, status.message),
             };
             // The terminal is where a person looks for an answer, whichever way the question was asked.
