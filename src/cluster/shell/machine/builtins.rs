@@ -3,7 +3,7 @@
 use super::inside::Goal;
 use super::wait::Pending;
 use super::{DEEPEST, Frame, Machine, Step, signal_name, signal_number};
-use crate::cluster::shell::parser::{Instruction, of_words};
+use crate::cluster::shell::parser::Instruction;
 use crate::cluster::shell::{Host, Kind, applets};
 
 impl Machine {
@@ -34,11 +34,11 @@ impl Machine {
                         0
                     }
                     Some(Kind::File { .. }) => {
-                        self.say_error(host, &format!("sh: cd: can't cd to {to}: Not a directory\n"));
+                        self.complain(host, &format!("cd: can't cd to {to}: Not a directory"));
                         2
                     }
                     None => {
-                        self.say_error(host, &format!("sh: cd: can't cd to {to}: No such file or directory\n"));
+                        self.complain(host, &format!("cd: can't cd to {to}: No such file or directory"));
                         2
                     }
                 }
@@ -119,30 +119,34 @@ impl Machine {
                     }
                 }
             }
+            "timeout" => self.timeout(host, rest),
+            "watch" => self.watch(host, rest),
+            "env" => self.env(host, rest),
+            "alias" => {
+                for (name, value) in rest.iter().filter_map(|w| w.split_once('=')) {
+                    self.call_text(host, &format!("{name}() {{ {value} \"$@\"; }}"));
+                }
+                return Some(Step::Ran);
+            }
+            "." | "source" => {
+                let file = rest.first().map_or("", String::as_str);
+                match host.read(&self.path(file)) {
+                    Ok(text) => {
+                        self.status = 0;
+                        self.call_text(host, &text);
+                        return Some(Step::Ran);
+                    }
+                    Err(error) => {
+                        self.complain(host, &format!("{file}: {}", error.words()));
+                        1
+                    }
+                }
+            }
+            "sudo" | "nohup" | "time" if self.bash && !rest.is_empty() => return Some(self.dispatch(host, rest.to_vec())),
+            "history" | "jobs" | "shopt" | "umask" | "ulimit" | "hash" | "disown" | "stty" => 0,
             "usleep" => {
                 let micros = rest.first().and_then(|t| t.parse::<u64>().ok()).unwrap_or(0);
                 self.pending = Some(Pending::Until(host.now() + micros / 1000, 0));
-                0
-            }
-            "timeout" => {
-                let words: Vec<&String> = rest.iter().skip_while(|w| w.starts_with('-') && w.len() > 1).collect();
-                let (limit, command) = match words.split_first() {
-                    Some((limit, command)) if !command.is_empty() => (applets::duration_ms(limit), command),
-                    _ => {
-                        self.say_error(host, "BusyBox v1.36.1 multi-call binary.\n\nUsage: timeout [-s SIG] [-k KILL_SECS] SECS PROG ARGS\n");
-                        self.status = 1;
-                        return Some(Step::Ran);
-                    }
-                };
-                let Some(limit) = limit.filter(|_| self.depth < DEEPEST) else {
-                    self.say_error(host, &format!("timeout: invalid number '{}'\n", words[0]));
-                    self.status = 1;
-                    return Some(Step::Ran);
-                };
-                let command: Vec<String> = command.iter().map(|w| (*w).clone()).collect();
-                let child = self.inside(of_words(&command));
-                let goal = Goal::Timed { until: host.now() + limit };
-                self.pending = Some(Pending::Inside { child: Box::new(child), goal, files: self.top().clone() });
                 0
             }
             "read" => {
@@ -175,7 +179,8 @@ impl Machine {
                 0
             }
             "kill" => self.kill(host, rest),
-            "sh" | "ash" => return Some(self.nested(host, rest)),
+            "bash" if !self.bash => return None,
+            "sh" | "ash" | "bash" => return Some(self.nested(host, rest)),
             "pwd" => {
                 let line = format!("{}\n", self.directory);
                 self.print(host, &line);
@@ -255,11 +260,11 @@ impl Machine {
                         self.signals.push(signal.clone());
                     }
                 } else if !host.signal(pid, &signal) {
-                    self.say_error(host, &format!("sh: can't kill pid {pid}: No such process\n"));
+                    self.complain(host, &format!("can't kill pid {pid}: No such process"));
                     failed = 1;
                 }
             } else {
-                self.say_error(host, &format!("sh: bad pid '{word}'\n"));
+                self.complain(host, &format!("bad pid '{word}'"));
                 failed = 1;
             }
         }
@@ -293,10 +298,11 @@ impl Machine {
         match machine {
             Ok(mut child) => {
                 child.inputs = self.inputs.clone();
+                child.bash = self.bash;
                 if self.depth >= DEEPEST {
                     self.status = 2;
-                } else if self.depth > 0 {
-                    // Inside a pipe or a substitution it is part of this process.
+                } else if self.depth > 0 || self.bash {
+                    // Inside a pipe or a substitution, and under the person's own shell, it is part of this process.
                     child.pid = self.pid;
                     child.enter(self.depth, self.top());
                     self.pending = Some(Pending::Inside { child: Box::new(child), goal: Goal::Print, files: self.top().clone() });
@@ -307,7 +313,7 @@ impl Machine {
                 }
             }
             Err(message) => {
-                self.say_error(host, &format!("sh: {message}\n"));
+                self.complain(host, &message);
                 self.status = 2;
             }
         }

@@ -9,7 +9,7 @@ use super::{Machine, Step};
 use crate::cluster::log::Stream;
 use crate::cluster::shell::lexer::{Part, Word};
 use crate::cluster::shell::parser::{Instruction, Program, Redirect, of_words};
-use crate::cluster::shell::{Answered, Host, applets, expand};
+use crate::cluster::shell::{Answered, Command, Host, applets, expand};
 
 impl Machine {
     pub(super) fn simple(&mut self, host: &mut dyn Host, assignments: &[(String, Word)], words: &[Word], redirects: &[Redirect]) -> Step {
@@ -19,7 +19,7 @@ impl Machine {
         self.files.push(files);
         if let Err(message) = self.redirect(host, redirects) {
             self.pop_files();
-            self.say_error(host, &format!("sh: {message}\n"));
+            self.complain(host, &message);
             self.status = 1;
             return self.checked();
         }
@@ -49,6 +49,9 @@ impl Machine {
             self.reads_commands = false;
             self.program = Rc::new(Program::default());
             self.at = 0;
+        } else if arguments[0] == "type" || arguments[0] == "command" && arguments.get(1).is_some_and(|w| w == "-v") {
+            let skipped = if arguments[0] == "type" { 1 } else { 2 };
+            arguments.splice(..skipped, ["which".to_owned()]);
         } else if matches!(arguments[0].as_str(), "command" | "builtin") && arguments.len() > 1 && !arguments[1].starts_with('-') {
             arguments.remove(0);
         }
@@ -83,34 +86,42 @@ impl Machine {
         let piped = self.top().input.map(|index| std::mem::take(&mut self.inputs[index]));
         let has_input = piped.is_some();
         let stdin = piped.unwrap_or_default();
-        let plain = arguments[0].rsplit('/').next().unwrap_or("").to_owned();
-        if !has_input && applets::reads_stdin(&plain, &arguments) {
+        if !has_input && (applets::reads_stdin(&arguments) || !host.is_terminal() && host.reads_stdin(&arguments)) {
             self.pending = Some(Pending::Reading(Box::new(Reading { arguments, got: String::new(), files: self.top().clone(), status: None })));
             return Step::Ran;
         }
-        match host.command(&arguments, &stdin) {
+        if arguments[0] == "xargs" {
+            self.xargs(&arguments, &stdin);
+            return Step::Ran;
+        }
+        let command =
+            Command { arguments: &arguments, stdin: has_input.then(|| stdin.clone()), variables: &self.variables, directory: &self.directory };
+        match host.command(&command) {
             Answered::Done(code, written) => {
                 self.pass_on(host, written);
                 self.status = code;
                 return Step::Ran;
             }
+            Answered::Waits(id, written) => {
+                self.pass_on(host, written);
+                self.pending = Some(Pending::Job { id, files: self.top().clone() });
+                return Step::Ran;
+            }
             Answered::BecomesServer => return self.serve(host, arguments, stdin, true),
             Answered::Unknown => {}
         }
-        if applets::listens(&plain, &arguments) {
+        if applets::listens(&arguments) {
+            let plain = arguments[0].rsplit('/').next().unwrap_or("").to_owned();
             let stays = plain != "httpd" || arguments.iter().any(|a| a.starts_with("-f"));
             let front = if stays { None } else { Some("-f".to_owned()) };
             let arguments = std::iter::once(plain).chain(front).chain(arguments.into_iter().skip(1)).collect();
             return self.serve(host, arguments, stdin, stays);
         }
-        if !applets::is_applet(&plain) {
-            let (message, code) = missing(self, host, &arguments[0]);
-            self.say_error(host, &format!("sh: {message}\n"));
-            self.status = code;
-            return Step::Ran;
-        }
-        if !matches!(plain.as_str(), "wget" | "curl" | "nc" | "nslookup" | "telnet" | "ping") {
-            self.status = applets::run(self, host, &arguments, &stdin);
+        if !applets::asks_the_network(&arguments[0]) {
+            match applets::run(self, host, &arguments, &stdin) {
+                Some(status) => self.status = status,
+                None => return self.missing(host, &arguments),
+            }
             return Step::Ran;
         }
         // What the network makes it wait for passes before it says anything.
@@ -118,7 +129,7 @@ impl Machine {
         self.files.push(Files { input: files.input, out: Target::Stream(Stream::Stdout), error: Target::Stream(Stream::Stderr) });
         self.late_ms = 0;
         let mut inner = Inner { host, input: None, written: Vec::new() };
-        let status = applets::run(self, &mut inner, &arguments, &stdin);
+        let status = applets::run(self, &mut inner, &arguments, &stdin).unwrap_or(127);
         let written = inner.written;
         self.pop_files();
         if self.late_ms == 0 {
@@ -146,15 +157,22 @@ impl Machine {
         }
         Step::Ran
     }
-}
 
-/// What a shell says of a command that is not there, and its exit code.
-fn missing(machine: &Machine, host: &dyn Host, name: &str) -> (String, i32) {
-    if name.contains('/') {
-        return match host.stat(&machine.path(name)) {
-            None => (format!("{name}: not found"), 127),
+    /// A script that is named by its path is run; of all else that is not there the shell says so.
+    fn missing(&mut self, host: &mut dyn Host, arguments: &[String]) -> Step {
+        let name = &arguments[0];
+        let path = self.path(name);
+        if name.contains('/') && host.read(&path).is_ok_and(|text| text.starts_with("#!")) {
+            return self.nested(host, arguments);
+        }
+        let (message, code) = match host.stat(&path).filter(|_| name.contains('/')) {
             Some(_) => (format!("{name}: Permission denied"), 126),
+            None if !self.bash => (format!("{name}: not found"), 127),
+            None if name.contains('/') => (format!("{name}: No such file or directory"), 127),
+            None => (format!("{name}: command not found"), 127),
         };
+        self.complain(host, &message);
+        self.status = code;
+        Step::Ran
     }
-    (format!("{name}: not found"), 127)
 }

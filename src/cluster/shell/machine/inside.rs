@@ -9,7 +9,7 @@ use super::{DEEPEST, MOST_TEXT, Machine, Step};
 use crate::api::SimTime;
 use crate::cluster::log::Stream;
 use crate::cluster::shell::parser::Program;
-use crate::cluster::shell::{FileError, Host, Input, Kind};
+use crate::cluster::shell::{Answered, Command, FileError, Host, Input, Kind, ProcessRow, Progress, Written};
 
 /// How many steps a substitution may take.
 const MOST_STEPS: usize = 20_000;
@@ -46,6 +46,15 @@ impl Machine {
         child.program = program;
         child.traps = BTreeMap::new();
         child
+    }
+
+    /// Runs this as a part of the command that is being carried out.
+    pub(super) fn begin(&mut self, program: Rc<Program>, goal: Goal) {
+        if self.depth >= DEEPEST {
+            self.status = 2;
+            return;
+        }
+        self.pending = Some(Pending::Inside { child: Box::new(self.inside(program)), goal, files: self.top().clone() });
     }
 
     /// Begins anew inside of another machine: what it writes goes to its host, which passes it on.
@@ -92,7 +101,8 @@ impl Machine {
             step => {
                 let step = match (&goal, step) {
                     (Goal::Timed { until }, _) if host.now() >= *until => {
-                        self.status = 128 + 15;
+                        // coreutils' program says so itself, BusyBox's ends as its child did.
+                        self.status = if self.bash { 124 } else { 128 + 15 };
                         return Step::Ran;
                     }
                     (Goal::Timed { until }, Step::Sleep(at)) => Step::Sleep(at.min(*until)),
@@ -203,7 +213,7 @@ impl Machine {
 pub(super) struct Inner<'a> {
     pub(super) host: &'a mut dyn Host,
     pub(super) input: Option<(&'a mut String, bool)>,
-    pub(super) written: Vec<(Stream, String)>,
+    pub(super) written: Written,
 }
 
 impl Host for Inner<'_> {
@@ -253,7 +263,7 @@ impl Host for Inner<'_> {
         self.host.signal(pid, signal)
     }
 
-    fn processes(&self) -> Vec<crate::cluster::shell::ProcessRow> {
+    fn processes(&self) -> Vec<ProcessRow> {
         self.host.processes()
     }
 
@@ -273,8 +283,24 @@ impl Host for Inner<'_> {
         self.host.user()
     }
 
-    fn command(&mut self, arguments: &[String], stdin: &str) -> crate::cluster::shell::Answered {
-        self.host.command(arguments, stdin)
+    fn command(&mut self, command: &Command) -> Answered {
+        self.host.command(command)
+    }
+
+    fn look(&mut self, job: u64) -> (Progress, Written) {
+        self.host.look(job)
+    }
+
+    fn reads_stdin(&self, arguments: &[String]) -> bool {
+        self.host.reads_stdin(arguments)
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        self.host.knows(name)
+    }
+
+    fn is_terminal(&self) -> bool {
+        self.input.is_none() && self.host.is_terminal()
     }
 
     fn stdin(&mut self) -> Input {
@@ -284,9 +310,5 @@ impl Host for Inner<'_> {
             Some((_, true)) => Input::Closed,
             Some((_, false)) => Input::Empty,
         }
-    }
-
-    fn date(&self) -> String {
-        self.host.date()
     }
 }

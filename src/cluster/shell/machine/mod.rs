@@ -3,6 +3,7 @@
 mod builtins;
 mod command;
 mod inside;
+mod runners;
 mod streams;
 mod wait;
 
@@ -77,6 +78,8 @@ pub struct Machine {
     reads_commands: bool,
     prompts: bool,
     exit_on_error: bool,
+    /// The person's own shell: bash among GNU's programs, where a container has BusyBox. A few words differ.
+    pub bash: bool,
     leaving: Option<i32>,
     depth: usize,
 }
@@ -114,6 +117,7 @@ impl Machine {
             reads_commands: false,
             prompts: false,
             exit_on_error: false,
+            bash: false,
             leaving: None,
             depth: 0,
         }
@@ -166,6 +170,57 @@ impl Machine {
     /// An absolute path, without `.` and `..`.
     pub fn path(&self, path: &str) -> String {
         absolute(&self.directory, path)
+    }
+
+    /// Whether it has run all that it was given.
+    pub fn is_idle(&self) -> bool {
+        self.pending.is_none() && self.frames.is_empty() && self.at >= self.program.code.len() && self.leaving.is_none() && self.signals.is_empty()
+    }
+
+    /// `$?`
+    pub fn status(&self) -> i32 {
+        self.status
+    }
+
+    /// Gives an idle shell another line; the error is what it says of one that it cannot read.
+    pub fn run(&mut self, line: &str) -> Result<(), String> {
+        let before = self.status;
+        self.stop(2);
+        self.program = Rc::new(parse(line, 0)?);
+        (self.at, self.status) = (0, before);
+        Ok(())
+    }
+
+    /// Gives up what it does (Ctrl-C), and is idle.
+    pub fn stop(&mut self, status: i32) {
+        self.at = self.program.code.len();
+        self.frames.clear();
+        self.files.truncate(1);
+        self.files[0].input = None;
+        self.inputs.clear();
+        self.signals.clear();
+        self.unread.clear();
+        (self.pending, self.leaving, self.ready, self.status, self.reads_commands) = (None, None, false, status, true);
+    }
+
+    /// A child that runs a line beside this one.
+    pub fn beside(&self, line: &str) -> Result<Self, String> {
+        let mut child = self.clone();
+        child.children.clear();
+        child.traps.clear();
+        child.run(line)?;
+        child.reads_commands = false;
+        Ok(child)
+    }
+
+    /// The host's commands that it waits for.
+    pub fn jobs(&self, found: &mut Vec<u64>) {
+        match &self.pending {
+            Some(Pending::Job { id, .. }) => found.push(*id),
+            Some(Pending::Inside { child, .. }) => child.jobs(found),
+            Some(Pending::Pipe(stages)) => stages.iter().filter(|s| s.ended.is_none()).for_each(|s| s.machine.jobs(found)),
+            _ => {}
+        }
     }
 
     /// Whether a shell shows its prompt and waits for a line.
@@ -254,7 +309,7 @@ impl Machine {
                 self.program = match parse(&text, 0) {
                     Ok(program) => Rc::new(program),
                     Err(message) => {
-                        self.say_error(host, &format!("sh: {message}\n"));
+                        self.complain(host, &message);
                         self.status = 2;
                         Rc::new(Program::default())
                     }
@@ -269,7 +324,7 @@ impl Machine {
         match parse(script, self.depth) {
             Ok(program) => self.call(Rc::new(program), 0, self.arguments.clone()),
             Err(message) => {
-                self.say_error(host, &format!("sh: {message}\n"));
+                self.complain(host, &message);
                 self.status = 2;
             }
         }
@@ -333,7 +388,7 @@ impl Machine {
                 let files = self.top().clone();
                 self.files.push(files);
                 if let Err(message) = self.redirect(host, redirects) {
-                    self.say_error(host, &format!("sh: {message}\n"));
+                    self.complain(host, &message);
                     self.status = 1;
                 }
             }

@@ -2,7 +2,7 @@
 
 use super::Machine;
 use crate::cluster::log::Stream;
-use crate::cluster::shell::parser::{How, Redirect};
+use crate::cluster::shell::parser::{BOTH, How, Redirect};
 use crate::cluster::shell::{FileError, Host, expand};
 
 /// Where a stream goes.
@@ -36,14 +36,18 @@ impl Machine {
             let path = self.path(&word);
             let target = match redirect.how {
                 How::Read => {
-                    let text =
-                        if path == "/dev/null" { String::new() } else { host.read(&path).map_err(|e| format!("can't open {word}: {}", short(e)))? };
+                    let text = if path == "/dev/null" { String::new() } else { host.read(&path).map_err(|e| self.unopened("open", &word, e))? };
                     self.inputs.push(text);
                     self.set_input();
                     continue;
                 }
                 How::Here => {
                     self.inputs.push(word);
+                    self.set_input();
+                    continue;
+                }
+                How::HereString => {
+                    self.inputs.push(word + "\n");
                     self.set_input();
                     continue;
                 }
@@ -55,19 +59,30 @@ impl Machine {
                     "/dev/stdout" | "/proc/1/fd/1" | "/proc/self/fd/1" => Target::Stream(Stream::Stdout),
                     "/dev/stderr" | "/proc/1/fd/2" => Target::Stream(Stream::Stderr),
                     _ => {
-                        host.write_file(&path, "", redirect.how == How::Append).map_err(|e| format!("can't create {word}: {}", create(e)))?;
+                        host.write_file(&path, "", redirect.how == How::Append).map_err(|e| self.unopened("create", &word, e))?;
                         Target::File(path)
                     }
                 },
             };
             let top = self.files.last_mut().expect("the first entry is never popped");
             match redirect.number {
+                BOTH => (top.out, top.error) = (target.clone(), target),
                 1 => top.out = target,
                 2 => top.error = target,
                 _ => {}
             }
         }
         Ok(())
+    }
+
+    /// bash names the file and the C library's reason, ash says what it could not do.
+    fn unopened(&self, what: &str, word: &str, error: FileError) -> String {
+        match error {
+            error if self.bash => format!("{word}: {}", error.words()),
+            FileError::NotFound if what == "open" => format!("can't open {word}: no such file"),
+            FileError::NotFound => format!("can't create {word}: nonexistent directory"),
+            error => format!("can't {what} {word}: {}", error.words()),
+        }
     }
 
     pub(super) fn set_input(&mut self) {
@@ -83,6 +98,12 @@ impl Machine {
     pub(in crate::cluster::shell) fn say_error(&mut self, host: &mut dyn Host, text: &str) {
         let target = self.top().error.clone();
         self.put(host, target, text);
+    }
+
+    /// The shell's own complaint.
+    pub(super) fn complain(&mut self, host: &mut dyn Host, message: &str) {
+        let shell = if self.bash { "bash" } else { "sh" };
+        self.say_error(host, &format!("{shell}: {message}\n"));
     }
 
     pub(super) fn put(&mut self, host: &mut dyn Host, target: Target, text: &str) {
@@ -105,19 +126,5 @@ impl Machine {
                 Stream::Stderr => self.say_error(host, &text),
             }
         }
-    }
-}
-
-fn short(error: FileError) -> &'static str {
-    match error {
-        FileError::NotFound => "no such file",
-        other => other.words(),
-    }
-}
-
-fn create(error: FileError) -> &'static str {
-    match error {
-        FileError::NotFound => "nonexistent directory",
-        other => other.words(),
     }
 }

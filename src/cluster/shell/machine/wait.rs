@@ -5,7 +5,7 @@ use super::streams::Files;
 use super::{MOST_TEXT, Machine, Step};
 use crate::api::SimTime;
 use crate::cluster::log::Stream;
-use crate::cluster::shell::{Host, Input, applets};
+use crate::cluster::shell::{Host, Input, Progress, applets};
 
 /// What it is waiting for.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +27,11 @@ pub(super) enum Pending {
         files: Files,
     },
     Pipe(Vec<Stage>),
+    /// A command of the host's that goes on by itself.
+    Job {
+        id: u64,
+        files: Files,
+    },
     /// An applet that waited for the network; what it has to say then.
     Late {
         at: SimTime,
@@ -99,6 +104,19 @@ impl Machine {
                 return Some(step);
             }
             Pending::Pipe(stages) => return Some(self.step_pipe(host, stages)),
+            Pending::Job { id, files } => {
+                let (progress, written) = host.look(id);
+                self.files.push(files.clone());
+                self.pass_on(host, written);
+                self.pop_files();
+                match progress {
+                    Progress::Ended(code) => self.status = code,
+                    Progress::Waits(at) => {
+                        self.pending = Some(Pending::Job { id, files });
+                        return Some(at.map_or(Step::Wait, Step::Sleep));
+                    }
+                }
+            }
             Pending::Late { at, status, written, files } => {
                 if host.now() < at {
                     self.pending = Some(Pending::Late { at, status, written, files });
@@ -178,7 +196,7 @@ impl Machine {
         if !closed || reading.status.is_none() || !reading.got.is_empty() {
             let text: String = if enough { std::mem::take(&mut reading.got) } else { reading.got.drain(..lines).collect() };
             self.files.push(reading.files.clone());
-            let status = applets::run(self, host, &reading.arguments, &text);
+            let status = applets::run(self, host, &reading.arguments, &text).unwrap_or(127);
             self.pop_files();
             let grep = reading.arguments[0].ends_with("grep");
             reading.status = Some(reading.status.map_or(status, |before| if grep { before.min(status) } else { before.max(status) }));
