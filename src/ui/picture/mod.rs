@@ -39,7 +39,8 @@ pub struct PictureProps {
 
 const LEAST_ZOOM: f64 = 0.3;
 const MOST_ZOOM: f64 = 3.0;
-const LEAST_SELF_CHOSEN: f64 = 0.86;
+/// Below this the small print is hard to read; scrolling is better then.
+const LEAST_SELF_CHOSEN: f64 = 0.8;
 
 #[function_component(Picture)]
 pub fn picture(props: &PictureProps) -> Html {
@@ -47,9 +48,9 @@ pub fn picture(props: &PictureProps) -> Html {
     let chosen = use_state_eq(|| None::<f64>);
     let pane = use_node_ref();
     let room = (use_width(&pane, scene.width), use_height(&pane, scene.height));
-    // Until a zoom is chosen, a picture that is a little too high is made smaller to be seen whole.
+    // Until a zoom is chosen, a picture that is too high is made smaller, to be seen whole or nearly; a phone scrolls anyway.
     let zoom = chosen.unwrap_or_else(|| {
-        let by_height = Some(room.1 / scene.height.max(1.0)).filter(|z| *z >= LEAST_SELF_CHOSEN).map_or(1.0, |z| z.min(1.0));
+        let by_height = if scene.narrow { 1.0 } else { (room.1 / scene.height.max(1.0)).clamp(LEAST_SELF_CHOSEN, 1.0) };
         by_height.min((room.0 / scene.width.max(1.0)).clamp(LEAST_ZOOM, 1.0))
     });
     let active = use_state_eq(|| None::<Target>);

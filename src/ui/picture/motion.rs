@@ -66,7 +66,11 @@ pub fn flights(props: &FlightsProps) -> Html {
     let (held, over) = use_held(&props.requests, |r| r.id, props.size, MOST_FLIGHTS);
     html! {
         <g class="flights" aria-hidden="true">
-            { for held.iter().map(|r| html! { <Flight key={r.id} request={r.clone()} over={over.clone()} width={props.size.0}/> }) }
+            { for held.iter().enumerate().map(|(at, r)| {
+                // In fast time many requests take one way at once: the newest speaks for all.
+                let spoken_for = held[at + 1..].iter().any(|later| later.label == r.label);
+                html! { <Flight key={r.id} request={r.clone()} over={over.clone()} width={props.size.0} quiet={spoken_for}/> }
+            }) }
         </g>
     }
 }
@@ -76,6 +80,8 @@ struct FlightProps {
     request: Request,
     over: Callback<usize>,
     width: f64,
+    /// Without its words.
+    quiet: bool,
 }
 
 pub fn wants_stillness() -> bool {
@@ -138,7 +144,7 @@ fn flight(props: &FlightProps) -> Html {
                 <g transform={format!("translate({} {})", n(end.x), n(end.y))}>{ label }</g>
             } else {
                 <g><circle r="6.5" class="dot"/>{ moving(&request.points, &motion) }</g>
-                <g>{ label }{ moving(&label_points, &label_motion) }</g>
+                <g class={props.quiet.then_some("quiet")}>{ label }{ moving(&label_points, &label_motion) }</g>
             }
         </g>
     }

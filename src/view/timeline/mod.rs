@@ -75,6 +75,8 @@ pub struct Gap {
 /// So far around the playhead ticks are given; bars are given whole. In milliseconds.
 const REACH_MS: u64 = 20 * 60 * 1000;
 const MOST_TICKS: usize = 900;
+/// Pods that were created within this time of one another were created together.
+const TOGETHER_MS: u64 = 500;
 const PROBES: [(&str, &str); 3] = [("startup", "startupProbe"), ("readiness", "readinessProbe"), ("liveness", "livenessProbe")];
 
 /// The chart of one Pod (`namespace/name`), or with `None` of every Pod. It holds what was ever played, also after the playhead.
@@ -99,9 +101,24 @@ pub fn build(session: &Session, pod: Option<&str>) -> Timeline {
             })
             .collect();
         groups.sort_by_key(|(first, _)| *first);
-        groups.into_iter().map(|(_, group)| group).collect()
+        newest_first(groups)
     });
     Timeline { now, horizon, groups }
+}
+
+/// What came together stays together in its order; what came last stands on top, as it is what the person just did.
+fn newest_first(groups: Vec<(SimTime, Group)>) -> Vec<Group> {
+    let mut batches: Vec<(SimTime, Vec<Group>)> = Vec::new();
+    for (first, group) in groups {
+        match batches.last_mut() {
+            Some((last, batch)) if first.since(*last) <= TOGETHER_MS => {
+                *last = first;
+                batch.push(group);
+            }
+            Some(_) | None => batches.push((first, vec![group])),
+        }
+    }
+    batches.into_iter().rev().flat_map(|(_, batch)| batch).collect()
 }
 
 fn earliest(now: SimTime) -> SimTime {
