@@ -32,6 +32,12 @@ use examples::EXAMPLES;
 use message::{DeskWish, LayoutWish, LessonWish, Message, Notice, TerminalWish};
 use model::{Guide, Model, Theme};
 
+/// How components answer. Made once: with equal wires and equal values a component has nothing to draw again.
+pub struct Wires {
+    pub on: Callback<Message>,
+    pub wish: Callback<Intent>,
+}
+
 pub struct App {
     model: Model,
     frame: Option<AnimationFrame>,
@@ -42,6 +48,7 @@ pub struct App {
     measure: Option<layout::Measure>,
     /// The lesson's step that is on the page.
     step_shown: Option<(String, usize)>,
+    wires: Wires,
     _listeners: Vec<EventListener>,
 }
 
@@ -58,8 +65,9 @@ impl Component for App {
         model.show_choices();
         model.layout.show();
         model.begin(&link::fragment());
+        let wires = Wires { on: ctx.link().callback(|message| message), wish: ctx.link().callback(Message::Wish) };
         let mut app =
-            Self { model, frame: None, jump: None, completion: None, notices: 0, measure: None, step_shown: None, _listeners: listeners(ctx) };
+            Self { model, frame: None, jump: None, completion: None, notices: 0, measure: None, step_shown: None, wires, _listeners: listeners(ctx) };
         app.model.refresh();
         app
     }
@@ -89,8 +97,8 @@ impl Component for App {
         self.show_step();
     }
 
-    fn view(&self, ctx: &Context<Self>) -> Html {
-        view::page(&self.model, self.jump, self.completion.as_ref(), self.notices, ctx.link().callback(|message| message))
+    fn view(&self, _ctx: &Context<Self>) -> Html {
+        view::page(&self.model, self.jump, self.completion.as_ref(), self.notices, &self.wires)
     }
 }
 
