@@ -68,19 +68,21 @@ impl Component for App {
         let wires = Wires { on: ctx.link().callback(|message| message), wish: ctx.link().callback(Message::Wish) };
         let mut app =
             Self { model, frame: None, jump: None, completion: None, notices: 0, measure: None, step_shown: None, wires, _listeners: listeners(ctx) };
-        app.model.refresh();
+        app.model.refresh(true);
         app
     }
 
     fn update(&mut self, ctx: &Context<Self>, message: Message) -> bool {
         let before_notice = self.model.notice.clone();
         let is_frame = matches!(message, Message::Frame(_));
+        // Diagnostics come first: the picture follows what is typed a frame later.
+        let is_typing = matches!(message, Message::Typed(_) | Message::Cursor(_));
         let shown = self.answer(ctx, message);
         self.model.run_waiting();
         self.model.follow_edit();
         self.model.judge();
         if shown {
-            self.model.refresh();
+            self.model.refresh(!is_typing);
         }
         if self.model.notice != before_notice {
             self.notices += 1;
@@ -150,13 +152,16 @@ impl App {
         match message {
             Message::Wish(intent) => self.wish(intent),
             Message::Frame(at) => {
-                let speed = model.speed;
-                let millis = model.clock.frame(at, speed);
-                if millis > 0 || model.catching_up.is_some() {
-                    model.advance(millis);
-                    model.play_script();
+                if model.is_running() {
+                    let speed = model.speed;
+                    let millis = model.clock.frame(at, speed);
+                    if millis > 0 || model.catching_up.is_some() {
+                        model.advance(millis);
+                        model.play_script();
+                    }
                 }
-                return model.is_due(at);
+                let is_waiting = model.stage.waits;
+                return model.is_due(at) || is_waiting;
             }
             Message::Typed(text) => {
                 model.desk.write(text);

@@ -20,6 +20,8 @@ const FIRST_WIDTH: f64 = 960.0;
 pub struct Stage {
     /// Something changed since the last renewal.
     pub stale: bool,
+    /// It is stale and is to be renewed with the next frame.
+    pub waits: bool,
     /// The width of the picture's pane, in CSS pixels.
     pub width: f64,
     scene: Rc<Scene>,
@@ -30,7 +32,7 @@ pub struct Stage {
 
 impl Default for Stage {
     fn default() -> Self {
-        Self { stale: true, width: FIRST_WIDTH, scene: Rc::default(), told: Rc::default(), chart: Rc::default(), details: None }
+        Self { stale: true, waits: false, width: FIRST_WIDTH, scene: Rc::default(), told: Rc::default(), chart: Rc::default(), details: None }
     }
 }
 
