@@ -3,13 +3,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { browser } from "./browser.mjs";
+import { engine } from "./engine.mjs";
 import { cluster, hostile } from "./native.mjs";
 import { Report, stats } from "./figures.mjs";
 import { peers } from "./peers/install.mjs";
 import { size } from "./size.mjs";
 import { links, probes, processes, verdicts } from "./turns.mjs";
 
-const parts = { size, browser, verdicts, processes, probes, cluster, links, hostile };
+const parts = { size, engine, browser, verdicts, processes, probes, cluster, links, hostile };
 const wanted = process.argv.slice(2).length ? process.argv.slice(2) : Object.keys(parts);
 const unknown = wanted.filter((name) => !parts[name]);
 if (unknown.length) {
