@@ -10,8 +10,9 @@ use std::time::Instant;
 use podlab::api::kinds::POD;
 use podlab::api::object::str_at;
 use podlab::api::{SimTime, Value, json};
-use podlab::cluster::Config;
 use podlab::cluster::log::{Fact, Log};
+use podlab::cluster::{Cluster, Config};
+use podlab::kubectl::Terminal;
 use podlab::session::{Input, Session};
 use podlab::{manifest, share};
 
@@ -225,15 +226,32 @@ fn hostile(_: &[&str]) -> Result<Vec<Figure>, String> {
 
 // ------------------------------------------------------------------------------------------------- cluster
 
-/// A session with so many Pods after a minute, all ready.
-fn pods(count: usize, nodes: usize) -> Session {
+fn config(nodes: usize) -> Config {
     let mut config = Config::nodes(nodes);
     for node in &mut config.nodes {
         (node.cpu_milli, node.pods) = (64_000, 1000);
     }
-    let mut session = Session::new(config);
-    let text: Vec<String> = (0..count).map(|i| PROBED.replace("NAME", &format!("pod-{i}"))).collect();
-    session.input(Input::Apply { file: "pods.yaml".into(), text: text.join("---\n") });
+    config
+}
+
+fn manifests(count: usize) -> String {
+    (0..count).map(|i| PROBED.replace("NAME", &format!("pod-{i}"))).collect::<Vec<_>>().join("---\n")
+}
+
+/// A cluster with so many Pods after a minute.
+fn cluster(count: usize, nodes: usize) -> Cluster {
+    let mut cluster = Cluster::new(config(nodes));
+    let mut terminal = Terminal::script();
+    terminal.files.insert("pods.yaml".into(), manifests(count));
+    terminal.submit("kubectl apply -f pods.yaml", &mut cluster);
+    cluster.advance_to(SimTime::from_secs(60));
+    cluster
+}
+
+/// The same as a run, with its checkpoints.
+fn session(count: usize, nodes: usize) -> Session {
+    let mut session = Session::new(config(nodes));
+    session.input(Input::Apply { file: "pods.yaml".into(), text: manifests(count) });
     session.play_to(SimTime::from_secs(60));
     session
 }
@@ -243,11 +261,10 @@ fn probed(log: &Log, since: usize) -> usize {
     log.since(since).filter(|entry| matches!(entry.fact, Fact::Probed { .. })).count()
 }
 
-/// Plays a session's cluster on by so many seconds and gives the milliseconds of each hour (or of the rest), the probes and the facts.
-fn play(session: &Session, seconds: u64) -> (Vec<f64>, usize, usize) {
+/// Plays a cluster on by so many seconds and gives the milliseconds of each hour (or of the rest), the probes and the facts.
+fn play(mut cluster: Cluster, seconds: u64) -> (Vec<f64>, usize, usize) {
     // The log remembers the last 130,000 facts: count before it forgets.
-    let stretch = if session.cluster().api.resource_version() > 2000 { 60 } else { 300 };
-    let mut cluster = session.cluster().clone();
+    let stretch = if cluster.api.resource_version() > 2000 { 60 } else { 300 };
     let (mut hours, mut probes, first) = (Vec::new(), 0, cluster.log().total());
     let mut gone = 0;
     while gone < seconds {
@@ -269,7 +286,7 @@ fn probes(arguments: &[&str]) -> Result<Vec<Figure>, String> {
     let number =
         |index: usize, otherwise: u64| arguments.get(index).map_or(Ok(otherwise), |text| text.parse().map_err(|_| format!("no number: {text:?}")));
     let (count, seconds) = (number(0, 100)?, number(1, 600)?);
-    let (hours, probes, _) = play(&pods(count as usize, 3), seconds);
+    let (hours, probes, _) = play(cluster(count as usize, 3), seconds);
     let millis: f64 = hours.iter().sum();
     let expected = count * seconds / 10 * 2;
     if (probes as u64).abs_diff(expected) > count * 2 {
@@ -283,7 +300,7 @@ fn probes(arguments: &[&str]) -> Result<Vec<Figure>, String> {
 }
 
 fn day(_: &[&str]) -> Result<Vec<Figure>, String> {
-    let (hours, probes, facts) = play(&pods(100, 2), 24 * 3600);
+    let (hours, probes, facts) = play(cluster(100, 2), 24 * 3600);
     let figures = vec![
         Figure::new("24 h", "s", vec![hours.iter().sum::<f64>() / 1e3]),
         Figure::new("the first hour", "ms", vec![hours[0]]),
@@ -295,12 +312,12 @@ fn day(_: &[&str]) -> Result<Vec<Figure>, String> {
 }
 
 fn crowd(_: &[&str]) -> Result<Vec<Figure>, String> {
-    let (start, session) = timed(|| pods(1000, 50));
-    let running = session.cluster().api.list(&POD, None).filter(|pod| str_at(pod, "status.phase") == Some("Running")).count();
+    let (start, crowd) = timed(|| cluster(1000, 50));
+    let running = crowd.api.list(&POD, None).filter(|pod| str_at(pod, "status.phase") == Some("Running")).count();
     if running < 1000 {
         return Err(format!("only {running} of 1000 Pods run after a minute"));
     }
-    let (hours, probes, facts) = play(&session, 3600);
+    let (hours, probes, facts) = play(crowd, 3600);
     let figures = vec![
         Figure::new("1,000 Pods from nothing, the first minute", "s", vec![start / 1e3]),
         Figure::new("1 h", "s", vec![hours.iter().sum::<f64>() / 1e3]),
@@ -311,9 +328,8 @@ fn crowd(_: &[&str]) -> Result<Vec<Figure>, String> {
 }
 
 fn checkpoint(_: &[&str]) -> Result<Vec<Figure>, String> {
-    let mut session = pods(100, 2);
-    session.play_to(SimTime::from_secs(3600));
-    let mut cluster = session.cluster().clone();
+    let mut cluster = cluster(100, 2);
+    cluster.advance_to(SimTime::from_secs(3600));
     let taken = repeated(50, || drop(black_box(cluster.clone())));
     let resumed = (0..50).map(|_| {
         let kept = cluster.clone();
@@ -326,7 +342,7 @@ fn checkpoint(_: &[&str]) -> Result<Vec<Figure>, String> {
 }
 
 fn seek(_: &[&str]) -> Result<Vec<Figure>, String> {
-    let mut session = pods(10, 2);
+    let mut session = session(10, 2);
     session.play_to(SimTime::from_secs(1800));
     // Places all over the run, each far from the last.
     let samples = (0..100u64).map(|i| timed(|| session.seek(SimTime(i * 617_123 % 1_800_000))).0);
@@ -334,7 +350,7 @@ fn seek(_: &[&str]) -> Result<Vec<Figure>, String> {
 }
 
 fn get(_: &[&str]) -> Result<Vec<Figure>, String> {
-    let mut session = pods(100, 2);
+    let mut session = session(100, 2);
     let samples = repeated(3, || {
         for _ in 0..1000 {
             session.input(Input::Command("kubectl get pods -o wide".into()));

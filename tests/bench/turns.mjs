@@ -1,5 +1,5 @@
 // Podlab and its peers turn by turn on the same inputs, so that a noisy machine is noisy for both.
-import { cpSync, mkdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { join, resolve } from "node:path";
 import { Asked, podlab, short, spread, stats, timedRun } from "./figures.mjs";
@@ -65,7 +65,7 @@ export async function processes(report, there) {
     for (let round = -1; round < rounds; round++) programs.forEach((program, i) => round < 0 ? program() : seen[i].push(program()));
     return seen;
   };
-  const first = [run(podlab, ["check", "--json", small])];
+  const first = [run(podlab, ["check", small])];
   const names = [];
   if (there.kubeconform && there.schema) first.push(conform(1, small)), names.push("kubeconform");
   if (there.npm && there.schema) first.push(run("node", [script("first-diagnostic.mjs"), small])), names.push("yaml-language-server");
@@ -76,7 +76,7 @@ export async function processes(report, there) {
     ratio: others.map((samples) => times(stats(samples).median / stats(our).median)).join(", "),
   });
   for (const [label, path, count, target] of [["200 field files", files, 200, 0], ["2,000 field files", thousands, 2000, 5], ["500 lines × 200 files", folder("big-x200", Array(200).fill(readFileSync(big))), 200, 0]]) {
-    const programs = [run(podlab, ["check", "--json", path])];
+    const programs = [run(podlab, ["check", path])];
     const ways = there.kubeconform && there.schema ? [1, 2, 4] : [];
     ways.forEach((n) => programs.push(conform(n, path)));
     const [our, ...others] = turns(8, programs);
@@ -124,11 +124,23 @@ export async function probes(report, there) {
     : {});
 }
 
+/** Short manifests that nobody here wrote: kubeconform's own test data, where its sources are. */
+function fixtures() {
+  const cache = spawnSync("go", ["env", "GOMODCACHE"], { encoding: "utf8" }).stdout?.trim();
+  const path = join(cache ?? "", "github.com/yannh/kubeconform@v0.8.0/fixtures");
+  if (!cache || !existsSync(path)) return [];
+  const texts = readdirSync(path).filter((name) => name.endsWith(".yaml")).sort().map((name) => readFileSync(join(path, name)));
+  return texts.filter((text) => text.length > 100 && text.length < 4096 && !text.includes(0));
+}
+
 /** Characters of a link. Nothing here is noisy but the milliseconds. */
 export async function links(report, there) {
   const part = "Share links";
   const ours = new Asked(podlab, ["bench", "--ask"]);
-  for (const [label, path, target] of [["the 715-byte Pod", small, 200], ["200 field files", folder("sample", sample()), 0]]) {
+  const inputs = [["the 715-byte Pod (its like is in the dictionary)", small, 200], ["200 field files (their like is in the dictionary)", folder("sample", sample()), 0]];
+  const strangers = fixtures();
+  if (strangers.length) inputs.push([`${strangers.length} manifests of other origin (kubeconform's fixtures)`, folder("strangers", strangers), 0]);
+  for (const [label, path, target] of inputs) {
     const figures = new Map((await ours.ask(`link ${path}`)).figures.map((f) => [f.label, f]));
     const characters = figures.get("characters").samples;
     const peers = there.npm ? JSON.parse(timedRun("node", [script("links.mjs"), path]).stdout) : {};
