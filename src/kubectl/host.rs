@@ -1,10 +1,9 @@
 //! The person's machine, and a node that they are on, as a shell sees it: files, programs, processes, the network.
 
-
-use crate::api::order::SortedSet;
 use super::env::{Env, Failure, Flow, Poll};
 use super::{OutputKind, programs};
 use crate::api::SimTime;
+use crate::api::order::SortedSet;
 use crate::cluster::log::Stream;
 use crate::cluster::network::{Answer, Failure as Unreachable};
 use crate::cluster::shell::{Answered, Command, FileError, Host, Input, Kind, Machine, ProcessRow, Progress, Written};

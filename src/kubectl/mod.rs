@@ -31,7 +31,6 @@ mod running;
 mod table;
 mod verbs;
 
-
 use crate::api::{SimTime, Value};
 use crate::cluster::Cluster;
 use crate::cluster::shell::{Machine, Step};

@@ -1,9 +1,8 @@
 //! What runs on the person's machine: background processes, and the commands that wait for something in the cluster.
 
-
-use crate::api::order::SortedMap;
 use super::env::{Forward, Job};
 use crate::api::SimTime;
+use crate::api::order::SortedMap;
 use crate::cluster::shell::{Machine, ProcessRow, signal_name, signal_number};
 
 /// A shell in the background.

@@ -13,7 +13,6 @@ mod machine;
 mod parser;
 mod regex;
 
-
 pub use applets::is_applet;
 pub use machine::{Machine, Step, absolute, signal_name, signal_number};
 pub use parser::{Program, of_words, parse};

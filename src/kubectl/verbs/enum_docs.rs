@@ -212,6 +212,7 @@ IfHealthyBudget policy means that running pods (status.phase=\"Running\"), but n
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::order::SortedSet;
     use crate::schema;
 
     #[test]
