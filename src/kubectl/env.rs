@@ -1,6 +1,6 @@
 //! What a verb works with: the cluster, the person's files and configuration, its standard streams; how it ends or goes on.
 
-use std::collections::BTreeMap;
+use crate::api::order::SortedMap;
 use std::rc::Rc;
 
 use super::OutputKind;
@@ -31,11 +31,11 @@ pub struct EditRequest {
 
 pub struct Env<'a> {
     pub cluster: &'a mut Cluster,
-    pub files: &'a mut BTreeMap<String, String>,
+    pub files: &'a mut SortedMap<String, String>,
     /// What stays from line to line.
     pub seat: &'a mut Seat,
     /// The shell's variables, and where it is.
-    pub variables: BTreeMap<String, String>,
+    pub variables: SortedMap<String, String>,
     pub directory: String,
     /// Standard input, whole; `None` where nothing is connected.
     pub stdin: Option<String>,

@@ -35,7 +35,7 @@ pub fn read_all(paths: &[String], recursive: bool, env: &mut Env) -> Result<Vec<
                 continue;
             }
             let folder = if plain.is_empty() { String::new() } else { format!("{plain}/") };
-            let inside: Vec<(&String, &String)> = env.files.range(folder.clone()..).take_while(|(name, _)| name.starts_with(&folder)).collect();
+            let inside: Vec<(&String, &String)> = env.files.range_from(&folder).take_while(|(name, _)| name.starts_with(&folder)).collect();
             if inside.is_empty() {
                 return Err(Failure::error(format!("the path {path:?} does not exist")));
             }

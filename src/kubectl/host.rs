@@ -1,7 +1,7 @@
 //! The person's machine, and a node that they are on, as a shell sees it: files, programs, processes, the network.
 
-use std::collections::BTreeSet;
 
+use crate::api::order::SortedSet;
 use super::env::{Env, Failure, Flow, Poll};
 use super::{OutputKind, programs};
 use crate::api::SimTime;
@@ -30,8 +30,8 @@ impl Env<'_> {
     }
 
     /// The absolute paths of all files and of those directories that are there without any.
-    fn paths(&self) -> (Vec<String>, BTreeSet<String>) {
-        let mut directories: BTreeSet<String> = self.seat.directories.iter().chain(&[]).cloned().collect();
+    fn paths(&self) -> (Vec<String>, SortedSet<String>) {
+        let mut directories: SortedSet<String> = self.seat.directories.iter().chain(&[]).cloned().collect();
         directories.extend(DIRECTORIES.iter().map(|d| (*d).to_owned()));
         let files = match &self.node {
             Some(node) => {
@@ -178,7 +178,7 @@ impl Host for Env<'_> {
         }
         let below = format!("{}/", path.trim_end_matches('/'));
         let (files, directories) = self.paths();
-        let names: BTreeSet<&str> = files
+        let names: SortedSet<&str> = files
             .iter()
             .chain(&directories)
             .filter_map(|p| p.strip_prefix(&below))

@@ -4,6 +4,7 @@
 //! all that is outside of it; `kubectl …` goes on to [`call`] (flags) and to [`verbs`]. What takes time is a job: a value that is looked at
 //! whenever virtual time has moved.
 
+use crate::api::order::{SortedMap, SortedSet};
 mod base64;
 mod call;
 mod columns;
@@ -30,7 +31,6 @@ mod running;
 mod table;
 mod verbs;
 
-use std::collections::{BTreeMap, BTreeSet};
 
 use crate::api::{SimTime, Value};
 use crate::cluster::Cluster;
@@ -61,7 +61,7 @@ pub enum OutputKind {
 pub struct Seat {
     config: config::KubeConfig,
     /// Folders that were made, by their absolute paths. (Others are there because files are in them.)
-    directories: BTreeSet<String>,
+    directories: SortedSet<String>,
     edit: Option<EditRequest>,
     /// Whether input and output are a terminal (the app) or not (a script).
     interactive: bool,
@@ -71,7 +71,7 @@ pub struct Seat {
 #[derive(Clone)]
 pub struct Terminal {
     /// The person's folder: editor tabs are here as files.
-    pub files: BTreeMap<String, String>,
+    pub files: SortedMap<String, String>,
     output: Vec<Output>,
     seat: Seat,
     shell: Machine,
@@ -89,7 +89,7 @@ impl Default for Terminal {
         let mut shell = Machine::interactive(variables, host::HOME, true);
         (shell.bash, shell.pid, shell.name) = (true, SHELL_PID, "bash".into());
         Self {
-            files: BTreeMap::new(),
+            files: SortedMap::new(),
             output: Vec::new(),
             seat: Seat { interactive: true, ..Seat::default() },
             shell,
@@ -191,7 +191,7 @@ impl Terminal {
             files: &mut self.files,
             terminal: self.seat.interactive,
             seat: &mut self.seat,
-            variables: BTreeMap::new(),
+            variables: SortedMap::new(),
             directory: host::HOME.into(),
             stdin: None,
             out: &mut out,
@@ -232,6 +232,11 @@ impl Terminal {
         let mut jobs = Vec::new();
         self.shell.jobs(&mut jobs);
         jobs.first().and_then(|id| self.running.jobs.get(id)).and_then(|job| job.prompt())
+    }
+
+    /// Puts something on the screen that no command wrote: what a button of the page led to.
+    pub fn show(&mut self, at: SimTime, kind: OutputKind, text: String) {
+        self.output.push(Output { at, kind, text });
     }
 
     pub fn output(&self) -> &[Output] {

@@ -1,7 +1,7 @@
 //! What runs on the person's machine: background processes, and the commands that wait for something in the cluster.
 
-use std::collections::BTreeMap;
 
+use crate::api::order::SortedMap;
 use super::env::{Forward, Job};
 use crate::api::SimTime;
 use crate::cluster::shell::{Machine, ProcessRow, signal_name, signal_number};
@@ -18,9 +18,9 @@ pub struct Process {
 pub struct Running {
     last_pid: u64,
     last_job: u64,
-    pub processes: BTreeMap<u64, Process>,
-    exits: BTreeMap<u64, i32>,
-    pub jobs: BTreeMap<u64, Box<dyn Job>>,
+    pub processes: SortedMap<u64, Process>,
+    exits: SortedMap<u64, i32>,
+    pub jobs: SortedMap<u64, Box<dyn Job>>,
 }
 
 /// The number of the first background process.

@@ -4,6 +4,7 @@
 //! and yields whenever it has to wait ([`Step`]). A machine is plain data: cloning it is a checkpoint. Another room embeds it by implementing
 //! [`Host`]; commands that the host knows better (`kubectl`) are answered by [`Host::command`].
 
+use crate::api::order::SortedMap;
 mod applets;
 mod edit;
 mod expand;
@@ -12,7 +13,6 @@ mod machine;
 mod parser;
 mod regex;
 
-use std::collections::BTreeMap;
 
 pub use applets::is_applet;
 pub use machine::{Machine, Step, absolute, signal_name, signal_number};
@@ -68,7 +68,7 @@ pub struct Command<'a> {
     pub arguments: &'a [String],
     /// Standard input where it was read, a pipe or a file; `None` where it is still the process's own.
     pub stdin: Option<String>,
-    pub variables: &'a BTreeMap<String, String>,
+    pub variables: &'a SortedMap<String, String>,
     /// Where the shell is: an absolute path.
     pub directory: &'a str,
 }

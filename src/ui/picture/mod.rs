@@ -2,6 +2,7 @@
 //!
 //! The scene comes laid out; here it is only drawn. One listener on the whole drawing serves all shapes: each carries its number.
 
+use podlab::api::order::SortedMap;
 mod chrome;
 mod icon;
 mod motion;
@@ -10,7 +11,6 @@ mod pen;
 mod pod;
 pub mod size;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use gloo::events::{EventListener, EventListenerOptions};
@@ -39,7 +39,8 @@ pub struct PictureProps {
 
 const LEAST_ZOOM: f64 = 0.3;
 const MOST_ZOOM: f64 = 3.0;
-const LEAST_SELF_CHOSEN: f64 = 0.86;
+/// Below this the small print is hard to read; scrolling is better then.
+const LEAST_SELF_CHOSEN: f64 = 0.8;
 
 #[function_component(Picture)]
 pub fn picture(props: &PictureProps) -> Html {
@@ -47,9 +48,9 @@ pub fn picture(props: &PictureProps) -> Html {
     let chosen = use_state_eq(|| None::<f64>);
     let pane = use_node_ref();
     let room = (use_width(&pane, scene.width), use_height(&pane, scene.height));
-    // Until a zoom is chosen, a picture that is a little too high is made smaller to be seen whole.
+    // Until a zoom is chosen, a picture that is too high is made smaller, to be seen whole or nearly; a phone scrolls anyway.
     let zoom = chosen.unwrap_or_else(|| {
-        let by_height = Some(room.1 / scene.height.max(1.0)).filter(|z| *z >= LEAST_SELF_CHOSEN).map_or(1.0, |z| z.min(1.0));
+        let by_height = if scene.narrow { 1.0 } else { (room.1 / scene.height.max(1.0)).clamp(LEAST_SELF_CHOSEN, 1.0) };
         by_height.min((room.0 / scene.width.max(1.0)).clamp(LEAST_ZOOM, 1.0))
     });
     let active = use_state_eq(|| None::<Target>);
@@ -149,7 +150,7 @@ pub fn picture(props: &PictureProps) -> Html {
     let (onpointerdown, onpointermove, onpointerup) = drag_to_pan(&pane, &drag);
 
     let labels = outline::labels(&view::outline::build(scene), *language);
-    let numbers: BTreeMap<Target, usize> = shapes.iter().cloned().enumerate().map(|(i, t)| (t, i)).collect();
+    let numbers: SortedMap<Target, usize> = shapes.iter().cloned().enumerate().map(|(i, t)| (t, i)).collect();
     let entry = (*active).clone().or_else(|| selected.clone()).filter(|t| numbers.contains_key(t)).or_else(|| shapes.first().cloned());
     let pen = Pen {
         language: *language,
@@ -194,6 +195,13 @@ pub fn picture(props: &PictureProps) -> Html {
             </div>
         </div>
     }
+}
+
+/// One Pod as the picture draws it, for a figure in a text: nothing of it can be chosen.
+pub fn drawn_alone(pod: &podlab::view::scene::Pod, language: Language) -> Html {
+    let (numbers, labels) = (SortedMap::new(), SortedMap::new());
+    let pen = Pen { language, numbers: &numbers, labels: &labels, selected: None, pointed: None, entry: None };
+    pod::pod(&pen, pod, podlab::view::scene::Detail::Full)
 }
 
 /// The number of the shape in which an event happened.

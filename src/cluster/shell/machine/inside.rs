@@ -1,6 +1,7 @@
 //! Machines inside of a machine: substitutions, the stages of a pipe, a command under `timeout`.
 
-use std::collections::{BTreeMap, VecDeque};
+use crate::api::order::SortedMap;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::streams::{Files, Target};
@@ -44,7 +45,7 @@ impl Machine {
         let mut child = self.clone();
         child.enter(self.depth, &self.top().clone());
         child.program = program;
-        child.traps = BTreeMap::new();
+        child.traps = SortedMap::new();
         child
     }
 

@@ -1,5 +1,6 @@
 //! Runs a program step by step: a process as a value, which yields whenever it has to wait.
 
+use crate::api::order::SortedMap;
 mod builtins;
 mod command;
 mod inside;
@@ -7,7 +8,7 @@ mod runners;
 mod streams;
 mod wait;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::expand;
@@ -39,7 +40,7 @@ pub enum Step {
 #[derive(Clone, Debug, PartialEq)]
 enum Frame {
     Loop { end: usize, next: usize, files: usize },
-    Subshell { variables: BTreeMap<String, String>, directory: String },
+    Subshell { variables: SortedMap<String, String>, directory: String },
     Call { program: Rc<Program>, back: usize, arguments: Vec<String> },
     For { values: Vec<String>, next: usize },
 }
@@ -52,9 +53,9 @@ pub struct Machine {
     frames: Vec<Frame>,
     files: Vec<Files>,
     inputs: Vec<String>,
-    variables: BTreeMap<String, String>,
-    functions: BTreeMap<String, (Rc<Program>, usize)>,
-    traps: BTreeMap<String, String>,
+    variables: SortedMap<String, String>,
+    functions: SortedMap<String, (Rc<Program>, usize)>,
+    traps: SortedMap<String, String>,
     pub arguments: Vec<String>,
     /// `$0`
     pub name: String,
@@ -90,7 +91,7 @@ const DEEPEST: usize = 60;
 const MOST_TEXT: usize = 1 << 20;
 
 impl Machine {
-    pub fn new(program: Rc<Program>, environment: BTreeMap<String, String>, directory: &str) -> Self {
+    pub fn new(program: Rc<Program>, environment: SortedMap<String, String>, directory: &str) -> Self {
         Self {
             program,
             at: 0,
@@ -98,8 +99,8 @@ impl Machine {
             files: vec![Files { input: None, out: Target::Stream(Stream::Stdout), error: Target::Stream(Stream::Stderr) }],
             inputs: Vec::new(),
             variables: environment,
-            functions: BTreeMap::new(),
-            traps: BTreeMap::new(),
+            functions: SortedMap::new(),
+            traps: SortedMap::new(),
             arguments: Vec::new(),
             name: "sh".into(),
             directory: directory.into(),
@@ -124,14 +125,14 @@ impl Machine {
     }
 
     /// A shell that reads its commands from standard input.
-    pub fn interactive(environment: BTreeMap<String, String>, directory: &str, prompts: bool) -> Self {
+    pub fn interactive(environment: SortedMap<String, String>, directory: &str, prompts: bool) -> Self {
         let mut machine = Self::new(Rc::new(Program::default()), environment, directory);
         (machine.reads_commands, machine.prompts) = (true, prompts);
         machine
     }
 
     /// `sh -c SCRIPT [NAME [ARGUMENT…]]`; the error is what `sh` says.
-    pub fn script(script: &str, rest: &[String], environment: BTreeMap<String, String>, directory: &str) -> Result<Self, String> {
+    pub fn script(script: &str, rest: &[String], environment: SortedMap<String, String>, directory: &str) -> Result<Self, String> {
         let mut machine = Self::new(Rc::new(parse(script, 0)?), environment, directory);
         if let Some((name, arguments)) = rest.split_first() {
             (machine.name, machine.arguments) = (name.clone(), arguments.to_vec());
@@ -163,7 +164,7 @@ impl Machine {
         self.variables.remove(name);
     }
 
-    pub fn environment(&self) -> &BTreeMap<String, String> {
+    pub fn environment(&self) -> &SortedMap<String, String> {
         &self.variables
     }
 
