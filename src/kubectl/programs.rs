@@ -52,7 +52,8 @@ impl Program {
                 || word.ends_with("=-")
                 || letters.contains('i') && letters.chars().all(|c| "itq".contains(c))
         };
-        matches!(self.name, "kubectl" | "k") && arguments.iter().take_while(|w| *w != "--").any(|w| asks(w))
+        // `ssh` passes on whatever there is.
+        self.name == "ssh" || matches!(self.name, "kubectl" | "k") && arguments.iter().take_while(|w| *w != "--").any(|w| asks(w))
     }
 }
 

@@ -83,10 +83,13 @@ impl Machine {
         if let Some(step) = self.builtin(host, &arguments) {
             return step;
         }
-        let piped = self.top().input.map(|index| std::mem::take(&mut self.inputs[index]));
+        // What does not read leaves its input to those that come after it.
+        let hosts_own = host.reads_stdin(&arguments);
+        let reads = hosts_own || applets::reads_stdin(&arguments) || applets::listens(&arguments);
+        let piped = self.top().input.filter(|_| reads).map(|index| std::mem::take(&mut self.inputs[index]));
         let has_input = piped.is_some();
         let stdin = piped.unwrap_or_default();
-        if !has_input && (applets::reads_stdin(&arguments) || !host.is_terminal() && host.reads_stdin(&arguments)) {
+        if !has_input && (hosts_own && !host.is_terminal() || applets::reads_stdin(&arguments)) {
             self.pending = Some(Pending::Reading(Box::new(Reading { arguments, got: String::new(), files: self.top().clone(), status: None })));
             return Step::Ran;
         }
