@@ -1,5 +1,6 @@
 //! `kubectl create --dry-run=server -f pod.yaml` as one function: reading, the client's checks, the server's answer, what is printed.
 
+use crate::api::order::InOrder as _;
 use serde_json::{Value, json};
 
 use super::client::{self, ClientError, Target};
@@ -18,7 +19,7 @@ pub fn check_against(text: &str, facts: &dyn ClusterFacts) -> Checked {
     let mut checked = verdict(text, facts);
     hint::add(text, &mut checked);
     fix::add(text, &mut checked, facts);
-    checked.diagnostics.sort_by_key(|d| (d.span, d.severity));
+    checked.diagnostics.order_by_key(|d| (d.span, d.severity));
     checked
 }
 

@@ -3,6 +3,7 @@
 use super::machine::{Machine, absolute};
 use super::regex::Regex;
 use super::{FileError, Host, Kind, edit, expand};
+use crate::api::order::InOrder as _;
 use crate::cluster::network::{Answer, Failure};
 
 const APPLETS: &[&str] = &[
@@ -111,7 +112,7 @@ pub fn run(machine: &mut Machine, host: &mut dyn Host, arguments: &[String], std
         "grep" => call.grep(),
         "sed" => call.sed(),
         "sort" => call.lines(|call, lines| {
-            lines.sort();
+            lines.order();
             if call.has('r') {
                 lines.reverse();
             }

@@ -390,14 +390,14 @@ fn apply(operator: &str, left: i64, right: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use crate::api::order::SortedMap;
     use std::rc::Rc;
 
     use super::{Machine, arithmetic, matches};
 
     #[test]
     fn reckons_as_c_does() {
-        let mut machine = Machine::new(Rc::default(), BTreeMap::new(), "/");
+        let mut machine = Machine::new(Rc::default(), SortedMap::default(), "/");
         let cases = [
             ("1 + 2 * 3", 7),
             ("(1+2)*3 % 4", 1),

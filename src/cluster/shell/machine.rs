@@ -1,6 +1,7 @@
 //! Runs a program step by step: a process as a value, which yields whenever it has to wait.
 
-use std::collections::{BTreeMap, VecDeque};
+use crate::api::order::SortedMap;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::expand;
@@ -45,7 +46,7 @@ struct Files {
 #[derive(Clone, Debug, PartialEq)]
 enum Frame {
     Loop { end: usize, next: usize, files: usize },
-    Subshell { variables: BTreeMap<String, String>, directory: String },
+    Subshell { variables: SortedMap<String, String>, directory: String },
     Call { program: Rc<Program>, back: usize, arguments: Vec<String> },
     For { values: Vec<String>, next: usize },
 }
@@ -127,9 +128,9 @@ pub struct Machine {
     frames: Vec<Frame>,
     files: Vec<Files>,
     inputs: Vec<String>,
-    variables: BTreeMap<String, String>,
-    functions: BTreeMap<String, (Rc<Program>, usize)>,
-    traps: BTreeMap<String, String>,
+    variables: SortedMap<String, String>,
+    functions: SortedMap<String, (Rc<Program>, usize)>,
+    traps: SortedMap<String, String>,
     pub arguments: Vec<String>,
     /// `$0`
     pub name: String,
@@ -165,7 +166,7 @@ const MOST_STEPS: usize = 20_000;
 const MOST_TEXT: usize = 1 << 20;
 
 impl Machine {
-    pub fn new(program: Rc<Program>, environment: BTreeMap<String, String>, directory: &str) -> Self {
+    pub fn new(program: Rc<Program>, environment: SortedMap<String, String>, directory: &str) -> Self {
         Self {
             program,
             at: 0,
@@ -173,8 +174,8 @@ impl Machine {
             files: vec![Files { input: None, out: Target::Stream(Stream::Stdout), error: Target::Stream(Stream::Stderr) }],
             inputs: Vec::new(),
             variables: environment,
-            functions: BTreeMap::new(),
-            traps: BTreeMap::new(),
+            functions: SortedMap::new(),
+            traps: SortedMap::new(),
             arguments: Vec::new(),
             name: "sh".into(),
             directory: directory.into(),
@@ -198,14 +199,14 @@ impl Machine {
     }
 
     /// A shell that reads its commands from standard input.
-    pub fn interactive(environment: BTreeMap<String, String>, directory: &str, prompts: bool) -> Self {
+    pub fn interactive(environment: SortedMap<String, String>, directory: &str, prompts: bool) -> Self {
         let mut machine = Self::new(Rc::new(Program::default()), environment, directory);
         (machine.reads_commands, machine.prompts) = (true, prompts);
         machine
     }
 
     /// `sh -c SCRIPT [NAME [ARGUMENT…]]`; the error is what `sh` says.
-    pub fn script(script: &str, rest: &[String], environment: BTreeMap<String, String>, directory: &str) -> Result<Self, String> {
+    pub fn script(script: &str, rest: &[String], environment: SortedMap<String, String>, directory: &str) -> Result<Self, String> {
         let mut machine = Self::new(Rc::new(parse(script, 0)?), environment, directory);
         if let Some((name, arguments)) = rest.split_first() {
             (machine.name, machine.arguments) = (name.clone(), arguments.to_vec());
@@ -237,7 +238,7 @@ impl Machine {
         self.variables.remove(name);
     }
 
-    pub fn environment(&self) -> &BTreeMap<String, String> {
+    pub fn environment(&self) -> &SortedMap<String, String> {
         &self.variables
     }
 
@@ -510,7 +511,7 @@ impl Machine {
         let mut child = self.clone();
         child.enter(self.depth, &self.top().clone());
         child.program = program;
-        child.traps = BTreeMap::new();
+        child.traps = SortedMap::new();
         child
     }
 

@@ -1,5 +1,6 @@
 //! The small tools around kubectl: `cat`, `echo`, `grep`, `sed`, `head`, `tail`, `wc`, `sort`, `base64`, `curl`, …
 
+use crate::api::order::InOrder as _;
 mod curl;
 mod text;
 
@@ -205,9 +206,9 @@ pub fn run(words: &[String], env: &mut Env) -> Result<Flow, Failure> {
             };
             if options.has('n') {
                 let number = |line: &str| key(line).chars().take_while(|c| c.is_ascii_digit()).collect::<String>().parse::<u64>().unwrap_or(0);
-                lines.sort_by_key(|l| number(l));
+                lines.order_by_key(|l| number(l));
             } else {
-                lines.sort_by_key(|l| key(l));
+                lines.order_by_key(|l| key(l));
             }
             if options.has('r') {
                 lines.reverse();

@@ -2,6 +2,7 @@
 
 use super::volume::weight;
 use super::{meta, names, one_of};
+use crate::api::order::SortedSet;
 use crate::api::{Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
@@ -203,7 +204,7 @@ fn one_of_as_given(value: &str, allowed: &[&str], path: &FieldPath, errors: &mut
 }
 
 pub fn topology_spread(constraints: &[Value], path: &FieldPath, errors: &mut ErrorList) {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, constraint) in constraints.iter().enumerate() {
         let path = path.index(index);
         let skew = object::i64_at(constraint, "maxSkew").unwrap_or(0);

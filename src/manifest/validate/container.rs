@@ -2,18 +2,17 @@
 //!
 //! Models `validateContainers` and its parts in `pkg/apis/core/validation/validation.go`.
 
-use std::collections::BTreeSet;
-
 use super::probe::{self, Which};
 use super::{check_name, name_errors, names, one_of, port_number, resources, security};
+use crate::api::order::SortedSet;
 use crate::api::{Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
 /// What containers are checked against.
 pub struct Surroundings<'a> {
     /// Names of the Pod's volumes that are without errors.
-    pub volumes: BTreeSet<String>,
-    pub claims: BTreeSet<String>,
+    pub volumes: SortedSet<String>,
+    pub claims: SortedSet<String>,
     pub grace: i64,
     pub pod_restart_policy: &'a str,
     pub host_users: bool,
@@ -24,7 +23,7 @@ pub fn regular(containers: &[Value], around: &Surroundings<'_>, path: &FieldPath
         errors.push(FieldError::required(path, ""));
         return;
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, container) in containers.iter().enumerate() {
         let path = path.index(index);
         common(container, around, &path, errors);
@@ -40,13 +39,13 @@ pub fn regular(containers: &[Value], around: &Surroundings<'_>, path: &FieldPath
 
 /// Ports of the host may be asked for once by all regular containers.
 fn host_ports(containers: &[Value], path: &FieldPath, errors: &mut ErrorList) {
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, container) in containers.iter().enumerate() {
         one_containers_host_ports(container, &mut seen, &path.index(index), errors);
     }
 }
 
-fn one_containers_host_ports(container: &Value, seen: &mut BTreeSet<String>, path: &FieldPath, errors: &mut ErrorList) {
+fn one_containers_host_ports(container: &Value, seen: &mut SortedSet<String>, path: &FieldPath, errors: &mut ErrorList) {
     for (index, port) in object::list_at(container, "ports").iter().enumerate() {
         let Some(number) = object::i64_at(port, "hostPort").filter(|n| *n != 0) else { continue };
         let protocol = object::str_at(port, "protocol").unwrap_or("");
@@ -58,7 +57,7 @@ fn one_containers_host_ports(container: &Value, seen: &mut BTreeSet<String>, pat
 }
 
 pub fn init(containers: &[Value], regular: &[Value], around: &Surroundings<'_>, path: &FieldPath, errors: &mut ErrorList) {
-    let mut seen: BTreeSet<&str> = regular.iter().filter_map(|c| object::str_at(c, "name")).collect();
+    let mut seen: SortedSet<&str> = regular.iter().filter_map(|c| object::str_at(c, "name")).collect();
     for (index, container) in containers.iter().enumerate() {
         let path = path.index(index);
         common(container, around, &path, errors);
@@ -68,7 +67,7 @@ pub fn init(containers: &[Value], regular: &[Value], around: &Surroundings<'_>, 
         if !name.is_empty() && !seen.insert(name) {
             errors.push(FieldError::duplicate(&path.child("name"), name));
         }
-        one_containers_host_ports(container, &mut BTreeSet::new(), &path, errors);
+        one_containers_host_ports(container, &mut SortedSet::new(), &path, errors);
         if sidecar {
             hooks_and_probes(container, around, &path, errors);
         } else {
@@ -157,7 +156,7 @@ fn common(container: &Value, around: &Surroundings<'_>, path: &FieldPath, errors
 }
 
 fn ports(ports: &[Value], path: &FieldPath, errors: &mut ErrorList) {
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, port) in ports.iter().enumerate() {
         let path = path.index(index);
         if let Some(name) = object::str_at(port, "name").filter(|n| !n.is_empty()) {
@@ -377,7 +376,7 @@ fn mounts(container: &Value, around: &Surroundings<'_>, path: &FieldPath, errors
     let privileged = object::bool_at(container, "securityContext.privileged") == Some(true);
     let devices: Vec<&str> = object::list_at(container, "volumeDevices").iter().filter_map(|d| object::str_at(d, "name")).collect();
     let device_paths: Vec<&str> = object::list_at(container, "volumeDevices").iter().filter_map(|d| object::str_at(d, "devicePath")).collect();
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, mount) in object::list_at(container, "volumeMounts").iter().enumerate() {
         let path = list.index(index);
         let name = object::str_at(mount, "name").unwrap_or("");
@@ -437,7 +436,7 @@ fn mounts(container: &Value, around: &Surroundings<'_>, path: &FieldPath, errors
 
 fn resize_policy(container: &Value, around: &Surroundings<'_>, path: &FieldPath, errors: &mut ErrorList) {
     let path = path.child("resizePolicy");
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, policy) in object::list_at(container, "resizePolicy").iter().enumerate() {
         let name = object::str_at(policy, "resourceName").unwrap_or("");
         if !seen.insert(name) {

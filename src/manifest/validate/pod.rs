@@ -2,10 +2,9 @@
 //!
 //! Models `ValidatePodSpec` and `ValidatePodCreate` of `pkg/apis/core/validation/validation.go`; its order is kept to the letter.
 
-use std::collections::BTreeSet;
-
 use super::container::{self, Surroundings};
 use super::{affinity, annotation, in_range, meta, names, one_of, resources, security, volume, windows};
+use crate::api::order::SortedSet;
 use crate::api::{Quantity, Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
@@ -111,7 +110,7 @@ pub fn pod_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
             errors.push(FieldError::invalid(&path.child("readinessGates").index(index).child("conditionType"), kind, message));
         }
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, gate) in object::list_at(spec, "schedulingGates").iter().enumerate() {
         let name = object::str_at(gate, "name").unwrap_or("");
         let path = path.child("schedulingGates").index(index);
@@ -182,7 +181,7 @@ pub fn pod_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
 }
 
 fn resource_claims(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, claim) in object::list_at(spec, "resourceClaims").iter().enumerate() {
         let path = path.index(index);
         let name = object::str_at(claim, "name").unwrap_or("");

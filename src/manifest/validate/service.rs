@@ -1,8 +1,7 @@
 //! Validation of Services.
 
-use std::collections::BTreeSet;
-
 use super::{meta, names, one_of, port_number};
+use crate::api::order::SortedSet;
 use crate::api::{Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
@@ -22,7 +21,7 @@ pub fn service(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
             errors.push(FieldError::invalid(&path.child("externalName"), external, message));
         }
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, port) in ports.iter().enumerate() {
         let path = path.child("ports").index(index);
         let name = object::str_at(port, "name").unwrap_or("");
@@ -89,7 +88,7 @@ pub fn service(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
             errors.push(FieldError::invalid(&path.child("LoadBalancerSourceRanges").index(index), range, detail));
         }
     }
-    let mut pairs = BTreeSet::new();
+    let mut pairs = SortedSet::new();
     for (index, port) in ports.iter().enumerate() {
         let number = object::i64_at(port, "port").unwrap_or(0);
         let protocol = object::str_at(port, "protocol").unwrap_or("");

@@ -1,8 +1,7 @@
 //! Validation of what holds data: ConfigMaps, Secrets, claims and volumes.
 
-use std::collections::BTreeSet;
-
 use super::{affinity, names, one_of, volume};
+use crate::api::order::SortedSet;
 use crate::api::{Quantity, Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
@@ -65,7 +64,7 @@ fn access_modes(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     if modes.is_empty() {
         errors.push(FieldError::required(&path, "at least 1 access mode is required"));
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for mode in modes {
         let mode = mode.as_str().unwrap_or("");
         seen.insert(mode);

@@ -1,9 +1,8 @@
 //! Validation of a Pod's volumes: exactly one source each, and what each source asks for.
 
-use std::collections::BTreeSet;
-
 use super::container::{field_ref, resource_field_ref};
 use super::{check_name, names, one_of};
+use crate::api::order::SortedSet;
 use crate::api::{Quantity, Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
@@ -42,8 +41,8 @@ const SOURCES: &[&str] = &[
 ];
 
 /// Validates all volumes; gives the names of those without errors, and of those that are claims.
-pub fn volumes(volumes: &[Value], spec: &Value, path: &FieldPath, errors: &mut ErrorList) -> (BTreeSet<String>, BTreeSet<String>) {
-    let (mut names, mut claims) = (BTreeSet::new(), BTreeSet::new());
+pub fn volumes(volumes: &[Value], spec: &Value, path: &FieldPath, errors: &mut ErrorList) -> (SortedSet<String>, SortedSet<String>) {
+    let (mut names, mut claims) = (SortedSet::new(), SortedSet::new());
     for (index, volume) in volumes.iter().enumerate() {
         let path = path.index(index);
         let before = errors.len();
@@ -258,7 +257,7 @@ fn downward_file(item: &Value, path: &FieldPath, errors: &mut ErrorList) {
 
 fn projected(source: &Value, _spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     mode(source, path, errors);
-    let mut paths = BTreeSet::new();
+    let mut paths = SortedSet::new();
     for (index, projection) in object::list_at(source, "sources").iter().enumerate() {
         let at = path.child("sources").index(index);
         let mut found = 0;

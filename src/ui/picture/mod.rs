@@ -2,6 +2,7 @@
 //!
 //! The scene comes laid out; here it is only drawn. One listener on the whole drawing serves all shapes: each carries its number.
 
+use podlab::api::order::SortedMap;
 mod chrome;
 mod icon;
 mod motion;
@@ -10,7 +11,6 @@ mod pen;
 mod pod;
 pub mod size;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use gloo::events::{EventListener, EventListenerOptions};
@@ -150,7 +150,7 @@ pub fn picture(props: &PictureProps) -> Html {
     let (onpointerdown, onpointermove, onpointerup) = drag_to_pan(&pane, &drag);
 
     let labels = outline::labels(&view::outline::build(scene), *language);
-    let numbers: BTreeMap<Target, usize> = shapes.iter().cloned().enumerate().map(|(i, t)| (t, i)).collect();
+    let numbers: SortedMap<Target, usize> = shapes.iter().cloned().enumerate().map(|(i, t)| (t, i)).collect();
     let entry = (*active).clone().or_else(|| selected.clone()).filter(|t| numbers.contains_key(t)).or_else(|| shapes.first().cloned());
     let pen = Pen {
         language: *language,
@@ -195,6 +195,13 @@ pub fn picture(props: &PictureProps) -> Html {
             </div>
         </div>
     }
+}
+
+/// One Pod as the picture draws it, for a figure in a text: nothing of it can be chosen.
+pub fn drawn_alone(pod: &podlab::view::scene::Pod, language: Language) -> Html {
+    let (numbers, labels) = (SortedMap::new(), SortedMap::new());
+    let pen = Pen { language, numbers: &numbers, labels: &labels, selected: None, pointed: None, entry: None };
+    pod::pod(&pen, pod, podlab::view::scene::Detail::Full)
 }
 
 /// The number of the shape in which an event happened.
