@@ -244,6 +244,9 @@ fn cluster(count: usize, nodes: usize) -> Cluster {
     let mut terminal = Terminal::script();
     terminal.files.insert("pods.yaml".into(), manifests(count));
     terminal.submit("kubectl apply -f pods.yaml", &mut cluster);
+    while terminal.is_running() && cluster.step() {
+        terminal.poll(&mut cluster);
+    }
     cluster.advance_to(SimTime::from_secs(60));
     cluster
 }
