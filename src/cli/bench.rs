@@ -316,7 +316,7 @@ fn day(_: &[&str]) -> Result<Vec<Figure>, String> {
 
 fn crowd(_: &[&str]) -> Result<Vec<Figure>, String> {
     let (start, crowd) = timed(|| cluster(1000, 50));
-    let running = crowd.api.list(&POD, None).filter(|pod| str_at(pod, "status.phase") == Some("Running")).count();
+    let running = crowd.api.list(POD, None).filter(|pod| str_at(pod, "status.phase") == Some("Running")).count();
     if running < 1000 {
         return Err(format!("only {running} of 1000 Pods run after a minute"));
     }

@@ -44,7 +44,7 @@ pub fn ssh(words: &[String], env: &mut Env) -> Result<Flow, Failure> {
 impl Job for Session {
     fn poll(&mut self, env: &mut Env) -> Result<Poll, Failure> {
         let typed = std::mem::replace(&mut env.typed, std::mem::take(&mut self.typed));
-        let place = std::mem::replace(&mut env.node, Some(self.node.clone()));
+        let place = env.node.replace(self.node.clone());
         let keyboard = std::mem::replace(&mut env.keyboard, env.terminal || !env.typed.is_empty());
         let mut polled = Poll::Pending(Some(env.now() + super::BUSY_MS));
         for _ in 0..super::MOST_STEPS {

@@ -335,14 +335,16 @@ impl Sum<'_> {
     fn assignment(&mut self) -> i64 {
         let start = self.at;
         let name = self.name();
-        if !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && !self.starts("==") {
-            if let Some(operator) = ASSIGNMENTS.iter().find(|o| self.starts(o)) {
-                self.at += operator.len();
-                let right = self.assignment();
-                let value = if *operator == "=" { right } else { apply(operator.trim_end_matches('='), self.value(&name), right) };
-                self.assign(&name, value);
-                return value;
-            }
+        if !name.is_empty()
+            && !name.starts_with(|c: char| c.is_ascii_digit())
+            && !self.starts("==")
+            && let Some(operator) = ASSIGNMENTS.iter().find(|o| self.starts(o))
+        {
+            self.at += operator.len();
+            let right = self.assignment();
+            let value = if *operator == "=" { right } else { apply(operator.trim_end_matches('='), self.value(&name), right) };
+            self.assign(&name, value);
+            return value;
         }
         self.at = start;
         let condition = self.level(0);

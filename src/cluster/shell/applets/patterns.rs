@@ -114,7 +114,8 @@ pub(super) fn sed(call: &mut Call) -> i32 {
     };
     if call.has('i') {
         let mut code = 0;
-        for word in call.options.words[behind..].to_vec() {
+        let words = call.options.words.split_off(behind);
+        for word in words {
             let path = call.path(&word);
             let done = call.host.read(&path).and_then(|text| call.host.write_file(&path, &script.run(&text), false));
             if let Err(error) = done {
