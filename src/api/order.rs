@@ -127,6 +127,10 @@ impl<K, V> SortedMap<K, V> {
         self.entries.first().map(|(k, v)| (k, v))
     }
 
+    pub fn pop_first(&mut self) -> Option<(K, V)> {
+        (!self.entries.is_empty()).then(|| self.entries.remove(0))
+    }
+
     pub fn last_key_value(&self) -> Option<(&K, &V)> {
         self.entries.last().map(|(k, v)| (k, v))
     }

@@ -225,7 +225,7 @@ fn check_global(call: &Call, env: &mut Env) -> Result<(), Failure> {
         return Err(Failure::error(format!("stat {path}: no such file or directory")));
     }
     if let Some(context) = call.filled("context")
-        && env.config.context(context).is_none()
+        && env.seat.config.context(context).is_none()
     {
         return Err(Failure::raw(format!("Error in configuration: context was not found for specified context: {context}\n"), 1));
     }

@@ -211,6 +211,7 @@ impl History {
                 let reason = object::str_at(ended, "reason").unwrap_or("").into();
                 let attempt = last.attempt;
                 begin(&mut container.bars, at, BarState::Terminated { exit_code, reason }, attempt);
+                end_grace(container, at);
             }
         }
     }
@@ -283,9 +284,7 @@ impl History {
                 let attempt = *attempt;
                 let track = self.track_mut(container);
                 begin(&mut track.bars, at, state, attempt);
-                if let Some(grace) = track.graces.last_mut() {
-                    grace.to.get_or_insert(at);
-                }
+                end_grace(track, at);
             }
             Fact::BackOff { container, delay_ms, until } => {
                 let state = BarState::BackOff { delay_ms: *delay_ms, until: *until };
@@ -296,8 +295,10 @@ impl History {
                 }
             }
             Fact::Signalled { container, signal, .. } => {
-                if signal.contains("TERM") || signal.contains("QUIT") {
-                    push(&mut self.track_mut(container).graces, Grace { from: at, to: None });
+                let track = self.track_mut(container);
+                let waiting = track.graces.last().is_some_and(|g| g.to.is_none());
+                if !waiting && (signal.contains("TERM") || signal.contains("QUIT")) {
+                    push(&mut track.graces, Grace { from: at, to: None });
                 }
             }
             Fact::Probed { container, kind, ok, counted, streak, threshold, message } => {
@@ -377,6 +378,12 @@ fn push<T>(list: &mut Vec<T>, item: T) {
     list.push(item);
     if list.len() > MOST {
         list.drain(..MOST / 2);
+    }
+}
+
+fn end_grace(track: &mut Track, at: SimTime) {
+    if let Some(grace) = track.graces.last_mut() {
+        grace.to.get_or_insert(at);
     }
 }
 

@@ -167,3 +167,14 @@ fn gaps_are_measured_and_named_by_their_field() {
         chart.groups.iter().flat_map(|g| &g.tracks).flat_map(|t| &t.probes).flat_map(|p| &p.gaps).map(|g| g.label.as_str()).collect();
     assert!(gaps.contains(&"initialDelaySeconds 2") && gaps.contains(&"periodSeconds 5"), "{gaps:?}");
 }
+
+#[test]
+fn a_wait_for_the_end_of_a_process_ends_with_it() {
+    let lesson = crate::lesson::find("liveness-probe").expect("the lesson is in the house");
+    let figure = lesson.steps.iter().find_map(|s| s.figure.as_ref()).expect("it has a figure");
+    let session = crate::session::course::prepare(figure);
+    let chart = timeline::build(&session, None);
+    let track = &chart.groups[0].tracks[0];
+    assert!(track.bars.len() > 3, "the probe killed it more than once");
+    assert_eq!(track.gaps, [], "the web server obeys SIGTERM at once");
+}

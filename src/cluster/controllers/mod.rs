@@ -129,7 +129,7 @@ impl Controllers {
     }
 
     /// A kubelet stopped or started; its node's lease runs out or is renewed.
-    pub fn kubelet_stopped(&mut self, node: &str, stopped: bool, ctx: &mut Context) {
+    pub fn kubelet_silent(&mut self, node: &str, stopped: bool, ctx: &mut Context) {
         self.nodes.heard(node, stopped, ctx.now);
         self.enqueue(Controller::NodeLifecycle, Key::new(kinds::NODE, "", node), SYNC_MS, ctx);
     }

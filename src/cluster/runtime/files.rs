@@ -1,7 +1,7 @@
 //! Files as a container sees them: those of its image and its own, with volumes mounted over them.
 
-use crate::api::order::InOrder as _;
-use crate::api::order::SortedMap;
+use crate::api::order::{InOrder as _, SortedMap};
+use std::borrow::Cow;
 
 use crate::cluster::images::Image;
 use crate::cluster::network::{Body, Network};
@@ -51,17 +51,17 @@ fn place<'a>(body: &'a Body, path: &str) -> Place<'a> {
 }
 
 /// The files and the path in them.
-fn tree<'a>(network: &'a Network, id: ContainerId, path: &str) -> Option<(&'a SortedMap<String, Option<String>>, String)> {
+fn tree<'a>(network: &'a Network, id: ContainerId, path: &'a str) -> Option<(&'a SortedMap<String, Option<String>>, Cow<'a, str>)> {
     let body = network.bodies.get(&id)?;
     match place(body, path) {
-        Place::Own => Some((&body.files, path.to_owned())),
-        Place::Volume(volume, inside, _) => Some((network.volumes.get(volume)?, inside)),
+        Place::Own => Some((&body.files, Cow::Borrowed(path))),
+        Place::Volume(volume, inside, _) => Some((network.volumes.get(volume)?, Cow::Owned(inside))),
     }
 }
 
 pub fn stat(network: &Network, id: ContainerId, path: &str) -> Option<Kind> {
     let (files, inside) = tree(network, id, path)?;
-    match files.get(&inside) {
+    match files.get(inside.as_ref()) {
         Some(Some(text)) => Some(Kind::File { bytes: text.len(), executable: inside.starts_with("/bin/") }),
         Some(None) => Some(Kind::Directory),
         None => {
@@ -73,9 +73,14 @@ pub fn stat(network: &Network, id: ContainerId, path: &str) -> Option<Kind> {
     }
 }
 
+/// Whether there is a file, without reading it.
+pub fn has_file(network: &Network, id: ContainerId, path: &str) -> bool {
+    tree(network, id, path).is_some_and(|(files, inside)| matches!(files.get(inside.as_ref()), Some(Some(_))))
+}
+
 pub fn read_file(network: &Network, id: ContainerId, path: &str) -> Result<String, FileError> {
     let (files, inside) = tree(network, id, path).ok_or(FileError::NotFound)?;
-    match files.get(&inside) {
+    match files.get(inside.as_ref()) {
         Some(Some(text)) => Ok(text.clone()),
         Some(None) => Err(FileError::IsDirectory),
         None if stat(network, id, path).is_some() => Err(FileError::IsDirectory),

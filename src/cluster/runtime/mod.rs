@@ -7,12 +7,14 @@ use crate::api::order::{InOrder as _, SortedMap};
 mod files;
 mod process;
 
+use std::rc::Rc;
+
 use super::images::{self, Image};
 use super::log::{ContainerRef, Fact, Stream};
 use super::network::{self, Body};
 use super::{Context, NodeConfig};
 use crate::api::SimTime;
-pub(super) use files::read_file;
+pub(super) use files::{has_file, read_file};
 use process::Live;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -154,6 +156,19 @@ pub enum Fault {
     UseCpu(i64),
 }
 
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        match self {
+            Self::Exit(code) => write!(f, "Exit({code})"),
+            Self::Hang => f.write_str("Hang"),
+            Self::Unhang => f.write_str("Unhang"),
+            Self::AnswerWith(status) => write!(f, "AnswerWith({status})"),
+            Self::UseMemory(bytes) => write!(f, "UseMemory({bytes})"),
+            Self::UseCpu(milli) => write!(f, "UseCpu({milli})"),
+        }
+    }
+}
+
 /// How an unknown image behaves, as the learner says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomImage {
@@ -232,11 +247,11 @@ impl Runtime {
         }
     }
 
-    fn reference(&self, id: ContainerId) -> ContainerRef {
+    fn reference(&self, id: ContainerId) -> Rc<ContainerRef> {
         let container = self.containers.get(&id);
         let pod =
             container.and_then(|c| self.sandboxes.get(&c.sandbox)).map_or(String::new(), |s| format!("{}/{}", s.config.namespace, s.config.name));
-        ContainerRef { node: self.name.clone(), pod, container: container.map_or(String::new(), |c| c.config.name.clone()) }
+        Rc::new(ContainerRef { node: self.name.clone(), pod, container: container.map_or(String::new(), |c| c.config.name.clone()) })
     }
 
     fn write_log(&mut self, id: ContainerId, stream: Stream, text: &str, ctx: &mut Context) {
@@ -403,7 +418,7 @@ impl Runtime {
             store: SortedMap::new(),
         };
         self.next += 1;
-        ctx.network.bodies.insert(id, body);
+        ctx.network.add_body(id, body);
         let record = ContainerRecord {
             id,
             sandbox,
@@ -460,7 +475,7 @@ impl Runtime {
 
     pub fn remove_container(&mut self, id: ContainerId, ctx: &mut Context) {
         self.live.remove(&id);
-        ctx.network.bodies.remove(&id);
+        ctx.network.remove_body(id);
         self.containers.remove(&id);
     }
 
@@ -535,7 +550,7 @@ impl Runtime {
 
     pub fn inject(&mut self, id: ContainerId, fault: Fault, ctx: &mut Context) {
         let reference = self.reference(id);
-        ctx.fact(Fact::Fault { what: format!("{fault:?}"), on: format!("{}/{}", reference.pod, reference.container) });
+        ctx.fact(Fact::Fault { what: fault.to_string(), on: format!("{}/{}", reference.pod, reference.container) });
         match fault {
             Fault::Exit(code) => self.end(id, code, if code == 0 { ExitReason::Completed } else { ExitReason::Error }, ctx),
             Fault::UseMemory(bytes) => self.use_memory(id, bytes, ctx),

@@ -8,7 +8,7 @@ use crate::api::order::SortedMap;
 use crate::cluster::images::{Program, is_own_program};
 use crate::cluster::log::{Fact, Stream};
 use crate::cluster::network::{self, Answer, Service, Source};
-use crate::cluster::shell::{self, Answered, FileError, Host, Input, Kind, Machine, ProcessRow, Step};
+use crate::cluster::shell::{self, Answered, Command, FileError, Host, Input, Kind, Machine, ProcessRow, Step};
 use crate::cluster::{Context, Task};
 
 /// What runs in a container.
@@ -655,7 +655,8 @@ impl Host for ContainerHost<'_, '_> {
         (0, 0)
     }
 
-    fn command(&mut self, arguments: &[String], stdin: &str) -> Answered {
+    fn command(&mut self, command: &Command) -> Answered {
+        let arguments = command.arguments;
         let program = self.ctx.network.bodies.get(&self.id).map_or(Program::Pause, |b| b.program);
         if is_own_program(program, &arguments[0]) {
             return Answered::BecomesServer;
@@ -666,7 +667,7 @@ impl Host for ContainerHost<'_, '_> {
                 ["-h", host, rest @ ..] => (*host, rest),
                 rest => ("localhost", rest),
             };
-            let commands = if rest.is_empty() { stdin.to_owned() } else { format!("{}\n", rest.join(" ")) };
+            let commands = if rest.is_empty() { command.stdin.clone().unwrap_or_default() } else { format!("{}\n", rest.join(" ")) };
             return match self.request(&format!("tcp://{host}:6379"), &commands).result {
                 Ok(response) => {
                     let lines = response.body.lines().filter(|l| !(l.starts_with('$') && *l != "$-1"));
@@ -688,10 +689,5 @@ impl Host for ContainerHost<'_, '_> {
             return Input::Text(std::mem::take(self.stdin));
         }
         if self.closed { Input::Closed } else { Input::Empty }
-    }
-
-    fn date(&self) -> String {
-        let text = self.ctx.now.rfc3339();
-        format!("Thu Jan  1 {} UTC 2026", text.get(11..19).unwrap_or("00:00:00"))
     }
 }

@@ -47,8 +47,9 @@ impl Page {
     pub fn lines(&mut self, level: usize, title: &str, values: &[String]) {
         let mut values = values.iter();
         self.field(level, title, values.next().map_or("<none>", String::as_str));
+        // Without the indent, as `printLabelsMultiline` writes it: `rollout history` shows the tabs as they are.
         for value in values {
-            self.line(level, format!("\t{value}"));
+            self.line(0, format!("\t{value}"));
         }
     }
 

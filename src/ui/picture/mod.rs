@@ -197,6 +197,13 @@ pub fn picture(props: &PictureProps) -> Html {
     }
 }
 
+/// One Pod as the picture draws it, for a figure in a text: nothing of it can be chosen.
+pub fn drawn_alone(pod: &podlab::view::scene::Pod, language: Language) -> Html {
+    let (numbers, labels) = (SortedMap::new(), SortedMap::new());
+    let pen = Pen { language, numbers: &numbers, labels: &labels, selected: None, pointed: None, entry: None };
+    pod::pod(&pen, pod, podlab::view::scene::Detail::Full)
+}
+
 /// The number of the shape in which an event happened.
 fn number_of(event: &Event) -> Option<usize> {
     let element = event.target()?.dyn_into::<Element>().ok()?;

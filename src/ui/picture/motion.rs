@@ -229,7 +229,9 @@ fn arrow(props: &ArrowProps) -> Html {
             Point { x: middle.x, y: from.y - 13.5 },
         )
     } else {
-        (format!("M{} {}L{} {}", n(from.x), n(from.y), n(to.x), n(to.y)), middle)
+        // Near its beginning a long arrow passes over nothing yet.
+        let early = Point { x: from.x + (to.x - from.x) * 0.3, y: from.y + (to.y - from.y) * 0.3 };
+        (format!("M{} {}L{} {}", n(from.x), n(from.y), n(to.x), n(to.y)), early)
     };
     html! {
         <g class="hand-over">

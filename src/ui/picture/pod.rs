@@ -15,7 +15,7 @@ pub fn pod(pen: &Pen, pod: &Pod, detail: Detail) -> Html {
         PodKind::Ghost => "pod is-ghost",
     };
     html! {
-        <g class={classes!(tone(pod.mood.tone))} key={format!("{:?}", pod.target)}>
+        <g class={classes!(tone(pod.mood.tone))} key={pod.target.key()}>
             if let Some(plug) = pod.plug {
                 { line(Point { x: plug.x, y: pod.rect.bottom() }, plug, "plug-wire") }
             }

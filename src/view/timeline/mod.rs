@@ -76,6 +76,8 @@ pub struct Gap {
 /// So far around the playhead ticks are given; bars are given whole. In milliseconds.
 const REACH_MS: u64 = 20 * 60 * 1000;
 const MOST_TICKS: usize = 900;
+/// Shorter waits for the end of a process are not named.
+const LEAST_GRACE_MS: u64 = 1000;
 /// Pods that were created within this time of one another were created together.
 const TOGETHER_MS: u64 = 500;
 const PROBES: [(&str, &str); 3] = [("startup", "startupProbe"), ("readiness", "readinessProbe"), ("liveness", "livenessProbe")];
@@ -170,6 +172,8 @@ fn container_track(pod: Option<&Value>, id: &str, name: &str, track: &Track, now
     let gaps = track
         .graces
         .iter()
+        // A process that obeys at once leaves no wait to look at.
+        .filter(|g| g.to.unwrap_or(now).max(g.from).since(g.from) >= LEAST_GRACE_MS)
         .filter_map(|g| {
             Some(Gap {
                 from: g.from,
