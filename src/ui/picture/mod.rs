@@ -207,8 +207,7 @@ pub fn picture(props: &PictureProps) -> Html {
 fn use_arrived(scene: &view::scene::Scene) -> Option<Target> {
     let known = use_mut_ref(|| None::<SortedSet<Target>>);
     let arrived = use_mut_ref(|| None::<Target>);
-    let here: SortedSet<Target> =
-        scene.nodes.iter().flat_map(|n| &n.pods).filter(|p| p.kind != PodKind::Draft).map(|p| p.target.clone()).collect();
+    let here: SortedSet<Target> = scene.nodes.iter().flat_map(|n| &n.pods).filter(|p| p.kind != PodKind::Draft).map(|p| p.target.clone()).collect();
     let mut arrived = arrived.borrow_mut();
     if let Some(known) = known.replace(Some(here.clone())) {
         let mut new = here.iter().filter(|t| !known.contains(t));

@@ -86,7 +86,7 @@ const PROBES: [(&str, &str); 3] = [("startup", "startupProbe"), ("readiness", "r
 pub fn build(session: &Session, pod: Option<&str>) -> Timeline {
     let (now, horizon) = (session.now(), session.horizon());
     let groups = history::with(session, |history| {
-        let chosen = history.pods.iter().filter(|(name, track)| pod.map_or(true, |wanted| wanted == *name));
+        let chosen = history.pods.iter().filter(|(name, _)| pod.is_none_or(|wanted| wanted == *name));
         let mut groups: Vec<(SimTime, Group)> = chosen
             .map(|(name, track)| (track, name, group(session, name, track)))
             .filter(|(.., group)| pod.is_some() || !group.tracks.is_empty())
@@ -141,7 +141,8 @@ fn group(session: &Session, id: &str, track: &PodTrack) -> Group {
     // Containers that wait for their image or their volumes were never created: the log knows nothing of them yet.
     if let (Some(pod), Some(from)) = (object, track.bound_at) {
         let waiting = Track { bars: vec![Bar { from, to: None, state: BarState::Waiting, attempt: 0 }], ..Track::default() };
-        let uncreated = super::scene::containers(pod).filter_map(|(c, _)| object::str_at(c, "name")).filter(|name| !track.containers.contains_key(*name));
+        let uncreated =
+            super::scene::containers(pod).filter_map(|(c, _)| object::str_at(c, "name")).filter(|name| !track.containers.contains_key(*name));
         tracks.extend(uncreated.map(|name| container_track(object, id, name, &waiting, now)));
     }
     tracks.order_by_key(|t| order(&t.name));
