@@ -26,6 +26,7 @@ pub mod pod_row;
 mod pods;
 mod resources;
 mod rows;
+mod selector;
 mod table;
 mod verbs;
 
