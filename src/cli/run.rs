@@ -9,6 +9,7 @@ use podlab::api::kinds::{ENDPOINT_SLICE, EVENT, POD};
 use podlab::api::object::{at, bool_at, i64_at, labels, list_at, name, namespace, str_at};
 use podlab::api::{Kind, SimTime, Status, Value, json};
 use podlab::cluster::apiserver::{Change, DeleteOptions, Key, PatchKind, Verb, WriteOptions};
+use podlab::cluster::network::Fault;
 use podlab::cluster::{Cluster, Config, PodRef};
 use podlab::kubectl::pod_row::pod_row;
 use podlab::manifest;
@@ -115,6 +116,15 @@ impl Run<'_> {
             "label" => self.patch(target, &json!({"metadata": {"labels": target.get("labels")}}), PatchKind::Merge, ""),
             "taint" => self.taint(target),
             "cordon" | "uncordon" => self.patch(target, &json!({"spec": {"unschedulable": verb == "cordon"}}), PatchKind::Merge, ""),
+            "kubelet" => self.cluster.set_kubelet_stopped(str_at(target, "node").unwrap_or(""), bool_at(target, "stopped") == Some(true)),
+            "network" => {
+                let fault = match (bool_at(target, "drop"), i64_at(target, "delayMs")) {
+                    (Some(true), _) => Some(Fault::Drop),
+                    (_, Some(ms)) => Some(Fault::Delay(ms.unsigned_abs())),
+                    _ => None,
+                };
+                self.cluster.set_network_fault(str_at(target, "on").unwrap_or(""), fault)
+            }
             "write" | "remove" => {
                 let text = str_at(target, "file").map(|file| read(self.folder, file)).transpose()?;
                 let node = str_at(target, "node").unwrap_or("");

@@ -1,9 +1,8 @@
 //! What must hold after every step, whatever a person does. Tests and fuzzing run [`check`].
 
-use std::collections::BTreeMap;
-
 use super::Cluster;
 use super::apiserver::{Change, Verb};
+use crate::api::order::SortedMap;
 use crate::api::{Quantity, Value, kinds, object};
 
 /// How many of the newest changes are looked at: more than one step makes.
@@ -31,7 +30,7 @@ fn named(pod: &Value) -> String {
 
 /// No two living Pods share an address, but for those on the host's network.
 fn addresses(cluster: &Cluster, broken: &mut Vec<String>) {
-    let mut owners: BTreeMap<&str, &Value> = BTreeMap::new();
+    let mut owners: SortedMap<&str, &Value> = SortedMap::new();
     for pod in cluster.api.list(kinds::POD, None).filter(|p| !is_finished(p) && object::bool_at(p, "spec.hostNetwork") != Some(true)) {
         let Some(ip) = object::str_at(pod, "status.podIP").filter(|ip| !ip.is_empty()) else { continue };
         if let Some(other) = owners.insert(ip, pod) {
@@ -52,7 +51,7 @@ fn is_ready(pod: &Value) -> bool {
 
 /// What containers on a node asked for fits into what the node gives.
 fn requests(cluster: &Cluster, broken: &mut Vec<String>) {
-    let mut used: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+    let mut used: SortedMap<&str, (i64, i64)> = SortedMap::new();
     let started = |p: &&std::rc::Rc<Value>| !is_finished(p) && !object::list_at(p, "status.containerStatuses").is_empty();
     for pod in cluster.api.list(kinds::POD, None).filter(started) {
         let total = used.entry(object::str_at(pod, "spec.nodeName").unwrap_or("")).or_default();

@@ -1,7 +1,7 @@
 //! Facts in the past tense: what happened, and when. Pictures, timeline, lesson goals and traces read them; nothing is called back.
 
 use std::collections::VecDeque;
-use std::fmt::{self, Write as _};
+use std::hash::{Hash as _, Hasher};
 use std::rc::Rc;
 
 use crate::api::SimTime;
@@ -31,7 +31,7 @@ pub enum ProbeKind {
 }
 
 /// Something that happened. Extend it with new facts; never put a call or a closure here.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Fact {
     /// Any write to the store. `object` is `kind/namespace/name` in lower case (`pod/default/web`); `verb` is `created`, `updated` or `deleted`.
     Stored {
@@ -59,9 +59,6 @@ pub enum Fact {
         ready: String,
         status: String,
         restarts: i64,
-    },
-    PodRemoved {
-        pod: String,
     },
     /// An Event was recorded or counted on.
     EventRecorded {
@@ -91,33 +88,33 @@ pub enum Fact {
         pod: String,
     },
     ContainerCreated {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         attempt: u32,
     },
     ContainerStarted {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         attempt: u32,
     },
     ContainerExited {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         attempt: u32,
         exit_code: i32,
         reason: String,
     },
     /// A signal was sent to the container's first process; `handled` says whether it reacts.
     Signalled {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         signal: String,
     },
     /// The container waits before it is started again.
     BackOff {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         delay_ms: u64,
         until: SimTime,
     },
     /// One probe attempt. `counted` is false where the result is thrown away (an error of the probe itself).
     Probed {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         kind: ProbeKind,
         ok: bool,
         counted: bool,
@@ -127,22 +124,22 @@ pub enum Fact {
     },
     /// A probe's published result changed.
     ProbeResult {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         kind: ProbeKind,
         ok: bool,
     },
     PortOpened {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         address: String,
         port: u16,
     },
     PortClosed {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         port: u16,
     },
     /// A process wanted a port that another in its Pod has.
     PortTaken {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         port: u16,
     },
     /// A request that went through the network (or stayed on localhost). Names are what the picture shows: `pod/default/web`, `node/node-1`,
@@ -159,7 +156,7 @@ pub enum Fact {
     },
     /// A line of a container's standard output or error.
     Output {
-        container: ContainerRef,
+        container: Rc<ContainerRef>,
         stream: Stream,
         line: String,
     },
@@ -197,7 +194,7 @@ pub struct Log {
     open: Vec<Entry>,
     /// How many facts were forgotten.
     forgotten: usize,
-    hash: Hash,
+    hash: RunHash,
 }
 
 const CHUNK: usize = 1024;
@@ -206,8 +203,8 @@ const CHUNKS: usize = 128;
 
 impl Log {
     pub fn push(&mut self, at: SimTime, fact: Fact) {
-        self.hash.fold(&at.0.to_le_bytes());
-        write!(self.hash, "{fact:?}").expect("the hash takes any text");
+        at.hash(&mut self.hash);
+        fact.hash(&mut self.hash);
         self.open.push(Entry { at, fact });
         if self.open.len() == CHUNK {
             self.full.push_back(Rc::new(std::mem::replace(&mut self.open, Vec::with_capacity(CHUNK))));
@@ -246,36 +243,98 @@ impl Log {
 
     /// A number that two runs share only when they wrote the same facts at the same times.
     pub fn hash(&self) -> u64 {
-        self.hash.0
+        self.hash.finish()
     }
 }
 
-/// FNV-1a, which is the same on every target.
+/// A multiply-and-fold hash of what the facts are made of. It is the same on every target: whole numbers go in little-endian, a `usize` as
+/// 64 bits, a text with its end marked (`Hash for str` does that).
 #[derive(Clone, Copy, Debug)]
-struct Hash(u64);
+struct RunHash(u64);
 
-impl Default for Hash {
+impl Default for RunHash {
     fn default() -> Self {
         Self(0xcbf2_9ce4_8422_2325)
     }
 }
 
-impl Hash {
-    fn fold(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3));
+impl RunHash {
+    fn fold(&mut self, word: u64) {
+        let mixed = (self.0 ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 = mixed ^ mixed >> 32;
     }
 }
 
-impl fmt::Write for Hash {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.fold(text.as_bytes());
-        Ok(())
+impl Hasher for RunHash {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.fold(u64::from_le_bytes(word));
+        }
+        self.fold(bytes.len() as u64);
+    }
+
+    fn write_u8(&mut self, n: u8) {
+        self.fold(n.into());
+    }
+
+    fn write_u16(&mut self, n: u16) {
+        self.fold(n.into());
+    }
+
+    fn write_u32(&mut self, n: u32) {
+        self.fold(n.into());
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        self.fold(n);
+    }
+
+    fn write_usize(&mut self, n: usize) {
+        self.fold(n as u64);
+    }
+
+    fn write_i32(&mut self, n: i32) {
+        self.fold(i64::from(n) as u64);
+    }
+
+    fn write_i64(&mut self, n: i64) {
+        self.fold(n as u64);
+    }
+
+    /// How a derived `Hash` writes which variant it is.
+    fn write_isize(&mut self, n: isize) {
+        self.fold(n as i64 as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_part_of_a_fact_counts() {
+        let hash = |at, fact: Fact| {
+            let mut log = Log::default();
+            log.push(SimTime(at), fact);
+            log.hash()
+        };
+        let fault = |what: &str, on: &str| Fact::Fault { what: what.into(), on: on.into() };
+        let seen = [
+            hash(1, fault("hang", "web")),
+            hash(2, fault("hang", "web")),
+            hash(1, fault("hangw", "eb")),
+            hash(1, fault("", "hangweb")),
+            hash(1, Fact::PodBound { pod: "hang".into(), node: "web".into() }),
+        ];
+        let different: std::collections::BTreeSet<_> = seen.iter().collect();
+        assert_eq!(different.len(), seen.len());
+    }
 
     #[test]
     fn numbers_stay_when_old_facts_are_forgotten() {

@@ -275,7 +275,32 @@ impl Cluster {
         let (kubelet, runtime) = (&mut self.kubelets[index], &mut self.runtimes[index]);
         let mut ctx = context!(self);
         kubelet.set_stopped(stopped, runtime, &mut ctx);
-        self.controllers.kubelet_stopped(node, stopped, &mut ctx);
+        self.controllers.kubelet_silent(node, kubelet.is_silent(), &mut ctx);
+        self.deliver();
+        Ok(())
+    }
+
+    /// A fault of the network on `node/NAME` or `pod/NAMESPACE/NAME`; `None` mends it. A node whose packets are lost is cut off from the API
+    /// server, too.
+    pub fn set_network_fault(&mut self, on: &str, fault: Option<network::Fault>) -> Result<(), Status> {
+        let node = on.strip_prefix("node/");
+        let index = match node {
+            Some(node) => Some(self.node_index(node).ok_or_else(|| Status::not_found("nodes", node))?),
+            None => None,
+        };
+        self.network.set_fault(on, fault);
+        let what = match fault {
+            Some(network::Fault::Drop) => "network: drop".to_owned(),
+            Some(network::Fault::Delay(ms)) => format!("network: delay {ms}ms"),
+            None => "network: mended".to_owned(),
+        };
+        self.log.push(self.now, Fact::Fault { what, on: on.to_owned() });
+        if let (Some(node), Some(index)) = (node, index) {
+            let kubelet = &mut self.kubelets[index];
+            let mut ctx = context!(self);
+            kubelet.set_cut_off(fault == Some(network::Fault::Drop), &mut ctx);
+            self.controllers.kubelet_silent(node, kubelet.is_silent(), &mut ctx);
+        }
         self.deliver();
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Label selectors as people type them: `a=b,c!=d,e in (f,g),!h`. Models the lexer and parser of `apimachinery/pkg/labels/selector.go`.
 
 use crate::api::labels::Requirement;
+use crate::api::order::SortedSet;
 use crate::api::{Map, Selector, Value, json};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +119,7 @@ fn set(lexer: &mut Lexer) -> Result<Vec<String>, String> {
     if open != "(" {
         return Err(format!("found '{open}' expected: '('"));
     }
-    let mut values = std::collections::BTreeSet::new();
+    let mut values = SortedSet::new();
     match lexer.peek() {
         (_, ")") => {
             lexer.take();

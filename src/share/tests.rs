@@ -1,6 +1,7 @@
 //! Round trips, sizes, and links that mean harm.
 
 use super::*;
+use crate::cluster::network;
 use crate::cluster::runtime::{CustomImage, Fault};
 use crate::session::Input;
 
@@ -77,6 +78,9 @@ fn lesson_and_moment_come_back() {
         at(2000, Input::Request { namespace: namespace.clone(), pod: pod.clone(), container: container.clone(), url: "http://a/?b=c d".into() }),
         at(2000, Input::NodeFile { node: "node-1".into(), path: "/etc/kubernetes/manifests/a.yaml".into(), text: Some("a: b\n".into()) }),
         at(2000, Input::NodeFile { node: "node-1".into(), path: "/etc/kubernetes/manifests/a.yaml".into(), text: None }),
+        at(2001, Input::NetworkFault { on: "node/node-2".into(), fault: Some(network::Fault::Drop) }),
+        at(2001, Input::NetworkFault { on: "pod/default/web".into(), fault: Some(network::Fault::Delay(300)) }),
+        at(2001, Input::NetworkFault { on: "pod/default/web".into(), fault: None }),
         at(2001, Input::StopApiServer(true)),
         at(2001, Input::StopKubelet { node: "node-2".into(), stopped: false }),
         at(2002, Input::Delete { kind: "pod".into(), namespace: namespace.clone(), name: pod.clone(), grace_seconds: Some(0) }),

@@ -2,6 +2,7 @@
 
 use super::{LinkError, Moment, Shared};
 use crate::api::SimTime;
+use crate::cluster::network;
 use crate::cluster::runtime::{CustomImage, Fault};
 use crate::cluster::{Config, NodeConfig};
 use crate::session::{Input, Timed};
@@ -126,6 +127,14 @@ fn parts_of(input: &Input, shared: &Shared) -> (char, Vec<String>) {
         Input::Fault { namespace, pod, container, fault } => {
             let (name, argument) = fault_parts(fault);
             ('b', vec![namespace.clone(), pod.clone(), container.clone(), name.to_string(), argument])
+        }
+        Input::NetworkFault { on, fault } => {
+            let how = match fault {
+                None => String::new(),
+                Some(network::Fault::Drop) => "drop".into(),
+                Some(network::Fault::Delay(ms)) => ms.to_string(),
+            };
+            ('n', vec![on.clone(), how])
         }
         Input::Request { namespace, pod, container, url } => ('r', vec![namespace.clone(), pod.clone(), container.clone(), url.clone()]),
         Input::NodeFile { node, path, text: Some(text) } => ('w', vec![node.clone(), path.clone(), text.clone()]),
@@ -265,6 +274,15 @@ fn read_input(body: &str, shared: &Shared) -> Result<Timed, LinkError> {
             let (namespace, pod, container) = (part()?, part()?, part()?);
             let fault = read_fault(&part()?, &part()?)?;
             Input::Fault { namespace, pod, container, fault }
+        }
+        'n' => {
+            let on = part()?;
+            let fault = match part()?.as_str() {
+                "" => None,
+                "drop" => Some(network::Fault::Drop),
+                ms => Some(network::Fault::Delay(number(ms)?)),
+            };
+            Input::NetworkFault { on, fault }
         }
         'r' => Input::Request { namespace: part()?, pod: part()?, container: part()?, url: part()? },
         'w' => Input::NodeFile { node: part()?, path: part()?, text: Some(part()?) },

@@ -34,3 +34,24 @@ pub enum Target {
     },
     Network,
 }
+
+impl Target {
+    /// A text that only this shape has.
+    pub fn key(&self) -> String {
+        let (kind, of, part) = match self {
+            Self::Component(name) => ('c', name.as_str(), ""),
+            Self::Node(name) => ('n', name.as_str(), ""),
+            Self::Kubelet(node) => ('k', node.as_str(), ""),
+            Self::Pod(pod) => ('p', pod.as_str(), ""),
+            Self::Container { pod, container } => ('a', pod.as_str(), container.as_str()),
+            Self::Localhost(pod) => ('l', pod.as_str(), ""),
+            Self::Volume { pod, volume } => ('v', pod.as_str(), volume.as_str()),
+            Self::Service(name) => ('s', name.as_str(), ""),
+            Self::File { node, path } => ('f', node.as_str(), path.as_str()),
+            Self::Draft(document) => return format!("d {document}"),
+            Self::DraftContainer { document, container } => return format!("d {document} {container}"),
+            Self::Network => ('w', "", ""),
+        };
+        format!("{kind} {of} {part}")
+    }
+}

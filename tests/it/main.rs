@@ -6,5 +6,6 @@ mod hostile;
 mod replay;
 #[path = "../runs.rs"]
 mod runs;
+mod terminal;
 mod tidy;
 mod yaml;

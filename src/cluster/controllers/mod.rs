@@ -4,6 +4,7 @@
 //! Every controller has a work queue of objects; a change puts those that it concerns into it, and a little later they are synced against the
 //! store. Deviations: one worker each, syncs take no time, ReplicationControllers and HorizontalPodAutoscalers are stored and left alone.
 
+use crate::api::order::SortedMap;
 mod bootstrap;
 mod cron_job;
 mod daemon_set;
@@ -17,8 +18,6 @@ mod owned;
 mod replica_set;
 mod rollout;
 mod stateful_set;
-
-use std::collections::BTreeMap;
 
 use super::apiserver::{Change, EventSpec, Key, Verb};
 use super::log::Fact;
@@ -61,7 +60,7 @@ pub enum Timer {
 #[derive(Clone, Debug, Default)]
 pub struct Controllers {
     /// When each queued object is due; an earlier time replaces a later one.
-    queued: BTreeMap<Work, SimTime>,
+    queued: SortedMap<Work, SimTime>,
     owned: Owned,
     endpoints: endpoints::Endpoints,
     eviction: node::Eviction,
@@ -130,7 +129,7 @@ impl Controllers {
     }
 
     /// A kubelet stopped or started; its node's lease runs out or is renewed.
-    pub fn kubelet_stopped(&mut self, node: &str, stopped: bool, ctx: &mut Context) {
+    pub fn kubelet_silent(&mut self, node: &str, stopped: bool, ctx: &mut Context) {
         self.nodes.heard(node, stopped, ctx.now);
         self.enqueue(Controller::NodeLifecycle, Key::new(kinds::NODE, "", node), SYNC_MS, ctx);
     }
@@ -232,7 +231,7 @@ impl Controllers {
 /// What a sync gives: after how many milliseconds it wants to look again, if at all.
 pub(super) type Synced = Result<Option<u64>, Status>;
 
-fn enqueue(queued: &mut BTreeMap<Work, SimTime>, work: Work, after: u64, ctx: &mut Context) {
+fn enqueue(queued: &mut SortedMap<Work, SimTime>, work: Work, after: u64, ctx: &mut Context) {
     let at = ctx.now + after;
     if queued.get(&work).is_some_and(|due| *due <= at) {
         return;

@@ -1,5 +1,6 @@
 //! Models `pkg/controller/replicaset`: as many Pods as wanted.
 
+use crate::api::order::InOrder as _;
 use std::rc::Rc;
 
 use super::owned::{Owned, available_in, condition, delete, is_active, is_ready, make, pod_of, put_status, replicas};
@@ -38,7 +39,7 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
                 }
             }
         } else if active.len() > wanted {
-            active.sort_by_key(|p| removal_rank(p, ctx));
+            active.order_by_key(|p| removal_rank(p, ctx));
             let surplus: Vec<Rc<Value>> = active.drain(..(active.len() - wanted).min(BURST)).collect();
             for pod in surplus {
                 delete(ctx, kinds::POD, &pod)?;

@@ -89,6 +89,16 @@ pub fn generate(ground: Ground<'_>) -> Vec<Condition> {
     out
 }
 
+/// The two conditions that follow from readiness alone.
+pub fn readiness(ground: &Ground<'_>) -> [Condition; 2] {
+    let containers_ready = containers_ready(ground);
+    [ready(ground, &containers_ready), containers_ready].map(|mut condition| {
+        condition.generation = ground.spec.generation;
+        condition.since = since(&condition, ground);
+        condition
+    })
+}
+
 /// Whether a condition is the kubelet's own.
 pub fn is_owned(kind: &str) -> bool {
     OWNED.contains(&kind)

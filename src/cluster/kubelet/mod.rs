@@ -9,9 +9,10 @@
 //! | [`termination`] | stopping containers and Pods |
 //! | [`publish`], [`status`], [`conditions`], [`observed`] | what the API shows |
 //! | [`prober`], [`backoff`] | probes, waits |
-//! | [`admission`], [`resize`], [`node`] | does it fit, is the node there |
+//! | [`admission`], [`resize`] | does it fit |
 //! | [`static_pods`], [`files`] | static Pods and their folder |
 
+use crate::api::order::SortedMap;
 mod actions;
 mod admission;
 mod backoff;
@@ -20,7 +21,6 @@ mod environment;
 mod files;
 mod hooks;
 mod images;
-mod node;
 mod observed;
 mod prober;
 mod publish;
@@ -34,16 +34,15 @@ mod termination;
 mod volumes;
 mod worker;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::apiserver::{Change, Key, Verb};
 use super::log::Fact;
 use super::runtime::{ContainerId, Runtime};
 use super::{Context, NodeConfig, Task};
+use crate::api::Value;
 use crate::api::kinds::{CONFIG_MAP, NODE, POD, SECRET};
 use crate::api::object::{at, is_deleting, list_at, name, namespace, str_at, uid};
-use crate::api::{SimTime, Value};
 use termination::KillReason;
 use worker::{Life, PodTimer, Turn, Worker};
 
@@ -61,8 +60,6 @@ pub enum Timer {
     FullLook,
     /// A static Pod is to be started as soon as nothing of its name runs.
     StartStatic { uid: String },
-    /// The kubelet has been stopped for so long that its node counts as lost.
-    Silence { since: SimTime },
     /// What is left of a static Pod that is gone is cleaned away.
     Cleaning { uid: String },
 }
@@ -91,38 +88,38 @@ pub struct NodeState {
     pub ip: String,
     pub config: NodeConfig,
     /// Files on the node that a learner can see and edit, by absolute path (the static Pod folder among them).
-    pub files: BTreeMap<String, String>,
+    pub files: SortedMap<String, String>,
+    /// Nothing goes to or comes from other machines; the API server is on one of them.
+    pub cut_off: bool,
 }
 
 #[derive(Clone, Debug)]
 pub struct Kubelet {
     node: NodeState,
-    workers: BTreeMap<u32, Worker>,
-    by_uid: BTreeMap<String, u32>,
+    workers: SortedMap<u32, Worker>,
+    by_uid: SortedMap<String, u32>,
     next_id: u32,
     /// The static Pods that the node's files describe, by uid, and the uids by file. A file may still stand for a Pod that it no longer
     /// describes: the full look drops it.
-    static_pods: BTreeMap<String, Rc<Value>>,
-    static_files: BTreeMap<String, Vec<String>>,
+    static_pods: SortedMap<String, Rc<Value>>,
+    static_files: SortedMap<String, Vec<String>>,
     /// What came due while the kubelet was stopped.
     deferred: Vec<Timer>,
     stopped: bool,
-    silent_since: Option<SimTime>,
 }
 
 impl Kubelet {
     pub fn new(index: usize, config: &NodeConfig) -> Self {
-        let files = BTreeMap::from([(static_pods::CONFIG_FILE.to_owned(), static_pods::CONFIG.to_owned())]);
+        let files = SortedMap::from([(static_pods::CONFIG_FILE.to_owned(), static_pods::CONFIG.to_owned())]);
         Self {
-            node: NodeState { index, name: config.name.clone(), ip: String::new(), config: config.clone(), files },
-            workers: BTreeMap::new(),
-            by_uid: BTreeMap::new(),
+            node: NodeState { index, name: config.name.clone(), ip: String::new(), config: config.clone(), files, cut_off: false },
+            workers: SortedMap::new(),
+            by_uid: SortedMap::new(),
             next_id: 0,
-            static_pods: BTreeMap::new(),
-            static_files: BTreeMap::new(),
+            static_pods: SortedMap::new(),
+            static_files: SortedMap::new(),
             deferred: Vec::new(),
             stopped: false,
-            silent_since: None,
         }
     }
 
@@ -139,7 +136,7 @@ impl Kubelet {
     }
 
     pub fn observe(&mut self, change: &Change, ctx: &mut Context) {
-        if self.stopped {
+        if self.stopped || self.node.cut_off {
             return;
         }
         if change.key.kind == NODE && change.key.name == self.node.name {
@@ -227,12 +224,6 @@ impl Kubelet {
     }
 
     pub fn handle(&mut self, timer: Timer, runtime: &mut Runtime, ctx: &mut Context) {
-        if let Timer::Silence { since } = timer {
-            if self.silent_since == Some(since) {
-                node::lose(&self.node.name, ctx);
-            }
-            return;
-        }
         if self.stopped {
             return self.deferred.push(timer);
         }
@@ -257,7 +248,6 @@ impl Kubelet {
                     ctx.after(CLEAN_UP_MS, Task::Kubelet { node: self.node.index, timer: Timer::Received { uid, what } });
                 }
             }
-            Timer::Silence { .. } => {}
             Timer::FileChanged { path } => self.file_changed(&path, runtime, ctx),
             Timer::FullLook => self.full_look(runtime, ctx),
             Timer::StartStatic { uid } => self.start_static(&uid, runtime, ctx),
@@ -283,7 +273,7 @@ impl Kubelet {
     }
 
     /// The node's files, by absolute path.
-    pub fn files(&self) -> &BTreeMap<String, String> {
+    pub fn files(&self) -> &SortedMap<String, String> {
         &self.node.files
     }
 
@@ -300,20 +290,39 @@ impl Kubelet {
         let line = if stopped { "Stopping kubelet." } else { "Started kubelet" };
         ctx.fact(Fact::KubeletLog { node: self.node.name.clone(), line: line.into() });
         if stopped {
-            self.silent_since = Some(ctx.now);
-            ctx.after(node::SILENCE_MS, Task::Kubelet { node: self.node.index, timer: Timer::Silence { since: ctx.now } });
             return;
         }
-        self.silent_since = None;
-        node::find_again(&self.node.name, ctx);
         for timer in std::mem::take(&mut self.deferred) {
             ctx.after(RECEIVE_MS, Task::Kubelet { node: self.node.index, timer });
         }
+        self.catch_up(ctx);
+        self.full_look(runtime, ctx);
+    }
+
+    /// Cuts the kubelet off from the API server, or lets it reach it again. It goes on with what it knows, probes and restarts included.
+    pub fn set_cut_off(&mut self, cut_off: bool, ctx: &mut Context) {
+        if self.node.cut_off != cut_off {
+            self.node.cut_off = cut_off;
+            if !cut_off && !self.stopped {
+                self.catch_up(ctx);
+            }
+        }
+    }
+
+    /// Whether nobody hears this kubelet.
+    pub fn is_silent(&self) -> bool {
+        self.stopped || self.node.cut_off
+    }
+
+    fn catch_up(&mut self, ctx: &mut Context) {
+        if self.node.cut_off {
+            return;
+        }
+        self.learn_address(ctx);
         self.list_pods(ctx);
         for id in self.workers.keys().copied().collect::<Vec<_>>() {
             self.sync_soon(id, ctx);
         }
-        self.full_look(runtime, ctx);
     }
 
     /// Compares what is known with what the API has now.

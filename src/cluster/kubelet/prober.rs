@@ -2,7 +2,7 @@
 //!
 //! A worker's ticks stand at the Pod's first sync + k × period and go on across restarts. Deviation: no start-up jitter.
 
-use std::collections::BTreeMap;
+use crate::api::order::SortedMap;
 use std::rc::Rc;
 
 use crate::api::SimTime;
@@ -23,14 +23,14 @@ pub enum Verdict {
 }
 
 /// The results of all probes of a Pod, by container instance.
-pub type Results = BTreeMap<(ContainerId, ProbeKind), Verdict>;
+pub type Results = SortedMap<(ContainerId, ProbeKind), Verdict>;
 
 #[derive(Clone, Debug)]
 pub struct ProbeWorker {
     /// Index in the Pod's containers.
     pub container: usize,
     pub spec: Rc<ProbeSpec>,
-    of: ContainerRef,
+    of: Rc<ContainerRef>,
     id: Option<ContainerId>,
     on_hold: bool,
     /// The last attempt, and how often in a row it came out so.
@@ -61,6 +61,8 @@ enum Attempt {
 
 /// How often the kubelet looks whether a probe's command has ended.
 const LOOK_MS: u64 = 50;
+/// From a status that shows a container started and not ready to the extra run of its readiness probe.
+const TRIGGER_MS: u64 = 10;
 
 fn kind_name(kind: ProbeKind) -> &'static str {
     match kind {
@@ -71,7 +73,7 @@ fn kind_name(kind: ProbeKind) -> &'static str {
 }
 
 impl ProbeWorker {
-    pub fn new(container: usize, spec: Rc<ProbeSpec>, of: ContainerRef) -> Self {
+    pub fn new(container: usize, spec: Rc<ProbeSpec>, of: Rc<ContainerRef>) -> Self {
         Self { container, spec, of, id: None, on_hold: false, last: None, streak: 0, asking: None, missed: false, ended: false, seq: 0 }
     }
 }
@@ -141,7 +143,7 @@ impl Worker {
     pub fn trigger_readiness(&mut self, index: usize, turn: &mut Turn) {
         let found = self.probes.iter().position(|p| p.container == index && p.spec.kind == ProbeKind::Readiness && !p.ended);
         if let Some(place) = found {
-            self.arm_probe(place, turn.ctx.now + 20, turn);
+            self.arm_probe(place, turn.ctx.now + TRIGGER_MS, turn);
         }
     }
 
@@ -368,7 +370,16 @@ impl Worker {
             if kind == ProbeKind::Readiness && !self.gone {
                 self.publish(false, turn);
             }
-        } else if kind != ProbeKind::Liveness || verdict == Verdict::Failure {
+            return;
+        }
+        // The sync loop of `pkg/kubelet/kubelet.go` writes readiness and start-up into the status by itself (`SetContainerReadiness`,
+        // `SetContainerStartup`); the sync for which it asks as well comes with the next look at the runtime.
+        match kind {
+            ProbeKind::Readiness => self.set_ready(id, verdict == Verdict::Success, turn),
+            ProbeKind::Startup => self.set_started(id, verdict == Verdict::Success, turn),
+            ProbeKind::Liveness => {}
+        }
+        if kind != ProbeKind::Liveness || verdict == Verdict::Failure {
             self.request_sync(turn.ctx.now + 10, turn);
         }
     }

@@ -7,6 +7,7 @@ use crate::api::object::{at, i64_at, list_at, set, uid};
 use crate::api::{Map, SimTime, Value, json};
 use crate::cluster::apiserver::{Caller, EventSpec, Verb, WriteOptions};
 use crate::cluster::log::Fact;
+use crate::cluster::runtime::ContainerId;
 
 use super::conditions::{self, Condition, Ground};
 use super::observed::Ended;
@@ -15,7 +16,7 @@ use super::status::{self, Basis, ContainerState, Phase, PodStatus};
 use super::worker::{Life, PodTimer, Turn, Worker};
 
 /// The status manager's full pass.
-const STATUS_PASS_MS: u64 = 10_000;
+pub const STATUS_PASS_MS: u64 = 10_000;
 /// From a new mirror to its first status.
 pub const MIRROR_STATUS_MS: u64 = 150;
 /// A recorder's queue has an end.
@@ -127,6 +128,42 @@ impl Worker {
         phase
     }
 
+    /// Models `SetContainerReadiness`: one container's readiness and the two conditions that follow from it, and nothing else.
+    pub fn set_ready(&mut self, id: ContainerId, ready: bool, turn: &mut Turn) {
+        let Some(status) = self.status.containers.iter_mut().find(|s| s.id == Some(id)) else { return };
+        if status.ready == ready || ready && !status.state.is_running() {
+            return;
+        }
+        status.ready = ready;
+        let stored = self.stored(turn);
+        let conditions = conditions::readiness(&Ground {
+            spec: &self.spec,
+            statuses: &self.status.containers,
+            phase: self.status.phase,
+            sandbox_ready: self.seen.sandbox_ready,
+            stored: stored.as_ref().map_or(&[][..], |o| list_at(o, "status.conditions")),
+            old: &self.status.conditions,
+            resize: Vec::new(),
+            restarting: None,
+            now: turn.ctx.now,
+        });
+        for new in conditions {
+            if let Some(old) = self.status.conditions.iter_mut().find(|c| c.kind == new.kind) {
+                *old = new;
+            }
+        }
+        self.save(turn);
+    }
+
+    /// Models `SetContainerStartup`.
+    pub fn set_started(&mut self, id: ContainerId, started: bool, turn: &mut Turn) {
+        let Some(status) = self.status.containers.iter_mut().find(|s| s.id == Some(id)) else { return };
+        if status.started != started && status.state.is_running() {
+            status.started = started;
+            self.save(turn);
+        }
+    }
+
     /// The user that a container's first process runs as; every image of the catalogue has root.
     fn user(&self, container: &ContainerSpec) -> Value {
         let setting = |path: &str| {
@@ -158,7 +195,7 @@ impl Worker {
 
     /// Writes the status to the API, where it differs.
     pub fn save(&mut self, turn: &mut Turn) {
-        if turn.ctx.api.is_stopped() {
+        if turn.api_is_away() {
             let now = turn.ctx.now;
             return self.arm(PodTimer::Save, now + (STATUS_PASS_MS - now.millis() % STATUS_PASS_MS), turn);
         }
@@ -175,7 +212,7 @@ impl Worker {
 
     /// The API server may be back: mirror, status and events that wait are sent.
     pub fn catch_up(&mut self, turn: &mut Turn) {
-        if !turn.ctx.api.is_stopped() {
+        if !turn.api_is_away() {
             for (at, waiting) in std::mem::take(&mut self.outbox) {
                 let Said { field, kind, reason, message } = waiting;
                 self.send_event(at, &field, kind, &reason, &message, turn);
@@ -201,7 +238,7 @@ impl Worker {
 
     pub fn event(&mut self, field: &str, kind: &'static str, reason: &str, message: &str, turn: &mut Turn) {
         let now = turn.ctx.now;
-        if turn.ctx.api.is_stopped() {
+        if turn.api_is_away() {
             if self.outbox.len() < MOST_WAITING_EVENTS {
                 self.outbox.push((now, Said { field: field.into(), kind, reason: reason.into(), message: message.into() }));
             }

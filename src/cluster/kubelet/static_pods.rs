@@ -181,7 +181,7 @@ impl Worker {
     /// Makes the mirror, or makes it anew where it is another Pod's or is being deleted.
     /// True where there is a new one.
     pub fn reconcile_mirror(&mut self, turn: &mut Turn) -> bool {
-        if !self.is_static || turn.ctx.api.is_stopped() {
+        if !self.is_static || turn.api_is_away() {
             return false;
         }
         let key = Key::new(POD, &self.namespace, &self.name);

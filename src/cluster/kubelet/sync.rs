@@ -24,6 +24,8 @@ const MOUNT_LOOK_MS: u64 = 300;
 const MOUNT_RETRY_MS: u64 = 500;
 const LONGEST_MOUNT_RETRY_MS: u64 = 122_000;
 const SANDBOX_MS: u64 = 170;
+/// From the last end of a container that is being stopped to the sync's next step.
+const STOPPED_MS: u64 = 30;
 /// Stopping a sandbox, and what goes with it.
 const STOP_POD_MS: u64 = 500;
 
@@ -159,7 +161,7 @@ impl Worker {
             }
             Step::AwaitKills => {
                 if self.kills.is_empty() {
-                    Next::After(50)
+                    Next::After(STOPPED_MS)
                 } else {
                     self.first([Step::AwaitKills].into_iter());
                     Next::Wait

@@ -5,6 +5,7 @@
 
 use crate::api::kinds::POD;
 use crate::api::object::{at, i64_at, is_deleting};
+use crate::api::order::InOrder as _;
 use crate::api::{SimTime, Value};
 use crate::cluster::apiserver::{Caller, DeleteOptions, Key};
 use crate::cluster::log::{Fact, ProbeKind};
@@ -27,6 +28,8 @@ const LAST_STATUS_MS: u64 = 300;
 const FINISHED_MS: u64 = 1100;
 /// The last status of a Pod that had no containers yet.
 const NOTHING_RAN_MS: u64 = 1500;
+/// From the order to stop a container to its signal: the way through the runtime.
+const SIGNAL_MS: u64 = 20;
 const OBJECT_GONE_MS: u64 = 300;
 
 /// Why a container waits that was removed by a rule.
@@ -91,8 +94,9 @@ impl Worker {
             Some((of, handler)) if seconds > 0 => KillStage::PreStop(self.begin_hook(of, id, handler, turn)),
             Some(_) | None => KillStage::Waiting,
         };
+        let wait = if matches!(stage, KillStage::PreStop(_)) { 0 } else { SIGNAL_MS };
         self.kills.push(Kill { id, container, began: turn.ctx.now, grace_ms: seconds * 1000, stage });
-        self.arm(PodTimer::Kills, turn.ctx.now, turn);
+        self.arm(PodTimer::Kills, turn.ctx.now + wait, turn);
     }
 
     /// Drives every stop that is going on as far as it goes now.
@@ -236,6 +240,10 @@ impl Worker {
 
     /// A deleted Pod's object goes once nothing of it is left on the node.
     pub fn delete_object(&mut self, turn: &mut Turn) -> Next {
+        if turn.api_is_away() && !self.is_static && !self.gone {
+            self.first([Step::DeleteObject].into_iter());
+            return Next::After(super::publish::STATUS_PASS_MS);
+        }
         let deleting = self.stored(turn).is_some_and(|o| is_deleting(&o));
         if deleting && !self.is_static {
             self.delete_from_api(turn);
@@ -325,7 +333,7 @@ impl Worker {
         for sandbox in &self.sandboxes {
             ids.extend(turn.runtime.containers_of(*sandbox).map(|c| (c.config.name == name, c.id)));
         }
-        ids.sort();
+        ids.order();
         for (_, id) in ids {
             turn.runtime.remove_container(id, turn.ctx);
             self.forget(id);

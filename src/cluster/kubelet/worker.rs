@@ -3,7 +3,7 @@
 //! Models `pkg/kubelet/pod_workers.go` and the work queue. One sync at a time; a sync publishes the status first, from what was last seen of
 //! the runtime, and acts afterwards. So the effect of an action shows with the next sync.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::api::order::{SortedMap, SortedSet};
 use std::rc::Rc;
 
 use crate::api::object::{name, namespace, str_at, uid};
@@ -84,6 +84,13 @@ pub struct Turn<'a, 'c> {
     pub ctx: &'a mut Context<'c>,
 }
 
+impl Turn<'_, '_> {
+    /// The API server cannot be reached: it is stopped, or the node is cut off.
+    pub fn api_is_away(&self) -> bool {
+        self.ctx.api.is_stopped() || self.node.cut_off
+    }
+}
+
 /// How far a Pod's life has come, for its worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Life {
@@ -108,14 +115,14 @@ pub struct Worker {
     /// What was last seen of the runtime.
     pub seen: Observed,
     pub sandboxes: Vec<SandboxId>,
-    pub hashes: BTreeMap<ContainerId, u64>,
+    pub hashes: SortedMap<ContainerId, u64>,
     /// Containers whose end has been written down.
-    pub ended: BTreeSet<ContainerId>,
+    pub ended: SortedSet<ContainerId>,
     pub reasons: Reasons,
     pub restarts: BackOff,
     pub pulls: BackOff,
     /// The last error of each image's pull.
-    pub pull_errors: BTreeMap<String, (String, String)>,
+    pub pull_errors: SortedMap<String, (String, String)>,
     pub probes: Vec<ProbeWorker>,
     pub results: Results,
     pub job: Option<Job>,
@@ -137,6 +144,10 @@ pub struct Worker {
     /// From when on what was seen is newer than the last sync's end.
     fresh_at: SimTime,
     relist_at: Option<SimTime>,
+    /// The look that is due was asked for by a sync that went well.
+    on_demand: bool,
+    /// The last look had more than one thing to tell.
+    more_events: bool,
     seen_at: SimTime,
     synced_at: SimTime,
     seqs: [u32; SINGLE_TIMERS],
@@ -165,12 +176,12 @@ impl Worker {
             status,
             seen: Observed::default(),
             sandboxes: Vec::new(),
-            hashes: BTreeMap::new(),
-            ended: BTreeSet::new(),
+            hashes: SortedMap::new(),
+            ended: SortedSet::new(),
             reasons: Reasons::new(),
             restarts: BackOff::default(),
             pulls: BackOff::default(),
-            pull_errors: BTreeMap::new(),
+            pull_errors: SortedMap::new(),
             probes: Vec::new(),
             results: Results::new(),
             job: None,
@@ -187,6 +198,8 @@ impl Worker {
             again: false,
             fresh_at: SimTime::ZERO,
             relist_at: None,
+            on_demand: false,
+            more_events: false,
             seen_at: SimTime::ZERO,
             synced_at: SimTime::ZERO,
             seqs: [0; SINGLE_TIMERS],
@@ -198,8 +211,8 @@ impl Worker {
         self.life != Life::Syncing
     }
 
-    pub fn container_ref(&self, turn: &Turn, container: &str) -> ContainerRef {
-        ContainerRef { node: turn.node.name.clone(), pod: format!("{}/{}", self.namespace, self.name), container: container.into() }
+    pub fn container_ref(&self, turn: &Turn, container: &str) -> Rc<ContainerRef> {
+        Rc::new(ContainerRef { node: turn.node.name.clone(), pod: format!("{}/{}", self.namespace, self.name), container: container.into() })
     }
 
     // ---------------------------------------------------------------------------------------------------------------- timers
@@ -281,6 +294,7 @@ impl Worker {
         self.synced_at = now;
         if acted && !failed {
             self.fresh_at = now;
+            self.on_demand = true;
             self.relist_by(now + 10, turn);
         } else {
             self.fresh_at = now + RELIST_MS;
@@ -290,7 +304,7 @@ impl Worker {
             let look = retry_at.map_or(now + RETRY_MS, |at| stretched(now, at.min(now + LONGEST_LOOK_MS)));
             self.request_sync(look, turn);
         }
-        if std::mem::take(&mut self.again) {
+        if std::mem::take(&mut self.again) | std::mem::take(&mut self.more_events) {
             self.request_sync(now + 10, turn);
         }
     }
@@ -333,7 +347,11 @@ impl Worker {
         }
         let before = std::mem::take(&mut self.seen);
         self.look(turn);
-        if changed(&before, &self.seen) {
+        let events = events(&before, &self.seen);
+        // Each event asks for a sync. The first one begins at once; the others are one more, which needs a newer look (`GetNewerThan`) and so
+        // comes with the next ordinary one. After a sync that went well there is nothing that it could tell.
+        self.more_events = events > 1 && !std::mem::take(&mut self.on_demand);
+        if events > 0 {
             self.fresh_at = self.fresh_at.min(turn.ctx.now);
             self.request_sync(turn.ctx.now + 10, turn);
         }
@@ -361,10 +379,9 @@ pub fn stretched(now: SimTime, at: SimTime) -> SimTime {
     now + at.since(now) * STRETCH_PERCENT / 100
 }
 
-/// Whether the lifecycle event generator has something to tell: a container or sandbox that came, started or ended. What was removed does not count.
-fn changed(before: &Observed, now: &Observed) -> bool {
-    if (before.sandbox, before.sandbox_ready) != (now.sandbox, now.sandbox_ready) {
-        return true;
-    }
-    now.containers.iter().any(|c| before.containers.iter().find(|b| b.id == c.id).is_none_or(|b| b.state != c.state))
+/// How many things the lifecycle event generator has to tell: containers and sandboxes that came, started or ended. What was removed does not
+/// count.
+fn events(before: &Observed, now: &Observed) -> usize {
+    let sandbox = usize::from((before.sandbox, before.sandbox_ready) != (now.sandbox, now.sandbox_ready));
+    sandbox + now.containers.iter().filter(|c| before.containers.iter().find(|b| b.id == c.id).is_none_or(|b| b.state != c.state)).count()
 }

@@ -4,9 +4,13 @@
 //! Facts of requests carry the source and destination addresses unchanged: nothing translates them on the way (Pod network model of
 //! Kubernetes; ClusterIPs are resolved to an endpoint before the packet leaves, as kube-proxy does).
 
+use crate::api::order::SortedMap;
+mod fault;
 mod server;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+pub use fault::Fault;
 
 use super::images::Program;
 use super::log::{Fact, Stream};
@@ -27,18 +31,18 @@ pub struct Body {
     pub ip: String,
     pub program: Program,
     /// Its own files by absolute path: `None` is a directory.
-    pub files: BTreeMap<String, Option<String>>,
+    pub files: SortedMap<String, Option<String>>,
     /// Mount path → (volume, path inside, read-only), longest first when looked up.
     pub mounts: Vec<(String, String, String, bool)>,
-    pub environment: BTreeMap<String, String>,
+    pub environment: SortedMap<String, String>,
     /// Ports on which its processes listen: address and port.
     pub listening: Vec<(String, u16)>,
     /// Ports on which an applet serves instead of the image's own program.
-    pub services: BTreeMap<u16, Service>,
+    pub services: SortedMap<u16, Service>,
     pub hung: bool,
     pub answers_with: Option<u16>,
     /// A redis' keys.
-    pub store: BTreeMap<String, String>,
+    pub store: SortedMap<String, String>,
 }
 
 /// A server that is not an image's own program.
@@ -54,18 +58,20 @@ pub enum Service {
 #[derive(Clone, Debug)]
 pub struct Network {
     pub pod_cidr: String,
-    pub bodies: BTreeMap<ContainerId, Body>,
+    pub bodies: SortedMap<ContainerId, Body>,
+    /// Who lives at an address.
+    bodies_at: SortedMap<String, Vec<ContainerId>>,
     /// Volume → its files by path inside.
-    pub volumes: BTreeMap<String, BTreeMap<String, Option<String>>>,
+    pub volumes: SortedMap<String, SortedMap<String, Option<String>>>,
     /// IPs of sandboxes that are up.
-    pub addresses: BTreeMap<String, SandboxId>,
+    pub addresses: SortedMap<String, SandboxId>,
     /// Lines that servers wrote while answering; the runtimes take them.
     pub outbox: Vec<(ContainerId, Stream, String)>,
-    /// Learner's faults: nodes that are cut off, Pods whose traffic is dropped.
-    pub cut_nodes: BTreeSet<usize>,
-    pub dropped_pods: BTreeSet<String>,
+    /// Learner's faults, by what they hit: `node/node-1`, `pod/default/web`.
+    faults: SortedMap<String, Fault>,
     node_ips: Vec<String>,
-    node_names: Vec<String>,
+    /// Each node as the one who asks.
+    node_sources: Vec<Rc<Source>>,
     turn: usize,
     ephemeral: u16,
 }
@@ -74,14 +80,14 @@ impl Network {
     pub fn new(config: &Config) -> Self {
         Self {
             pod_cidr: "10.244.0.0/16".into(),
-            bodies: BTreeMap::new(),
-            volumes: BTreeMap::new(),
-            addresses: BTreeMap::new(),
+            bodies: SortedMap::new(),
+            bodies_at: SortedMap::new(),
+            volumes: SortedMap::new(),
+            addresses: SortedMap::new(),
             outbox: Vec::new(),
-            cut_nodes: BTreeSet::new(),
-            dropped_pods: BTreeSet::new(),
+            faults: SortedMap::new(),
             node_ips: (0..config.nodes.len()).map(node_ip).collect(),
-            node_names: config.nodes.iter().map(|n| n.name.clone()).collect(),
+            node_sources: config.nodes.iter().enumerate().map(|(i, n)| Rc::new(Source::node(i, &n.name))).collect(),
             turn: 0,
             ephemeral: 0,
         }
@@ -90,19 +96,33 @@ impl Network {
     /// Who listens at an address, as seen from `from` (whose own localhost counts).
     fn listener(&self, ip: &str, port: u16, from: Option<SandboxId>) -> Result<ContainerId, Failure> {
         let local = ip == "127.0.0.1" || ip == "::1";
-        let sandbox = if local { from } else { self.addresses.get(ip).copied() };
-        let on_host = |body: &Body| !local && body.ip == ip;
-        if sandbox.is_none() && !self.bodies.values().any(on_host) && !self.node_ips.iter().any(|n| n == ip) {
-            return Err(Failure::NoRoute);
-        }
-        let fits = |body: &&Body| {
-            let here = if local { Some(body.sandbox) == sandbox } else { Some(body.sandbox) == sandbox || body.ip == ip };
-            here && body
-                .listening
-                .iter()
-                .any(|(address, p)| *p == port && (address == "0.0.0.0" || local || (Some(body.sandbox) == from && address == ip)))
+        let listens = |body: &Body| {
+            body.listening.iter().any(|(address, p)| *p == port && (address == "0.0.0.0" || local || (Some(body.sandbox) == from && address == ip)))
         };
-        self.bodies.iter().find(|(_, body)| fits(body)).map(|(id, _)| *id).ok_or(Failure::Refused)
+        if local {
+            let found = self.bodies.iter().find(|(_, body)| Some(body.sandbox) == from && listens(body));
+            return found.map(|(id, _)| *id).ok_or(Failure::Refused);
+        }
+        match self.bodies_at.get(ip) {
+            Some(here) => here.iter().copied().find(|id| self.bodies.get(id).is_some_and(listens)).ok_or(Failure::Refused),
+            None if self.addresses.contains_key(ip) || self.node_ips.iter().any(|n| n == ip) => Err(Failure::Refused),
+            None => Err(Failure::NoRoute),
+        }
+    }
+
+    pub fn add_body(&mut self, id: ContainerId, body: Body) {
+        self.bodies_at.entry(body.ip.clone()).or_default().push(id);
+        self.bodies.insert(id, body);
+    }
+
+    pub fn remove_body(&mut self, id: ContainerId) {
+        let Some(body) = self.bodies.remove(&id) else { return };
+        if let Some(here) = self.bodies_at.get_mut(&body.ip) {
+            here.retain(|other| *other != id);
+            if here.is_empty() {
+                self.bodies_at.remove(&body.ip);
+            }
+        }
     }
 
     /// Whether a port of a sandbox is taken at this address.
@@ -146,6 +166,18 @@ pub enum Failure {
     Closed,
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Refused => f.write_str("connection refused"),
+            Self::NoRoute => f.write_str("no route to host"),
+            Self::Timeout => f.write_str("timeout"),
+            Self::UnknownHost(name) => write!(f, "unknown host {name}"),
+            Self::Closed => f.write_str("closed"),
+        }
+    }
+}
+
 /// Who asks.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -172,9 +204,12 @@ impl Source {
         })
     }
 
-    pub fn of_node(network: &Network, node: usize) -> Self {
-        let name = network.node_names.get(node).map_or("node", String::as_str);
-        Self { node, container: None, sandbox: None, ip: node_ip(node), namespace: "default".into(), name: format!("node/{name}") }
+    fn node(index: usize, name: &str) -> Self {
+        Self { node: index, container: None, sandbox: None, ip: node_ip(index), namespace: "default".into(), name: format!("node/{name}") }
+    }
+
+    pub fn of_node(network: &Network, node: usize) -> Rc<Self> {
+        network.node_sources.get(node).cloned().unwrap_or_else(|| Rc::new(Self::node(node, "")))
     }
 }
 
@@ -186,7 +221,7 @@ const PATIENCE_MS: u64 = 30_000;
 /// A GET as a person asks for it, from a container or (with `None`) from a node. See [`super::Cluster::send_request`].
 pub fn get(source: Option<(usize, ContainerId)>, url: &str, _runtimes: &mut [Runtime], ctx: &mut Context) -> Answer {
     let source = match source {
-        Some((_, id)) => Source::of_container(ctx.network, id),
+        Some((_, id)) => Source::of_container(ctx.network, id).map(Rc::new),
         None => Some(Source::of_node(ctx.network, 0)),
     };
     let full = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
@@ -208,6 +243,10 @@ pub fn request(ctx: &mut Context, source: &Source, url: &str, body: &str, depth:
     if depth > DEEPEST {
         return failed(Failure::Closed);
     }
+    // The cluster's name server is somewhere else.
+    if ctx.network.is_isolated(source) && !is_literal(name) {
+        return Answer { took_ms: PATIENCE_MS, result: Err(Failure::UnknownHost(name.into())) };
+    }
     if scheme == "dns" {
         return match resolve(ctx.api, name, &source.namespace) {
             Some(ip) => Answer { took_ms: 1, result: Ok(Response { status: 200, body: ip, headers: Vec::new() }) },
@@ -218,14 +257,21 @@ pub fn request(ctx: &mut Context, source: &Source, url: &str, body: &str, depth:
     let (ip, real_port, via) = match through_service(ctx, &address, port) {
         Routed::Endpoint(ip, port, service) => (ip, port, service),
         Routed::NoEndpoints(service) => {
-            log(ctx, source, (&service, &address, port), &service, &path, "no endpoints");
+            log(ctx, source, (&service, &address, port), &service, &path, "no endpoints", 1);
             return failed(Failure::Refused);
         }
         Routed::Direct => (address.clone(), port, String::new()),
     };
     let answer = match ctx.network.listener(&ip, real_port, source.sandbox) {
-        Ok(target) if is_dropped(ctx.network, source, target) => Answer { took_ms: PATIENCE_MS, result: Err(Failure::Timeout) },
-        Ok(target) => server::answer(ctx, target, real_port, source, scheme == "tcp", &path, body, depth),
+        Ok(target) => match ctx.network.trouble(source, target) {
+            Some(Fault::Drop) => Answer { took_ms: PATIENCE_MS, result: Err(Failure::Timeout) },
+            trouble => {
+                let mut answer = server::answer(ctx, target, real_port, source, scheme == "tcp", &path, body, depth);
+                answer.took_ms = (answer.took_ms + trouble.map_or(0, Fault::delay_ms)).min(PATIENCE_MS);
+                if answer.took_ms >= PATIENCE_MS { Answer { took_ms: PATIENCE_MS, result: Err(Failure::Timeout) } } else { answer }
+            }
+        },
+        Err(_) if ctx.network.is_isolated(source) && ip != "127.0.0.1" => Answer { took_ms: PATIENCE_MS, result: Err(Failure::Timeout) },
         Err(failure) => failed(failure),
     };
     let to = ctx
@@ -237,14 +283,10 @@ pub fn request(ctx: &mut Context, source: &Source, url: &str, body: &str, depth:
     let said = match &answer.result {
         Ok(response) if scheme == "tcp" => response.body.trim().to_owned(),
         Ok(response) => format!("{} {}", response.status, response.body.lines().next().unwrap_or("")),
-        Err(Failure::Refused) => "connection refused".into(),
-        Err(Failure::NoRoute) => "no route to host".into(),
-        Err(Failure::Timeout) => "timeout".into(),
-        Err(Failure::UnknownHost(name)) => format!("unknown host {name}"),
-        Err(Failure::Closed) => "closed".into(),
+        Err(failure) => failure.to_string(),
     };
     let what = if scheme == "tcp" { body.lines().next().unwrap_or("connect").to_owned() } else { format!("GET {path}") };
-    log(ctx, source, (&to, &ip, real_port), &via, &what, &said);
+    log(ctx, source, (&to, &ip, real_port), &via, &what, &said, answer.took_ms);
     answer
 }
 
@@ -253,13 +295,7 @@ fn owner(network: &Network, ip: &str) -> String {
     body.map_or_else(|| ip.to_owned(), |b| format!("pod/{}", b.pod))
 }
 
-fn is_dropped(network: &Network, source: &Source, target: ContainerId) -> bool {
-    let Some(body) = network.bodies.get(&target) else { return false };
-    let crosses = body.node != source.node;
-    crosses && (network.cut_nodes.contains(&body.node) || network.cut_nodes.contains(&source.node)) || network.dropped_pods.contains(&body.pod)
-}
-
-fn log(ctx: &mut Context, source: &Source, to: (&str, &str, u16), via: &str, what: &str, answer: &str) {
+fn log(ctx: &mut Context, source: &Source, to: (&str, &str, u16), via: &str, what: &str, answer: &str, took_ms: u64) {
     ctx.network.ephemeral = ctx.network.ephemeral.wrapping_add(1) % 20_000;
     let local = to.1 == "127.0.0.1";
     let from_ip = if local { "127.0.0.1" } else { &source.ip };
@@ -271,9 +307,14 @@ fn log(ctx: &mut Context, source: &Source, to: (&str, &str, u16), via: &str, wha
         via: via.to_owned(),
         what: what.to_owned(),
         answer: answer.to_owned(),
-        took_ms: 1,
+        took_ms,
     };
     ctx.fact(fact);
+}
+
+/// Needs no name server.
+fn is_literal(name: &str) -> bool {
+    name == "localhost" || name.split('.').count() == 4 && name.split('.').all(|p| p.parse::<u8>().is_ok())
 }
 
 /// A name → its address: literal, localhost, Service (ClusterIP, or a ready Pod where headless).
@@ -281,7 +322,7 @@ fn resolve(api: &ApiServer, name: &str, namespace: &str) -> Option<String> {
     if name == "localhost" {
         return Some("127.0.0.1".into());
     }
-    if !name.is_empty() && name.split('.').count() == 4 && name.split('.').all(|p| p.parse::<u8>().is_ok()) {
+    if is_literal(name) {
         return Some(name.into());
     }
     let name = name.trim_end_matches('.');
@@ -389,13 +430,18 @@ pub fn probe(request: &ProbeRequest<'_>, runtime: &mut Runtime, ctx: &mut Contex
         Err(failure) => return Answer { took_ms: 1, result: Err(failure) },
     };
     let hung = ctx.network.bodies.get(&target).is_some_and(|b| b.hung);
-    let Some(get) = &request.http else {
-        return Answer { took_ms: 1, result: Ok(Response { status: 0, body: String::new(), headers: Vec::new() }) };
+    let source = Source::of_node(ctx.network, runtime.node());
+    let late = match ctx.network.trouble(&source, target) {
+        Some(Fault::Drop) => request.timeout_ms,
+        trouble => trouble.map_or(0, Fault::delay_ms),
     };
-    if hung {
+    if late >= request.timeout_ms || hung && request.http.is_some() {
         return Answer { took_ms: request.timeout_ms, result: Err(Failure::Timeout) };
     }
-    let source = Source::of_node(ctx.network, runtime.node());
-    let answer = server::answer(ctx, target, request.port, &source, false, get.path, "", 0);
+    let Some(get) = &request.http else {
+        return Answer { took_ms: 1 + late, result: Ok(Response { status: 0, body: String::new(), headers: Vec::new() }) };
+    };
+    let mut answer = server::answer(ctx, target, request.port, &source, false, get.path, "", 0);
+    answer.took_ms += late;
     if answer.took_ms >= request.timeout_ms { Answer { took_ms: request.timeout_ms, result: Err(Failure::Timeout) } } else { answer }
 }

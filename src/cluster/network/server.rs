@@ -4,7 +4,7 @@ use super::{Answer, Failure, PATIENCE_MS, Response, Service, Source, request};
 use crate::cluster::Context;
 use crate::cluster::images::Program;
 use crate::cluster::log::Stream;
-use crate::cluster::runtime::{ContainerId, read_file};
+use crate::cluster::runtime::{ContainerId, has_file, read_file};
 
 /// The answer of the server in this container.
 pub fn answer(ctx: &mut Context, target: ContainerId, port: u16, source: &Source, tcp: bool, path: &str, body: &str, depth: usize) -> Answer {
@@ -18,27 +18,27 @@ pub fn answer(ctx: &mut Context, target: ContainerId, port: u16, source: &Source
     if let Some(service) = server.services.get(&port).cloned() {
         return serve(ctx, target, &service, tcp, path, body);
     }
-    let (program, hostname) = (server.program, server.hostname.clone());
-    match program {
+    match server.program {
         Program::Redis if tcp => respond(200, &redis(ctx, target, body)),
         Program::Redis => failed(Failure::Closed),
         _ if tcp => respond(200, ""),
         Program::Echo => {
-            if read_file(ctx.network, target, "/tmp/unhealthy").is_ok() {
+            if has_file(ctx.network, target, "/tmp/unhealthy") {
                 respond(500, "unhealthy\n")
             } else {
-                respond(200, &format!("{hostname}\n"))
+                respond(200, &format!("{}\n", server.hostname))
             }
         }
         Program::Kubia => {
-            let ip = if source.ip == ctx.network.bodies[&target].ip && source.container.is_some() { "127.0.0.1" } else { &source.ip };
+            let answer = format!("You've hit {}\n", server.hostname);
+            let ip = if source.ip == server.ip && source.container.is_some() { "127.0.0.1" } else { &source.ip };
             let line = format!("Received request from ::ffff:{ip}\n");
             ctx.network.outbox.push((target, Stream::Stdout, line));
-            respond(200, &format!("You've hit {hostname}\n"))
+            respond(200, &answer)
         }
         Program::Counter => counter(ctx, target, depth),
         Program::Nginx => nginx(ctx, target, source, path),
-        Program::Custom(_) => respond(200, &format!("{hostname}\n")),
+        Program::Custom(_) => respond(200, &format!("{}\n", server.hostname)),
         Program::Pause | Program::Shell | Program::Stress => failed(Failure::Closed),
     }
 }

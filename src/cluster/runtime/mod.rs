@@ -3,17 +3,18 @@
 //! The kubelet drives it through the verbs of the CRI. Processes are values that yield (`Sleep`, `Listen`, `Connect`, `Write`, `Exit`),
 //! so that a clone of the runtime is a checkpoint.
 
+use crate::api::order::{InOrder as _, SortedMap};
 mod files;
 mod process;
 
-use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::images::{self, Image};
 use super::log::{ContainerRef, Fact, Stream};
 use super::network::{self, Body};
 use super::{Context, NodeConfig};
 use crate::api::SimTime;
-pub(super) use files::read_file;
+pub(super) use files::{has_file, read_file};
 use process::Live;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -155,6 +156,19 @@ pub enum Fault {
     UseCpu(i64),
 }
 
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        match self {
+            Self::Exit(code) => write!(f, "Exit({code})"),
+            Self::Hang => f.write_str("Hang"),
+            Self::Unhang => f.write_str("Unhang"),
+            Self::AnswerWith(status) => write!(f, "AnswerWith({status})"),
+            Self::UseMemory(bytes) => write!(f, "UseMemory({bytes})"),
+            Self::UseCpu(milli) => write!(f, "UseCpu({milli})"),
+        }
+    }
+}
+
 /// How an unknown image behaves, as the learner says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomImage {
@@ -178,10 +192,10 @@ pub struct Runtime {
     node: usize,
     name: String,
     next: u64,
-    sandboxes: BTreeMap<SandboxId, SandboxRecord>,
-    containers: BTreeMap<ContainerId, ContainerRecord>,
-    live: BTreeMap<ContainerId, Live>,
-    execs: BTreeMap<ExecId, ExecRecord>,
+    sandboxes: SortedMap<SandboxId, SandboxRecord>,
+    containers: SortedMap<ContainerId, ContainerRecord>,
+    live: SortedMap<ContainerId, Live>,
+    execs: SortedMap<ExecId, ExecRecord>,
     custom: Vec<CustomImage>,
 }
 
@@ -194,10 +208,10 @@ impl Runtime {
             node,
             name: config.name.clone(),
             next: (node as u64) << 40,
-            sandboxes: BTreeMap::new(),
-            containers: BTreeMap::new(),
-            live: BTreeMap::new(),
-            execs: BTreeMap::new(),
+            sandboxes: SortedMap::new(),
+            containers: SortedMap::new(),
+            live: SortedMap::new(),
+            execs: SortedMap::new(),
             custom: Vec::new(),
         }
     }
@@ -233,11 +247,11 @@ impl Runtime {
         }
     }
 
-    fn reference(&self, id: ContainerId) -> ContainerRef {
+    fn reference(&self, id: ContainerId) -> Rc<ContainerRef> {
         let container = self.containers.get(&id);
         let pod =
             container.and_then(|c| self.sandboxes.get(&c.sandbox)).map_or(String::new(), |s| format!("{}/{}", s.config.namespace, s.config.name));
-        ContainerRef { node: self.name.clone(), pod, container: container.map_or(String::new(), |c| c.config.name.clone()) }
+        Rc::new(ContainerRef { node: self.name.clone(), pod, container: container.map_or(String::new(), |c| c.config.name.clone()) })
     }
 
     fn write_log(&mut self, id: ContainerId, stream: Stream, text: &str, ctx: &mut Context) {
@@ -372,7 +386,7 @@ impl Runtime {
         let image = self.find_image(&config.image).ok_or_else(|| format!("failed to resolve image {:?}: not found", config.image))?;
         let owner = self.sandboxes.get(&sandbox).ok_or("failed to find sandbox")?;
         let id = ContainerId(self.next + 1);
-        let mut environment: BTreeMap<String, String> = BTreeMap::new();
+        let mut environment: SortedMap<String, String> = SortedMap::new();
         environment.insert("PATH".into(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into());
         environment.insert("HOSTNAME".into(), owner.config.hostname.clone());
         environment.insert("HOME".into(), "/root".into());
@@ -382,7 +396,7 @@ impl Runtime {
             .iter()
             .map(|m| (m.mount_path.trim_end_matches('/').to_owned(), m.volume.clone(), m.sub_path.clone(), m.read_only))
             .collect();
-        mounts.sort_by_key(|m| std::cmp::Reverse(m.0.len()));
+        mounts.order_by_key(|m| std::cmp::Reverse(m.0.len()));
         for mount in &config.mounts {
             ctx.network.volumes.entry(mount.volume.clone()).or_default();
         }
@@ -398,13 +412,13 @@ impl Runtime {
             mounts,
             environment,
             listening: Vec::new(),
-            services: BTreeMap::new(),
+            services: SortedMap::new(),
             hung: false,
             answers_with: None,
-            store: BTreeMap::new(),
+            store: SortedMap::new(),
         };
         self.next += 1;
-        ctx.network.bodies.insert(id, body);
+        ctx.network.add_body(id, body);
         let record = ContainerRecord {
             id,
             sandbox,
@@ -461,7 +475,7 @@ impl Runtime {
 
     pub fn remove_container(&mut self, id: ContainerId, ctx: &mut Context) {
         self.live.remove(&id);
-        ctx.network.bodies.remove(&id);
+        ctx.network.remove_body(id);
         self.containers.remove(&id);
     }
 
@@ -536,7 +550,7 @@ impl Runtime {
 
     pub fn inject(&mut self, id: ContainerId, fault: Fault, ctx: &mut Context) {
         let reference = self.reference(id);
-        ctx.fact(Fact::Fault { what: format!("{fault:?}"), on: format!("{}/{}", reference.pod, reference.container) });
+        ctx.fact(Fact::Fault { what: fault.to_string(), on: format!("{}/{}", reference.pod, reference.container) });
         match fault {
             Fault::Exit(code) => self.end(id, code, if code == 0 { ExitReason::Completed } else { ExitReason::Error }, ctx),
             Fault::UseMemory(bytes) => self.use_memory(id, bytes, ctx),

@@ -2,6 +2,7 @@
 //!
 //! Models `k8s.io/kubectl/pkg/describe/describe.go`. Text is written with tabs; [`super::table::align`] lays it out.
 
+use crate::api::order::InOrder as _;
 mod node;
 mod pod;
 mod scaling;
@@ -129,7 +130,7 @@ pub fn events_of(o: &Value, kind: &Kind, env: &Env) -> Vec<Value> {
     };
     let mut events: Vec<Value> = env.cluster.api.list(kinds::EVENT, Some(space)).filter(about).map(|e| e.as_ref().clone()).collect();
     // Events without a last time (the scheduler's) come first, as in Go's zero time.
-    events.sort_by_key(|e| (str_at(e, "lastTimestamp").and_then(SimTime::parse).map(SimTime::secs), last_seen(e)));
+    events.order_by_key(|e| (str_at(e, "lastTimestamp").and_then(SimTime::parse).map(SimTime::secs), last_seen(e)));
     events
 }
 

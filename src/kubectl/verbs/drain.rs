@@ -1,6 +1,6 @@
 //! `kubectl drain`: cordons a node and sends its Pods away.
 
-use std::collections::BTreeMap;
+use crate::api::order::SortedMap;
 use std::rc::Rc;
 
 use super::cordon::{mark, nodes};
@@ -76,7 +76,7 @@ fn fate(call: &Call, pod: &Value, env: &Env) -> Fate {
 fn plan(call: &Call, node: &str, env: &Env) -> Result<(Vec<Rc<Value>>, Vec<String>), Vec<String>> {
     let selector = call.filled("pod-selector").map(selector::parse).transpose().map_err(|why| vec![why])?;
     let mut go = Vec::new();
-    let (mut warned, mut refused) = (BTreeMap::<&str, Vec<String>>::new(), BTreeMap::<&str, Vec<String>>::new());
+    let (mut warned, mut refused) = (SortedMap::<&str, Vec<String>>::new(), SortedMap::<&str, Vec<String>>::new());
     let on_node = |p: &Rc<Value>| str_at(p, "spec.nodeName") == Some(node) && selector.as_ref().is_none_or(|s| s.matches(labels(p)));
     for pod in env.list(kinds::POD, None).into_iter().filter(on_node) {
         let named = format!("{}/{}", namespace(&pod), name(&pod));
@@ -93,7 +93,7 @@ fn plan(call: &Call, node: &str, env: &Env) -> Result<(Vec<Rc<Value>>, Vec<Strin
         }
     }
     let told =
-        |all: BTreeMap<&str, Vec<String>>, head: &str| all.into_iter().map(|(what, pods)| format!("{head}{what}: {}", pods.join(", "))).collect();
+        |all: SortedMap<&str, Vec<String>>, head: &str| all.into_iter().map(|(what, pods)| format!("{head}{what}: {}", pods.join(", "))).collect();
     if refused.is_empty() { Ok((go, told(warned, ""))) } else { Err(told(refused, "cannot delete ")) }
 }
 

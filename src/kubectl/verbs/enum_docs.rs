@@ -212,11 +212,12 @@ IfHealthyBudget policy means that running pods (status.phase=\"Running\"), but n
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::order::SortedSet;
     use crate::schema;
 
     #[test]
     fn every_comment_belongs_to_a_value_of_the_schema() {
-        let known: std::collections::BTreeSet<(String, &str)> =
+        let known: SortedSet<(String, &str)> =
             schema::kinds().filter_map(|(version, kind)| schema::kind(&version, kind)).flat_map(values_below).collect();
         let mut section = "";
         for line in ABOUT.lines() {

@@ -49,7 +49,7 @@ pub fn inspector(props: &InspectorProps) -> Html {
                 }
                 if !details.actions.is_empty() {
                     // A form keeps what is typed only as long as the same shape is selected.
-                    <actions::Actions key={format!("{:?}", details.target)} actions={details.actions.clone()} {language} on={on.clone()}/>
+                    <actions::Actions key={details.target.key()} actions={details.actions.clone()} {language} on={on.clone()}/>
                 }
                 { for details.sections.iter().map(|s| section(language, s)) }
                 if let Some(log) = &details.log {

@@ -1,5 +1,6 @@
 //! The chart of time: for each container a bar of states, its probes, its readiness; events, requests and measured gaps.
 
+use crate::api::order::InOrder as _;
 use std::rc::Rc;
 
 use super::Target;
@@ -75,6 +76,8 @@ pub struct Gap {
 /// So far around the playhead ticks are given; bars are given whole. In milliseconds.
 const REACH_MS: u64 = 20 * 60 * 1000;
 const MOST_TICKS: usize = 900;
+/// Shorter waits for the end of a process are not named.
+const LEAST_GRACE_MS: u64 = 1000;
 /// Pods that were created within this time of one another were created together.
 const TOGETHER_MS: u64 = 500;
 const PROBES: [(&str, &str); 3] = [("startup", "startupProbe"), ("readiness", "readinessProbe"), ("liveness", "livenessProbe")];
@@ -100,7 +103,7 @@ pub fn build(session: &Session, pod: Option<&str>) -> Timeline {
                 (track.first_seen.unwrap_or_default(), group)
             })
             .collect();
-        groups.sort_by_key(|(first, _)| *first);
+        groups.order_by_key(|(first, _)| *first);
         newest_first(groups)
     });
     Timeline { now, horizon, groups }
@@ -133,7 +136,7 @@ fn group(session: &Session, id: &str, track: &PodTrack) -> Group {
         object.and_then(|pod| super::scene::containers(pod).position(|(c, _)| object::str_at(c, "name") == Some(container))).unwrap_or(usize::MAX)
     };
     let mut names: Vec<&String> = track.containers.keys().collect();
-    names.sort_by_key(|name| order(name));
+    names.order_by_key(|name| order(name));
     let now = session.now();
     let tracks = names.into_iter().map(|container| container_track(object, id, container, &track.containers[container], now)).collect();
     let mut ready: Vec<ReadySpan> = Vec::new();
@@ -169,6 +172,8 @@ fn container_track(pod: Option<&Value>, id: &str, name: &str, track: &Track, now
     let gaps = track
         .graces
         .iter()
+        // A process that obeys at once leaves no wait to look at.
+        .filter(|g| g.to.unwrap_or(now).max(g.from).since(g.from) >= LEAST_GRACE_MS)
         .filter_map(|g| {
             Some(Gap {
                 from: g.from,
