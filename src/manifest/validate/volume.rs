@@ -81,10 +81,8 @@ fn source(volume: &Value, pod: Option<&str>, path: &FieldPath, errors: &mut Erro
         let shown = if *kind == "gcePersistentDisk" { "persistentDisk" } else { kind };
         one(kind, source, &path.child(shown), errors);
         match *kind {
-            "iscsi" if there(source, "initiatorName") => {
-                if name.len() + 1 + object::str_at(source, "targetPortal").unwrap_or("").len() > 64 {
-                    errors.push(FieldError::invalid(&path.child("name"), name, drivers::LONG_PORTAL));
-                }
+            "iscsi" if there(source, "initiatorName") && name.len() + 1 + object::str_at(source, "targetPortal").unwrap_or("").len() > 64 => {
+                errors.push(FieldError::invalid(&path.child("name"), name, drivers::LONG_PORTAL));
             }
             // The claim will be called after both.
             "ephemeral" => {
