@@ -8,4 +8,5 @@ mod replay;
 mod runs;
 mod terminal;
 mod tidy;
+mod update;
 mod yaml;
