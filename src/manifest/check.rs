@@ -242,7 +242,7 @@ impl Run<'_> {
     fn request(&mut self, root: &Node, kind: &'static Kind, value: &Value, prefix: &str) {
         let at = |path: &str| if prefix.is_empty() { path.to_owned() } else { format!("{prefix}.{path}") };
         let mut sent = value.clone();
-        client::renew_last_applied(&mut sent);
+        client::renew_last_applied(kind, &mut sent);
         match create(kind, Mode::DryRun, sent, self.facts) {
             Ok(admitted) if exists(kind, &admitted.object, self.facts) => {
                 let status = Status::already_exists(&kind.resource(), object::name(&admitted.object));

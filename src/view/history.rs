@@ -242,22 +242,17 @@ impl History {
                     let name = name.to_owned();
                     let track = self.pod_mut(&name, at);
                     if *verb == "deleted" {
-                        track.removed.push(at);
+                        push(&mut track.removed, at);
+                        // A process may outlive its Pod's object (`--force`): its bar ends with it.
+                        for container in track.containers.values_mut().filter(|c| c.bars.last().is_some_and(|b| b.state != BarState::Running)) {
+                            close(&mut container.bars, at);
+                        }
                     }
                 }
                 // Leases and Events are written all the time; as arrows they would hide the others.
                 if !object.starts_with("event") && !object.starts_with("lease") && !object.starts_with("node/") {
                     let kind = HandOverKind::Stored { verb, object: object.as_str().into(), component: component.as_str().into() };
                     self.hand_over(at, kind);
-                }
-            }
-            Fact::PodRemoved { pod } => {
-                let track = self.pod_mut(pod, at);
-                if track.removed.last() != Some(&at) {
-                    push(&mut track.removed, at);
-                }
-                for container in track.containers.values_mut() {
-                    close(&mut container.bars, at);
                 }
             }
             Fact::EventRecorded { object, kind, reason, message, .. } => {
@@ -282,8 +277,13 @@ impl History {
             Fact::ContainerExited { container, attempt, exit_code, reason } => {
                 let state = BarState::Terminated { exit_code: *exit_code, reason: reason.as_str().into() };
                 let attempt = *attempt;
+                let removed = self.pods.get(&container.pod).and_then(|p| p.removed.last().copied());
                 let track = self.track_mut(container);
-                begin(&mut track.bars, at, state, attempt);
+                if track.bars.last().is_some_and(|bar| removed.is_some_and(|removed| removed >= bar.from)) {
+                    close(&mut track.bars, at);
+                } else {
+                    begin(&mut track.bars, at, state, attempt);
+                }
                 end_grace(track, at);
             }
             Fact::BackOff { container, delay_ms, until } => {

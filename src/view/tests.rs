@@ -178,3 +178,35 @@ fn a_wait_for_the_end_of_a_process_ends_with_it() {
     assert!(track.bars.len() > 3, "the probe killed it more than once");
     assert_eq!(track.gaps, [], "the web server obeys SIGTERM at once");
 }
+
+#[test]
+fn bars_of_a_pod_end_with_it() {
+    for how in ["--now", "--force"] {
+        let mut session = Session::new(Config::nodes(1));
+        session.play_to(SimTime(1000));
+        session.input(Input::Apply { file: "pod.yaml".into(), text: manifest("one") });
+        session.play_to(SimTime(20_000));
+        session.input(Input::Command(format!("kubectl delete pod one --wait=false {how}")));
+        session.play_to(SimTime(90_000));
+        let chart = timeline::build(&session, None);
+        let last: Vec<_> = chart.groups.iter().flat_map(|g| &g.tracks).filter_map(|t| t.bars.last()).collect();
+        assert_eq!(last.len(), 3);
+        for bar in last {
+            assert!(bar.to.is_some_and(|end| end > SimTime(20_000) && end < SimTime(60_000)), "{how}: {bar:?}");
+            // After the Pod's object is gone there is no state to tell.
+            assert!(how != "--force" || bar.state == crate::view::history::BarState::Running, "{bar:?}");
+        }
+    }
+}
+
+#[test]
+fn a_container_that_waits_for_its_image_has_a_bar() {
+    let mut session = Session::new(Config::nodes(1));
+    session.play_to(SimTime(1000));
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: mine}\nspec: {containers: [{name: web, image: 'example.com/mine:1'}]}\n";
+    session.input(Input::Apply { file: "pod.yaml".into(), text: text.into() });
+    session.play_to(SimTime(9000));
+    let chart = timeline::build(&session, None);
+    let bar = &chart.groups[0].tracks[0].bars[0];
+    assert!(bar.state == crate::view::history::BarState::Waiting && bar.to.is_none() && bar.from >= SimTime(1000), "{bar:?}");
+}

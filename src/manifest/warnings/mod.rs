@@ -173,7 +173,7 @@ fn volumes(spec: &Value, path: &str, warnings: &mut Vec<String>) {
         if let Some(projected) = volume.get("projected").filter(|p| !p.is_null()) {
             let sources = object::list_at(projected, "sources");
             let real = |s: &Value| s.as_object().is_some_and(|m| m.values().any(|v| !v.is_null()));
-            if !sources.iter().any(real) {
+            if !sources.iter().all(real) {
                 warnings.push(format!("volume \"{name}\" (Projected) has no sources provided"));
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! The scene comes laid out; here it is only drawn. One listener on the whole drawing serves all shapes: each carries its number.
 
-use podlab::api::order::SortedMap;
+use podlab::api::order::{SortedMap, SortedSet};
 mod chrome;
 mod icon;
 mod motion;
@@ -14,7 +14,7 @@ pub mod size;
 use std::rc::Rc;
 
 use gloo::events::{EventListener, EventListenerOptions};
-use podlab::view::scene::Direction;
+use podlab::view::scene::{Direction, PodKind, Rect};
 use podlab::view::{self, Target};
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement};
@@ -166,8 +166,13 @@ pub fn picture(props: &PictureProps) -> Html {
     };
     let fit_click = fit.reform(|_: MouseEvent| ());
     // Details that lie over the picture keep away from the shape that they tell of.
-    let chosen_rect = selected.as_ref().and_then(|t| scene.shapes().into_iter().find(|s| s.target == *t)).map(|s| s.rect);
+    let rect_of = |target: &Target| scene.shapes().into_iter().find(|s| s.target == *target).map(|s| s.rect);
+    let chosen_rect = selected.as_ref().and_then(rect_of);
     let on_right = chosen_rect.is_some_and(|r| r.w < scene.width * 0.6 && r.x + r.w / 2.0 > scene.width * 0.5);
+    use_in_view(&pane, selected.clone(), chosen_rect, zoom);
+    let arrived = use_arrived(scene).filter(|_| selected.is_none());
+    let arrived_rect = arrived.as_ref().and_then(rect_of);
+    use_in_view(&pane, arrived, arrived_rect, zoom);
     let size = (scene.width, scene.height);
     let percent = format!("{:.0}%", zoom * 100.0);
     html! {
@@ -195,6 +200,43 @@ pub fn picture(props: &PictureProps) -> Html {
             </div>
         </div>
     }
+}
+
+/// A Pod that has just come to a node, alone: what the learner has applied. Of several, none is more worth seeing than the others.
+#[hook]
+fn use_arrived(scene: &view::scene::Scene) -> Option<Target> {
+    let known = use_mut_ref(|| None::<SortedSet<Target>>);
+    let arrived = use_mut_ref(|| None::<Target>);
+    let here: SortedSet<Target> = scene.nodes.iter().flat_map(|n| &n.pods).filter(|p| p.kind != PodKind::Draft).map(|p| p.target.clone()).collect();
+    let mut arrived = arrived.borrow_mut();
+    if let Some(known) = known.replace(Some(here.clone())) {
+        let mut new = here.iter().filter(|t| !known.contains(t));
+        if let (Some(one), None) = (new.next(), new.next()) {
+            *arrived = Some(one.clone());
+        }
+    }
+    arrived.take_if(|t| !here.contains(t));
+    arrived.clone()
+}
+
+/// Scrolls a shape into view when it becomes the one to see: details that open from below on a phone would cover it.
+#[hook]
+fn use_in_view(pane: &NodeRef, target: Option<Target>, rect: Option<Rect>, zoom: f64) {
+    let pane = pane.clone();
+    use_effect_with(target, move |_| {
+        let (Some(pane), Some(rect)) = (pane.cast::<Element>(), rect) else { return };
+        // Room that stays free around the shape.
+        let air = 16.0;
+        let along = |at: f64, long: f64, scrolled: i32, room: i32| {
+            let (start, end) = (at * zoom - air, (at + long) * zoom + air);
+            let (first, room) = (f64::from(scrolled), f64::from(room));
+            // A shape that is longer than the room shows its beginning.
+            let wanted = if start < first || end - start > room { start } else { first.max(end - room) };
+            wanted.max(0.0) as i32
+        };
+        pane.set_scroll_top(along(rect.y, rect.h, pane.scroll_top(), pane.client_height()));
+        pane.set_scroll_left(along(rect.x, rect.w, pane.scroll_left(), pane.client_width()));
+    });
 }
 
 /// One Pod as the picture draws it, for a figure in a text: nothing of it can be chosen.

@@ -187,7 +187,7 @@ pub struct HandOversProps {
 pub fn hand_overs(props: &HandOversProps) -> Html {
     let (held, over) = use_held(&props.hand_overs, |h| h.id, props.size, MOST_HAND_OVERS);
     // Of several between the same two, the newest is drawn.
-    let newest = held.iter().enumerate().filter(|(i, h)| !held[i + 1..].iter().any(|later| later.from == h.from && later.to == h.to));
+    let newest = held.iter().enumerate().filter(|(i, h)| !held[i + 1..].iter().any(|later| later.points == h.points));
     html! {
         <g class="hand-overs" aria-hidden="true">
             { for newest.map(|(_, hand_over)| html! {
@@ -206,7 +206,7 @@ struct ArrowProps {
 
 #[function_component(Arrow)]
 fn arrow(props: &ArrowProps) -> Html {
-    let HandOver { id, from, to, bend, saying } = &props.hand_over;
+    let HandOver { id, points, bend, label, label_ends, saying } = &props.hand_over;
     {
         let over = props.over.clone();
         let latest = use_mut_ref(|| over.clone());
@@ -221,23 +221,19 @@ fn arrow(props: &ArrowProps) -> Html {
         });
     }
     let words = say(props.language, saying);
-    let middle = Point { x: (from.x + to.x) / 2.0, y: (from.y + to.y) / 2.0 };
-    let (d, label) = if *bend > 0.0 {
-        let top = from.y.min(to.y) - bend;
-        (
-            format!("M{} {}C{} {} {} {} {} {}", n(from.x), n(from.y), n(from.x), n(top), n(to.x), n(top), n(to.x), n(to.y)),
-            Point { x: middle.x, y: from.y - 13.5 },
-        )
-    } else {
-        // Near its beginning a long arrow passes over nothing yet.
-        let early = Point { x: from.x + (to.x - from.x) * 0.3, y: from.y + (to.y - from.y) * 0.3 };
-        (format!("M{} {}L{} {}", n(from.x), n(from.y), n(to.x), n(to.y)), early)
+    let d = match points.as_slice() {
+        [from, to] if *bend > 0.0 => {
+            let top = n(from.y.min(to.y) - bend);
+            format!("M{} {}C{} {top} {} {top} {} {}", n(from.x), n(from.y), n(from.x), n(to.x), n(to.x), n(to.y))
+        }
+        points => round_path(points, 6.0),
     };
+    let side = if *label_ends { "end" } else { "mid" };
     html! {
         <g class="hand-over">
             { title(words.clone()) }
             <path {d} class="hand-over-line" marker-end="url(#pic-arrow)"/>
-            <text x={n(label.x)} y={n(label.y)} class="t-tiny mid halo accent">{ words }</text>
+            <text x={n(label.x)} y={n(label.y)} class={classes!("t-tiny", side, "halo", "accent")}>{ words }</text>
         </g>
     }
 }
