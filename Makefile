@@ -14,7 +14,8 @@ help:
 	@echo "make test               every check: format, lints, native tests, conformance floors, wasm tests, browser tests"
 	@echo "make build              dist/, for any static host, under any path"
 	@echo "make conformance        compares podlab with recorded Kubernetes; differences in target/conformance/"
-	@echo "make bench              measures speed and size"
+	@echo "make bench              measures speed and size beside the peers; the table stays in target/bench/report.md"
+	@echo "make fuzz               random input for SECONDS=60 a target; what breaks stays in target/fuzz/"
 	@echo "make screens            screenshots of the main states into target/screens/"
 	@echo "make sync-conformance   renews tests/conformance from SHARED=$(SHARED)"
 
@@ -76,7 +77,8 @@ floors: conformance
 
 web: node_modules/.package-lock.json
 	@$(NEED) rust wasm-bindgen chromium
-	@echo "podlab: tests of the core in Chromium (about 1 min)"
+	@echo "podlab: tests of the core and the browser door in Chromium (about 2 min)"
+	@npm run --silent editor
 	@CHROMEDRIVER=$$(command -v chromedriver) CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner \
 		cargo test --target wasm32-unknown-unknown --test web
 
@@ -87,11 +89,19 @@ e2e: build
 
 # --- measuring and looking
 
+# PARTS="browser verdicts": only these; PEERS=0: without the peers; PEERS=1: fails where a peer cannot be had.
 bench: build
 	@$(NEED) chromium
+	@echo "podlab: building the native tool for speed (about 2 min; 4 min the first time)"
 	@cargo build --quiet --release
-	@target/release/podlab bench
-	@node tests/e2e/bench.mjs
+	@echo "podlab: measuring (about 6 min; leave the machine alone meanwhile)"
+	@PEERS="$(PEERS)" node tests/bench/run.mjs $(PARTS)
+
+# Each target for so many seconds; TARGET=kubectl: only this one.
+SECONDS = 60
+fuzz:
+	@$(NEED) rust node
+	@bash fuzz/run $(SECONDS) $(TARGET)
 
 screens: build
 	@$(NEED) chromium

@@ -6,6 +6,7 @@
 pub mod kinds;
 pub mod labels;
 pub mod object;
+pub mod order;
 pub mod quantity;
 pub mod status;
 pub mod time;

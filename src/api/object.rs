@@ -2,9 +2,27 @@
 
 use serde_json::{Map, Value};
 
+/// The names of a dotted path. Paths are short and read very often: a look at each byte beats a search that first sets itself up.
+fn names(path: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(path);
+    std::iter::from_fn(move || {
+        let here = rest?;
+        match here.bytes().position(|byte| byte == b'.') {
+            Some(dot) => {
+                rest = Some(&here[dot + 1..]);
+                Some(&here[..dot])
+            }
+            None => {
+                rest = None;
+                Some(here)
+            }
+        }
+    })
+}
+
 /// The value at a dotted path of field names (`spec.nodeName`); digits index lists (`spec.containers.0.image`).
 pub fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
-    path.split('.').try_fold(value, |value, key| match value {
+    names(path).try_fold(value, |value, key| match value {
         Value::Object(map) => map.get(key),
         Value::Array(items) => items.get(key.parse::<usize>().ok()?),
         _ => None,
@@ -35,7 +53,7 @@ pub fn map_at<'a>(value: &'a Value, path: &str) -> Option<&'a Map<String, Value>
 /// Sets the value at a dotted path of field names, making objects on the way. What stands in the way (a scalar, a list) is replaced.
 pub fn set(value: &mut Value, path: &str, new: Value) {
     let mut here = value;
-    for key in path.split('.') {
+    for key in names(path) {
         if !here.is_object() {
             *here = Value::Object(Map::new());
         }

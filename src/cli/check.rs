@@ -5,6 +5,7 @@ use std::io::{self, BufRead, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64::Engine as _;
 use podlab::api::{Status, Value, json};
@@ -23,6 +24,9 @@ PATH is a file, a folder (its *.yaml, *.yml and *.json, sorted by name), or - fo
 
 Exit code: 0 when everything is accepted, 1 when something is refused, 2 for a wrong use of this command or a file that cannot be read.
 ";
+
+/// The argument that stands for standard input.
+const STANDARD_INPUT: &str = "-";
 
 /// The plain explanations and the titles of fixes, the same that the page shows.
 static SENTENCES: LazyLock<BTreeMap<String, String>> =
@@ -65,31 +69,80 @@ pub fn main(arguments: &[String]) -> ExitCode {
     }
     let mut files = Vec::new();
     for path in &paths {
-        match read(path) {
+        match list(path) {
             Ok(mut more) => files.append(&mut more),
-            Err(error) => {
-                eprintln!("podlab check: {path}: {error}");
-                return ExitCode::from(2);
-            }
+            Err(error) => return unreadable(path, &error),
         }
     }
-    let checked: Vec<(String, String, Checked)> = files
-        .into_iter()
-        .map(|(name, text)| {
-            let checked = manifest::check(&text);
-            (name, text, checked)
-        })
-        .collect();
+    let mut told = Vec::new();
+    for (path, answer) in files.iter().zip(tell_all(&files, format)) {
+        match answer {
+            Ok(one) => told.push(one),
+            Err(error) => return unreadable(&path.display().to_string(), &error),
+        }
+    }
     let out = match format {
-        Format::Human => checked.iter().map(|(name, text, checked)| human(name, text, checked)).collect(),
-        Format::Json => checked.iter().map(|(name, text, checked)| format!("{}\n", as_json(name, text, checked))).collect(),
-        Format::Sarif => format!("{:#}\n", sarif(&checked)),
-        Format::Github => checked.iter().map(|(name, text, checked)| github(name, text, checked)).collect::<String>(),
+        Format::Sarif => format!("{:#}\n", sarif(told.iter_mut().flat_map(|one| std::mem::take(&mut one.results)).collect())),
+        Format::Human | Format::Json | Format::Github => told.iter().map(|one| one.text.as_str()).collect(),
     };
     if io::stdout().write_all(out.as_bytes()).is_err() {
         return ExitCode::from(2);
     }
-    ExitCode::from(u8::from(checked.iter().any(|(_, _, c)| c.exit != 0)))
+    ExitCode::from(u8::from(told.iter().any(|one| one.is_refused)))
+}
+
+/// What is said of one file.
+struct Told {
+    is_refused: bool,
+    text: String,
+    /// Where the format is one whole for all files.
+    results: Vec<Value>,
+}
+
+/// Reads and checks each file, on as many threads as the machine has; the answers stand in the files' order.
+fn tell_all(files: &[PathBuf], format: Format) -> Vec<io::Result<Told>> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().div_ceil(8)).max(1);
+    let next = AtomicUsize::new(0);
+    // A file at a time: some take a hundred times longer than others.
+    let work = || -> Vec<(usize, io::Result<Told>)> {
+        let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|index| *index < files.len());
+        std::iter::from_fn(take).map(|index| (index, tell(&files[index], format))).collect()
+    };
+    let mut answers: Vec<(usize, io::Result<Told>)> = if threads == 1 {
+        work()
+    } else {
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+            workers.into_iter().flat_map(|worker| worker.join().expect("a verdict does not panic")).collect()
+        })
+    };
+    answers.sort_by_key(|(index, _)| *index);
+    answers.into_iter().map(|(_, answer)| answer).collect()
+}
+
+fn tell(path: &Path, format: Format) -> io::Result<Told> {
+    let (name, bytes) = if path == Path::new(STANDARD_INPUT) {
+        let mut bytes = Vec::new();
+        io::stdin().read_to_end(&mut bytes)?;
+        ("STDIN".to_owned(), bytes)
+    } else {
+        (path.display().to_string(), std::fs::read(path)?)
+    };
+    let text = manifest::decode_bytes(&bytes);
+    let checked = manifest::check(&text);
+    let (mut said, mut results) = (String::new(), Vec::new());
+    match format {
+        Format::Human => said = human(&name, &text, &checked),
+        Format::Json => said = format!("{}\n", as_json(&name, &text, &checked)),
+        Format::Github => said = github(&name, &text, &checked),
+        Format::Sarif => results = sarif_results(&name, &text, &checked),
+    }
+    Ok(Told { is_refused: checked.exit != 0, text: said, results })
+}
+
+fn unreadable(path: &str, error: &io::Error) -> ExitCode {
+    eprintln!("podlab check: {path}: {error}");
+    ExitCode::from(2)
 }
 
 fn wrong_use(why: &str) -> ExitCode {
@@ -97,23 +150,15 @@ fn wrong_use(why: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// The texts behind one argument, each with its name.
-fn read(path: &str) -> io::Result<Vec<(String, String)>> {
-    if path == "-" {
-        let mut bytes = Vec::new();
-        io::stdin().read_to_end(&mut bytes)?;
-        return Ok(vec![("STDIN".into(), manifest::decode_bytes(&bytes))]);
+/// The files behind one argument.
+fn list(path: &str) -> io::Result<Vec<PathBuf>> {
+    if path == STANDARD_INPUT || !Path::new(path).is_dir() {
+        return Ok(vec![path.into()]);
     }
-    let mut names = vec![PathBuf::from(path)];
-    if Path::new(path).is_dir() {
-        names = std::fs::read_dir(path)?.flatten().map(|entry| entry.path()).collect();
-        names.retain(|p| p.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json"));
-        names.sort();
-        if names.is_empty() {
-            return Err(io::Error::other("no *.yaml, *.yml or *.json is in this folder"));
-        }
-    }
-    names.into_iter().map(|name| Ok((name.display().to_string(), manifest::decode_bytes(&std::fs::read(&name)?)))).collect()
+    let mut names: Vec<PathBuf> = std::fs::read_dir(path)?.flatten().map(|entry| entry.path()).collect();
+    names.retain(|p| p.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json"));
+    names.sort();
+    if names.is_empty() { Err(io::Error::other("no *.yaml, *.yml or *.json is in this folder")) } else { Ok(names) }
 }
 
 // ------------------------------------------------------------------------------------------------- formats
@@ -206,18 +251,19 @@ fn documents(checked: &Checked) -> Vec<Value> {
     checked.documents.iter().map(entry).collect()
 }
 
-fn sarif(files: &[(String, String, Checked)]) -> Value {
-    let mut results = Vec::new();
-    for (name, text, checked) in files {
-        let index = LineIndex::new(text);
-        for d in &checked.diagnostics {
-            let level = if d.severity == Severity::Hint { "note" } else { severity(d) };
-            let ((line, column), (end_line, end_column)) = (position(&index, text, d.span.start), position(&index, text, d.span.end));
-            results.push(json!({"ruleId": d.code, "level": level, "message": {"text": words(d)}, "locations": [{"physicalLocation": {
-                "artifactLocation": {"uri": name},
-                "region": {"startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column}}}]}));
-        }
-    }
+fn sarif_results(name: &str, text: &str, checked: &Checked) -> Vec<Value> {
+    let index = LineIndex::new(text);
+    let result = |d: &Diagnostic| {
+        let level = if d.severity == Severity::Hint { "note" } else { severity(d) };
+        let ((line, column), (end_line, end_column)) = (position(&index, text, d.span.start), position(&index, text, d.span.end));
+        json!({"ruleId": d.code, "level": level, "message": {"text": words(d)}, "locations": [{"physicalLocation": {
+            "artifactLocation": {"uri": name},
+            "region": {"startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column}}}]})
+    };
+    checked.diagnostics.iter().map(result).collect()
+}
+
+fn sarif(results: Vec<Value>) -> Value {
     json!({"version": "2.1.0", "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "runs": [{"tool": {"driver": {"name": "podlab", "version": env!("CARGO_PKG_VERSION")}}, "results": results}]})
 }

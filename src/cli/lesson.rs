@@ -3,11 +3,12 @@
 
 use std::process::ExitCode;
 
+use podlab::api::kinds;
 use podlab::cluster::Config;
 use podlab::lesson::{Lesson, Move};
 use podlab::manifest;
 use podlab::session::Session;
-use podlab::session::course::Course;
+use podlab::session::course::{self, Course};
 
 /// How long a solution's effects may take, in virtual time.
 const PATIENCE_MS: u64 = 10 * 60 * 1000;
@@ -79,6 +80,13 @@ fn prove(lesson: &Lesson) -> Vec<String> {
         for (held, need) in course.goals(&session, &source.source).iter().zip(&step.goals) {
             if !held {
                 problems.push(format!("{}: after its solution this does not hold: {:?}", step.id, need.goal));
+            }
+        }
+        if let Some(figure) = &step.figure {
+            let mut session = course::prepare(figure);
+            session.seek(course::moment(figure.at));
+            if podlab::session::find(&session, kinds::POD, "default", &figure.pod).is_none() {
+                problems.push(format!("{}: at its first moment the figure's Pod {} does not exist", step.id, figure.pod));
             }
         }
         if step.predict.is_some() && course.answered_right() == Some(false) {

@@ -1,10 +1,9 @@
 //! What must hold after every step, whatever a person does. Tests and fuzzing run a [`Checker`].
 
-use std::collections::BTreeMap;
-
 use super::Cluster;
 use super::apiserver::{Change, Verb};
 use super::log::{Fact, ProbeKind};
+use crate::api::order::SortedMap;
 use crate::api::{Quantity, SimTime, Value, kinds, object};
 
 /// Looks at a cluster after every step. It remembers what it has seen, so that a step that wrote nothing costs nothing.
@@ -14,7 +13,7 @@ pub struct Checker {
     facts: usize,
     now: SimTime,
     /// What the readiness probe of a container last found, by `namespace/pod` and container. Only of instances that exist.
-    readiness: BTreeMap<(String, String), bool>,
+    readiness: SortedMap<(String, String), bool>,
     /// Until then what the API shows may be older than what kubelets know: one of them could not be heard.
     uneasy_until: SimTime,
 }
@@ -90,7 +89,7 @@ fn named(pod: &Value) -> String {
 
 /// No two living Pods share an address, but for those on the host's network.
 fn addresses(cluster: &Cluster, broken: &mut Vec<String>) {
-    let mut owners: BTreeMap<&str, &Value> = BTreeMap::new();
+    let mut owners: SortedMap<&str, &Value> = SortedMap::new();
     for pod in cluster.api.list(kinds::POD, None).filter(|p| !is_finished(p) && object::bool_at(p, "spec.hostNetwork") != Some(true)) {
         let Some(ip) = object::str_at(pod, "status.podIP").filter(|ip| !ip.is_empty()) else { continue };
         if let Some(other) = owners.insert(ip, pod) {
@@ -118,7 +117,7 @@ fn is_resizing(pod: &Value) -> bool {
 
 /// What containers on a node asked for fits into what the node gives.
 fn requests(cluster: &Cluster, broken: &mut Vec<String>) {
-    let mut used: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+    let mut used: SortedMap<&str, (i64, i64)> = SortedMap::new();
     let started = |p: &&std::rc::Rc<Value>| !is_finished(p) && !object::list_at(p, "status.containerStatuses").is_empty();
     for pod in cluster.api.list(kinds::POD, None).filter(started) {
         let total = used.entry(object::str_at(pod, "spec.nodeName").unwrap_or("")).or_default();

@@ -60,9 +60,6 @@ pub enum Fact {
         status: String,
         restarts: i64,
     },
-    PodRemoved {
-        pod: String,
-    },
     /// An Event was recorded or counted on.
     EventRecorded {
         object: String,

@@ -1,9 +1,8 @@
 //! A command line of kubectl taken apart: the verb, its flags and its arguments, with the errors of cobra and pflag.
 
-use std::collections::BTreeMap;
-
 use super::env::{Env, Failure, Flow};
 use super::verbs::VERBS;
+use crate::api::order::{InOrder as _, SortedMap};
 
 /// What runs a verb.
 pub type Run = fn(&Call, &mut Env) -> Result<Flow, Failure>;
@@ -93,7 +92,7 @@ pub struct Call {
     /// `kubectl create secret generic`
     pub path: String,
     pub args: Vec<String>,
-    values: BTreeMap<&'static str, Vec<String>>,
+    values: SortedMap<&'static str, Vec<String>>,
     /// How many arguments stand before `--`.
     pub dash: Option<usize>,
 }
@@ -226,7 +225,7 @@ fn check_global(call: &Call, env: &mut Env) -> Result<(), Failure> {
         return Err(Failure::error(format!("stat {path}: no such file or directory")));
     }
     if let Some(context) = call.filled("context")
-        && env.config.context(context).is_none()
+        && env.seat.config.context(context).is_none()
     {
         return Err(Failure::raw(format!("Error in configuration: context was not found for specified context: {context}\n"), 1));
     }
@@ -290,7 +289,7 @@ fn is_global(word: &str) -> bool {
 
 fn unknown_command(name: &str) -> Failure {
     let mut near: Vec<&str> = VERBS.iter().map(|v| v.name).filter(|v| distance(name, v) <= 2 || v.starts_with(&name.to_lowercase())).collect();
-    near.sort_unstable();
+    near.order();
     let mut text = format!("error: unknown command \"{name}\" for \"kubectl\"\n");
     if !near.is_empty() {
         text.push_str("\nDid you mean this?\n");

@@ -1,26 +1,25 @@
 //! What Tab offers: verbs, flags, kinds, names, containers, namespaces, files.
 
-use std::collections::BTreeMap;
-
 use super::call::{FlagKind, Verb, flags};
 use super::verbs::VERBS;
 use crate::api::object::{list_at, name, str_at};
+use crate::api::order::{InOrder as _, SortedMap};
 use crate::api::{Kind, kinds};
 use crate::cluster::Cluster;
 
-pub fn complete(line: &str, files: &BTreeMap<String, String>, namespace: &str, cluster: &Cluster) -> (usize, Vec<String>) {
+pub fn complete(line: &str, files: &SortedMap<String, String>, namespace: &str, cluster: &Cluster) -> (usize, Vec<String>) {
     let command_start = line.rfind(['|', ';', '&']).map_or(0, |n| n + 1);
     let start = line.rfind([' ', '|', ';', '&']).map_or(0, |n| n + 1).max(command_start);
     let word = &line[start..];
     let before: Vec<&str> = line[command_start..start].split_whitespace().collect();
     let mut offers = candidates(&before, word, files, namespace, cluster);
     offers.retain(|o| o.starts_with(word));
-    offers.sort();
+    offers.order();
     offers.dedup();
     (start, offers)
 }
 
-fn candidates(before: &[&str], word: &str, files: &BTreeMap<String, String>, namespace: &str, cluster: &Cluster) -> Vec<String> {
+fn candidates(before: &[&str], word: &str, files: &SortedMap<String, String>, namespace: &str, cluster: &Cluster) -> Vec<String> {
     let all_files = || files.keys().cloned().collect::<Vec<_>>();
     let Some((program, rest)) = before.split_first() else {
         return ["kubectl", "cat", "echo", "grep", "ls", "curl", "ssh", "timeout", "watch"].map(str::to_owned).to_vec();

@@ -1,14 +1,16 @@
 //! What a verb works with: the cluster, the person's files and configuration, its standard streams; how it ends or goes on.
 
-use std::collections::BTreeMap;
+use crate::api::order::SortedMap;
 use std::rc::Rc;
 
 use super::OutputKind;
+use super::Seat;
 use super::call::Call;
-use super::config::KubeConfig;
+use super::running::Running;
 use crate::api::{Kind, SimTime, Status, Value};
 use crate::cluster::Cluster;
 use crate::cluster::apiserver::{DeleteOptions, Key, PatchKind, WriteOptions, Written};
+use crate::cluster::shell::Machine;
 
 /// A local port that leads into a Pod while `kubectl port-forward` runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,20 +31,23 @@ pub struct EditRequest {
 
 pub struct Env<'a> {
     pub cluster: &'a mut Cluster,
-    pub files: &'a mut BTreeMap<String, String>,
-    pub config: &'a mut KubeConfig,
-    /// `NAME=value` before the command and exported variables.
-    pub vars: &'a mut BTreeMap<String, String>,
+    pub files: &'a mut SortedMap<String, String>,
+    /// What stays from line to line.
+    pub seat: &'a mut Seat,
+    /// The shell's variables, and where it is.
+    pub variables: SortedMap<String, String>,
+    pub directory: String,
     /// Standard input, whole; `None` where nothing is connected.
     pub stdin: Option<String>,
     /// Whether standard input and output are the person's terminal.
     pub terminal: bool,
-    pub edit: &'a mut Option<EditRequest>,
     pub out: &'a mut Vec<(OutputKind, String)>,
-    /// Local ports that lead into Pods just now.
-    pub forwards: &'a [Forward],
-    /// Lines that go on in the background from here.
-    pub started: &'a mut Vec<super::line::Line>,
+    pub running: &'a mut Running,
+    /// The node that the person is on; none on their own machine.
+    pub node: Option<String>,
+    /// Whether what runs just now has the person's keyboard, and what was typed on it.
+    pub keyboard: bool,
+    pub typed: String,
 }
 
 /// How far a command came.
@@ -83,6 +88,11 @@ pub trait Job: JobClone {
 
     fn forwards(&self) -> &[Forward] {
         &[]
+    }
+
+    /// The shell that it runs.
+    fn machine(&self) -> Option<&Machine> {
+        None
     }
 
     /// Ctrl-C, or the end of a `timeout`.
@@ -222,7 +232,7 @@ impl Env<'_> {
         match call.filled("namespace") {
             Some(namespace) => namespace.into(),
             None => {
-                let context = call.filled("context").and_then(|c| self.config.context(c)).or_else(|| self.config.current());
+                let context = call.filled("context").and_then(|c| self.seat.config.context(c)).or_else(|| self.seat.config.current());
                 context.map(|c| c.namespace.clone()).filter(|n| !n.is_empty()).unwrap_or_else(|| "default".into())
             }
         }

@@ -26,16 +26,16 @@ pub fn read_all(paths: &[String], recursive: bool, env: &mut Env) -> Result<Vec<
         } else if path.starts_with("http://") || path.starts_with("https://") {
             return Err(Failure::error(format!("unable to read URL {path:?}, the playground has no way to the Internet")));
         } else {
-            let plain = path.strip_prefix("./").unwrap_or(path);
-            if let Some(text) = env.files.get(plain) {
+            let plain = env.key(path);
+            if let Some(text) = env.files.get(&plain) {
                 sources.push((path.clone(), text.clone()));
                 continue;
             }
             if path == "/dev/null" {
                 continue;
             }
-            let folder = if plain == "." { String::new() } else { format!("{}/", plain.trim_end_matches('/')) };
-            let inside: Vec<(&String, &String)> = env.files.range(folder.clone()..).take_while(|(name, _)| name.starts_with(&folder)).collect();
+            let folder = if plain.is_empty() { String::new() } else { format!("{plain}/") };
+            let inside: Vec<(&String, &String)> = env.files.range_from(&folder).take_while(|(name, _)| name.starts_with(&folder)).collect();
             if inside.is_empty() {
                 return Err(Failure::error(format!("the path {path:?} does not exist")));
             }

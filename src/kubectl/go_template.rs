@@ -2,9 +2,8 @@
 //!
 //! Models `text/template`; assignments to variables are the only statements besides.
 
-use std::collections::BTreeMap;
-
 use super::jsonpath::show;
+use crate::api::order::SortedMap;
 use crate::api::{Value, json};
 
 #[derive(Clone, Debug)]
@@ -31,7 +30,7 @@ pub struct GoTemplate {
     nodes: Vec<Node>,
 }
 
-type Scope = BTreeMap<String, Value>;
+type Scope = SortedMap<String, Value>;
 const DEEPEST: usize = 40;
 
 /// The template cut into text and actions.

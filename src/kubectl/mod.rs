@@ -1,9 +1,10 @@
 //! Command line → requests to the API server → printed text: one file per verb, one table printer, one printer per output form.
 //!
-//! [`Terminal`] is the door. A line goes to [`line`] (the person's shell), `kubectl …` to [`call`] (flags) and on to [`verbs`]. What takes
-//! time is a job: a value that is looked at whenever virtual time has moved.
+//! [`Terminal`] is the door. A line goes to a [`shell::Machine`](crate::cluster::shell::Machine), the same that containers run, with [`host`] as
+//! all that is outside of it; `kubectl …` goes on to [`call`] (flags) and to [`verbs`]. What takes time is a job: a value that is looked at
+//! whenever virtual time has moved.
 
-mod applets;
+use crate::api::order::{SortedMap, SortedSet};
 mod base64;
 mod call;
 mod columns;
@@ -14,28 +15,28 @@ mod duration;
 mod env;
 mod files;
 mod go_template;
+mod host;
 mod json;
 mod jsonpath;
 mod kyaml;
-mod line;
 mod merge;
 mod node_shell;
 mod output;
-mod pattern;
 pub mod pod_row;
 mod pods;
+mod programs;
 mod resources;
 mod rows;
+mod running;
 mod table;
 mod verbs;
 
-use std::collections::BTreeMap;
-
 use crate::api::{SimTime, Value};
 use crate::cluster::Cluster;
+use crate::cluster::shell::{Machine, Step};
 pub use env::EditRequest;
-use env::{Env, Forward};
-use line::Line;
+use env::Env;
+use running::Running;
 
 /// A line (or a part of one) on the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,37 +55,57 @@ pub enum OutputKind {
     Stderr,
 }
 
-/// What stays from line to line: the person's variables, configuration, and what they are asked to edit.
+/// What stays from line to line beside the shell itself: configuration, folders, and what the person is asked to edit.
 #[derive(Clone, Default)]
-struct Seat {
-    vars: BTreeMap<String, String>,
+pub struct Seat {
     config: config::KubeConfig,
+    /// Folders that were made, by their absolute paths. (Others are there because files are in them.)
+    directories: SortedSet<String>,
     edit: Option<EditRequest>,
     /// Whether input and output are a terminal (the app) or not (a script).
     interactive: bool,
 }
 
-/// The person's shell: files, variables, history, what runs in the foreground and background. A value; cloning it is a checkpoint.
+/// The person's shell: files, variables, what runs in the foreground and background. A value; cloning it is a checkpoint.
 #[derive(Clone)]
 pub struct Terminal {
     /// The person's folder: editor tabs are here as files.
-    pub files: BTreeMap<String, String>,
+    pub files: SortedMap<String, String>,
     output: Vec<Output>,
     seat: Seat,
-    foreground: Option<Line>,
-    background: Vec<Line>,
-    exit_code: i32,
+    shell: Machine,
+    /// When the shell wants to go on by itself.
+    wakes_at: Option<SimTime>,
+    /// What was typed while something runs that has not read it yet.
+    typed: String,
+    running: Running,
 }
 
 impl Default for Terminal {
     fn default() -> Self {
-        let seat = Seat { interactive: true, ..Seat::default() };
-        Self { files: BTreeMap::new(), output: Vec::new(), seat, foreground: None, background: Vec::new(), exit_code: 0 }
+        let variables = [("HOME", host::HOME), ("USER", "root"), ("HOSTNAME", "workstation"), ("PATH", "/usr/local/bin:/usr/bin:/bin")];
+        let variables = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let mut shell = Machine::interactive(variables, host::HOME, true);
+        (shell.bash, shell.pid, shell.name) = (true, SHELL_PID, "bash".into());
+        Self {
+            files: SortedMap::new(),
+            output: Vec::new(),
+            seat: Seat { interactive: true, ..Seat::default() },
+            shell,
+            wakes_at: None,
+            typed: String::new(),
+            running: Running::default(),
+        }
     }
 }
 
+/// The number of the person's shell among the processes of their machine.
+const SHELL_PID: u64 = 4000;
 /// Output beyond this many pieces is forgotten, oldest first.
 const MOST_OUTPUT: usize = 20_000;
+/// How many rounds what runs here may go at one instant before time goes on by [`BUSY_MS`], as in a container.
+const MOST_STEPS: usize = 2000;
+const BUSY_MS: u64 = 100;
 
 impl Terminal {
     /// Without a terminal: standard input is empty and `-t` is refused.
@@ -95,77 +116,90 @@ impl Terminal {
     /// Runs a line. What takes time goes on with [`Terminal::poll`].
     pub fn submit(&mut self, line: &str, cluster: &mut Cluster) {
         self.output.push(Output { at: cluster.now(), kind: OutputKind::Command, text: format!("{line}\n") });
-        match Line::parse(line) {
-            // Something runs already (a watch): the new line runs beside it.
-            Ok(mut parsed) if self.is_busy() => {
-                if self.with_env(cluster, |env| parsed.poll(env)).is_none() {
-                    self.background.push(parsed);
-                }
-            }
-            Ok(parsed) => {
-                self.foreground = Some(parsed);
-                self.poll(cluster);
-            }
-            Err(message) => {
-                self.exit_code = 2;
-                self.output.push(Output { at: cluster.now(), kind: OutputKind::Stderr, text: format!("bash: {message}\n") });
-            }
+        // Something runs already (a watch): the new line runs beside it.
+        let read = if self.is_busy() {
+            self.shell.beside(line).map(|machine| {
+                self.running.start(machine);
+            })
+        } else {
+            self.shell.run(line)
+        };
+        match read {
+            Ok(()) => self.poll(cluster),
+            Err(message) => self.output.push(Output { at: cluster.now(), kind: OutputKind::Stderr, text: format!("bash: {message}\n") }),
         }
     }
 
-    /// Text for the standard input of what runs in the foreground (a shell in a container).
+    /// Text for the standard input of what runs in the foreground (a shell in a container). Ctrl-D is U+0004.
     pub fn input(&mut self, text: &str, cluster: &mut Cluster) {
-        if let Some(mut line) = self.foreground.take() {
-            self.with_env(cluster, |env| line.input(text, env));
-            self.foreground = Some(line);
+        let mut jobs = Vec::new();
+        self.shell.jobs(&mut jobs);
+        match jobs.first().and_then(|id| Some((*id, self.running.jobs.remove(id)?))) {
+            Some((id, mut job)) => {
+                self.with_env(cluster, |env, _| {
+                    job.input(text, env);
+                    env.running.jobs.insert(id, job);
+                });
+            }
+            None if self.is_busy() => self.typed.push_str(text),
+            None => {}
         }
         self.poll(cluster);
     }
 
     /// Ctrl-C.
     pub fn interrupt(&mut self, cluster: &mut Cluster) {
-        if let Some(mut line) = self.foreground.take() {
-            self.with_env(cluster, |env| {
-                env.out("^C\n");
-                line.stop(env);
-            });
-            self.exit_code = 130;
+        if !self.is_busy() {
+            return;
         }
+        self.shell.stop(130);
+        self.typed.clear();
+        self.with_env(cluster, |env, _| env.out("^C\n"));
+        self.poll(cluster);
     }
 
     /// Looks at what runs: after each step of the cluster while [`Terminal::is_busy`], and whenever [`Terminal::wakes_at`] is reached.
     pub fn poll(&mut self, cluster: &mut Cluster) {
-        let mut background = std::mem::take(&mut self.background);
-        background.retain_mut(|line| self.with_env(cluster, |env| line.poll(env)).is_none());
-        self.background.splice(0..0, background);
-        if let Some(mut line) = self.foreground.take() {
-            match self.with_env(cluster, |env| line.poll(env)) {
-                Some(code) => self.exit_code = code,
-                None => self.foreground = Some(line),
+        self.with_env(cluster, |env, turn| {
+            let mut rounds = 0;
+            while turn.round(env) {
+                rounds += 1;
+                if rounds >= MOST_STEPS {
+                    // A busy loop costs time.
+                    *turn.wakes_at = Some(env.now() + BUSY_MS);
+                    break;
+                }
             }
-        }
+            // Stopping one may free another.
+            loop {
+                let unheard = env.running.take_unheard(turn.shell);
+                if unheard.is_empty() {
+                    break;
+                }
+                unheard.into_iter().for_each(|mut job| job.stop(env));
+            }
+        });
     }
 
-    /// Runs something with the environment of a command, then takes in what it printed and started.
-    fn with_env<T>(&mut self, cluster: &mut Cluster, run: impl FnOnce(&mut Env) -> T) -> T {
+    /// Runs something with the environment of a command, then takes in what it printed.
+    fn with_env<T>(&mut self, cluster: &mut Cluster, run: impl FnOnce(&mut Env, &mut Turn) -> T) -> T {
         let mut out = Vec::new();
-        let mut started = Vec::new();
-        let forwards: Vec<Forward> = self.background.iter().flat_map(Line::forwards).collect();
         let at = cluster.now();
         let mut env = Env {
             cluster,
             files: &mut self.files,
-            config: &mut self.seat.config,
-            vars: &mut self.seat.vars,
-            stdin: None,
             terminal: self.seat.interactive,
-            edit: &mut self.seat.edit,
+            seat: &mut self.seat,
+            variables: SortedMap::new(),
+            directory: host::HOME.into(),
+            stdin: None,
             out: &mut out,
-            forwards: &forwards,
-            started: &mut started,
+            running: &mut self.running,
+            node: None,
+            keyboard: false,
+            typed: String::new(),
         };
-        let result = run(&mut env);
-        self.background.append(&mut started);
+        let result = run(&mut env, &mut Turn { shell: &mut self.shell, wakes_at: &mut self.wakes_at, typed: &mut self.typed });
         self.output.extend(out.into_iter().map(|(kind, text)| Output { at, kind, text }));
         if self.output.len() > MOST_OUTPUT {
             self.output.drain(..self.output.len() - MOST_OUTPUT);
@@ -175,25 +209,33 @@ impl Terminal {
 
     /// Whether something runs in the foreground, so that the prompt is not there.
     pub fn is_busy(&self) -> bool {
-        self.foreground.is_some()
+        !self.shell.is_idle()
     }
 
     /// Whether anything runs at all, in the foreground or the background.
     pub fn is_running(&self) -> bool {
-        self.is_busy() || !self.background.is_empty()
+        self.is_busy() || !self.running.processes.is_empty()
     }
 
     /// When it wants to be polled although nothing happens in the cluster (a `timeout`, a `sleep`).
     pub fn wakes_at(&self) -> Option<SimTime> {
-        self.foreground.iter().chain(&self.background).filter_map(Line::wakes_at).min()
+        let shell = self.wakes_at.filter(|_| self.is_busy());
+        shell.into_iter().chain(self.running.processes.values().filter_map(|p| p.wakes_at)).min()
     }
 
     /// `Some("/ # ")` while an open shell in a container waits for a line; `Some("$ ")` at the person's own prompt; `None` while busy.
     pub fn prompt(&self) -> Option<&str> {
-        match &self.foreground {
-            None => Some("$ "),
-            Some(line) => line.prompt(),
+        if !self.is_busy() {
+            return Some("$ ");
         }
+        let mut jobs = Vec::new();
+        self.shell.jobs(&mut jobs);
+        jobs.first().and_then(|id| self.running.jobs.get(id)).and_then(|job| job.prompt())
+    }
+
+    /// Puts something on the screen that no command wrote: what a button of the page led to.
+    pub fn show(&mut self, at: SimTime, kind: OutputKind, text: String) {
+        self.output.push(Output { at, kind, text });
     }
 
     pub fn output(&self) -> &[Output] {
@@ -202,7 +244,7 @@ impl Terminal {
 
     /// The exit code of the last line.
     pub fn exit_code(&self) -> i32 {
-        self.exit_code
+        self.shell.status()
     }
 
     /// What `kubectl edit` waits for: the page opens this file; writing it (as an input of the session) saves it, Ctrl-C cancels.
@@ -214,6 +256,55 @@ impl Terminal {
     pub fn complete(&self, line: &str, cluster: &Cluster) -> (usize, Vec<String>) {
         let namespace = self.seat.config.current().map(|c| c.namespace.as_str()).filter(|n| !n.is_empty()).unwrap_or("default");
         complete::complete(line, &self.files, namespace, cluster)
+    }
+}
+
+/// The terminal's own part, while its commands have the rest.
+struct Turn<'a> {
+    shell: &'a mut Machine,
+    wakes_at: &'a mut Option<SimTime>,
+    typed: &'a mut String,
+}
+
+impl Turn<'_> {
+    /// A step of the shell and of each process in the background; whether any of them did something.
+    fn round(&mut self, env: &mut Env) -> bool {
+        let mut ran = false;
+        *self.wakes_at = None;
+        if !self.shell.is_idle() {
+            (env.keyboard, env.typed) = (env.terminal, std::mem::take(self.typed));
+            match self.shell.step(env) {
+                Step::Ran => ran = true,
+                Step::Sleep(at) => *self.wakes_at = Some(at.max(env.now() + 1)),
+                Step::Wait | Step::Input => {}
+                // `exit`, `exec`: the person gets a new shell in the same place.
+                Step::Exit(code) => self.shell.stop(code),
+                Step::Server(..) => self.shell.stop(1),
+            }
+            *self.typed = std::mem::take(&mut env.typed);
+            env.keyboard = false;
+        }
+        let pids: Vec<u64> = env.running.processes.keys().copied().collect();
+        for pid in pids {
+            let Some(mut process) = env.running.processes.remove(&pid) else { continue };
+            let step = process.machine.step(env);
+            process.wakes_at = if let Step::Sleep(at) = step { Some(at.max(env.now() + 1)) } else { None };
+            env.running.processes.insert(pid, process);
+            match step {
+                Step::Ran => ran = true,
+                Step::Sleep(_) | Step::Wait | Step::Input => {}
+                Step::Exit(code) => {
+                    env.running.end(pid, code);
+                    ran = true;
+                }
+                Step::Server(arguments, _) => {
+                    env.err(format!("{}: nothing can listen here; containers can\n", arguments.first().map_or("", String::as_str)));
+                    env.running.end(pid, 1);
+                    ran = true;
+                }
+            }
+        }
+        ran
     }
 }
 

@@ -1,5 +1,6 @@
 //! Finding the Pod and the container that `logs`, `exec`, `attach`, `cp` and `port-forward` mean.
 
+use crate::api::order::InOrder as _;
 use std::rc::Rc;
 
 use super::env::{Env, Failure};
@@ -57,7 +58,7 @@ pub fn pods_of(owner: &Value, env: &Env) -> Vec<Rc<Value>> {
     }
     let mut pods: Vec<Rc<Value>> = env.list(kinds::POD, Some(namespace(owner))).into_iter().filter(|p| selector.matches(labels(p))).collect();
     let running = |p: &Value| str_at(p, "status.phase") == Some("Running") && !crate::api::object::is_deleting(p);
-    pods.sort_by_key(|p| !running(p));
+    pods.order_by_key(|p| !running(p));
     pods
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A lesson is a folder: `lesson.yaml` (structure), manifests (`*.yaml`), and one text per language (`en.md`, `ko.md`). A text begins with
 //! `# Title` and a paragraph that sums the lesson up; `## step-id | Title` begins a step, and `### name` its parts: `goal 1`, `hint 1`, `predict`,
-//! `choice a` (first paragraph: the choice, the rest: the reply), `right`, `wrong`, `unit`, `after`, `quiz`, `quiz a`. What is missing fails the build.
+//! `choice a` (first paragraph: the choice, the rest: the reply), `right`, `wrong`, `unit`, `after`, `figure`, `quiz`, `quiz a`. What is missing fails the build.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -109,6 +109,11 @@ fn step(folder: &Path, plan: &Value, prose: &[Prose; 2]) -> Value {
                 "unit": of("unit", inline), "right": of("right", block), "wrong": of("wrong", block)});
         }
         step["predict"] = predict;
+    }
+    let figure = &plan["figure"];
+    if figure.is_object() {
+        step["figure"] = json!({"caption": of("figure", inline), "pod": figure["pod"], "moves": moves(folder, &figure["moves"]),
+            "at": figure["at"], "until": figure["until"]});
     }
     if plan["quiz"].is_object() {
         step["quiz"] = json!({"question": of("quiz", block), "choices": choices(&plan["quiz"]["choices"], "quiz")});

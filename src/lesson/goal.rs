@@ -1,7 +1,6 @@
 //! What must hold for a step to be done: a predicate over facts, never over typed text or pressed buttons.
 
-use std::collections::BTreeMap;
-
+use crate::api::order::SortedMap;
 use serde::Deserialize;
 
 use crate::api::{Kind, SimTime, object};
@@ -21,7 +20,7 @@ pub struct Row {
 pub struct Evidence<'a> {
     pub cluster: &'a Cluster,
     /// The rows of all Pods in `default`, by name.
-    pub rows: BTreeMap<String, Row>,
+    pub rows: SortedMap<String, Row>,
     /// The editor's own tree.
     pub source: &'a Source,
     /// When the step began, and how many log entries there were: older facts do not count.

@@ -4,4 +4,4 @@ mod goal;
 mod model;
 
 pub use goal::{Evidence, Goal, Probe, Row};
-pub use model::{Choice, Lesson, Move, Need, Number, Predict, Quiz, Start, Step, Text, all, find};
+pub use model::{Choice, Figure, Lesson, Move, Need, Number, Predict, Quiz, Start, Step, Text, all, find};

@@ -43,6 +43,21 @@ pub struct Step {
     pub solution: Vec<Move>,
     #[serde(default)]
     pub quiz: Option<Quiz>,
+    #[serde(default)]
+    pub figure: Option<Figure>,
+}
+
+/// A Pod at a prepared moment, drawn by the picture's own code in a small cluster of its own; the reader can move the moment.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Figure {
+    pub caption: Text,
+    /// Its name, in `default`.
+    pub pod: String,
+    /// What makes the cluster what it is, from its first second on.
+    pub moves: Vec<Move>,
+    /// The moment that is shown first, and how far the reader can go, in seconds.
+    pub at: f64,
+    pub until: f64,
 }
 
 /// A goal with the sentence that the learner reads.

@@ -1,5 +1,6 @@
 //! `kubectl create --dry-run=server -f pod.yaml` as one function: reading, the client's checks, the server's answer, what is printed.
 
+use crate::api::order::InOrder as _;
 use serde_json::{Value, json};
 
 use super::client::{self, ClientError, Target};
@@ -18,7 +19,7 @@ pub fn check_against(text: &str, facts: &dyn ClusterFacts) -> Checked {
     let mut checked = verdict(text, facts);
     hint::add(text, &mut checked);
     fix::add(text, &mut checked, facts);
-    checked.diagnostics.sort_by_key(|d| (d.span, d.severity));
+    checked.diagnostics.order_by_key(|d| (d.span, d.severity));
     checked
 }
 
@@ -241,7 +242,7 @@ impl Run<'_> {
     fn request(&mut self, root: &Node, kind: &'static Kind, value: &Value, prefix: &str) {
         let at = |path: &str| if prefix.is_empty() { path.to_owned() } else { format!("{prefix}.{path}") };
         let mut sent = value.clone();
-        client::renew_last_applied(&mut sent);
+        client::renew_last_applied(kind, &mut sent);
         match create(kind, Mode::DryRun, sent, self.facts) {
             Ok(admitted) if exists(kind, &admitted.object, self.facts) => {
                 let status = Status::already_exists(&kind.resource(), object::name(&admitted.object));

@@ -203,10 +203,13 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// What kubectl makes of the annotation with the last applied configuration before it creates an object: where there is one, it is written anew
 /// (`util.CreateOrUpdateAnnotation`).
-pub fn renew_last_applied(value: &mut Value) {
+pub fn renew_last_applied(kind: &Kind, value: &mut Value) {
     let Some(annotations) = value.get_mut("metadata").and_then(|m| m.get_mut("annotations")).and_then(Value::as_object_mut) else { return };
     if annotations.remove(LAST_APPLIED).is_none() {
         return;
+    }
+    if kind.namespaced && value["metadata"].get("namespace").is_none_or(|n| n.is_null() || n.as_str() == Some("")) {
+        value["metadata"]["namespace"] = Value::String("default".into());
     }
     let text = format!("{}\n", go_json(value));
     value["metadata"]["annotations"][LAST_APPLIED] = Value::String(text);

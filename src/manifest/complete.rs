@@ -2,6 +2,7 @@
 
 use super::client::all_kinds;
 use super::context::{Context, context};
+use crate::api::order::InOrder as _;
 use crate::schema::{Field, Shape, Type};
 use crate::text::floor_boundary;
 
@@ -71,7 +72,7 @@ fn values(context: &Context<'_>, text: &str) -> Vec<Completion> {
         match key {
             "apiVersion" => {
                 let mut versions: Vec<String> = all_kinds().map(|k| k.api_version()).collect();
-                versions.sort();
+                versions.order();
                 versions.dedup();
                 return versions.iter().map(|v| value(v, "")).collect();
             }
@@ -143,7 +144,7 @@ fn keys(context: &Context<'_>, offset: usize) -> Vec<Completion> {
     let siblings = context.siblings(column);
     let mut fields: Vec<&'static Field> =
         owner.fields.iter().filter(|f| !siblings.contains(&f.name) && (f.name != "status" || !context.levels.is_empty())).collect();
-    fields.sort_by_key(|f| (!f.required, rank(owner, f.name), f.name));
+    fields.order_by_key(|f| (!f.required, rank(owner, f.name), f.name));
     found.extend(fields.into_iter().map(|field| key(owner, field, column)));
     // A list may begin at its key's own column.
     if let Some(open) = open_list(context, column)

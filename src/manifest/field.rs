@@ -38,6 +38,11 @@ impl FieldPath {
         name.split('.').fold(self.clone(), |path, step| path.step(Step::Name(step.into())))
     }
 
+    /// A field whose name may have dots of its own.
+    pub fn name(&self, name: &str) -> Self {
+        self.step(Step::Name(name.into()))
+    }
+
     pub fn index(&self, index: usize) -> Self {
         self.step(Step::Index(index))
     }

@@ -25,6 +25,12 @@ pub fn create(kind: &Kind, object: &mut Value) {
     if generation {
         object::set(object, "metadata.generation", json!(1));
     }
+    // `rest.BeforeCreate`: nothing new is being deleted.
+    if let Some(metadata) = object.get_mut("metadata") {
+        for field in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
+            object::remove(metadata, field);
+        }
+    }
     match kind.kind {
         "Pod" => pod(object),
         "Namespace" => namespace(object),

@@ -1,10 +1,11 @@
 //! A lesson under way: its step, when that began, the learner's answer; how a step begins and what its moves do to a session.
 
 use super::{Input, Session};
+use crate::api::order::SortedMap;
 use crate::api::{SimTime, kinds, object};
 use crate::cluster::Config;
 use crate::kubectl::pod_row::pod_row;
-use crate::lesson::{Evidence, Lesson, Move, Row, Step};
+use crate::lesson::{Evidence, Figure, Lesson, Move, Row, Step};
 use crate::manifest::Source;
 
 /// A learner's place in a lesson.
@@ -59,22 +60,10 @@ impl Course {
 
     /// Does a move; gives the editor's new text where the move changes it.
     pub fn perform(&mut self, action: &Move, session: &mut Session) -> Option<String> {
-        match action {
-            Move::Apply(text) => {
-                session.input(Input::Apply { file: FILE.into(), text: text.clone() });
-                return Some(text.clone());
-            }
-            Move::Edit(text) => return Some(text.clone()),
-            Move::Command(line) => session.input(Input::Command(line.clone())),
-            Move::WriteFile { node, path, text } => {
-                session.input(Input::NodeFile { node: node.clone(), path: path.clone(), text: Some(text.clone()) });
-            }
-            Move::RemoveFile { node, path } => session.input(Input::NodeFile { node: node.clone(), path: path.clone(), text: None }),
-            Move::StopApiServer(stopped) => session.input(Input::StopApiServer(*stopped)),
-            Move::Answer(answer) => self.answer = Some(answer.clone()),
-            Move::WaitSeconds(seconds) => session.play_to(session.now() + seconds * 1000),
+        if let Move::Answer(answer) = action {
+            self.answer = Some(answer.clone());
         }
-        None
+        perform(action, session)
     }
 
     /// Which of the step's goals hold now.
@@ -100,7 +89,43 @@ impl Course {
     }
 }
 
-fn rows(session: &Session) -> std::collections::BTreeMap<String, Row> {
+/// Does a move to a session; gives the editor's new text where the move changes it.
+fn perform(action: &Move, session: &mut Session) -> Option<String> {
+    match action {
+        Move::Apply(text) => {
+            session.input(Input::Apply { file: FILE.into(), text: text.clone() });
+            return Some(text.clone());
+        }
+        Move::Edit(text) => return Some(text.clone()),
+        Move::Command(line) => session.input(Input::Command(line.clone())),
+        Move::WriteFile { node, path, text } => {
+            session.input(Input::NodeFile { node: node.clone(), path: path.clone(), text: Some(text.clone()) });
+        }
+        Move::RemoveFile { node, path } => session.input(Input::NodeFile { node: node.clone(), path: path.clone(), text: None }),
+        Move::StopApiServer(stopped) => session.input(Input::StopApiServer(*stopped)),
+        // An answer is the learner's, not the cluster's.
+        Move::Answer(_) => {}
+        Move::WaitSeconds(seconds) => session.play_to(session.now() + seconds * 1000),
+    }
+    None
+}
+
+/// The small cluster of a figure, played to its end so that every moment of it can be shown at once.
+pub fn prepare(figure: &Figure) -> Session {
+    let mut session = Session::new(Config::nodes(1));
+    for action in &figure.moves {
+        perform(action, &mut session);
+    }
+    session.play_to(moment(figure.until));
+    session
+}
+
+/// A lesson's seconds as a moment.
+pub fn moment(seconds: f64) -> SimTime {
+    SimTime((seconds.max(0.0) * 1000.0) as u64)
+}
+
+fn rows(session: &Session) -> SortedMap<String, Row> {
     let pods = session.cluster().api.list(kinds::POD, Some("default"));
     pods.map(|pod| {
         let row = pod_row(pod);

@@ -6,7 +6,7 @@ pub mod course;
 
 use crate::api::{SimTime, Status, Value};
 use crate::cluster::{Cluster, Config, PodRef, network, runtime};
-use crate::kubectl::Terminal;
+use crate::kubectl::{OutputKind, Terminal};
 
 /// Something that the person does at a moment of virtual time. Plain data: it is journaled, shared by link and replayed.
 #[derive(Clone, Debug, PartialEq)]
@@ -264,7 +264,15 @@ fn perform(world: &mut World, input: &Input) {
         }
         Input::NetworkFault { on, fault } => note(cluster.set_network_fault(on, *fault)),
         Input::Request { namespace, pod, container, url } => {
-            note(cluster.send_request(Some((PodRef { namespace, name: pod }, container)), url).map(|_| ()));
+            let (kind, said) = match cluster.send_request(Some((PodRef { namespace, name: pod }, container)), url) {
+                Ok(network::Answer { result: Ok(response), .. }) => {
+                    (OutputKind::Stdout, format!("{}\n{}", response.status, response.body.trim_end()))
+                }
+                Ok(network::Answer { result: Err(failure), .. }) => (OutputKind::Stderr, failure.to_string()),
+                Err(status) => (OutputKind::Stderr, status.message),
+            };
+            // The terminal is where a person looks for an answer, whichever way the question was asked.
+            terminal.show(cluster.now(), kind, format!("# {pod}/{container} → {url}: {said}\n"));
         }
         Input::NodeFile { node, path, text } => note(cluster.write_node_file(node, path, text.as_deref())),
         Input::StopApiServer(stopped) => cluster.api.set_stopped(*stopped),

@@ -3,8 +3,8 @@
 //! Reading goes on from where it stopped, so a frame costs what happened since the last one. What was read is remembered for a few
 //! runs (a run is its seed and journal), so the chart still shows the future when the playhead stands in the past. All is ordered by time.
 
+use crate::api::order::SortedMap;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::api::{SimTime, kinds, object};
@@ -98,7 +98,7 @@ pub struct PodTrack {
     pub ready: Vec<(SimTime, Rc<str>)>,
     pub removed: Vec<SimTime>,
     pub marks: Vec<Mark>,
-    pub containers: BTreeMap<String, Track>,
+    pub containers: SortedMap<String, Track>,
 }
 
 /// A hand-over between the parts of the control plane, or with a kubelet.
@@ -123,7 +123,7 @@ pub struct History {
     /// The last change of the store that was read.
     resource_version: u64,
     /// By `namespace/name`.
-    pub pods: BTreeMap<String, PodTrack>,
+    pub pods: SortedMap<String, PodTrack>,
     pub requests: Vec<Passed>,
     pub hand_overs: Vec<HandOver>,
 }
@@ -211,6 +211,7 @@ impl History {
                 let reason = object::str_at(ended, "reason").unwrap_or("").into();
                 let attempt = last.attempt;
                 begin(&mut container.bars, at, BarState::Terminated { exit_code, reason }, attempt);
+                end_grace(container, at);
             }
         }
     }
@@ -241,22 +242,17 @@ impl History {
                     let name = name.to_owned();
                     let track = self.pod_mut(&name, at);
                     if *verb == "deleted" {
-                        track.removed.push(at);
+                        push(&mut track.removed, at);
+                        // A process may outlive its Pod's object (`--force`): its bar ends with it.
+                        for container in track.containers.values_mut().filter(|c| c.bars.last().is_some_and(|b| b.state != BarState::Running)) {
+                            close(&mut container.bars, at);
+                        }
                     }
                 }
                 // Leases and Events are written all the time; as arrows they would hide the others.
                 if !object.starts_with("event") && !object.starts_with("lease") && !object.starts_with("node/") {
                     let kind = HandOverKind::Stored { verb, object: object.as_str().into(), component: component.as_str().into() };
                     self.hand_over(at, kind);
-                }
-            }
-            Fact::PodRemoved { pod } => {
-                let track = self.pod_mut(pod, at);
-                if track.removed.last() != Some(&at) {
-                    push(&mut track.removed, at);
-                }
-                for container in track.containers.values_mut() {
-                    close(&mut container.bars, at);
                 }
             }
             Fact::EventRecorded { object, kind, reason, message, .. } => {
@@ -281,11 +277,14 @@ impl History {
             Fact::ContainerExited { container, attempt, exit_code, reason } => {
                 let state = BarState::Terminated { exit_code: *exit_code, reason: reason.as_str().into() };
                 let attempt = *attempt;
+                let removed = self.pods.get(&container.pod).and_then(|p| p.removed.last().copied());
                 let track = self.track_mut(container);
-                begin(&mut track.bars, at, state, attempt);
-                if let Some(grace) = track.graces.last_mut() {
-                    grace.to.get_or_insert(at);
+                if track.bars.last().is_some_and(|bar| removed.is_some_and(|removed| removed >= bar.from)) {
+                    close(&mut track.bars, at);
+                } else {
+                    begin(&mut track.bars, at, state, attempt);
                 }
+                end_grace(track, at);
             }
             Fact::BackOff { container, delay_ms, until } => {
                 let state = BarState::BackOff { delay_ms: *delay_ms, until: *until };
@@ -296,8 +295,10 @@ impl History {
                 }
             }
             Fact::Signalled { container, signal, .. } => {
-                if signal.contains("TERM") || signal.contains("QUIT") {
-                    push(&mut self.track_mut(container).graces, Grace { from: at, to: None });
+                let track = self.track_mut(container);
+                let waiting = track.graces.last().is_some_and(|g| g.to.is_none());
+                if !waiting && (signal.contains("TERM") || signal.contains("QUIT")) {
+                    push(&mut track.graces, Grace { from: at, to: None });
                 }
             }
             Fact::Probed { container, kind, ok, counted, streak, threshold, message } => {
@@ -377,6 +378,12 @@ fn push<T>(list: &mut Vec<T>, item: T) {
     list.push(item);
     if list.len() > MOST {
         list.drain(..MOST / 2);
+    }
+}
+
+fn end_grace(track: &mut Track, at: SimTime) {
+    if let Some(grace) = track.graces.last_mut() {
+        grace.to.get_or_insert(at);
     }
 }
 

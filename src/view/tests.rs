@@ -1,10 +1,9 @@
 //! Laws of the pictures, on real runs: static Pods, so that nothing but kubelet and runtime is needed.
 
-use std::collections::BTreeSet;
-
 use super::scene::{Direction, Rect, STATIC_POD_PATH, Scene};
 use super::{Target, inspector, outline, scene, timeline};
 use crate::api::SimTime;
+use crate::api::order::SortedSet;
 use crate::cluster::Config;
 use crate::manifest::{self, Checked};
 use crate::session::{Input, Session};
@@ -93,7 +92,7 @@ fn arrow_keys_reach_every_shape() {
     for (width, pods) in [(390.0, 3), (1024.0, 8), (1440.0, 2)] {
         let scene = scene::build(&run(2, pods), &draft(), width);
         let shapes: Vec<Target> = scene.shapes().into_iter().map(|s| s.target).collect();
-        let mut reached: BTreeSet<Target> = shapes.first().cloned().into_iter().collect();
+        let mut reached: SortedSet<Target> = shapes.first().cloned().into_iter().collect();
         let mut rest: Vec<Target> = reached.iter().cloned().collect();
         while let Some(target) = rest.pop() {
             for direction in [Direction::Left, Direction::Right, Direction::Up, Direction::Down] {
@@ -115,7 +114,7 @@ fn the_outline_names_every_shape_and_every_sentence_is_in_the_tables() {
     let known = |code: &str| TABLE.lines().any(|line| line.strip_prefix(code).is_some_and(|rest| rest.starts_with(':')));
     let session = run(2, 4);
     let scene = scene::build(&session, &draft(), 1200.0);
-    let mut told = BTreeSet::new();
+    let mut told = SortedSet::new();
     let tree = outline::build(&scene);
     let mut rest: Vec<&outline::Item> = tree.items.iter().collect();
     while let Some(item) = rest.pop() {
@@ -167,4 +166,47 @@ fn gaps_are_measured_and_named_by_their_field() {
     let gaps: Vec<&str> =
         chart.groups.iter().flat_map(|g| &g.tracks).flat_map(|t| &t.probes).flat_map(|p| &p.gaps).map(|g| g.label.as_str()).collect();
     assert!(gaps.contains(&"initialDelaySeconds 2") && gaps.contains(&"periodSeconds 5"), "{gaps:?}");
+}
+
+#[test]
+fn a_wait_for_the_end_of_a_process_ends_with_it() {
+    let lesson = crate::lesson::find("liveness-probe").expect("the lesson is in the house");
+    let figure = lesson.steps.iter().find_map(|s| s.figure.as_ref()).expect("it has a figure");
+    let session = crate::session::course::prepare(figure);
+    let chart = timeline::build(&session, None);
+    let track = &chart.groups[0].tracks[0];
+    assert!(track.bars.len() > 3, "the probe killed it more than once");
+    assert_eq!(track.gaps, [], "the web server obeys SIGTERM at once");
+}
+
+#[test]
+fn bars_of_a_pod_end_with_it() {
+    for how in ["--now", "--force"] {
+        let mut session = Session::new(Config::nodes(1));
+        session.play_to(SimTime(1000));
+        session.input(Input::Apply { file: "pod.yaml".into(), text: manifest("one") });
+        session.play_to(SimTime(20_000));
+        session.input(Input::Command(format!("kubectl delete pod one --wait=false {how}")));
+        session.play_to(SimTime(90_000));
+        let chart = timeline::build(&session, None);
+        let last: Vec<_> = chart.groups.iter().flat_map(|g| &g.tracks).filter_map(|t| t.bars.last()).collect();
+        assert_eq!(last.len(), 3);
+        for bar in last {
+            assert!(bar.to.is_some_and(|end| end > SimTime(20_000) && end < SimTime(60_000)), "{how}: {bar:?}");
+            // After the Pod's object is gone there is no state to tell.
+            assert!(how != "--force" || bar.state == crate::view::history::BarState::Running, "{bar:?}");
+        }
+    }
+}
+
+#[test]
+fn a_container_that_waits_for_its_image_has_a_bar() {
+    let mut session = Session::new(Config::nodes(1));
+    session.play_to(SimTime(1000));
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: mine}\nspec: {containers: [{name: web, image: 'example.com/mine:1'}]}\n";
+    session.input(Input::Apply { file: "pod.yaml".into(), text: text.into() });
+    session.play_to(SimTime(9000));
+    let chart = timeline::build(&session, None);
+    let bar = &chart.groups[0].tracks[0].bars[0];
+    assert!(bar.state == crate::view::history::BarState::Waiting && bar.to.is_none() && bar.from >= SimTime(1000), "{bar:?}");
 }

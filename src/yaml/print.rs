@@ -3,6 +3,7 @@
 //! Models go-yaml v2's `encode.go` and `emitterc.go`: keys in natural order, lists not indented under their key, lines folded after
 //! column 80, quotes only where plain text would read as something else.
 
+use crate::api::order::InOrder as _;
 use std::cmp::Ordering;
 
 use serde_json::Value;
@@ -59,7 +60,7 @@ impl Printer {
         match value {
             Value::Object(map) if !map.is_empty() => {
                 let mut entries: Vec<(&String, &Value)> = map.iter().collect();
-                entries.sort_by(|a, b| natural(a.0, b.0));
+                entries.order_by(|a, b| natural(a.0, b.0));
                 for (i, (key, value)) in entries.into_iter().enumerate() {
                     match (place, i) {
                         (Place::Root, 0) => {}

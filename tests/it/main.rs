@@ -7,5 +7,6 @@ mod invariants;
 mod replay;
 #[path = "../runs.rs"]
 mod runs;
+mod terminal;
 mod tidy;
 mod yaml;

@@ -1,11 +1,17 @@
-//! The core in a real browser: the same runs give the same facts as on a native target.
+//! The core and the browser door in a real browser.
 
 #![cfg(target_arch = "wasm32")]
 
-use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-
 #[path = "../runs.rs"]
 mod runs;
+// The door is part of the binary, which no test can import: the tests compile it once more.
+#[path = "../../src/ui/mod.rs"]
+#[allow(dead_code)]
+mod ui;
+
+mod door;
+
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 

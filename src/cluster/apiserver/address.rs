@@ -2,8 +2,7 @@
 //!
 //! Models `pkg/registry/core/service/ipallocator` and `portallocator`.
 
-use std::collections::BTreeSet;
-
+use crate::api::order::SortedSet;
 use crate::api::{Status, Value, json, object};
 use crate::cluster::Random;
 
@@ -13,8 +12,8 @@ const NODE_PORTS: std::ops::RangeInclusive<i64> = 30000..=32767;
 
 #[derive(Clone, Debug, Default)]
 pub struct Addresses {
-    ips: BTreeSet<String>,
-    ports: BTreeSet<i64>,
+    ips: SortedSet<String>,
+    ports: SortedSet<i64>,
 }
 
 impl Addresses {

@@ -3,9 +3,8 @@
 //! Models `apimachinery/pkg/util/managedfields` in outline: ownership is a set of leaf paths per manager, kept beside the objects; lists of
 //! structs are keyed by the schema's merge key.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{ApiServer, Caller, Key, PatchKind, WriteOptions, Written};
+use crate::api::order::{SortedMap, SortedSet};
 use crate::api::{Kind, SimTime, Status, Value, object};
 use crate::schema::{self, Field, Shape, Type};
 
@@ -15,19 +14,19 @@ struct Owner {
     manager: String,
     applied: bool,
     at: SimTime,
-    paths: BTreeSet<String>,
+    paths: SortedSet<String>,
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct Ownership {
-    owners: BTreeMap<Key, Vec<Owner>>,
+    owners: SortedMap<Key, Vec<Owner>>,
 }
 
 impl Ownership {
     fn owner(&mut self, key: &Key, manager: &str, applied: bool, now: SimTime) -> &mut Owner {
         let owners = self.owners.entry(key.clone()).or_default();
         let index = owners.iter().position(|o| o.manager == manager && o.applied == applied).unwrap_or_else(|| {
-            owners.push(Owner { manager: manager.into(), applied, at: now, paths: BTreeSet::new() });
+            owners.push(Owner { manager: manager.into(), applied, at: now, paths: SortedSet::new() });
             owners.len() - 1
         });
         owners[index].at = now;
@@ -47,7 +46,7 @@ impl Ownership {
             return;
         }
         let (before, after) = (leaves(key.kind, old), leaves(key.kind, new));
-        let changed: BTreeSet<String> = after.into_iter().filter(|(path, value)| before.get(path) != Some(value)).map(|(path, _)| path).collect();
+        let changed: SortedSet<String> = after.into_iter().filter(|(path, value)| before.get(path) != Some(value)).map(|(path, _)| path).collect();
         for owner in self.owners.get_mut(key).into_iter().flatten() {
             owner.paths.retain(|path| !changed.contains(path));
         }
@@ -111,7 +110,7 @@ impl ApiServer {
         Ok(written)
     }
 
-    fn refuse_conflicts(&self, key: &Key, manager: &str, wanted: &BTreeMap<String, Value>, live: &BTreeMap<String, Value>) -> Result<(), Status> {
+    fn refuse_conflicts(&self, key: &Key, manager: &str, wanted: &SortedMap<String, Value>, live: &SortedMap<String, Value>) -> Result<(), Status> {
         let mut conflicts: Vec<(String, Vec<&String>)> = Vec::new();
         for owner in self.ownership.owners.get(key).into_iter().flatten().filter(|o| !(o.applied && o.manager == manager)) {
             let contested: Vec<&String> =
@@ -155,8 +154,8 @@ impl ApiServer {
 }
 
 /// Every leaf of an object that can be owned, with its value: `.spec.containers[name="app"].image`.
-fn leaves(kind: &Kind, object: &Value) -> BTreeMap<String, Value> {
-    let mut out = BTreeMap::new();
+fn leaves(kind: &Kind, object: &Value) -> SortedMap<String, Value> {
+    let mut out = SortedMap::new();
     let of = schema::kind(&kind.api_version(), kind.kind);
     for (key, value) in object.as_object().into_iter().flatten() {
         match key.as_str() {
@@ -174,7 +173,7 @@ fn leaves(kind: &Kind, object: &Value) -> BTreeMap<String, Value> {
     out
 }
 
-fn walk(value: &Value, field: Option<&'static Field>, path: String, out: &mut BTreeMap<String, Value>) {
+fn walk(value: &Value, field: Option<&'static Field>, path: String, out: &mut SortedMap<String, Value>) {
     let of = match field.map(|f| f.shape) {
         Some(Shape::Map(_)) | None => None,
         Some(_) => field.and_then(Field::object),
@@ -182,7 +181,7 @@ fn walk(value: &Value, field: Option<&'static Field>, path: String, out: &mut BT
     walk_typed(value, field, of, path, out);
 }
 
-fn walk_typed(value: &Value, field: Option<&'static Field>, of: Option<&'static Type>, path: String, out: &mut BTreeMap<String, Value>) {
+fn walk_typed(value: &Value, field: Option<&'static Field>, of: Option<&'static Type>, path: String, out: &mut SortedMap<String, Value>) {
     match value {
         Value::Object(map) if !map.is_empty() => {
             for (key, value) in map {

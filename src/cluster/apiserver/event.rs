@@ -2,7 +2,8 @@
 //!
 //! Models `client-go/tools/record/events_cache.go` and, for the scheduler, `client-go/tools/events`.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::api::order::{SortedMap, SortedSet};
+use std::collections::VecDeque;
 
 use super::{ApiServer, Caller, Key, Verb};
 use crate::api::{SimTime, Value, json, kinds, object};
@@ -44,7 +45,7 @@ struct Known {
 
 #[derive(Clone, Debug, Default)]
 struct Group {
-    messages: BTreeSet<String>,
+    messages: SortedSet<String>,
     last: SimTime,
 }
 
@@ -56,9 +57,9 @@ struct Bucket {
 
 #[derive(Clone, Debug, Default)]
 pub struct Recorder {
-    known: BTreeMap<String, Known>,
-    groups: BTreeMap<String, Group>,
-    buckets: BTreeMap<String, Bucket>,
+    known: SortedMap<String, Known>,
+    groups: SortedMap<String, Group>,
+    buckets: SortedMap<String, Bucket>,
     /// When each Event was last written, oldest first; Events written again stand here more than once.
     written: VecDeque<(SimTime, Key)>,
 }

@@ -1,6 +1,7 @@
 //! LimitRanges: what they fill into new Pods and what they refuse. Models `plugin/pkg/admission/limitranger`.
 
 use super::ApiServer;
+use crate::api::order::InOrder as _;
 use crate::api::{Kind, Map, Quantity, Status, Value, json, kinds, object};
 
 fn limits_of<'a>(api: &'a ApiServer, namespace: &str, kind: &'a str) -> impl Iterator<Item = &'a Value> {
@@ -48,7 +49,7 @@ pub fn set_defaults(api: &ApiServer, kind: &Kind, pod: &mut Value) {
                     }
                 }
                 if !added.is_empty() {
-                    added.sort();
+                    added.order();
                     object::set(container, &format!("resources.{which}"), Value::Object(list));
                     said.push(format!("{} {one} for {word} {name}", added.join(", ")));
                 }

@@ -2,6 +2,7 @@
 //!
 //! Deviations: no API groups in several versions, no managedFields in objects (ownership is kept beside them), the watch cache is one journal.
 
+use crate::api::order::SortedMap;
 mod address;
 mod apply;
 mod delete;
@@ -12,7 +13,7 @@ pub mod quota;
 mod strategic;
 mod write;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::Random;
@@ -111,7 +112,7 @@ const JOURNAL: usize = 8192;
 /// The store and its verbs. Cloning is cheap: objects are shared.
 #[derive(Clone, Default)]
 pub struct ApiServer {
-    objects: BTreeMap<Key, Rc<Value>>,
+    objects: SortedMap<Key, Rc<Value>>,
     resource_version: u64,
     undelivered: VecDeque<Change>,
     /// The store's history for watches, oldest first.
@@ -153,7 +154,10 @@ impl ApiServer {
     pub fn list(&self, kind: &'static Kind, namespace: Option<&str>) -> impl Iterator<Item = &Rc<Value>> {
         let namespace = namespace.filter(|_| kind.namespaced).map(str::to_owned);
         let start = Key::new(kind, namespace.as_deref().unwrap_or(""), "");
-        self.objects.range(start..).take_while(move |(k, _)| k.kind == kind && namespace.as_ref().is_none_or(|n| *n == k.namespace)).map(|(_, v)| v)
+        self.objects
+            .range_from(&start)
+            .take_while(move |(k, _)| k.kind == kind && namespace.as_ref().is_none_or(|n| *n == k.namespace))
+            .map(|(_, v)| v)
     }
 
     /// Every object, in order of kind, namespace and name.

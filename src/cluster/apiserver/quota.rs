@@ -1,12 +1,11 @@
 //! ResourceQuotas: what a namespace uses, and the refusal of what is beyond. Models `plugin/pkg/admission/resourcequota` and `pkg/quota/v1`.
 
-use std::collections::BTreeMap;
-
 use super::ApiServer;
+use crate::api::order::{InOrder as _, SortedMap};
 use crate::api::{Kind, Map, Quantity, Status, Value, json, kinds, object};
 
 /// Amounts in thousandths.
-type Usage = BTreeMap<String, i128>;
+type Usage = SortedMap<String, i128>;
 
 fn milli(text: &str) -> i128 {
     Quantity::parse(text).map_or(0, |q| q.nano() / 1_000_000)
@@ -179,6 +178,6 @@ fn missing(pod: &Value, hard: &Map<String, Value>) -> Option<String> {
             parts.push(format!("{resource} for: {}", names.join(",")));
         }
     }
-    parts.sort();
+    parts.order();
     Some(parts.join("; ")).filter(|p| !p.is_empty())
 }

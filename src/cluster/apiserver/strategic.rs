@@ -2,6 +2,7 @@
 //!
 //! Models `apimachinery/pkg/util/strategicpatch`.
 
+use crate::api::order::InOrder as _;
 use crate::api::{Kind, Map, Value, object};
 use crate::schema::{self, Field, Shape, Type};
 
@@ -157,5 +158,5 @@ fn reorder(items: &mut [Value], order: &[Value], merge_key: Option<&str>) {
         };
         order.iter().position(matches).unwrap_or(usize::MAX)
     };
-    items.sort_by_key(rank);
+    items.order_by_key(rank);
 }

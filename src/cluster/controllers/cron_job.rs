@@ -2,6 +2,7 @@
 //!
 //! Deviation: times are UTC; `spec.timeZone` is stored and not looked at.
 
+use crate::api::order::InOrder as _;
 use std::rc::Rc;
 
 use super::owned::{Owned, condition, delete, make, put_status, reference};
@@ -88,7 +89,7 @@ fn clean_up(cron: &Value, jobs: &[Rc<Value>], ctx: &mut Context) -> Result<(), S
         let default = if how == "Complete" { 3 } else { 1 };
         let limit = object::i64_at(cron, limit).unwrap_or(default).max(0) as usize;
         let mut done: Vec<&Rc<Value>> = jobs.iter().filter(|j| is_done(j) == Some(how) && !object::is_deleting(j)).collect();
-        done.sort_by_key(|j| object::str_at(j, "metadata.creationTimestamp").unwrap_or("").to_owned());
+        done.order_by_key(|j| object::str_at(j, "metadata.creationTimestamp").unwrap_or("").to_owned());
         let surplus = done.len().saturating_sub(limit);
         for job in done.into_iter().take(surplus) {
             delete(ctx, kinds::JOB, job)?;

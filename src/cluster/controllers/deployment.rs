@@ -1,5 +1,6 @@
 //! Models `pkg/controller/deployment`: a ReplicaSet per template, and how one takes over from another.
 
+use crate::api::order::InOrder as _;
 use std::rc::Rc;
 
 use super::owned::{Owned, condition, make, put, put_status, reference, replicas};
@@ -38,7 +39,7 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
     }
     let wanted = plain(&template(&deployment));
     let mut sets = owned.of_kind(&deployment, kinds::REPLICA_SET, ctx);
-    sets.sort_by_key(|s| (object::str_at(s, "metadata.creationTimestamp").unwrap_or("").to_owned(), object::name(s).to_owned()));
+    sets.order_by_key(|s| (object::str_at(s, "metadata.creationTimestamp").unwrap_or("").to_owned(), object::name(s).to_owned()));
     let new = sets.iter().find(|s| plain(&template(s)) == wanted).cloned();
     let old: Vec<Rc<Value>> = sets.into_iter().filter(|s| new.as_ref().is_none_or(|n| object::uid(n) != object::uid(s))).collect();
     let mut rollout = Rollout { deployment, new, old, min_ready_changed: false };
@@ -274,7 +275,7 @@ fn clean_up(rollout: &Rollout, ctx: &mut Context) -> Result<(), Status> {
     let Some(limit) = object::i64_at(&rollout.deployment, "spec.revisionHistoryLimit") else { return Ok(()) };
     let idle = |s: &&Rc<Value>| replicas(s) == 0 && status_of(s, "replicas") == 0 && !object::is_deleting(s);
     let mut idle: Vec<&Rc<Value>> = rollout.old.iter().filter(idle).collect();
-    idle.sort_by_key(|s| revision(s));
+    idle.order_by_key(|s| revision(s));
     let surplus = (idle.len() as i64 - limit.max(0)).max(0) as usize;
     for set in idle.into_iter().take(surplus) {
         super::owned::delete(ctx, kinds::REPLICA_SET, set)?;

@@ -2,7 +2,7 @@
 //!
 //! Deviation: one EndpointSlice per Service (real ones hold 100 endpoints each).
 
-use std::collections::BTreeMap;
+use crate::api::order::SortedMap;
 use std::rc::Rc;
 
 use super::owned::{delete, is_finished, is_ready, make, put, reference};
@@ -17,12 +17,12 @@ pub const SYNC_MS: u64 = 20;
 #[derive(Clone, Debug, Default)]
 pub struct Endpoints {
     /// The slice of each Service, by the Service's uid.
-    slices: BTreeMap<String, String>,
+    slices: SortedMap<String, String>,
 }
 
 impl Endpoints {
     /// The Services that choose a Pod, before or after its change, look again.
-    pub fn observe_pod(&mut self, change: &Change, queued: &mut BTreeMap<Work, SimTime>, ctx: &mut Context) {
+    pub fn observe_pod(&mut self, change: &Change, queued: &mut SortedMap<Work, SimTime>, ctx: &mut Context) {
         let now = seen(&change.object);
         if change.verb == crate::cluster::apiserver::Verb::Modified && change.old.as_ref().is_some_and(|old| seen(old) == now) {
             return;

@@ -2,6 +2,7 @@
 //!
 //! Deviation: the data lacks the directive `$patch: replace` of the real ones.
 
+use crate::api::order::InOrder as _;
 use std::rc::Rc;
 
 use super::owned::{Owned, delete, make, put, reference};
@@ -35,7 +36,7 @@ pub fn keep(set: &Value, name: &str, label: (&str, &str), is_live: &dyn Fn(&str)
         }
     }
     all.retain(|r| object::name(r) != name && !is_live(object::name(r)));
-    all.sort_by_key(|r| number(r));
+    all.order_by_key(|r| number(r));
     let limit = object::i64_at(set, "spec.revisionHistoryLimit").unwrap_or(LIMIT).max(0) as usize;
     let surplus = all.len().saturating_sub(limit);
     for old in &all[..surplus] {

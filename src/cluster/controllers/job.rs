@@ -2,7 +2,7 @@
 //!
 //! Deviations: no tracking finalizers on Pods (what finished is remembered here), no success policy, of the Pod failure policy nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::api::order::{SortedMap, SortedSet};
 use std::rc::Rc;
 
 use super::owned::{Owned, condition, delete, is_active, is_ready, make, pod_of, put_status};
@@ -21,9 +21,9 @@ const BATCH_MS: u64 = 1000;
 /// What a Job's Pods came to; Pods may be deleted, this stays.
 #[derive(Clone, Debug, Default)]
 struct Tally {
-    succeeded: BTreeSet<String>,
-    failed: BTreeSet<String>,
-    indexes: BTreeSet<i64>,
+    succeeded: SortedSet<String>,
+    failed: SortedSet<String>,
+    indexes: SortedSet<i64>,
     last_failure: Option<SimTime>,
     /// When a sync that was caused by Pods may act.
     batch: Option<SimTime>,
@@ -33,7 +33,7 @@ struct Tally {
 
 #[derive(Clone, Debug, Default)]
 pub struct Jobs {
-    tallies: BTreeMap<String, Tally>,
+    tallies: SortedMap<String, Tally>,
 }
 
 impl Jobs {
@@ -172,7 +172,7 @@ impl Tally {
             self.retry = Some(ctx.now + wait);
             again = Some(again.map_or(wait, |a| a.min(wait)));
         } else if missing - hold > 0 {
-            let mut used: BTreeSet<i64> = self.indexes.iter().copied().chain(active.iter().filter_map(|p| index_of(p))).collect();
+            let mut used: SortedSet<i64> = self.indexes.iter().copied().chain(active.iter().filter_map(|p| index_of(p))).collect();
             for _ in 0..missing - hold {
                 let index = indexed.then(|| (0..).find(|i| !used.contains(i)).unwrap_or(0));
                 used.extend(index);

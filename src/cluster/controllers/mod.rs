@@ -4,6 +4,7 @@
 //! Every controller has a work queue of objects; a change puts those that it concerns into it, and a little later they are synced against the
 //! store. Deviations: one worker each, syncs take no time, HorizontalPodAutoscalers are stored and left alone.
 
+use crate::api::order::SortedMap;
 mod bootstrap;
 mod cron_job;
 mod daemon_set;
@@ -20,8 +21,6 @@ mod quota;
 mod replica_set;
 mod rollout;
 mod stateful_set;
-
-use std::collections::BTreeMap;
 
 use super::apiserver::{Change, EventSpec, Key, Verb};
 use super::log::Fact;
@@ -66,7 +65,7 @@ pub enum Timer {
 #[derive(Clone, Debug, Default)]
 pub struct Controllers {
     /// When each queued object is due; an earlier time replaces a later one.
-    queued: BTreeMap<Work, SimTime>,
+    queued: SortedMap<Work, SimTime>,
     owned: Owned,
     endpoints: endpoints::Endpoints,
     eviction: node::Eviction,
@@ -253,7 +252,7 @@ impl Controllers {
 /// What a sync gives: after how many milliseconds it wants to look again, if at all.
 pub(super) type Synced = Result<Option<u64>, Status>;
 
-fn enqueue(queued: &mut BTreeMap<Work, SimTime>, work: Work, after: u64, ctx: &mut Context) {
+fn enqueue(queued: &mut SortedMap<Work, SimTime>, work: Work, after: u64, ctx: &mut Context) {
     let at = ctx.now + after;
     if queued.get(&work).is_some_and(|due| *due <= at) {
         return;

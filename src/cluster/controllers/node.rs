@@ -2,7 +2,7 @@
 //!
 //! Deviation: kubelets' leases are not written every ten seconds; the cluster tells when a kubelet stops or starts.
 
-use std::collections::BTreeMap;
+use crate::api::order::SortedMap;
 use std::rc::Rc;
 
 use super::owned::{condition, delete, put};
@@ -20,7 +20,7 @@ const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 /// Which Pods have to leave, and when.
 #[derive(Clone, Debug, Default)]
 pub struct Eviction {
-    due: BTreeMap<Key, SimTime>,
+    due: SortedMap<Key, SimTime>,
 }
 
 fn executing(node: &Value) -> impl Iterator<Item = &Value> {
@@ -28,7 +28,7 @@ fn executing(node: &Value) -> impl Iterator<Item = &Value> {
 }
 
 impl Eviction {
-    pub fn observe_pod(&mut self, change: &Change, queued: &mut BTreeMap<Work, SimTime>, ctx: &mut Context) {
+    pub fn observe_pod(&mut self, change: &Change, queued: &mut SortedMap<Work, SimTime>, ctx: &mut Context) {
         if change.verb == Verb::Deleted {
             self.due.remove(&change.key);
             return;
@@ -45,7 +45,7 @@ impl Eviction {
         }
     }
 
-    pub fn observe_node(&mut self, change: &Change, queued: &mut BTreeMap<Work, SimTime>, ctx: &mut Context) {
+    pub fn observe_node(&mut self, change: &Change, queued: &mut SortedMap<Work, SimTime>, ctx: &mut Context) {
         let taints = |o: &Value| executing(o).cloned().collect::<Vec<Value>>();
         let before = change.old.as_ref().map(|old| taints(old)).unwrap_or_default();
         if before == taints(&change.object) {
@@ -111,7 +111,7 @@ impl Eviction {
 #[derive(Clone, Debug, Default)]
 pub struct Lifecycle {
     /// Since when each silent kubelet has been silent.
-    silent: BTreeMap<String, SimTime>,
+    silent: SortedMap<String, SimTime>,
 }
 
 impl Lifecycle {

@@ -2,7 +2,7 @@
 //!
 //! Models `pkg/controller/controller_ref_manager.go` and `controller_utils.go`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::api::order::{SortedMap, SortedSet};
 use std::rc::Rc;
 
 use super::selector;
@@ -12,9 +12,9 @@ use crate::cluster::apiserver::{Change, DeleteOptions, Key, Verb, WriteOptions, 
 
 #[derive(Clone, Debug, Default)]
 pub struct Owned {
-    by_owner: BTreeMap<String, BTreeSet<Key>>,
+    by_owner: SortedMap<String, SortedSet<Key>>,
     /// Pods without a controller.
-    orphans: BTreeSet<Key>,
+    orphans: SortedSet<Key>,
 }
 
 impl Owned {

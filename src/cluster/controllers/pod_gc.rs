@@ -2,6 +2,7 @@
 //!
 //! Deviation: 200 ended Pods are kept (`--terminated-pod-gc-threshold` is 12500), so that a browser can hold them.
 
+use crate::api::order::InOrder as _;
 use std::rc::Rc;
 
 use super::Synced;
@@ -25,7 +26,7 @@ pub fn ended_pods() -> Key {
 pub fn sync(key: &Key, ctx: &mut Context) -> Synced {
     if key.name.is_empty() {
         let mut ended: Vec<Rc<Value>> = ctx.api.list(kinds::POD, None).filter(|p| is_finished(p) && !object::is_deleting(p)).cloned().collect();
-        ended.sort_by_key(|p| object::str_at(p, "metadata.creationTimestamp").unwrap_or("").to_owned());
+        ended.order_by_key(|p| object::str_at(p, "metadata.creationTimestamp").unwrap_or("").to_owned());
         let surplus = ended.len().saturating_sub(MOST_ENDED);
         for pod in &ended[..surplus] {
             force_delete(pod, ctx);

@@ -2,6 +2,7 @@
 //!
 //! Deviation: while new Pods fail at once (their node refuses them), one is made a second; upstream goes on as fast as the API server lets it.
 
+use crate::api::order::InOrder as _;
 use std::rc::Rc;
 
 use super::owned::{Owned, available_in, condition, delete, is_active, is_finished, is_ready, make, pod_of, put_status, replicas};
@@ -44,7 +45,7 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
                 }
             }
         } else if active.len() > wanted {
-            active.sort_by_key(|p| removal_rank(p, ctx));
+            active.order_by_key(|p| removal_rank(p, ctx));
             let surplus: Vec<Rc<Value>> = active.drain(..(active.len() - wanted).min(BURST)).collect();
             for pod in surplus {
                 delete(ctx, kinds::POD, &pod)?;

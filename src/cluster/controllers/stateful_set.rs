@@ -1,5 +1,6 @@
 //! Models `pkg/controller/statefulset`: Pods with names that stay, one after the other.
 
+use crate::api::order::InOrder as _;
 use std::rc::Rc;
 
 use super::owned::{Owned, available_in, delete, is_finished, is_ready, make, pod_of, put_status, replicas};
@@ -67,7 +68,7 @@ fn act(set: &Value, key: &Key, pods: &[Rc<Value>], start: i64, wanted: i64, revi
     }
     // Those beyond the wanted number go, the last first, one after the other.
     let mut surplus: Vec<&Rc<Value>> = pods.iter().filter(|p| ordinal(p, &key.name).is_some_and(|n| n >= start + wanted || n < start)).collect();
-    surplus.sort_by_key(|p| std::cmp::Reverse(ordinal(p, &key.name)));
+    surplus.order_by_key(|p| std::cmp::Reverse(ordinal(p, &key.name)));
     for pod in surplus {
         if !object::is_deleting(pod) {
             remove(set, pod, ctx)?;

@@ -2,6 +2,7 @@
 
 use crate::api::kinds::{NODE, POD};
 use crate::api::object::{at, i64_at, list_at, str_at, uid};
+use crate::api::order::InOrder as _;
 use crate::api::{Quantity, Value};
 use crate::cluster::Task;
 use crate::cluster::scheduler::filter::{node_affinity, ports_collide as collide, tolerated};
@@ -103,7 +104,7 @@ impl Worker {
             !critical || own > priority
         };
         let mut candidates: Vec<std::rc::Rc<Value>> = others(&self.uid, turn).filter(|p| lesser(p)).cloned().collect();
-        candidates.sort_by_key(|p| (class(p), std::cmp::Reverse(missing.iter().map(|(r, _)| given(p, r)).max())));
+        candidates.order_by_key(|p| (class(p), std::cmp::Reverse(missing.iter().map(|(r, _)| given(p, r)).max())));
         let mut left = missing.to_vec();
         let mut chosen = Vec::new();
         for pod in candidates {

@@ -1,8 +1,7 @@
 //! Models `flowcontrol.Backoff` of client-go: how long a key has to wait, doubling with every use.
 
-use std::collections::BTreeMap;
-
 use crate::api::SimTime;
+use crate::api::order::SortedMap;
 
 /// The first wait.
 pub const INITIAL_MS: u64 = 10_000;
@@ -11,7 +10,7 @@ pub const LONGEST_MS: u64 = 300_000;
 
 #[derive(Clone, Debug, Default)]
 pub struct BackOff {
-    entries: BTreeMap<String, Entry>,
+    entries: SortedMap<String, Entry>,
 }
 
 #[derive(Clone, Copy, Debug)]

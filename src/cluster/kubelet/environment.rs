@@ -2,8 +2,7 @@
 //!
 //! Models `makeEnvironmentVariables` of `pkg/kubelet/kubelet_pods.go` and `third_party/forked/golang/expansion`.
 
-use std::collections::BTreeMap;
-
+use crate::api::order::{InOrder as _, SortedMap};
 use base64::Engine as _;
 
 use crate::api::kinds::{CONFIG_MAP, SECRET, SERVICE};
@@ -31,7 +30,7 @@ impl Surroundings<'_> {
         for source in list_at(&container.value, "envFrom") {
             out.extend(self.read_source(source)?);
         }
-        let mut known: BTreeMap<String, String> = out.iter().cloned().collect();
+        let mut known: SortedMap<String, String> = out.iter().cloned().collect();
         let services = self.services();
         for variable in list_at(&container.value, "env") {
             let Some(key) = str_at(variable, "name") else { continue };
@@ -92,7 +91,7 @@ impl Surroundings<'_> {
     }
 
     /// The data of a ConfigMap; nothing for one that is missing and optional.
-    pub fn config_map(&self, reference: &Value) -> Result<Option<BTreeMap<String, String>>, String> {
+    pub fn config_map(&self, reference: &Value) -> Result<Option<SortedMap<String, String>>, String> {
         let wanted = str_at(reference, "name").or_else(|| str_at(reference, "configMapName")).unwrap_or("");
         match self.api.get(CONFIG_MAP, namespace(self.pod), wanted) {
             Some(object) => {
@@ -106,7 +105,7 @@ impl Surroundings<'_> {
     }
 
     /// The data of a Secret, decoded.
-    pub fn secret(&self, reference: &Value) -> Result<Option<BTreeMap<String, String>>, String> {
+    pub fn secret(&self, reference: &Value) -> Result<Option<SortedMap<String, String>>, String> {
         let wanted = str_at(reference, "name").or_else(|| str_at(reference, "secretName")).unwrap_or("");
         match self.api.get(SECRET, namespace(self.pod), wanted) {
             Some(object) => Ok(Some(decoded(map_at(object, "data")))),
@@ -211,11 +210,11 @@ fn is_variable_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b'=')
 }
 
-fn texts(map: Option<&crate::api::Map<String, Value>>) -> BTreeMap<String, String> {
+fn texts(map: Option<&crate::api::Map<String, Value>>) -> SortedMap<String, String> {
     map.into_iter().flatten().filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()
 }
 
-fn decoded(map: Option<&crate::api::Map<String, Value>>) -> BTreeMap<String, String> {
+fn decoded(map: Option<&crate::api::Map<String, Value>>) -> SortedMap<String, String> {
     let decode = |text: &str| base64::engine::general_purpose::STANDARD.decode(text).ok();
     map.into_iter().flatten().filter_map(|(k, v)| Some((k.clone(), String::from_utf8_lossy(&decode(v.as_str()?)?).into_owned()))).collect()
 }
@@ -223,7 +222,7 @@ fn decoded(map: Option<&crate::api::Map<String, Value>>) -> BTreeMap<String, Str
 /// Labels or annotations as a file of a downward API volume shows them: one `key="value"` a line, sorted.
 fn formatted_map(map: Option<&crate::api::Map<String, Value>>) -> String {
     let mut lines: Vec<String> = texts(map).into_iter().map(|(k, v)| format!("{k}={v:?}")).collect();
-    lines.sort();
+    lines.order();
     lines.join("\n")
 }
 

@@ -13,6 +13,7 @@
 //! | [`eviction`] | too much memory or disk |
 //! | [`static_pods`], [`files`] | static Pods and their folder |
 
+use crate::api::order::SortedMap;
 mod actions;
 mod admission;
 mod backoff;
@@ -35,7 +36,6 @@ mod termination;
 mod volumes;
 mod worker;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::apiserver::{Change, Key, Verb};
@@ -96,7 +96,7 @@ pub struct NodeState {
     pub ip: String,
     pub config: NodeConfig,
     /// Files on the node that a learner can see and edit, by absolute path (the static Pod folder among them).
-    pub files: BTreeMap<String, String>,
+    pub files: SortedMap<String, String>,
     /// Nothing goes to or comes from other machines; the API server is on one of them.
     pub cut_off: bool,
 }
@@ -104,13 +104,13 @@ pub struct NodeState {
 #[derive(Clone, Debug)]
 pub struct Kubelet {
     node: NodeState,
-    workers: BTreeMap<u32, Worker>,
-    by_uid: BTreeMap<String, u32>,
+    workers: SortedMap<u32, Worker>,
+    by_uid: SortedMap<String, u32>,
     next_id: u32,
     /// The static Pods that the node's files describe, by uid, and the uids by file. A file may still stand for a Pod that it no longer
     /// describes: the full look drops it.
-    static_pods: BTreeMap<String, Rc<Value>>,
-    static_files: BTreeMap<String, Vec<String>>,
+    static_pods: SortedMap<String, Rc<Value>>,
+    static_files: SortedMap<String, Vec<String>>,
     /// What came due while the kubelet was stopped.
     deferred: Vec<Timer>,
     stopped: bool,
@@ -119,14 +119,14 @@ pub struct Kubelet {
 
 impl Kubelet {
     pub fn new(index: usize, config: &NodeConfig) -> Self {
-        let files = BTreeMap::from([(static_pods::CONFIG_FILE.to_owned(), static_pods::CONFIG.to_owned())]);
+        let files = SortedMap::from([(static_pods::CONFIG_FILE.to_owned(), static_pods::CONFIG.to_owned())]);
         Self {
             node: NodeState { index, name: config.name.clone(), ip: String::new(), config: config.clone(), files, cut_off: false },
-            workers: BTreeMap::new(),
-            by_uid: BTreeMap::new(),
+            workers: SortedMap::new(),
+            by_uid: SortedMap::new(),
             next_id: 0,
-            static_pods: BTreeMap::new(),
-            static_files: BTreeMap::new(),
+            static_pods: SortedMap::new(),
+            static_files: SortedMap::new(),
             deferred: Vec::new(),
             stopped: false,
             pressure: eviction::Pressure::default(),
@@ -289,7 +289,7 @@ impl Kubelet {
     }
 
     /// The node's files, by absolute path.
-    pub fn files(&self) -> &BTreeMap<String, String> {
+    pub fn files(&self) -> &SortedMap<String, String> {
         &self.node.files
     }
 

@@ -1,8 +1,7 @@
 //! What the kubelet last saw of a Pod in the runtime: the cache of the pod lifecycle event generator (`pkg/kubelet/pleg`).
 
-use std::collections::BTreeMap;
-
 use crate::api::SimTime;
+use crate::api::order::{InOrder as _, SortedMap};
 use crate::cluster::log::Stream;
 use crate::cluster::runtime::{ContainerId, ContainerRecord, ExitReason, Runtime, SandboxId, State};
 
@@ -60,11 +59,11 @@ impl Ended {
 
 impl Observed {
     /// Looks at the runtime. `sandboxes` are the Pod's, oldest first.
-    pub fn look(now: SimTime, runtime: &Runtime, sandboxes: &[SandboxId], spec: &PodSpec, hashes: &BTreeMap<ContainerId, u64>) -> Self {
+    pub fn look(now: SimTime, runtime: &Runtime, sandboxes: &[SandboxId], spec: &PodSpec, hashes: &SortedMap<ContainerId, u64>) -> Self {
         let newest = sandboxes.last().and_then(|id| runtime.sandbox(*id));
         let mut containers: Vec<Seen> =
             sandboxes.iter().flat_map(|id| runtime.containers_of(*id)).map(|record| see(now, runtime, record, spec, hashes)).collect();
-        containers.sort_by_key(|c| std::cmp::Reverse(c.id));
+        containers.order_by_key(|c| std::cmp::Reverse(c.id));
         Self {
             sandbox: newest.map(|s| s.id),
             sandbox_ready: newest.is_some_and(|s| s.ready),
@@ -91,7 +90,7 @@ impl Observed {
     }
 }
 
-fn see(now: SimTime, runtime: &Runtime, record: &ContainerRecord, spec: &PodSpec, hashes: &BTreeMap<ContainerId, u64>) -> Seen {
+fn see(now: SimTime, runtime: &Runtime, record: &ContainerRecord, spec: &PodSpec, hashes: &SortedMap<ContainerId, u64>) -> Seen {
     let hash = hashes.get(&record.id).copied().unwrap_or(0);
     let state = match &record.state {
         State::Created => SeenState::Created,

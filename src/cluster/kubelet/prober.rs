@@ -2,7 +2,7 @@
 //!
 //! A worker's ticks stand at the Pod's first sync + k × period and go on across restarts. Deviation: no start-up jitter.
 
-use std::collections::BTreeMap;
+use crate::api::order::SortedMap;
 use std::rc::Rc;
 
 use crate::api::SimTime;
@@ -23,7 +23,7 @@ pub enum Verdict {
 }
 
 /// The results of all probes of a Pod, by container instance.
-pub type Results = BTreeMap<(ContainerId, ProbeKind), Verdict>;
+pub type Results = SortedMap<(ContainerId, ProbeKind), Verdict>;
 
 #[derive(Clone, Debug)]
 pub struct ProbeWorker {

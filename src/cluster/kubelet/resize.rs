@@ -1,8 +1,7 @@
 //! In-place resize: which of a Pod's new resources are in force. Models `pkg/kubelet/allocation/allocation_manager.go` and `doPodResizeAction`.
 
-use std::collections::BTreeMap;
-
 use crate::api::object::{at, list_at, str_at};
+use crate::api::order::SortedMap;
 use crate::api::{Map, Quantity, Value, json};
 
 use super::admission::{pod_amount, shortage};
@@ -18,9 +17,9 @@ const DEFERRED_RETRY_MS: u64 = 30_000;
 #[derive(Clone, Debug, Default)]
 pub struct Resize {
     /// What the kubelet has set aside, by container.
-    allocated: BTreeMap<String, Value>,
+    allocated: SortedMap<String, Value>,
     /// What is in force, by container.
-    actual: BTreeMap<String, Value>,
+    actual: SortedMap<String, Value>,
     /// Why the wanted resources are not allocated.
     deferred: Option<String>,
     in_progress: bool,
@@ -107,7 +106,7 @@ impl Worker {
     pub fn consider_resize(&mut self, turn: &mut Turn) {
         let spec = self.spec.clone();
         if self.resize.allocated.is_empty() {
-            let resources: BTreeMap<String, Value> = spec.containers.iter().map(|c| (c.name.clone(), c.resources.clone())).collect();
+            let resources: SortedMap<String, Value> = spec.containers.iter().map(|c| (c.name.clone(), c.resources.clone())).collect();
             (self.resize.allocated, self.resize.actual) = (resources.clone(), resources);
             return;
         }

@@ -2,8 +2,7 @@
 //!
 //! Models `generateAPIPodStatus` and `convertToAPIContainerStatuses` of `pkg/kubelet/kubelet_pods.go`.
 
-use std::collections::BTreeMap;
-
+use crate::api::order::{InOrder as _, SortedMap};
 use crate::api::{Map, SimTime, Value, json};
 use crate::cluster::runtime::{ContainerId, Runtime};
 
@@ -98,7 +97,7 @@ impl ContainerState {
 }
 
 /// Why the last start of a container failed, by container name: the kubelet's reason cache.
-pub type Reasons = BTreeMap<String, (String, String)>;
+pub type Reasons = SortedMap<String, (String, String)>;
 
 /// What the status of containers is made from.
 pub struct Basis<'a> {
@@ -355,7 +354,7 @@ pub fn to_value(status: &PodStatus, spec: &PodSpec, old: &Value, host_ip: &str) 
     let list = |wanted: &dyn Fn(Role) -> bool| -> Vec<&ContainerStatus> { status.containers.iter().filter(|c| wanted(c.role)).collect() };
     let mut put = |key: &str, mut statuses: Vec<&ContainerStatus>, sorted: bool| {
         if sorted {
-            statuses.sort_by(|a, b| a.name.cmp(&b.name));
+            statuses.order_by(|a, b| a.name.cmp(&b.name));
         }
         if statuses.is_empty() {
             out.remove(key);

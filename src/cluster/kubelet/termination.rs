@@ -5,6 +5,7 @@
 
 use crate::api::kinds::POD;
 use crate::api::object::{at, i64_at, is_deleting};
+use crate::api::order::InOrder as _;
 use crate::api::{SimTime, Value};
 use crate::cluster::apiserver::{Caller, DeleteOptions, Key};
 use crate::cluster::log::{Fact, ProbeKind};
@@ -332,7 +333,7 @@ impl Worker {
         for sandbox in &self.sandboxes {
             ids.extend(turn.runtime.containers_of(*sandbox).map(|c| (c.config.name == name, c.id)));
         }
-        ids.sort();
+        ids.order();
         for (_, id) in ids {
             turn.runtime.remove_container(id, turn.ctx);
             self.forget(id);

@@ -2,22 +2,21 @@
 //!
 //! Models `pkg/volume/{configmap,secret,projected,downwardapi,hostpath}` as far as a container sees them.
 
-use std::collections::BTreeMap;
-
 use crate::api::Value;
 use crate::api::object::{at, bool_at, list_at, str_at, uid};
+use crate::api::order::SortedMap;
 use crate::cluster::runtime::Mount;
 
 use super::environment::Surroundings;
 use super::spec::PodSpec;
 
 /// Files of a volume by path.
-pub type Files = BTreeMap<String, String>;
+pub type Files = SortedMap<String, String>;
 
 /// The volumes with what the kubelet writes into them, or the first error of each that cannot be mounted: (volume, error).
 pub type Resolved = Result<Vec<(String, Files)>, Vec<(String, String)>>;
 
-pub fn resolve(around: &Surroundings, spec: &PodSpec, node_files: &BTreeMap<String, String>) -> Resolved {
+pub fn resolve(around: &Surroundings, spec: &PodSpec, node_files: &SortedMap<String, String>) -> Resolved {
     let (mut mounted, mut failed) = (Vec::new(), Vec::new());
     for volume in list_at(around.pod, "spec.volumes") {
         let name = str_at(volume, "name").unwrap_or("").to_owned();
@@ -68,7 +67,7 @@ pub fn refers_to(pod: &Value, kind: &str, object: &str) -> bool {
     })
 }
 
-fn content(around: &Surroundings, spec: &PodSpec, volume: &Value, node_files: &BTreeMap<String, String>) -> Result<Files, String> {
+fn content(around: &Surroundings, spec: &PodSpec, volume: &Value, node_files: &SortedMap<String, String>) -> Result<Files, String> {
     if let Some(source) = at(volume, "configMap") {
         return keyed(around.config_map(source)?, source, "configmap references non-existent config key: ");
     }
@@ -97,7 +96,7 @@ fn content(around: &Surroundings, spec: &PodSpec, volume: &Value, node_files: &B
 }
 
 /// The data's keys as files, or only those that `items` names.
-fn keyed(data: Option<BTreeMap<String, String>>, source: &Value, missing: &str) -> Result<Files, String> {
+fn keyed(data: Option<SortedMap<String, String>>, source: &Value, missing: &str) -> Result<Files, String> {
     let Some(data) = data else { return Ok(Files::new()) };
     let items = list_at(source, "items");
     if items.is_empty() {
@@ -157,7 +156,7 @@ const NODE_FOLDERS: [&str; 14] = [
 const NODE_FILES: [&str; 5] = ["/etc/hostname", "/etc/hosts", "/etc/os-release", "/etc/passwd", "/etc/resolv.conf"];
 
 /// Models the type check of `pkg/volume/hostpath`.
-fn check_host_path(source: &Value, node_files: &BTreeMap<String, String>) -> Result<(), String> {
+fn check_host_path(source: &Value, node_files: &SortedMap<String, String>) -> Result<(), String> {
     let path = str_at(source, "path").unwrap_or("/");
     let trimmed = if path.len() > 1 { path.trim_end_matches('/') } else { path };
     let is_folder = NODE_FOLDERS.contains(&trimmed) || node_files.keys().any(|f| f.strip_prefix(trimmed).is_some_and(|r| r.starts_with('/')));

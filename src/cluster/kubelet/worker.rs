@@ -3,7 +3,7 @@
 //! Models `pkg/kubelet/pod_workers.go` and the work queue. One sync at a time; a sync publishes the status first, from what was last seen of
 //! the runtime, and acts afterwards. So the effect of an action shows with the next sync.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::api::order::{SortedMap, SortedSet};
 use std::rc::Rc;
 
 use crate::api::object::{name, namespace, str_at, uid};
@@ -117,14 +117,14 @@ pub struct Worker {
     /// What was last seen of the runtime.
     pub seen: Observed,
     pub sandboxes: Vec<SandboxId>,
-    pub hashes: BTreeMap<ContainerId, u64>,
+    pub hashes: SortedMap<ContainerId, u64>,
     /// Containers whose end has been written down.
-    pub ended: BTreeSet<ContainerId>,
+    pub ended: SortedSet<ContainerId>,
     pub reasons: Reasons,
     pub restarts: BackOff,
     pub pulls: BackOff,
     /// The last error of each image's pull.
-    pub pull_errors: BTreeMap<String, (String, String)>,
+    pub pull_errors: SortedMap<String, (String, String)>,
     pub probes: Vec<ProbeWorker>,
     pub results: Results,
     pub job: Option<Job>,
@@ -178,12 +178,12 @@ impl Worker {
             status,
             seen: Observed::default(),
             sandboxes: Vec::new(),
-            hashes: BTreeMap::new(),
-            ended: BTreeSet::new(),
+            hashes: SortedMap::new(),
+            ended: SortedSet::new(),
             reasons: Reasons::new(),
             restarts: BackOff::default(),
             pulls: BackOff::default(),
-            pull_errors: BTreeMap::new(),
+            pull_errors: SortedMap::new(),
             probes: Vec::new(),
             results: Results::new(),
             job: None,

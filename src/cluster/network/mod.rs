@@ -4,10 +4,10 @@
 //! Facts of requests carry the source and destination addresses unchanged: nothing translates them on the way (Pod network model of
 //! Kubernetes; ClusterIPs are resolved to an endpoint before the packet leaves, as kube-proxy does).
 
+use crate::api::order::SortedMap;
 mod fault;
 mod server;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 pub use fault::Fault;
@@ -31,20 +31,20 @@ pub struct Body {
     pub ip: String,
     pub program: Program,
     /// Its own files by absolute path: `None` is a directory.
-    pub files: BTreeMap<String, Option<String>>,
+    pub files: SortedMap<String, Option<String>>,
     /// How many bytes of them came with the image.
     pub image_bytes: usize,
     /// Mount path → (volume, path inside, read-only), longest first when looked up.
     pub mounts: Vec<(String, String, String, bool)>,
-    pub environment: BTreeMap<String, String>,
+    pub environment: SortedMap<String, String>,
     /// Ports on which its processes listen: address and port.
     pub listening: Vec<(String, u16)>,
     /// Ports on which an applet serves instead of the image's own program.
-    pub services: BTreeMap<u16, Service>,
+    pub services: SortedMap<u16, Service>,
     pub hung: bool,
     pub answers_with: Option<u16>,
     /// A redis' keys.
-    pub store: BTreeMap<String, String>,
+    pub store: SortedMap<String, String>,
 }
 
 /// A server that is not an image's own program.
@@ -60,17 +60,17 @@ pub enum Service {
 #[derive(Clone, Debug)]
 pub struct Network {
     pub pod_cidr: String,
-    pub bodies: BTreeMap<ContainerId, Body>,
+    pub bodies: SortedMap<ContainerId, Body>,
     /// Who lives at an address.
-    bodies_at: BTreeMap<String, Vec<ContainerId>>,
+    bodies_at: SortedMap<String, Vec<ContainerId>>,
     /// Volume → its files by path inside.
-    pub volumes: BTreeMap<String, BTreeMap<String, Option<String>>>,
+    pub volumes: SortedMap<String, SortedMap<String, Option<String>>>,
     /// IPs of sandboxes that are up.
-    pub addresses: BTreeMap<String, SandboxId>,
+    pub addresses: SortedMap<String, SandboxId>,
     /// Lines that servers wrote while answering; the runtimes take them.
     pub outbox: Vec<(ContainerId, Stream, String)>,
     /// Learner's faults, by what they hit: `node/node-1`, `pod/default/web`.
-    faults: BTreeMap<String, Fault>,
+    faults: SortedMap<String, Fault>,
     node_ips: Vec<String>,
     /// Each node as the one who asks.
     node_sources: Vec<Rc<Source>>,
@@ -82,12 +82,12 @@ impl Network {
     pub fn new(config: &Config) -> Self {
         Self {
             pod_cidr: "10.244.0.0/16".into(),
-            bodies: BTreeMap::new(),
-            bodies_at: BTreeMap::new(),
-            volumes: BTreeMap::new(),
-            addresses: BTreeMap::new(),
+            bodies: SortedMap::new(),
+            bodies_at: SortedMap::new(),
+            volumes: SortedMap::new(),
+            addresses: SortedMap::new(),
             outbox: Vec::new(),
-            faults: BTreeMap::new(),
+            faults: SortedMap::new(),
             node_ips: (0..config.nodes.len()).map(node_ip).collect(),
             node_sources: config.nodes.iter().enumerate().map(|(i, n)| Rc::new(Source::node(i, &n.name))).collect(),
             turn: 0,
@@ -166,6 +166,18 @@ pub enum Failure {
     UnknownHost(String),
     /// The other side closed without an answer.
     Closed,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Refused => f.write_str("connection refused"),
+            Self::NoRoute => f.write_str("no route to host"),
+            Self::Timeout => f.write_str("timeout"),
+            Self::UnknownHost(name) => write!(f, "unknown host {name}"),
+            Self::Closed => f.write_str("closed"),
+        }
+    }
 }
 
 /// Who asks.
@@ -273,11 +285,7 @@ pub fn request(ctx: &mut Context, source: &Source, url: &str, body: &str, depth:
     let said = match &answer.result {
         Ok(response) if scheme == "tcp" => response.body.trim().to_owned(),
         Ok(response) => format!("{} {}", response.status, response.body.lines().next().unwrap_or("")),
-        Err(Failure::Refused) => "connection refused".into(),
-        Err(Failure::NoRoute) => "no route to host".into(),
-        Err(Failure::Timeout) => "timeout".into(),
-        Err(Failure::UnknownHost(name)) => format!("unknown host {name}"),
-        Err(Failure::Closed) => "closed".into(),
+        Err(failure) => failure.to_string(),
     };
     let what = if scheme == "tcp" { body.lines().next().unwrap_or("connect").to_owned() } else { format!("GET {path}") };
     log(ctx, source, (&to, &ip, real_port), &via, &what, &said, answer.took_ms);

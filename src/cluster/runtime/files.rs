@@ -1,7 +1,7 @@
 //! Files as a container sees them: those of its image and its own, with volumes mounted over them.
 
+use crate::api::order::{InOrder as _, SortedMap};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use crate::cluster::images::Image;
 use crate::cluster::network::{Body, Network};
@@ -12,8 +12,8 @@ const DIRECTORIES: &[&str] =
     &["/", "/bin", "/dev", "/etc", "/home", "/proc", "/root", "/sys", "/tmp", "/usr", "/usr/bin", "/var", "/var/log", "/var/run", "/run"];
 
 /// The root file system of a new container.
-pub fn root(image: &Image, hostname: &str, ip: &str) -> BTreeMap<String, Option<String>> {
-    let mut files: BTreeMap<String, Option<String>> = DIRECTORIES.iter().map(|d| ((*d).to_owned(), None)).collect();
+pub fn root(image: &Image, hostname: &str, ip: &str) -> SortedMap<String, Option<String>> {
+    let mut files: SortedMap<String, Option<String>> = DIRECTORIES.iter().map(|d| ((*d).to_owned(), None)).collect();
     files.insert(image.working_directory.into(), None);
     files.insert("/bin/sh".into(), Some("\u{7f}ELF".into()));
     files.insert("/etc/hostname".into(), Some(format!("{hostname}\n")));
@@ -51,7 +51,7 @@ fn place<'a>(body: &'a Body, path: &str) -> Place<'a> {
 }
 
 /// The files and the path in them.
-fn tree<'a>(network: &'a Network, id: ContainerId, path: &'a str) -> Option<(&'a BTreeMap<String, Option<String>>, Cow<'a, str>)> {
+fn tree<'a>(network: &'a Network, id: ContainerId, path: &'a str) -> Option<(&'a SortedMap<String, Option<String>>, Cow<'a, str>)> {
     let body = network.bodies.get(&id)?;
     match place(body, path) {
         Place::Own => Some((&body.files, Cow::Borrowed(path))),
@@ -68,8 +68,7 @@ pub fn stat(network: &Network, id: ContainerId, path: &str) -> Option<Kind> {
             let below = format!("{}/", inside.trim_end_matches('/'));
             let mount_below =
                 network.bodies.get(&id).is_some_and(|b| b.mounts.iter().any(|(m, ..)| m.starts_with(&format!("{}/", path.trim_end_matches('/')))));
-            (inside == "/" || mount_below || files.range(below.clone()..).next().is_some_and(|(p, _)| p.starts_with(&below)))
-                .then_some(Kind::Directory)
+            (inside == "/" || mount_below || files.range_from(&below).next().is_some_and(|(p, _)| p.starts_with(&below))).then_some(Kind::Directory)
         }
     }
 }
@@ -89,7 +88,7 @@ pub fn read_file(network: &Network, id: ContainerId, path: &str) -> Result<Strin
     }
 }
 
-fn tree_mut<'a>(network: &'a mut Network, id: ContainerId, path: &str) -> Result<(&'a mut BTreeMap<String, Option<String>>, String), FileError> {
+fn tree_mut<'a>(network: &'a mut Network, id: ContainerId, path: &str) -> Result<(&'a mut SortedMap<String, Option<String>>, String), FileError> {
     let body = network.bodies.get_mut(&id).ok_or(FileError::NotFound)?;
     match place(body, path) {
         Place::Own => Ok((&mut body.files, path.to_owned())),
@@ -173,7 +172,7 @@ pub fn list(network: &Network, id: ContainerId, path: &str) -> Result<Vec<String
     if let Some(body) = network.bodies.get(&id) {
         names.extend(body.mounts.iter().filter_map(|(m, ..)| m.strip_prefix(&here)).filter_map(|rest| rest.split('/').next()).map(str::to_owned));
     }
-    names.sort();
+    names.order();
     names.dedup();
     Ok(names)
 }

@@ -3,10 +3,10 @@
 //! The kubelet drives it through the verbs of the CRI. Processes are values that yield (`Sleep`, `Listen`, `Connect`, `Write`, `Exit`),
 //! so that a clone of the runtime is a checkpoint.
 
+use crate::api::order::{InOrder as _, SortedMap};
 mod files;
 mod process;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::images::{self, Image};
@@ -192,10 +192,10 @@ pub struct Runtime {
     node: usize,
     name: String,
     next: u64,
-    sandboxes: BTreeMap<SandboxId, SandboxRecord>,
-    containers: BTreeMap<ContainerId, ContainerRecord>,
-    live: BTreeMap<ContainerId, Live>,
-    execs: BTreeMap<ExecId, ExecRecord>,
+    sandboxes: SortedMap<SandboxId, SandboxRecord>,
+    containers: SortedMap<ContainerId, ContainerRecord>,
+    live: SortedMap<ContainerId, Live>,
+    execs: SortedMap<ExecId, ExecRecord>,
     custom: Vec<CustomImage>,
     /// What the node offers to Pods.
     allocatable_memory: i64,
@@ -210,10 +210,10 @@ impl Runtime {
             node,
             name: config.name.clone(),
             next: (node as u64) << 40,
-            sandboxes: BTreeMap::new(),
-            containers: BTreeMap::new(),
-            live: BTreeMap::new(),
-            execs: BTreeMap::new(),
+            sandboxes: SortedMap::new(),
+            containers: SortedMap::new(),
+            live: SortedMap::new(),
+            execs: SortedMap::new(),
             custom: Vec::new(),
             allocatable_memory: config.memory_bytes,
         }
@@ -389,7 +389,7 @@ impl Runtime {
         let image = self.find_image(&config.image).ok_or_else(|| format!("failed to resolve image {:?}: not found", config.image))?;
         let owner = self.sandboxes.get(&sandbox).ok_or("failed to find sandbox")?;
         let id = ContainerId(self.next + 1);
-        let mut environment: BTreeMap<String, String> = BTreeMap::new();
+        let mut environment: SortedMap<String, String> = SortedMap::new();
         environment.insert("PATH".into(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into());
         environment.insert("HOSTNAME".into(), owner.config.hostname.clone());
         environment.insert("HOME".into(), "/root".into());
@@ -399,7 +399,7 @@ impl Runtime {
             .iter()
             .map(|m| (m.mount_path.trim_end_matches('/').to_owned(), m.volume.clone(), m.sub_path.clone(), m.read_only))
             .collect();
-        mounts.sort_by_key(|m| std::cmp::Reverse(m.0.len()));
+        mounts.order_by_key(|m| std::cmp::Reverse(m.0.len()));
         for mount in &config.mounts {
             ctx.network.volumes.entry(mount.volume.clone()).or_default();
         }
@@ -417,10 +417,10 @@ impl Runtime {
             mounts,
             environment,
             listening: Vec::new(),
-            services: BTreeMap::new(),
+            services: SortedMap::new(),
             hung: false,
             answers_with: None,
-            store: BTreeMap::new(),
+            store: SortedMap::new(),
         };
         self.next += 1;
         ctx.network.add_body(id, body);

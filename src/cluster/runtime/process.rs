@@ -2,20 +2,19 @@
 //!
 //! The first process does not get a signal's default action (`man 7 pid_namespaces`): without a handler it ignores SIGTERM. When it ends, all end.
 
-use std::collections::BTreeMap;
-
 use super::{ContainerId, ExecId, ExecRecord, ExitReason, Runtime, Timer, files};
 use crate::api::SimTime;
+use crate::api::order::SortedMap;
 use crate::cluster::images::{Program, is_own_program};
 use crate::cluster::log::{Fact, Stream};
 use crate::cluster::network::{self, Answer, Service, Source};
-use crate::cluster::shell::{self, Answered, FileError, Host, Input, Kind, Machine, ProcessRow, Step};
+use crate::cluster::shell::{self, Answered, Command, FileError, Host, Input, Kind, Machine, ProcessRow, Step};
 use crate::cluster::{Context, Task};
 
 /// What runs in a container.
 #[derive(Clone, Debug, Default)]
 pub struct Live {
-    pub processes: BTreeMap<u64, Process>,
+    pub processes: SortedMap<u64, Process>,
     next_pid: u64,
 }
 
@@ -96,7 +95,7 @@ impl Runtime {
         let first = arguments.first().cloned().unwrap_or_default();
         self.executable(id, image.program, &first, ctx)?;
         let run = self.start_program(id, image.program, &arguments, &directory, config.stdin, ctx)?;
-        let live = Live { processes: BTreeMap::new(), next_pid: 2 };
+        let live = Live { processes: SortedMap::new(), next_pid: 2 };
         self.live.insert(id, live);
         self.add(id, 1, arguments.join(" "), run, None, "", !config.stdin);
         Ok(())
@@ -376,7 +375,7 @@ impl Runtime {
             let Some(process) = live.processes.get_mut(&pid).filter(|p| p.ended.is_none()) else { return progress };
             let machine = match &mut process.run {
                 Run::Server(_) => return self.serve(id, pid, ctx) || progress,
-                Run::Shell(machine) => std::mem::replace(&mut **machine, Machine::new(std::rc::Rc::default(), BTreeMap::new(), "/")),
+                Run::Shell(machine) => std::mem::replace(&mut **machine, Machine::new(std::rc::Rc::default(), SortedMap::new(), "/")),
             };
             let (step, effects, machine) = step_machine(machine, id, pid, live, ctx);
             let Some(process) = live.processes.get_mut(&pid) else { return progress };
@@ -541,7 +540,7 @@ fn is_known(word: &str) -> bool {
 /// A shell that only complains.
 fn failing(message: &str, directory: &str) -> Machine {
     let script = format!("echo 'sh: {}' >&2; exit 2", message.replace('\'', ""));
-    Machine::script(&script, &[], BTreeMap::new(), directory).expect("a fixed script without quotes inside")
+    Machine::script(&script, &[], SortedMap::new(), directory).expect("a fixed script without quotes inside")
 }
 
 /// What a step did outside of its machine.
@@ -553,7 +552,7 @@ struct Effects {
 }
 
 fn step_machine(mut machine: Machine, id: ContainerId, pid: u64, live: &mut Live, ctx: &mut Context) -> (Step, Effects, Machine) {
-    let ended: BTreeMap<u64, Option<i32>> = live.processes.values().map(|p| (p.pid, p.ended)).collect();
+    let ended: SortedMap<u64, Option<i32>> = live.processes.values().map(|p| (p.pid, p.ended)).collect();
     let rows = live.processes.values().filter(|p| p.ended.is_none()).map(|p| ProcessRow { pid: p.pid, command: p.command.clone() }).collect();
     let Some(process) = live.processes.get_mut(&pid) else { return (Step::Wait, Effects::default(), machine) };
     let (mut stdin, closed) = (std::mem::take(&mut process.stdin), process.stdin_closed);
@@ -571,7 +570,7 @@ fn step_machine(mut machine: Machine, id: ContainerId, pid: u64, live: &mut Live
 struct ContainerHost<'a, 'b> {
     id: ContainerId,
     ctx: &'a mut Context<'b>,
-    ended: BTreeMap<u64, Option<i32>>,
+    ended: SortedMap<u64, Option<i32>>,
     rows: Vec<ProcessRow>,
     stdin: &'a mut String,
     closed: bool,
@@ -657,7 +656,8 @@ impl Host for ContainerHost<'_, '_> {
         (0, 0)
     }
 
-    fn command(&mut self, arguments: &[String], stdin: &str) -> Answered {
+    fn command(&mut self, command: &Command) -> Answered {
+        let arguments = command.arguments;
         let program = self.ctx.network.bodies.get(&self.id).map_or(Program::Pause, |b| b.program);
         if is_own_program(program, &arguments[0]) {
             return Answered::BecomesServer;
@@ -668,7 +668,7 @@ impl Host for ContainerHost<'_, '_> {
                 ["-h", host, rest @ ..] => (*host, rest),
                 rest => ("localhost", rest),
             };
-            let commands = if rest.is_empty() { stdin.to_owned() } else { format!("{}\n", rest.join(" ")) };
+            let commands = if rest.is_empty() { command.stdin.clone().unwrap_or_default() } else { format!("{}\n", rest.join(" ")) };
             return match self.request(&format!("tcp://{host}:6379"), &commands).result {
                 Ok(response) => {
                     let lines = response.body.lines().filter(|l| !(l.starts_with('$') && *l != "$-1"));
@@ -690,10 +690,5 @@ impl Host for ContainerHost<'_, '_> {
             return Input::Text(std::mem::take(self.stdin));
         }
         if self.closed { Input::Closed } else { Input::Empty }
-    }
-
-    fn date(&self) -> String {
-        let text = self.ctx.now.rfc3339();
-        format!("Thu Jan  1 {} UTC 2026", text.get(11..19).unwrap_or("00:00:00"))
     }
 }

@@ -2,10 +2,9 @@
 //!
 //! Models `pkg/scheduler/framework/plugins/{interpodaffinity,podtopologyspread}`.
 
-use std::collections::BTreeMap;
-
 use super::filter::{Verdict, Wanted, node_affinity};
 use super::snapshot::{NodeInfo, Snapshot};
+use crate::api::order::SortedMap;
 use crate::api::{Map, Selector, Value, json, object};
 
 /// One term of (anti-)affinity.
@@ -48,7 +47,7 @@ impl Term {
         object::list_at(pod, &path).iter().filter_map(term).collect()
     }
 
-    pub fn chooses(&self, pod: &Value, namespaces: &BTreeMap<String, Map<String, Value>>) -> bool {
+    pub fn chooses(&self, pod: &Value, namespaces: &SortedMap<String, Map<String, Value>>) -> bool {
         let space = object::namespace(pod);
         let there = self.namespaces.iter().any(|n| n == space) || self.namespace_selector.as_ref().is_some_and(|s| s.matches(namespaces.get(space)));
         there && self.selector.matches(object::labels(pod))
@@ -89,15 +88,15 @@ type Place = (String, String);
 /// InterPodAffinity's state for one Pod.
 pub struct Between {
     /// For each required affinity term, the places with a Pod that it chooses.
-    near: Vec<BTreeMap<Place, usize>>,
-    away: BTreeMap<Place, usize>,
+    near: Vec<SortedMap<Place, usize>>,
+    away: SortedMap<Place, usize>,
     /// Places that present Pods keep this one away from.
-    forbidden: BTreeMap<Place, usize>,
+    forbidden: SortedMap<Place, usize>,
     /// The first of its kind may go anywhere: the Pod is its own friend, and there is no other.
     first: bool,
 }
 
-fn note(places: &mut BTreeMap<Place, usize>, term: &Term, node: &Value) {
+fn note(places: &mut SortedMap<Place, usize>, term: &Term, node: &Value) {
     if let Some(value) = term.value(node) {
         *places.entry((term.topology.clone(), value.to_owned())).or_insert(0) += 1;
     }
@@ -105,7 +104,8 @@ fn note(places: &mut BTreeMap<Place, usize>, term: &Term, node: &Value) {
 
 impl Between {
     pub fn new(wanted: &Wanted, snapshot: &Snapshot) -> Self {
-        let mut out = Self { near: vec![BTreeMap::new(); wanted.terms.near.len()], away: BTreeMap::new(), forbidden: BTreeMap::new(), first: false };
+        let mut out =
+            Self { near: vec![SortedMap::new(); wanted.terms.near.len()], away: SortedMap::new(), forbidden: SortedMap::new(), first: false };
         for node in snapshot.nodes.values() {
             for present in node.pods.values() {
                 for (term, places) in wanted.terms.near.iter().zip(&mut out.near) {
@@ -126,7 +126,7 @@ impl Between {
                 }
             }
         }
-        out.first = out.near.iter().all(BTreeMap::is_empty) && wanted.terms.near.iter().all(|t| t.chooses(&wanted.pod, &snapshot.namespaces));
+        out.first = out.near.iter().all(SortedMap::is_empty) && wanted.terms.near.iter().all(|t| t.chooses(&wanted.pod, &snapshot.namespaces));
         out
     }
 
@@ -149,7 +149,7 @@ impl Between {
 struct Constraint {
     topology: String,
     most_skew: i64,
-    counts: BTreeMap<String, i64>,
+    counts: SortedMap<String, i64>,
     least: i64,
     self_match: i64,
 }
@@ -174,7 +174,7 @@ impl Spread {
                 let topology = object::str_at(constraint, "topologyKey")?.to_owned();
                 let selector = spread_selector(constraint, pod);
                 let honors_affinity = object::str_at(constraint, "nodeAffinityPolicy") != Some("Ignore");
-                let mut counts = BTreeMap::new();
+                let mut counts = SortedMap::new();
                 for node in snapshot.nodes.values().filter(|n| counts_node(&n.object)) {
                     if honors_affinity && !node_affinity(pod, &node.object) {
                         continue;

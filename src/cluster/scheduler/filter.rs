@@ -2,7 +2,7 @@
 //!
 //! Models `pkg/scheduler/framework/plugins/{nodeunschedulable,nodename,tainttoleration,nodeaffinity,nodeports,noderesources}`.
 
-use std::collections::BTreeSet;
+use crate::api::order::{InOrder as _, SortedSet};
 use std::rc::Rc;
 
 use super::Verdicts;
@@ -146,11 +146,11 @@ fn resources(wanted: &Wanted, node: &NodeInfo) -> Option<Verdict> {
     if node.pods.len() as i64 + 1 > most {
         reasons.push("Too many pods".to_owned());
     }
-    let known: BTreeSet<&str> = ["cpu", "memory", "ephemeral-storage"].into();
+    let known: SortedSet<&str> = ["cpu", "memory", "ephemeral-storage"].into();
     let named = wanted.info.requests.iter().filter(|(name, amount)| **amount > 0 && (known.contains(name.as_str()) || name.contains(['/', '-'])));
     let rank = |name: &str| ["cpu", "memory", "ephemeral-storage"].iter().position(|n| *n == name).unwrap_or(3);
     let mut named: Vec<_> = named.collect();
-    named.sort_by_key(|(name, _)| (rank(name), (*name).clone()));
+    named.order_by_key(|(name, _)| (rank(name), (*name).clone()));
     for (name, amount) in named {
         let whole = node.allocatable.get(name).copied().unwrap_or(0);
         let used = node.requested.get(name).copied().unwrap_or(0);

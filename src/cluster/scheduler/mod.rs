@@ -3,6 +3,7 @@
 //! Deviations: one profile, every node is looked at, ties are broken by name, volumes and resource claims are not looked at. Latencies are
 //! fixed (measured medians).
 
+use crate::api::order::InOrder as _;
 mod affinity;
 pub(in crate::cluster) mod filter;
 mod preempt;
@@ -291,7 +292,7 @@ fn tell(count: usize, reasons: impl IntoIterator<Item = String>) -> String {
         *counts.entry(reason).or_insert(0) += 1;
     }
     let mut items: Vec<String> = counts.into_iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-    items.sort();
+    items.order();
     format!("0/{count} nodes are available: {}.", items.join(", "))
 }
 

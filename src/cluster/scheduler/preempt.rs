@@ -6,6 +6,7 @@ use super::Verdicts;
 use super::affinity::{Between, Spread};
 use super::filter::{Verdict, Wanted, one};
 use super::snapshot::{Snapshot, add};
+use crate::api::order::InOrder as _;
 use crate::cluster::apiserver::Key;
 
 pub struct Choice {
@@ -31,7 +32,7 @@ pub fn run(wanted: &Wanted, verdicts: &Verdicts, snapshot: &Snapshot) -> Result<
             },
         }
     }
-    choices.sort_by(|a, b| (a.0, a.1, a.2, &a.3.node).cmp(&(b.0, b.1, b.2, &b.3.node)));
+    choices.order_by(|a, b| (a.0, a.1, a.2, &a.3.node).cmp(&(b.0, b.1, b.2, &b.3.node)));
     match choices.into_iter().next() {
         Some((_, _, _, choice)) => Ok(choice),
         None => Err(reasons),
@@ -64,7 +65,7 @@ fn victims(wanted: &Wanted, name: &str, snapshot: &Snapshot) -> Option<Vec<Key>>
     if fits(&trial) != Some(true) {
         return None;
     }
-    lower.sort_by_key(|(key, priority)| (std::cmp::Reverse(*priority), key.clone()));
+    lower.order_by_key(|(key, priority)| (std::cmp::Reverse(*priority), key.clone()));
     let mut gone = Vec::new();
     for (key, _) in lower {
         let index = removed.iter().position(|(k, _)| *k == key)?;

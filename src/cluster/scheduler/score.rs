@@ -3,11 +3,10 @@
 //! Models `pkg/scheduler/framework/plugins/{noderesources,nodeaffinity,tainttoleration,interpodaffinity,podtopologyspread}`. Images are on
 //! every node, so ImageLocality does not tell nodes apart.
 
-use std::collections::BTreeMap;
-
 use super::affinity::{Term, matching, spread_selector};
 use super::filter::{Wanted, node_term, tolerated};
 use super::snapshot::{NodeInfo, Snapshot};
+use crate::api::order::SortedMap;
 use crate::api::{Selector, Value, json, object};
 
 pub fn best(wanted: &Wanted, fitting: &[String], snapshot: &Snapshot) -> Option<String> {
@@ -83,7 +82,7 @@ fn preferred_nodes(wanted: &Wanted, node: &NodeInfo) -> i64 {
 
 /// Preferred affinity of the Pod itself and of those that are there already (whose required affinity counts 1).
 fn between(wanted: &Wanted, nodes: &[(&String, &NodeInfo)], snapshot: &Snapshot) -> Vec<i64> {
-    let mut places: BTreeMap<(String, String), i64> = BTreeMap::new();
+    let mut places: SortedMap<(String, String), i64> = SortedMap::new();
     let mut note = |term: &Term, node: &Value, key: String, weight: i64| {
         if let Some(value) = term.value(node) {
             *places.entry((key, value.to_owned())).or_insert(0) += weight;
@@ -141,7 +140,7 @@ fn spread(wanted: &Wanted, nodes: &[(&String, &NodeInfo)]) -> Vec<i64> {
     let mut counts = vec![0_i64; nodes.len()];
     for (topology, selector) in &soft {
         let value = |node: &NodeInfo| object::labels(&node.object).and_then(|l| l.get(topology)).cloned().unwrap_or(json!(null));
-        let mut per: BTreeMap<String, i64> = BTreeMap::new();
+        let mut per: SortedMap<String, i64> = SortedMap::new();
         for (_, node) in nodes {
             *per.entry(value(node).to_string()).or_insert(0) += matching(node, pod, selector);
         }

@@ -2,14 +2,14 @@
 //!
 //! Models `pkg/scheduler/backend/cache`.
 
-use std::collections::BTreeMap;
+use crate::api::order::SortedMap;
 use std::rc::Rc;
 
 use crate::api::{Map, Quantity, Value, object};
 use crate::cluster::apiserver::{Change, Key, Verb};
 
 /// Amounts by resource name; cpu in thousandths, the rest in units.
-pub type Amounts = BTreeMap<String, i64>;
+pub type Amounts = SortedMap<String, i64>;
 
 #[derive(Clone, Debug)]
 pub struct PodInfo {
@@ -26,19 +26,19 @@ pub struct PodInfo {
 pub struct NodeInfo {
     pub object: Rc<Value>,
     pub allocatable: Amounts,
-    pub pods: BTreeMap<Key, PodInfo>,
+    pub pods: SortedMap<Key, PodInfo>,
     pub requested: Amounts,
     pub weighed: Amounts,
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    pub nodes: BTreeMap<String, NodeInfo>,
-    pub namespaces: BTreeMap<String, Map<String, Value>>,
+    pub nodes: SortedMap<String, NodeInfo>,
+    pub namespaces: SortedMap<String, Map<String, Value>>,
     /// Which node a bound Pod counts on.
-    places: BTreeMap<Key, String>,
+    places: SortedMap<Key, String>,
     /// Pods on nodes that do not exist (yet).
-    strays: BTreeMap<Key, Rc<Value>>,
+    strays: SortedMap<Key, Rc<Value>>,
 }
 
 impl Snapshot {

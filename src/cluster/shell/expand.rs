@@ -9,7 +9,88 @@ use super::parser::Program;
 
 /// All arguments that these words become.
 pub fn arguments(machine: &mut Machine, host: &mut dyn Host, words: &[Word]) -> Vec<String> {
-    words.iter().flat_map(|word| fields(machine, host, word)).collect()
+    let mut found = Vec::new();
+    for word in words {
+        if machine.bash {
+            let mut left = MOST_ALTERNATIVES;
+            for word in braces(word.clone(), &mut left) {
+                found.append(&mut fields(machine, host, &word));
+            }
+        } else {
+            found.append(&mut fields(machine, host, word));
+        }
+    }
+    found
+}
+
+/// How many words the braces of one may make.
+const MOST_ALTERNATIVES: usize = 1000;
+
+/// bash's `{a,b}` and `{1..5}`: a word becomes several.
+fn braces(word: Word, left: &mut usize) -> Vec<Word> {
+    let found = word.iter().enumerate().find_map(|(index, part)| {
+        let Part::Bare(text) = part else { return None };
+        let (start, end, pieces) = text.match_indices('{').find_map(|(start, _)| {
+            let end = closing(text, start)?;
+            Some((start, end, alternatives(&text[start + 1..end])?))
+        })?;
+        Some((index, text[..start].to_owned(), text[end + 1..].to_owned(), pieces))
+    });
+    let Some((index, before, after, pieces)) = found else { return vec![word] };
+    let mut words = Vec::new();
+    for piece in pieces {
+        if *left == 0 {
+            break;
+        }
+        *left -= 1;
+        let mut one = word.clone();
+        one[index] = Part::Bare(format!("{before}{piece}{after}"));
+        words.append(&mut braces(one, left));
+    }
+    words
+}
+
+/// Where the brace that opens here is closed.
+fn closing(text: &str, start: usize) -> Option<usize> {
+    let mut depth = 0;
+    text[start..].char_indices().find_map(|(at, c)| {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        (depth == 0).then_some(start + at)
+    })
+}
+
+/// What stands between braces as a list; `None` where it is just text.
+fn alternatives(inner: &str) -> Option<Vec<String>> {
+    if let Some((first, last)) = inner.split_once("..") {
+        let (first, last) = (first.parse::<i64>().ok()?, last.parse::<i64>().ok()?);
+        let steps = first.abs_diff(last).min(MOST_ALTERNATIVES as u64) as i64;
+        let sign = if first <= last { 1 } else { -1 };
+        return Some((0..=steps).map(|n| (first + sign * n).to_string()).collect());
+    }
+    let mut depth = 0;
+    let pieces: Vec<String> = inner
+        .split(|c| {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                _ => {}
+            }
+            c == ',' && depth == 0
+        })
+        .map(str::to_owned)
+        .collect();
+    (pieces.len() > 1).then_some(pieces)
+}
+
+/// `~` and `~/…` at the head of a word.
+fn at_home(machine: &Machine, word: &Word) -> Option<String> {
+    let Some(Part::Bare(text)) = word.first() else { return None };
+    let rest = text.strip_prefix('~').filter(|rest| rest.starts_with('/') || rest.is_empty() && word.len() == 1)?;
+    Some(machine.variable("HOME")? + rest)
 }
 
 /// The substitutions that expanding these words will ask for, in order. Nothing where one of them may or may not be asked for.
@@ -31,14 +112,22 @@ pub fn substitutions<'a>(words: impl Iterator<Item = &'a Word>) -> Vec<Rc<Progra
 
 /// A word as one text, unsplit (assignments, redirects, `case`).
 pub fn text(machine: &mut Machine, host: &mut dyn Host, word: &Word) -> String {
-    word.iter().map(|part| value(machine, host, part)).collect()
+    let home = at_home(machine, word);
+    let skipped = usize::from(home.is_some());
+    home.into_iter().collect::<String>() + &word[skipped..].iter().map(|part| value(machine, host, part)).collect::<String>()
 }
 
 fn fields(machine: &mut Machine, host: &mut dyn Host, word: &Word) -> Vec<String> {
     let mut fields: Vec<String> = Vec::new();
     let mut open = false;
     let mut pattern = false;
-    for part in word {
+    let home = at_home(machine, word);
+    let skipped = usize::from(home.is_some());
+    if let Some(home) = home {
+        fields.push(home);
+        open = true;
+    }
+    for part in &word[skipped..] {
         if let Part::Variable { name, operator, quoted: true, .. } = part
             && name == "@"
             && operator.is_empty()
@@ -246,14 +335,16 @@ impl Sum<'_> {
     fn assignment(&mut self) -> i64 {
         let start = self.at;
         let name = self.name();
-        if !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && !self.starts("==") {
-            if let Some(operator) = ASSIGNMENTS.iter().find(|o| self.starts(o)) {
-                self.at += operator.len();
-                let right = self.assignment();
-                let value = if *operator == "=" { right } else { apply(operator.trim_end_matches('='), self.value(&name), right) };
-                self.assign(&name, value);
-                return value;
-            }
+        if !name.is_empty()
+            && !name.starts_with(|c: char| c.is_ascii_digit())
+            && !self.starts("==")
+            && let Some(operator) = ASSIGNMENTS.iter().find(|o| self.starts(o))
+        {
+            self.at += operator.len();
+            let right = self.assignment();
+            let value = if *operator == "=" { right } else { apply(operator.trim_end_matches('='), self.value(&name), right) };
+            self.assign(&name, value);
+            return value;
         }
         self.at = start;
         let condition = self.level(0);
@@ -390,14 +481,14 @@ fn apply(operator: &str, left: i64, right: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use crate::api::order::SortedMap;
     use std::rc::Rc;
 
     use super::{Machine, arithmetic, matches};
 
     #[test]
     fn reckons_as_c_does() {
-        let mut machine = Machine::new(Rc::default(), BTreeMap::new(), "/");
+        let mut machine = Machine::new(Rc::default(), SortedMap::default(), "/");
         let cases = [
             ("1 + 2 * 3", 7),
             ("(1+2)*3 % 4", 1),

@@ -95,10 +95,10 @@ impl Lexer<'_> {
         if number.is_none() {
             self.at = start;
         }
-        for operator in ["<<-", "&&", "||", ";;", ">>", "<<", ">&", "<&", ">|", ";", "&", "|", "(", ")", "<", ">"] {
+        for operator in ["<<<", "<<-", "&>>", "&&", "&>", "||", ";;", ">>", "<<", ">&", "<&", ">|", ";", "&", "|", "(", ")", "<", ">"] {
             if self.starts(operator) {
                 self.at += operator.len();
-                if operator.starts_with("<<") {
+                if matches!(operator, "<<" | "<<-") {
                     return self.here_mark(operator == "<<-", found);
                 }
                 found.push(Token::Operator(operator.into(), number));

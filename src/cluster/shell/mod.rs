@@ -4,6 +4,7 @@
 //! and yields whenever it has to wait ([`Step`]). A machine is plain data: cloning it is a checkpoint. Another room embeds it by implementing
 //! [`Host`]; commands that the host knows better (`kubectl`) are answered by [`Host::command`].
 
+use crate::api::order::SortedMap;
 mod applets;
 mod edit;
 mod expand;
@@ -58,15 +59,39 @@ pub struct ProcessRow {
     pub command: String,
 }
 
+/// What was written, in order.
+pub type Written = Vec<(Stream, String)>;
+
+/// A command as a shell hands it to its host.
+pub struct Command<'a> {
+    pub arguments: &'a [String],
+    /// Standard input where it was read, a pipe or a file; `None` where it is still the process's own.
+    pub stdin: Option<String>,
+    pub variables: &'a SortedMap<String, String>,
+    /// Where the shell is: an absolute path.
+    pub directory: &'a str,
+}
+
 /// How a command that only the host knows goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answered {
     /// Not one of the host's commands.
     Unknown,
     /// Done: exit code and what it printed.
-    Done(i32, Vec<(Stream, String)>),
+    Done(i32, Written),
+    /// It goes on by itself: [`Host::look`] tells how far it is, by this number.
+    /// What it has printed so far comes along.
+    Waits(u64, Written),
     /// A server of the image takes the process over.
     BecomesServer,
+}
+
+/// How far a command that goes on by itself has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    Ended(i32),
+    /// Look again when something has happened, at this moment at the latest.
+    Waits(Option<SimTime>),
 }
 
 /// What standard input has to give.
@@ -102,9 +127,23 @@ pub trait Host {
     fn ip(&self) -> String;
     fn user(&self) -> (i64, i64);
     /// A command of the host's own, looked up before the applets.
-    fn command(&mut self, arguments: &[String], stdin: &str) -> Answered;
+    fn command(&mut self, command: &Command) -> Answered;
+    /// What a command that waits has written since the last look, and how far it is.
+    fn look(&mut self, _job: u64) -> (Progress, Written) {
+        (Progress::Ended(127), Written::new())
+    }
+    /// Whether a command of the host's own wants its standard input whole before it begins.
+    fn reads_stdin(&self, _arguments: &[String]) -> bool {
+        false
+    }
+    /// Whether the host has a command of this name.
+    fn knows(&self, _name: &str) -> bool {
+        false
+    }
+    /// Whether standard input is a person's keyboard.
+    fn is_terminal(&self) -> bool {
+        false
+    }
     /// What arrived on standard input and was not read yet.
     fn stdin(&mut self) -> Input;
-    /// Seconds and date of the virtual clock, as `date` prints them.
-    fn date(&self) -> String;
 }

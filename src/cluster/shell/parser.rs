@@ -11,6 +11,9 @@ pub struct Redirect {
     pub target: Word,
 }
 
+/// Stands for the numbers of both standard output and standard error (`&>`).
+pub const BOTH: u32 = 12;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
     Read,
@@ -19,6 +22,8 @@ pub enum How {
     /// `2>&1`
     Duplicate,
     Here,
+    /// `<<<`: a word and a newline.
+    HereString,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -391,6 +396,8 @@ impl Parser {
             ">>" => (How::Append, 1),
             "<" => (How::Read, 0),
             "<<" => (How::Here, 0),
+            "<<<" => (How::HereString, 0),
+            "&>" | "&>>" => (if operator == "&>" { How::Write } else { How::Append }, BOTH),
             ">&" => (How::Duplicate, 1),
             "<&" => (How::Duplicate, 0),
             _ => return Ok(None),
@@ -486,6 +493,13 @@ fn shift(code: &mut [Instruction], from: usize, by: usize) {
 
 /// A program of one command with these words, as `exec` without a shell runs it.
 pub fn of_words(words: &[String]) -> Rc<Program> {
-    let words = words.iter().map(|w| vec![super::lexer::Part::Quoted(w.clone())]).collect();
-    Rc::new(Program { code: vec![Instruction::Simple { assignments: Vec::new(), words, redirects: Vec::new() }] })
+    of_command(Vec::new(), words)
+}
+
+/// The same with variables that are set for it.
+pub fn of_command(variables: Vec<(String, String)>, words: &[String]) -> Rc<Program> {
+    let literal = |text: &str| vec![super::lexer::Part::Quoted(text.to_owned())];
+    let assignments = variables.into_iter().map(|(name, value)| (name, literal(&value))).collect();
+    let words = words.iter().map(|w| literal(w)).collect();
+    Rc::new(Program { code: vec![Instruction::Simple { assignments, words, redirects: Vec::new() }] })
 }

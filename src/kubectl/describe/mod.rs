@@ -2,6 +2,7 @@
 //!
 //! Models `k8s.io/kubectl/pkg/describe/describe.go`. Text is written with tabs; [`super::table::align`] lays it out.
 
+use crate::api::order::InOrder as _;
 mod node;
 mod pod;
 mod service;
@@ -46,8 +47,9 @@ impl Page {
     pub fn lines(&mut self, level: usize, title: &str, values: &[String]) {
         let mut values = values.iter();
         self.field(level, title, values.next().map_or("<none>", String::as_str));
+        // Without the indent, as `printLabelsMultiline` writes it: `rollout history` shows the tabs as they are.
         for value in values {
-            self.line(level, format!("\t{value}"));
+            self.line(0, format!("\t{value}"));
         }
     }
 
@@ -127,7 +129,7 @@ pub fn events_of(o: &Value, kind: &Kind, env: &Env) -> Vec<Value> {
     };
     let mut events: Vec<Value> = env.cluster.api.list(kinds::EVENT, Some(space)).filter(about).map(|e| e.as_ref().clone()).collect();
     // Events without a last time (the scheduler's) come first, as in Go's zero time.
-    events.sort_by_key(|e| (str_at(e, "lastTimestamp").and_then(SimTime::parse).map(SimTime::secs), last_seen(e)));
+    events.order_by_key(|e| (str_at(e, "lastTimestamp").and_then(SimTime::parse).map(SimTime::secs), last_seen(e)));
     events
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Page, text, time, truth};
 use crate::api::object::{at, list_at, map_at, name, namespace, str_at};
+use crate::api::order::InOrder as _;
 use crate::api::{Quantity, Value, kinds};
 use crate::kubectl::duration::age;
 use crate::kubectl::env::Env;
@@ -16,7 +17,7 @@ pub fn describe(page: &mut Page, o: &Value, env: &Env) -> bool {
     page.annotations(0, o, "metadata.annotations");
     page.field(0, "CreationTimestamp", time(o, "metadata.creationTimestamp"));
     let mut taints: Vec<String> = list_at(o, "spec.taints").iter().map(taint).collect();
-    taints.sort();
+    taints.order();
     page.lines(0, "Taints", &taints);
     page.field(0, "Unschedulable", truth(at(o, "spec.unschedulable")).to_string());
     let lease = crate::api::Kind::by_name("leases").and_then(|k| env.get(k, "kube-node-lease", name(o)));

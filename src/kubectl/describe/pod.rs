@@ -2,6 +2,7 @@
 
 use super::{Page, text, time, truth};
 use crate::api::object::{at, i64_at, is_deleting, list_at, map_at, name, namespace, str_at};
+use crate::api::order::InOrder as _;
 use crate::api::{Value, object};
 use crate::kubectl::duration::since;
 use crate::kubectl::env::Env;
@@ -214,7 +215,7 @@ fn container(page: &mut Page, spec: &Value, status: Option<&Value>, pod: Option<
                 (text(m, "mountPath"), format!("{} from {} ({flags})", text(m, "mountPath"), text(m, "name")))
             })
             .collect();
-        lines.sort();
+        lines.order();
         for (_, line) in lines {
             page.line(3, line);
         }
@@ -368,7 +369,7 @@ fn resource_value(spec: &Value, path: &str) -> String {
 
 pub fn tolerations(o: &Value, path: &str) -> Vec<String> {
     let mut all: Vec<&Value> = list_at(o, path).iter().collect();
-    all.sort_by_key(|t| text(t, "key"));
+    all.order_by_key(|t| text(t, "key"));
     all.iter()
         .map(|t| {
             let mut out = text(t, "key").to_owned();

@@ -2,6 +2,7 @@
 
 use super::{Page, head, text};
 use crate::api::object::{at, i64_at, list_at, map_at, name, namespace, str_at};
+use crate::api::order::InOrder as _;
 use crate::api::{Kind, Value};
 use crate::kubectl::base64;
 use crate::kubectl::env::Env;
@@ -111,7 +112,7 @@ fn limits(page: &mut Page, level: usize, items: &[Value]) {
             .filter_map(|g| map_at(item, g))
             .flat_map(|m| m.keys())
             .collect();
-        resources.sort();
+        resources.order();
         resources.dedup();
         for resource in resources {
             let cell = |group: &str| item.get(group).and_then(|g| g.get(resource)).map_or("-".into(), show);

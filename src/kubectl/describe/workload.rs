@@ -2,6 +2,7 @@
 
 use super::{Page, conditions, controlled_by, head, pod, text, time, truth};
 use crate::api::object::{at, i64_at, list_at, name, namespace, str_at, uid};
+use crate::api::order::InOrder as _;
 use crate::api::{Kind, Selector, SimTime, Value, kinds};
 use crate::kubectl::duration::human;
 use crate::kubectl::env::Env;
@@ -59,7 +60,7 @@ fn deployment(page: &mut Page, o: &Value, env: &Env) {
             .and_then(|r| r.parse::<i64>().ok())
             .unwrap_or(0)
     };
-    sets.sort_by_key(|rs| revision(rs));
+    sets.order_by_key(|rs| revision(rs));
     let newest = sets.pop();
     let line = |rs: &Value| format!("{} ({}/{} replicas created)", name(rs), number(rs, "status.replicas"), number(rs, "spec.replicas"));
     let old: Vec<String> = sets.iter().map(|rs| line(rs)).collect();

@@ -1,6 +1,7 @@
 //! `kubectl api-resources` and `kubectl api-versions`.
 
 use crate::api::kinds::KINDS;
+use crate::api::order::InOrder as _;
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
 use crate::kubectl::table;
@@ -26,7 +27,7 @@ fn resources(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if call.changed("namespaced") {
         kinds.retain(|k| k.namespaced == call.is("namespaced"));
     }
-    kinds.sort_by_key(|k| (k.group, k.plural));
+    kinds.order_by_key(|k| (k.group, k.plural));
     if call.text("output") == Some("name") {
         env.out(kinds.iter().map(|k| k.resource() + "\n").collect::<String>());
         return Ok(DONE);
@@ -55,7 +56,7 @@ fn resources(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
 
 fn versions(_: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let mut all: Vec<String> = KINDS.iter().map(|k| k.api_version()).collect();
-    all.sort();
+    all.order();
     all.dedup();
     env.out(all.into_iter().map(|v| v + "\n").collect::<String>());
     Ok(DONE)

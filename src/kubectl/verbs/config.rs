@@ -32,10 +32,10 @@ fn group(_: &Call, env: &mut Env) -> Result<Flow, Failure> {
 }
 
 fn current_context(_: &Call, env: &mut Env) -> Result<Flow, Failure> {
-    if env.config.current.is_empty() {
+    if env.seat.config.current.is_empty() {
         return Err(Failure::error("current-context is not set"));
     }
-    env.out(format!("{}\n", env.config.current));
+    env.out(format!("{}\n", env.seat.config.current));
     Ok(DONE)
 }
 
@@ -51,11 +51,11 @@ fn get_users(_: &Call, env: &mut Env) -> Result<Flow, Failure> {
 
 fn get_contexts(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let wanted: Vec<Context> = if call.args.is_empty() {
-        env.config.contexts.clone()
+        env.seat.config.contexts.clone()
     } else {
         let mut found = Vec::new();
         for name in &call.args {
-            let context = env.config.context(name).cloned();
+            let context = env.seat.config.context(name).cloned();
             found.push(context.ok_or_else(|| Failure::error(format!("context {name} not found")))?);
         }
         found
@@ -73,7 +73,7 @@ fn get_contexts(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         rows.push(["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"].map(str::to_owned).to_vec());
     }
     for c in wanted {
-        let mark = if c.name == env.config.current { "*" } else { "" };
+        let mark = if c.name == env.seat.config.current { "*" } else { "" };
         rows.push(vec![mark.into(), c.name, c.cluster, c.user, c.namespace]);
     }
     env.out(table::align(&table::rows(rows), table::GET));
@@ -82,26 +82,26 @@ fn get_contexts(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
 
 fn use_context(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let [name] = call.args.as_slice() else { return Err(call.usage(format!("Unexpected args: [{}]", call.args.join(" ")))) };
-    if env.config.context(name).is_none() {
+    if env.seat.config.context(name).is_none() {
         return Err(Failure::error(format!("no context exists with the name: {name:?}")));
     }
-    env.config.current = name.clone();
+    env.seat.config.current = name.clone();
     env.out(format!("Switched to context {name:?}.\n"));
     Ok(DONE)
 }
 
 fn set_context(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let name = match (call.args.as_slice(), call.is("current")) {
-        ([], true) => env.config.current.clone(),
+        ([], true) => env.seat.config.current.clone(),
         ([name], false) => name.clone(),
         ([_, ..], true) => return Err(Failure::error("you cannot specify both a context name and --current")),
         _ => return Err(Failure::error("you must specify a non-empty context name or --current")),
     };
-    let known = env.config.context(&name).is_some();
+    let known = env.seat.config.context(&name).is_some();
     if !known {
-        env.config.contexts.push(Context { name: name.clone(), cluster: String::new(), user: String::new(), namespace: String::new() });
+        env.seat.config.contexts.push(Context { name: name.clone(), cluster: String::new(), user: String::new(), namespace: String::new() });
     }
-    if let Some(context) = env.config.contexts.iter_mut().find(|c| c.name == name) {
+    if let Some(context) = env.seat.config.contexts.iter_mut().find(|c| c.name == name) {
         if let Some(namespace) = call.text("namespace") {
             context.namespace = namespace.into();
         }
@@ -118,32 +118,32 @@ fn set_context(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
 
 fn delete_context(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let name = call.args.first().cloned().unwrap_or_default();
-    if env.config.context(&name).is_none() {
+    if env.seat.config.context(&name).is_none() {
         return Err(Failure::error(format!("cannot delete context {name}, not in /root/.kube/config")));
     }
-    if env.config.current == name {
+    if env.seat.config.current == name {
         env.err("warning: this removed your active context, use \"kubectl config use-context\" to select a different one\n".to_string());
     }
-    env.config.contexts.retain(|c| c.name != name);
+    env.seat.config.contexts.retain(|c| c.name != name);
     env.out(format!("deleted context {name} from /root/.kube/config\n"));
     Ok(DONE)
 }
 
 fn rename_context(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let [old, new] = call.args.as_slice() else { return Err(call.usage(format!("Unexpected args: [{}]", call.args.join(" ")))) };
-    let Some(context) = env.config.contexts.iter_mut().find(|c| c.name == *old) else {
+    let Some(context) = env.seat.config.contexts.iter_mut().find(|c| c.name == *old) else {
         return Err(Failure::error(format!("cannot rename the context {old:?}, it's not in /root/.kube/config")));
     };
     context.name = new.clone();
-    if env.config.current == *old {
-        env.config.current = new.clone();
+    if env.seat.config.current == *old {
+        env.seat.config.current = new.clone();
     }
     env.out(format!("Context {old:?} renamed to {new:?}.\n"));
     Ok(DONE)
 }
 
 fn view(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
-    let value = env.config.to_value();
+    let value = env.seat.config.to_value();
     let form = output::form(call, env, false)?;
     let form = if matches!(form, Form::Table { .. }) { Form::Yaml } else { form };
     env.out(output::print(&form, &value)?);

@@ -1,12 +1,16 @@
 //! `kubectl drain`: cordons a node and sends its Pods away.
 
+use crate::api::order::SortedMap;
+use std::rc::Rc;
+
 use super::cordon::{mark, nodes};
 use super::delete::Gone;
-use crate::api::object::{at, list_at, map_at, name, namespace, str_at, uid};
+use crate::api::object::{at, labels, list_at, map_at, name, namespace, str_at, uid};
 use crate::api::{SimTime, Value, kinds};
 use crate::cluster::apiserver::{DeleteOptions, Key};
 use crate::kubectl::call::{Call, DryRun, Verb};
 use crate::kubectl::env::{Env, Failure, Flow, Job, Poll};
+use crate::kubectl::resources;
 
 pub const VERB: Verb = Verb::new(
     "drain",
@@ -26,49 +30,71 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     Ok(Flow::wait(Draining { call: call.clone(), nodes, dry, timeout, leaving: None }))
 }
 
+/// What a drain does with a Pod, and what it says of it. Models the filters of `k8s.io/kubectl/pkg/drain/filters.go`: the first that holds a
+/// Pod back decides, and of those that only warn the last one speaks.
+enum Fate {
+    Go(Option<&'static str>),
+    Stay,
+    StayWith(&'static str),
+    Refused(&'static str),
+}
+
+fn fate(call: &Call, pod: &Value, env: &Env) -> Fate {
+    let annotated = |key| map_at(pod, "metadata.annotations").is_some_and(|a| a.contains_key(key));
+    let finished = matches!(str_at(pod, "status.phase"), Some("Succeeded" | "Failed"));
+    let owner = list_at(pod, "metadata.ownerReferences").iter().find(|r| at(r, "controller").and_then(Value::as_bool) == Some(true));
+    let mut warning = None;
+    if let Some(owner) = owner.filter(|o| str_at(o, "kind") == Some("DaemonSet") && !finished) {
+        let gone = env.get(kinds::DAEMON_SET, namespace(pod), str_at(owner, "name").unwrap_or("")).is_none();
+        if !(gone && call.is("force")) {
+            return if call.is("ignore-daemonsets") {
+                Fate::StayWith("ignoring DaemonSet-managed Pods")
+            } else {
+                Fate::Refused("DaemonSet-managed Pods (use --ignore-daemonsets to ignore)")
+            };
+        }
+        warning = Some("deleting orphaned DaemonSet-managed Pods");
+    }
+    if annotated("kubernetes.io/config.mirror") {
+        return Fate::Stay;
+    }
+    let keeps = list_at(pod, "spec.volumes").iter().any(|v| v.get("emptyDir").is_some());
+    if keeps && !finished && !call.is("delete-emptydir-data") && !call.is("delete-local-data") {
+        return Fate::Refused("Pods with local storage (use --delete-emptydir-data to override)");
+    }
+    if finished || owner.is_some() {
+        return Fate::Go(warning);
+    }
+    if call.is("force") {
+        Fate::Go(Some("deleting Pods that declare no controller"))
+    } else {
+        Fate::Refused("Pods that declare no controller (use --force to override)")
+    }
+}
+
 /// The Pods of a node that shall go, with warnings; or why they can't.
-fn plan(call: &Call, node: &str, env: &Env) -> Result<(Vec<std::rc::Rc<Value>>, Vec<String>), Vec<String>> {
-    let (mut go, mut unmanaged, mut local, mut daemons) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for pod in env.list(kinds::POD, None).into_iter().filter(|p| str_at(p, "spec.nodeName") == Some(node)) {
+fn plan(call: &Call, node: &str, env: &Env) -> Result<(Vec<Rc<Value>>, Vec<String>), Vec<String>> {
+    let selector = call.filled("pod-selector").map(resources::parse_selector).transpose().map_err(|f| vec![f.text.trim_end().to_owned()])?;
+    let mut go = Vec::new();
+    let (mut warned, mut refused) = (SortedMap::<&str, Vec<String>>::new(), SortedMap::<&str, Vec<String>>::new());
+    let on_node = |p: &Rc<Value>| str_at(p, "spec.nodeName") == Some(node) && selector.as_ref().is_none_or(|s| s.matches(labels(p)));
+    for pod in env.list(kinds::POD, None).into_iter().filter(on_node) {
         let named = format!("{}/{}", namespace(&pod), name(&pod));
-        if map_at(&pod, "metadata.annotations").is_some_and(|a| a.contains_key("kubernetes.io/config.mirror")) {
-            continue;
-        }
-        let finished = matches!(str_at(&pod, "status.phase"), Some("Succeeded" | "Failed"));
-        let owner = list_at(&pod, "metadata.ownerReferences").iter().find(|r| at(r, "controller").and_then(Value::as_bool) == Some(true));
-        if owner.is_some_and(|o| str_at(o, "kind") == Some("DaemonSet")) && !finished {
-            daemons.push(named);
-            continue;
-        }
-        if list_at(&pod, "spec.volumes").iter().any(|v| v.get("emptyDir").is_some()) && !finished {
-            local.push(named.clone());
-        }
-        if owner.is_none() && !finished {
-            unmanaged.push(named);
-        }
-        go.push(pod);
-    }
-    let mut errors = Vec::new();
-    let mut warnings = Vec::new();
-    if !daemons.is_empty() {
-        if call.is("ignore-daemonsets") {
-            warnings.push(format!("ignoring DaemonSet-managed Pods: {}", daemons.join(", ")));
-        } else {
-            errors.push(format!("cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore): {}", daemons.join(", ")));
+        match fate(call, &pod, env) {
+            Fate::Stay => {}
+            Fate::StayWith(what) => warned.entry(what).or_default().push(named),
+            Fate::Refused(what) => refused.entry(what).or_default().push(named),
+            Fate::Go(warning) => {
+                if let Some(what) = warning {
+                    warned.entry(what).or_default().push(named);
+                }
+                go.push(pod);
+            }
         }
     }
-    if !unmanaged.is_empty() {
-        if call.is("force") {
-            warnings.push(format!("deleting Pods that declare no controller: {}", unmanaged.join(", ")));
-        } else {
-            errors.push(format!("cannot delete Pods that declare no controller (use --force to override): {}", unmanaged.join(", ")));
-        }
-    }
-    if !local.is_empty() && !call.is("delete-emptydir-data") && !call.is("delete-local-data") {
-        errors.push(format!("cannot delete Pods with local storage (use --delete-emptydir-data to override): {}", local.join(", ")));
-    }
-    errors.sort();
-    if errors.is_empty() { Ok((go, warnings)) } else { Err(errors) }
+    let told =
+        |all: SortedMap<&str, Vec<String>>, head: &str| all.into_iter().map(|(what, pods)| format!("{head}{what}: {}", pods.join(", "))).collect();
+    if refused.is_empty() { Ok((go, told(warned, ""))) } else { Err(told(refused, "cannot delete ")) }
 }
 
 #[derive(Clone)]

@@ -7,7 +7,7 @@ use crate::api::{Kind, Value};
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{EditRequest, Env, Failure, Flow, Job, Poll, write_options};
 use crate::kubectl::resources::{self, Rules};
-use crate::kubectl::{line, merge, output};
+use crate::kubectl::{merge, output};
 
 pub const VERB: Verb = Verb::new(
     "edit",
@@ -26,10 +26,10 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let text = format!("{HEAD}{}", crate::yaml::print(&output::shown(call, &o)));
     let file = format!("kubectl-edit-{}-{}.yaml", kind.singular, name(&o));
     env.files.insert(file.clone(), text.clone());
-    let editor = env.vars.get("KUBE_EDITOR").or(env.vars.get("EDITOR")).cloned();
+    let editor = env.variables.get("KUBE_EDITOR").or(env.variables.get("EDITOR")).cloned();
     match editor {
         Some(editor) => {
-            let code = line::run_now(&format!("{editor} {file}"), env);
+            let code = env.run_line(&format!("{editor} {file}"));
             let edited = env.files.remove(&file).unwrap_or_default();
             if code != 0 {
                 return Err(Failure::error(format!("there was a problem with the editor {editor:?}")));
@@ -37,7 +37,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             save(call, kind, &o, &text, &edited, env)
         }
         None if env.terminal => {
-            *env.edit = Some(EditRequest { name: file.clone(), text: text.clone() });
+            env.seat.edit = Some(EditRequest { name: file.clone(), text: text.clone() });
             Ok(Flow::wait(Editing { call: call.clone(), kind, before: o, file, text }))
         }
         None => {
@@ -87,7 +87,7 @@ impl Job for Editing {
             now => {
                 let edited = now.cloned().unwrap_or_else(|| self.text.clone());
                 env.files.remove(&self.file);
-                *env.edit = None;
+                env.seat.edit = None;
                 save(&self.call, self.kind, &self.before, &self.text, &edited, env)?;
                 Ok(Poll::Done(0))
             }
@@ -96,7 +96,7 @@ impl Job for Editing {
 
     fn stop(&mut self, env: &mut Env) {
         env.files.remove(&self.file);
-        *env.edit = None;
+        env.seat.edit = None;
         env.err("Edit cancelled, no changes made.\n");
     }
 }

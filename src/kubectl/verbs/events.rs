@@ -1,6 +1,7 @@
 //! `kubectl events`.
 
 use crate::api::object::{i64_at, name, str_at};
+use crate::api::order::InOrder as _;
 use crate::api::{Value, json, kinds};
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::describe::{interval, last_seen};
@@ -83,7 +84,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let namespace = (!call.is("all-namespaces")).then(|| env.namespace(call));
     let show = Show { namespace, about, types: call.texts("types").to_vec(), headers: !call.is("no-headers") };
     let mut events: Vec<_> = env.list(kinds::EVENT, show.namespace.as_deref()).into_iter().filter(|e| show.wants(e)).collect();
-    events.sort_by_key(|e| (last_seen(e).map(|t| t.secs()), last_seen(e)));
+    events.order_by_key(|e| (last_seen(e).map(|t| t.secs()), last_seen(e)));
     let watch = call.is("watch");
     if events.is_empty() && !watch {
         env.err(match &show.namespace {

@@ -1,5 +1,6 @@
 //! `kubectl explain`: the documentation of kinds and fields.
 
+use super::enum_docs::described;
 use crate::api::Kind;
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
@@ -82,20 +83,20 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         }
     }
     out.push_str("DESCRIPTION:\n");
-    let mut texts: Vec<&str> = Vec::new();
+    let mut texts: Vec<String> = Vec::new();
     match field {
         Some(field) => {
-            texts.push(field.doc());
-            texts.extend(field.object().map(Type::doc));
+            texts.push(described(field));
+            texts.extend(field.object().map(|o| o.doc().to_owned()));
         }
-        None => texts.push(root.doc()),
+        None => texts.push(root.doc().to_owned()),
     }
     texts.retain(|t| !t.is_empty());
     if texts.is_empty() {
-        texts.push("<empty>");
+        texts.push("<empty>".into());
     }
     for text in texts {
-        out.push_str(&wrapped(text, 4));
+        out.push_str(&wrapped(&text, 4));
     }
     out.push_str("    \n");
     if let Some(object) = owner.filter(|o| !o.fields.is_empty()) {
@@ -106,8 +107,8 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             for field in object.fields {
                 out.push_str(&format!("  {}\t<{}>{}\n", field.name, field.explain_type(), required(field)));
                 out.push_str(&enumeration(field, 1));
-                let doc = field.doc();
-                out.push_str(&wrapped(if doc.is_empty() { "<no description>" } else { doc }, 4));
+                let doc = described(field);
+                out.push_str(&wrapped(if doc.is_empty() { "<no description>" } else { &doc }, 4));
                 out.push('\n');
             }
         }

@@ -1,5 +1,6 @@
 //! `kubectl get`: tables, other forms, and the watch.
 
+use crate::api::order::InOrder as _;
 use std::rc::Rc;
 
 use crate::api::{Kind, Status, Value, json, object};
@@ -168,7 +169,7 @@ fn sort(found: &mut [(&'static Kind, Rc<Value>)], path: &str) -> Result<(), Fail
     if !found.is_empty() && found.iter().all(|(_, o)| key(o).is_none()) {
         return Err(Failure::error(format!("couldn't find any field with path \"{{{path}}}\" in the list of objects")));
     }
-    found.sort_by(|(_, a), (_, b)| match (key(a), key(b)) {
+    found.order_by(|(_, a), (_, b)| match (key(a), key(b)) {
         (Some(Value::Number(a)), Some(Value::Number(b))) => a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(std::cmp::Ordering::Equal),
         (Some(Value::String(a)), Some(Value::String(b))) => crate::yaml::natural(&a, &b),
         (a, b) => a.is_some().cmp(&b.is_some()),

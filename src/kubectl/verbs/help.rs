@@ -1,6 +1,7 @@
 //! `kubectl help`, `--help` of every verb, and the text of a group called without its subcommand.
 
 use super::VERBS;
+use crate::api::order::InOrder as _;
 use crate::kubectl::call::{Call, FlagKind, Verb, flags};
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
 use crate::kubectl::table;
@@ -83,7 +84,7 @@ pub fn help(verb: &Verb, path: &str, env: &mut Env) -> Result<Flow, Failure> {
     }
     let own = flags(verb.flags).take(verb.flags.split_whitespace().count());
     let mut shown: Vec<_> = own.collect();
-    shown.sort_by_key(|f| f.name);
+    shown.order_by_key(|f| f.name);
     if !shown.is_empty() {
         out.push_str("\nOptions:\n");
         for flag in shown {

@@ -21,6 +21,9 @@ pub const VERB: Verb = Verb::new(
 
 const USAGE: &str = "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command";
 
+/// How often the kubelet looks whether a container that is followed has ended (`logForceCheckPeriod`).
+const LOOK_MS: u64 = 1000;
+
 /// One container's log, and how far it was printed.
 #[derive(Clone)]
 struct Source {
@@ -217,6 +220,7 @@ impl Logs {
 impl Job for Logs {
     fn poll(&mut self, env: &mut Env) -> Result<Poll, Failure> {
         let mut open = false;
+        let mut looks_at = None;
         let mut failures = Vec::new();
         for at in 0..self.sources.len() {
             let source = self.sources[at].clone();
@@ -253,7 +257,14 @@ impl Job for Logs {
                 self.tail.map_or(from, |tail| from.max(record.log.len().saturating_sub(tail)))
             };
             let text: String = record.log.get(first..).unwrap_or_default().iter().map(|l| self.line(&source, l)).collect();
-            let running = matches!(record.state, State::Running { .. } | State::Created);
+            // `waitLogs` of the kubelet: after the last line it looks each second whether the container still runs.
+            let ends = match record.state {
+                State::Running { .. } | State::Created => None,
+                State::Exited { finished_at, .. } => {
+                    let last = record.log.last().map_or(finished_at, |l| l.at.min(finished_at));
+                    Some(last + finished_at.since(last).div_ceil(LOOK_MS).max(1) * LOOK_MS)
+                }
+            };
             self.sources[at].printed = record.log.len();
             self.sources[at].started = true;
             let text = match self.limit {
@@ -261,11 +272,19 @@ impl Job for Logs {
                 None => text,
             };
             env.out(text);
-            open |= running;
+            match ends.filter(|_| self.follow) {
+                Some(end) if env.now() >= end => {}
+                Some(end) => {
+                    open = true;
+                    looks_at = Some(looks_at.map_or(end, |t: SimTime| t.min(end)));
+                }
+                None => open = true,
+            }
         }
         if let Some(failure) = Failure::many(failures) {
             return Err(failure);
         }
-        if self.follow && open { Ok(Poll::Pending(self.ask_again.filter(|t| *t > env.now()))) } else { Ok(Poll::Done(0)) }
+        let wake = [self.ask_again, looks_at].into_iter().flatten().filter(|t| *t > env.now()).min();
+        if self.follow && open { Ok(Poll::Pending(wake)) } else { Ok(Poll::Done(0)) }
     }
 }

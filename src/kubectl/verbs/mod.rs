@@ -22,6 +22,7 @@ mod describe;
 mod diff;
 mod drain;
 mod edit;
+mod enum_docs;
 mod events;
 mod exec;
 mod explain;

@@ -1,5 +1,6 @@
 //! `kubectl rollout status | history | undo | restart | pause | resume`.
 
+use crate::api::order::InOrder as _;
 use std::rc::Rc;
 
 use super::apply::LAST_APPLIED;
@@ -67,7 +68,7 @@ fn revisions(kind: &Kind, o: &Value, env: &Env) -> Vec<(i64, Value, String)> {
             .map(|r| (i64_at(r, "revision").unwrap_or(0), at(r, "data.spec.template").cloned().unwrap_or_default(), cause(r)))
             .collect()
     };
-    all.sort_by_key(|r| r.0);
+    all.order_by_key(|r| r.0);
     all
 }
 

@@ -109,6 +109,13 @@ pub fn pod_spec(spec: &mut Value) {
     if let Some(overhead) = map_mut(spec, "overhead") {
         canonical_amounts(overhead);
     }
+    for secret in items(spec, "imagePullSecrets") {
+        if object::str_at(secret, "name") == Some("") {
+            object::remove(secret, "name");
+        }
+    }
+    // The gate GenericWorkload is off: the field is dropped.
+    object::remove(spec, "schedulingGroup");
 }
 
 fn container(container: &mut Value) {
@@ -205,6 +212,10 @@ fn volume(volume: &mut Value) {
                 object::set(source, "defaultMode", json!(420));
             }
             downward_items(source);
+            if kind == "projected" && source.get("sources").is_none() {
+                // Go writes the list even where there is none.
+                object::set(source, "sources", Value::Null);
+            }
             for projected in items(source, "sources") {
                 if let Some(map) = projected.as_object_mut() {
                     // Their gates are off.

@@ -175,6 +175,13 @@ pub fn job_spec(spec: &mut Value) {
     let per_index = spec.get("backoffLimitPerIndex").is_some_and(|b| !b.is_null());
     number_if_absent(spec, "backoffLimit", if per_index { i64::from(i32::MAX) } else { 6 });
     unset(spec, "completionMode", json!("NonIndexed"));
+    if let Some(policy) = spec.get_mut("podFailurePolicy") {
+        for rule in items(policy, "rules") {
+            for condition in items(rule, "onPodConditions") {
+                unset(condition, "status", json!("True"));
+            }
+        }
+    }
     for field in ["suspend", "manualSelector"] {
         if spec.get(field).is_none_or(Value::is_null) {
             object::set(spec, field, json!(false));

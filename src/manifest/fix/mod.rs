@@ -2,6 +2,7 @@
 //!
 //! Each candidate is applied and checked again before it is offered: it has to remove its error and bring no new one of the same kind.
 
+use crate::api::order::InOrder as _;
 mod object;
 mod syntax;
 
@@ -134,7 +135,7 @@ fn helps(checked: &Checked, diagnostic: &Diagnostic, before: Stage, after: &Chec
 
 fn fix(code: &'static str, args: &[&str], edits: Vec<TextEdit>) -> Fix {
     let mut edits = edits;
-    edits.sort_by_key(|e| e.span);
+    edits.order_by_key(|e| e.span);
     Fix { code, args: args.iter().map(|a| (*a).to_owned()).collect(), edits }
 }
 

@@ -158,7 +158,8 @@ fn indentation(text: &str, line: &Line<'_>) -> Vec<Fix> {
         // The line that is named, and the one before it.
         let here = if distance == 0 { Line::at(text, line.start) } else { Line::at(text, previous.saturating_sub(1)) };
         previous = here.start;
-        if here.body().is_empty() {
+        // A word without a colon is no line of its own: moved deeper, it would quietly become a part of the value above it.
+        if !here.body().contains(':') && !here.body().starts_with('-') {
             continue;
         }
         for column in columns(text, here.start) {

@@ -2,6 +2,7 @@
 
 use super::volume::weight;
 use super::{meta, names, one_of};
+use crate::api::order::SortedSet;
 use crate::api::{Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
@@ -42,6 +43,7 @@ pub fn node_selector(selector: &Value, path: &FieldPath, errors: &mut ErrorList)
     let path = path.child("nodeSelectorTerms");
     if terms.is_empty() {
         errors.push(FieldError::required(&path, "must have at least one node selector term"));
+        return;
     }
     for (index, term) in terms.iter().enumerate() {
         node_term(term, true, &path.index(index), errors);
@@ -129,27 +131,29 @@ fn pod_term(term: &Value, path: &FieldPath, errors: &mut ErrorList) {
     }
 }
 
-/// Keys whose values are the Pod's own. They were merged into the selector before, so that one mention there is theirs.
+/// Keys whose values are the Pod's own (`validateMatchLabelKeysAndMismatchLabelKeys`). They were merged into the selector before, so that one
+/// expression there is theirs.
 fn label_keys(term: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let (matching, mismatching) = (object::list_at(term, "matchLabelKeys"), object::list_at(term, "mismatchLabelKeys"));
     let selector = term.get("labelSelector").filter(|s| !s.is_null());
     for (field, keys) in [("matchLabelKeys", matching), ("mismatchLabelKeys", mismatching)] {
-        if keys.is_empty() {
-            continue;
-        }
-        let Some(selector) = selector else {
+        if !keys.is_empty() && selector.is_none() {
             errors.push(FieldError::forbidden(&path.child(field), "must not be specified when labelSelector is not set"));
             continue;
-        };
+        }
         for (index, key) in keys.iter().filter_map(Value::as_str).enumerate() {
             for message in names::qualified_name(key) {
-                errors.push(FieldError::invalid(&path.index(index), key, message));
+                errors.push(FieldError::invalid(&path.child(field).index(index), key, message));
             }
-            let plain = object::map_at(selector, "matchLabels").is_some_and(|m| m.contains_key(key));
-            let expressions = object::list_at(selector, "matchExpressions").iter().filter(|e| object::str_at(e, "key") == Some(key)).count();
-            let already = field == "mismatchLabelKeys" && matching.iter().any(|k| k == key);
-            if usize::from(plain) + expressions > 1 && !already {
-                errors.push(FieldError::invalid(&path.index(index), key, format!("exists in both {field} and labelSelector")));
+        }
+    }
+    if let Some(selector) = selector {
+        let mut seen: SortedSet<&str> = object::map_at(selector, "matchLabels").into_iter().flat_map(|m| m.keys().map(String::as_str)).collect();
+        for expression in object::list_at(selector, "matchExpressions") {
+            let key = object::str_at(expression, "key").unwrap_or("");
+            let new = seen.insert(key);
+            if let Some(index) = matching.iter().rposition(|k| k == key).filter(|_| !new) {
+                errors.push(FieldError::invalid(&path.index(index), key, "exists in both matchLabelKeys and labelSelector"));
             }
         }
     }
@@ -158,6 +162,9 @@ fn label_keys(term: &Value, path: &FieldPath, errors: &mut ErrorList) {
         errors.push(FieldError::invalid(&path, key.clone(), "exists in both matchLabelKeys and mismatchLabelKeys"));
     }
 }
+
+/// In the server's order.
+pub const EFFECTS: [&str; 3] = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
 pub fn tolerations(tolerations: &[Value], path: &FieldPath, errors: &mut ErrorList) {
     for (index, toleration) in tolerations.iter().enumerate() {
@@ -193,17 +200,13 @@ pub fn tolerations(tolerations: &[Value], path: &FieldPath, errors: &mut ErrorLi
             _ => errors.push(FieldError::not_supported(&path.child("operator"), operator, &["Equal", "Exists"])),
         }
         if !effect.is_empty() {
-            one_of_as_given(effect, &["NoSchedule", "PreferNoSchedule", "NoExecute"], &path.child("effect"), errors);
+            one_of(effect, &EFFECTS, &path.child("effect"), errors);
         }
     }
 }
 
-fn one_of_as_given(value: &str, allowed: &[&str], path: &FieldPath, errors: &mut ErrorList) {
-    one_of(value, allowed, path, errors);
-}
-
 pub fn topology_spread(constraints: &[Value], path: &FieldPath, errors: &mut ErrorList) {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, constraint) in constraints.iter().enumerate() {
         let path = path.index(index);
         let skew = object::i64_at(constraint, "maxSkew").unwrap_or(0);

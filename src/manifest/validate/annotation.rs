@@ -57,8 +57,7 @@ pub fn profile(value: &str) -> Option<(&'static str, Option<&str>)> {
 }
 
 /// Where both an annotation and its field are set, they say the same.
-pub fn against_fields(annotations: &Map<String, Value>, spec: &Value, errors: &mut ErrorList) {
-    let root = FieldPath::new("spec");
+pub fn against_fields(annotations: &Map<String, Value>, spec: &Value, root: &FieldPath, errors: &mut ErrorList) {
     let value = |key: &str| annotations.get(key).and_then(Value::as_str);
     if let Some(value) = value(SECCOMP_POD) {
         compare(value, object::at(spec, "securityContext.seccompProfile"), "seccomp", &root.child("securityContext.seccompProfile"), errors);

@@ -2,18 +2,19 @@
 //!
 //! Models `validateContainers` and its parts in `pkg/apis/core/validation/validation.go`.
 
-use std::collections::BTreeSet;
-
 use super::probe::{self, Which};
 use super::{check_name, name_errors, names, one_of, port_number, resources, security};
+use crate::api::order::SortedSet;
 use crate::api::{Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
 /// What containers are checked against.
 pub struct Surroundings<'a> {
     /// Names of the Pod's volumes that are without errors.
-    pub volumes: BTreeSet<String>,
-    pub claims: BTreeSet<String>,
+    pub volumes: SortedSet<String>,
+    pub claims: SortedSet<String>,
+    /// Names of `resourceClaims`.
+    pub devices: SortedSet<String>,
     pub grace: i64,
     pub pod_restart_policy: &'a str,
     pub host_users: bool,
@@ -24,7 +25,7 @@ pub fn regular(containers: &[Value], around: &Surroundings<'_>, path: &FieldPath
         errors.push(FieldError::required(path, ""));
         return;
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, container) in containers.iter().enumerate() {
         let path = path.index(index);
         common(container, around, &path, errors);
@@ -40,13 +41,13 @@ pub fn regular(containers: &[Value], around: &Surroundings<'_>, path: &FieldPath
 
 /// Ports of the host may be asked for once by all regular containers.
 fn host_ports(containers: &[Value], path: &FieldPath, errors: &mut ErrorList) {
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, container) in containers.iter().enumerate() {
         one_containers_host_ports(container, &mut seen, &path.index(index), errors);
     }
 }
 
-fn one_containers_host_ports(container: &Value, seen: &mut BTreeSet<String>, path: &FieldPath, errors: &mut ErrorList) {
+fn one_containers_host_ports(container: &Value, seen: &mut SortedSet<String>, path: &FieldPath, errors: &mut ErrorList) {
     for (index, port) in object::list_at(container, "ports").iter().enumerate() {
         let Some(number) = object::i64_at(port, "hostPort").filter(|n| *n != 0) else { continue };
         let protocol = object::str_at(port, "protocol").unwrap_or("");
@@ -58,7 +59,7 @@ fn one_containers_host_ports(container: &Value, seen: &mut BTreeSet<String>, pat
 }
 
 pub fn init(containers: &[Value], regular: &[Value], around: &Surroundings<'_>, path: &FieldPath, errors: &mut ErrorList) {
-    let mut seen: BTreeSet<&str> = regular.iter().filter_map(|c| object::str_at(c, "name")).collect();
+    let mut seen: SortedSet<&str> = regular.iter().filter_map(|c| object::str_at(c, "name")).collect();
     for (index, container) in containers.iter().enumerate() {
         let path = path.index(index);
         common(container, around, &path, errors);
@@ -68,7 +69,7 @@ pub fn init(containers: &[Value], regular: &[Value], around: &Surroundings<'_>, 
         if !name.is_empty() && !seen.insert(name) {
             errors.push(FieldError::duplicate(&path.child("name"), name));
         }
-        one_containers_host_ports(container, &mut BTreeSet::new(), &path, errors);
+        one_containers_host_ports(container, &mut SortedSet::new(), &path, errors);
         if sidecar {
             hooks_and_probes(container, around, &path, errors);
         } else {
@@ -118,37 +119,11 @@ fn common(container: &Value, around: &Surroundings<'_>, path: &FieldPath, errors
         env_from(from, &path.child("envFrom"), index, errors);
     }
     mounts(container, around, path, errors);
-    for (index, device) in object::list_at(container, "volumeDevices").iter().enumerate() {
-        let path = path.child("volumeDevices").index(index);
-        let name = object::str_at(device, "name").unwrap_or("");
-        if name.is_empty() {
-            errors.push(FieldError::required(&path.child("name"), ""));
-        }
-        if !around.claims.contains(name) {
-            if around.volumes.contains(name) {
-                errors.push(FieldError::invalid(
-                    &path.child("name"),
-                    name,
-                    "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode",
-                ));
-            } else {
-                errors.push(FieldError::not_found(&path.child("name"), name));
-            }
-        }
-        let device_path = object::str_at(device, "devicePath").unwrap_or("");
-        if device_path.is_empty() {
-            errors.push(FieldError::required(&path.child("devicePath"), ""));
-        } else if object::list_at(container, "volumeMounts").iter().any(|m| object::str_at(m, "mountPath") == Some(device_path)) {
-            errors.push(FieldError::invalid(&path.child("devicePath"), device_path, "must not already exist as a path in volumeMounts"));
-        }
-        if device_path.split('/').any(|part| part == "..") {
-            errors.push(FieldError::invalid(&path.child("devicePath"), device_path, "can not contain backsteps ('..')"));
-        }
-    }
+    devices(container, around, &path.child("volumeDevices"), errors);
     let policy = object::str_at(container, "imagePullPolicy").unwrap_or("");
     one_of(policy, &["Always", "IfNotPresent", "Never"], &path.child("imagePullPolicy"), errors);
     if let Some(value) = container.get("resources") {
-        resources::of_container(value, &path.child("resources"), errors);
+        resources::of_container(value, &around.devices, &path.child("resources"), errors);
     }
     resize_policy(container, around, path, errors);
     if let Some(context) = container.get("securityContext").filter(|c| !c.is_null()) {
@@ -157,7 +132,7 @@ fn common(container: &Value, around: &Surroundings<'_>, path: &FieldPath, errors
 }
 
 fn ports(ports: &[Value], path: &FieldPath, errors: &mut ErrorList) {
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, port) in ports.iter().enumerate() {
         let path = path.index(index);
         if let Some(name) = object::str_at(port, "name").filter(|n| !n.is_empty()) {
@@ -271,12 +246,19 @@ pub fn field_ref(reference: &Value, allowed: &[&str], subscripts: bool, path: &F
         errors.push(FieldError::required(&path.child("apiVersion"), ""));
         return;
     }
-    let field = object::str_at(reference, "fieldPath").unwrap_or("");
-    if field.is_empty() {
+    let given = object::str_at(reference, "fieldPath").unwrap_or("");
+    if given.is_empty() {
         errors.push(FieldError::required(&path.child("fieldPath"), ""));
         return;
     }
-    if let Some((base, rest)) = field.split_once("['").filter(|(_, rest)| rest.ends_with("']")) {
+    if let Some(version) = object::str_at(reference, "apiVersion").filter(|v| *v != "v1") {
+        let detail = format!("error converting fieldPath: unsupported pod version: {version}");
+        errors.push(FieldError::invalid(&path.child("fieldPath"), given, detail));
+        return;
+    }
+    // An old name, still understood.
+    let field = if given == "spec.host" { "spec.nodeName" } else { given };
+    if let Some((base, rest)) = field.split_once("['").filter(|(base, rest)| rest.ends_with("']") && !base.is_empty()) {
         let key = &rest[..rest.len() - 2];
         match base {
             "metadata.labels" | "metadata.annotations" if subscripts => {
@@ -377,7 +359,7 @@ fn mounts(container: &Value, around: &Surroundings<'_>, path: &FieldPath, errors
     let privileged = object::bool_at(container, "securityContext.privileged") == Some(true);
     let devices: Vec<&str> = object::list_at(container, "volumeDevices").iter().filter_map(|d| object::str_at(d, "name")).collect();
     let device_paths: Vec<&str> = object::list_at(container, "volumeDevices").iter().filter_map(|d| object::str_at(d, "devicePath")).collect();
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, mount) in object::list_at(container, "volumeMounts").iter().enumerate() {
         let path = list.index(index);
         let name = object::str_at(mount, "name").unwrap_or("");
@@ -435,9 +417,54 @@ fn mounts(container: &Value, around: &Surroundings<'_>, path: &FieldPath, errors
     }
 }
 
+fn devices(container: &Value, around: &Surroundings<'_>, path: &FieldPath, errors: &mut ErrorList) {
+    let mounts = object::list_at(container, "volumeMounts");
+    let mounted = |field: &str, text: &str| mounts.iter().any(|m| object::str_at(m, field).unwrap_or("") == text);
+    let (mut names, mut paths) = (SortedSet::new(), SortedSet::new());
+    for (index, device) in object::list_at(container, "volumeDevices").iter().enumerate() {
+        let (at_name, at_path) = (path.index(index).child("name"), path.index(index).child("devicePath"));
+        let name = object::str_at(device, "name").unwrap_or("");
+        let device_path = object::str_at(device, "devicePath").unwrap_or("");
+        if name.is_empty() {
+            errors.push(FieldError::required(&at_name, ""));
+        }
+        if names.contains(name) {
+            errors.push(FieldError::invalid(&at_name, name, "must be unique"));
+        }
+        if !around.claims.contains(name) {
+            errors.push(if around.volumes.contains(name) {
+                let detail = "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode";
+                FieldError::invalid(&at_name, name, detail)
+            } else {
+                FieldError::not_found(&at_name, name)
+            });
+        }
+        if device_path.is_empty() {
+            errors.push(FieldError::required(&at_path, ""));
+        }
+        if paths.contains(device_path) {
+            errors.push(FieldError::invalid(&at_path, device_path, "must be unique"));
+        }
+        if device_path.split('/').any(|part| part == "..") {
+            errors.push(FieldError::invalid(&at_path, device_path, "can not contain backsteps ('..')"));
+        } else {
+            paths.insert(device_path);
+        }
+        if mounted("name", name) {
+            errors.push(FieldError::invalid(&at_name, name, "must not already exist in volumeMounts"));
+        }
+        if mounted("mountPath", device_path) {
+            errors.push(FieldError::invalid(&at_path, device_path, "must not already exist as a path in volumeMounts"));
+        }
+        if !name.is_empty() {
+            names.insert(name);
+        }
+    }
+}
+
 fn resize_policy(container: &Value, around: &Surroundings<'_>, path: &FieldPath, errors: &mut ErrorList) {
     let path = path.child("resizePolicy");
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, policy) in object::list_at(container, "resizePolicy").iter().enumerate() {
         let name = object::str_at(policy, "resourceName").unwrap_or("");
         if !seen.insert(name) {

@@ -23,7 +23,11 @@ pub fn object_meta(object: &Value, rule: NameRule, namespaced: bool, errors: &mu
     let name = object::str_at(meta, "name").unwrap_or("");
     let prefix = object::str_at(meta, "generateName").unwrap_or("");
     if !prefix.is_empty() {
-        let trimmed = prefix.strip_suffix('-').map_or_else(|| prefix.to_owned(), |p| format!("{p}a"));
+        // `maskTrailingDash`: a dash at the end and the letter before it become one `a`.
+        let trimmed = prefix
+            .strip_suffix('-')
+            .filter(|rest| !rest.is_empty())
+            .map_or_else(|| prefix.to_owned(), |rest| format!("{}a", &rest[..crate::text::floor_boundary(rest, rest.len() - 1)]));
         for message in check(&trimmed) {
             errors.push(FieldError::invalid(&path.child("generateName"), prefix, message));
         }
@@ -76,8 +80,19 @@ pub fn annotations(annotations: Option<&Map<String, Value>>, path: &FieldPath, e
     }
 }
 
+/// Owners as Go prints them: its order of fields, without those that are not set.
+fn shown_owner(owner: &Value) -> String {
+    let fields = ["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"].iter().enumerate().filter_map(|(index, field)| {
+        let empty = Value::String(String::new());
+        let value = owner.get(*field).filter(|v| !v.is_null()).or((index < 4).then_some(&empty))?;
+        Some(format!("{field:?}:{value}"))
+    });
+    format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+}
+
 fn owners(meta: &Value, path: &FieldPath, errors: &mut ErrorList) {
-    for owner in object::list_at(meta, "ownerReferences") {
+    let owners = object::list_at(meta, "ownerReferences");
+    for owner in owners {
         let version = object::str_at(owner, "apiVersion").unwrap_or("");
         if version.is_empty() || version.ends_with('/') {
             errors.push(FieldError::invalid(&path.child("apiVersion"), version, "version must not be empty"));
@@ -87,17 +102,37 @@ fn owners(meta: &Value, path: &FieldPath, errors: &mut ErrorList) {
                 errors.push(FieldError::invalid(&path.child(field), "", "must not be empty"));
             }
         }
+        if version == "v1" && object::str_at(owner, "kind") == Some("Event") {
+            let detail = "/v1, Kind=Event is disallowed from being an owner";
+            errors.push(FieldError::invalid(path, shown_owner(owner), detail).bare());
+        }
+    }
+    let title = |owner: &Value| format!("{}/{}", object::str_at(owner, "kind").unwrap_or(""), object::str_at(owner, "name").unwrap_or(""));
+    let mut controllers = owners.iter().filter(|owner| object::bool_at(owner, "controller") == Some(true));
+    if let Some(first) = controllers.next() {
+        for other in controllers {
+            let detail =
+                format!("Only one reference can have Controller set to true. Found \"true\" in references for {} and {}", title(first), title(other));
+            let shown = format!("[{}]", owners.iter().map(shown_owner).collect::<Vec<_>>().join(","));
+            errors.push(FieldError::invalid(path, shown, detail).bare());
+        }
     }
 }
 
 fn finalizers(meta: &Value, list: &FieldPath, errors: &mut ErrorList) {
-    for (index, finalizer) in object::list_at(meta, "finalizers").iter().enumerate() {
+    let finalizers = object::list_at(meta, "finalizers");
+    for name in finalizers.iter().filter_map(Value::as_str) {
+        for message in names::qualified_name(name) {
+            errors.push(FieldError::invalid(list, name, message));
+        }
+    }
+    let has = |name: &str| finalizers.iter().any(|f| f == name);
+    if has("orphan") && has("foregroundDeletion") {
+        errors.push(FieldError::invalid(list, finalizers.to_vec(), "finalizer orphan and foregroundDeletion cannot be both set"));
+    }
+    for (index, finalizer) in finalizers.iter().enumerate() {
         let path = list.index(index);
         let name = finalizer.as_str().unwrap_or("");
-        let wrong = names::qualified_name(name);
-        for message in &wrong {
-            errors.push(FieldError::invalid(list, name, message.as_str()));
-        }
         let standard = matches!(name, "kubernetes" | "orphan" | "foregroundDeletion");
         if !standard && !name.contains('/') {
             errors.push(FieldError::invalid(&path, name, "name is neither a standard finalizer name nor is it fully qualified"));

@@ -5,8 +5,13 @@
 mod affinity;
 pub mod annotation;
 mod container;
+mod cron;
+mod drivers;
+mod job;
 mod meta;
 mod names;
+mod node;
+mod persistent_volume;
 mod pod;
 mod probe;
 mod resources;
@@ -36,17 +41,18 @@ pub fn create(kind: &Kind, object: &Value) -> ErrorList {
     let path = FieldPath::new("spec");
     match kind.kind {
         "Pod" => pod::pod(object, &mut errors),
-        "Service" => service::service(spec, &path, &mut errors),
+        "Service" => service::service(object, spec, &path, &mut errors),
         "ConfigMap" => storage::config_map(object, &mut errors),
         "Secret" => storage::secret(object, &mut errors),
         "PersistentVolumeClaim" => storage::claim_spec(spec, &path, &mut errors),
-        "PersistentVolume" => storage::volume_spec(spec, &path, &mut errors),
+        "PersistentVolume" => persistent_volume::spec(object::name(object), spec, &path, &mut errors),
+        "Node" => node::node(object, &mut errors),
         "Deployment" | "ReplicaSet" | "ReplicationController" | "DaemonSet" | "StatefulSet" => {
             workload::workload(kind.kind, spec, &path, &mut errors)
         }
         "Namespace" => namespace(object, &mut errors),
-        "Job" => workload::job(spec, &path, &mut errors),
-        "CronJob" => workload::cron_job(object, spec, &path, &mut errors),
+        "Job" => job::job(object, spec, &path, &mut errors),
+        "CronJob" => job::cron_job(object, spec, &path, &mut errors),
         _ => {}
     }
     errors

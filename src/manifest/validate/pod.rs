@@ -2,10 +2,9 @@
 //!
 //! Models `ValidatePodSpec` and `ValidatePodCreate` of `pkg/apis/core/validation/validation.go`; its order is kept to the letter.
 
-use std::collections::BTreeSet;
-
 use super::container::{self, Surroundings};
 use super::{affinity, annotation, in_range, meta, names, one_of, resources, security, volume, windows};
+use crate::api::order::SortedSet;
 use crate::api::{Quantity, Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
@@ -23,7 +22,7 @@ pub fn pod(pod: &Value, errors: &mut ErrorList) {
         annotation::values(given, spec, &annotations, errors);
     }
     let path = FieldPath::new("spec");
-    pod_spec(spec, &path, errors);
+    pod_spec(spec, Some(object::name(pod)), &path, errors);
     tokens_without_account(spec, &path, errors);
     for list in ["containers", "initContainers"] {
         for (index, container) in object::list_at(spec, list).iter().enumerate() {
@@ -42,7 +41,7 @@ pub fn pod(pod: &Value, errors: &mut ErrorList) {
         errors.push(FieldError::forbidden(&path.child("nodeName"), "cannot be set until all schedulingGates have been cleared"));
     }
     if let Some(given) = given {
-        annotation::against_fields(given, spec, errors);
+        annotation::against_fields(given, spec, &path, errors);
     }
 }
 
@@ -60,15 +59,17 @@ fn tokens_without_account(spec: &Value, path: &FieldPath, errors: &mut ErrorList
     }
 }
 
-pub fn pod_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+/// `pod`: the name of the Pod; `None` for a template.
+pub fn pod_spec(spec: &Value, pod: Option<&str>, path: &FieldPath, errors: &mut ErrorList) {
     let text = |field: &str| object::str_at(spec, field).unwrap_or("");
     let flag = |field: &str| object::bool_at(spec, field) == Some(true);
-    let (volumes, claims) = volume::volumes(object::list_at(spec, "volumes"), spec, &path.child("volumes"), errors);
+    let (volumes, claims) = volume::volumes(object::list_at(spec, "volumes"), pod, &path.child("volumes"), errors);
     let regular = object::list_at(spec, "containers");
     let inits = object::list_at(spec, "initContainers");
     let around = Surroundings {
         volumes,
         claims,
+        devices: object::list_at(spec, "resourceClaims").iter().filter_map(|c| object::str_at(c, "name")).map(str::to_owned).collect(),
         grace: object::i64_at(spec, "terminationGracePeriodSeconds").unwrap_or(30),
         pod_restart_policy: text("restartPolicy"),
         host_users: object::bool_at(spec, "hostUsers") != Some(false),
@@ -78,18 +79,7 @@ pub fn pod_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     container::init(inits, regular, &around, &path.child("initContainers"), errors);
     pod_resources(spec, path, errors);
     if flag("hostNetwork") {
-        // Init containers are not looked at.
-        for (list, containers) in [("containers", regular)] {
-            for (c, container) in containers.iter().enumerate() {
-                for (p, port) in object::list_at(container, "ports").iter().enumerate() {
-                    let host = object::i64_at(port, "hostPort").unwrap_or(0);
-                    if host != object::i64_at(port, "containerPort").unwrap_or(0) {
-                        let path = path.child(list).index(c).child("ports").index(p).child("hostPort");
-                        errors.push(FieldError::invalid(&path, host, "must match `containerPort` when `hostNetwork` is true"));
-                    }
-                }
-            }
-        }
+        host_ports(regular, pod.is_some(), &path.child("containers"), errors);
     }
     one_of(text("restartPolicy"), &["Always", "OnFailure", "Never"], &path.child("restartPolicy"), errors);
     one_of(text("dnsPolicy"), &["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"], &path.child("dnsPolicy"), errors);
@@ -111,7 +101,7 @@ pub fn pod_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
             errors.push(FieldError::invalid(&path.child("readinessGates").index(index).child("conditionType"), kind, message));
         }
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, gate) in object::list_at(spec, "schedulingGates").iter().enumerate() {
         let name = object::str_at(gate, "name").unwrap_or("");
         let path = path.child("schedulingGates").index(index);
@@ -181,8 +171,22 @@ pub fn pod_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     file_key_volumes(spec, path, errors);
 }
 
+/// On the host's network both ports are one. In a template the host's may be missing: it is filled in when there is a Pod. Init containers are not
+/// looked at.
+fn host_ports(containers: &[Value], in_pod: bool, path: &FieldPath, errors: &mut ErrorList) {
+    for (c, container) in containers.iter().enumerate() {
+        for (p, port) in object::list_at(container, "ports").iter().enumerate() {
+            let host = object::i64_at(port, "hostPort").unwrap_or(0);
+            if (in_pod || host != 0) && host != object::i64_at(port, "containerPort").unwrap_or(0) {
+                let path = path.index(c).child("ports").index(p).child("hostPort");
+                errors.push(FieldError::invalid(&path, host, "must match `containerPort` when `hostNetwork` is true"));
+            }
+        }
+    }
+}
+
 fn resource_claims(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, claim) in object::list_at(spec, "resourceClaims").iter().enumerate() {
         let path = path.index(index);
         let name = object::str_at(claim, "name").unwrap_or("");
@@ -242,6 +246,7 @@ fn dns(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let servers = object::list_at(config, "nameservers");
     if none && servers.is_empty() {
         errors.push(FieldError::required(&path.child("nameservers"), "must provide at least one DNS nameserver when `dnsPolicy` is None"));
+        return;
     }
     if servers.len() > 3 {
         errors.push(FieldError::invalid(&path.child("nameservers"), config["nameservers"].clone(), "must not have more than 3 nameservers"));
@@ -255,6 +260,12 @@ fn dns(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let searches = object::list_at(config, "searches");
     if searches.len() > 32 {
         errors.push(FieldError::invalid(&path.child("searches"), config["searches"].clone(), "must not have more than 32 search paths"));
+    }
+    // With a blank between each two.
+    let length = searches.iter().filter_map(Value::as_str).map(|text| text.len() + 1).sum::<usize>().saturating_sub(1);
+    if length > 2048 {
+        let detail = "must not have more than 2048 characters (including spaces) in the search list";
+        errors.push(FieldError::invalid(&path.child("searches"), config["searches"].clone(), detail));
     }
     for (index, search) in searches.iter().enumerate() {
         let text = search.as_str().unwrap_or("");
@@ -275,52 +286,89 @@ fn pod_resources(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     if !object::list_at(value, "claims").is_empty() {
         errors.push(FieldError::forbidden(&path.child("claims"), "claims may not be set for Resources at pod-level"));
     }
+    resources::amounts(value, pod_resource_name, &path, errors);
     let amount = |v: Option<&Value>| v.and_then(Value::as_str).and_then(Quantity::parse);
-    let limits = object::map_at(value, "limits");
-    for field in ["limits", "requests"] {
-        for (name, given) in object::map_at(value, field).into_iter().flatten() {
-            let path = path.child(field).key(name);
-            if !matches!(name.as_str(), "cpu" | "memory") && !name.starts_with("hugepages-") {
-                errors.push(FieldError::not_supported(&path, name.as_str(), &["cpu", "hugepages-", "memory"]));
+    // Of limits only huge pages are summed up: the others may be overcommitted.
+    for (list, counted) in [("requests", &["cpu", "memory", "hugepages-"][..]), ("limits", &["hugepages-"][..])] {
+        for (name, sum) in aggregate(spec, list) {
+            if !counted.iter().any(|c| *c == name || c.ends_with('-') && name.starts_with(c)) {
+                continue;
             }
-            resources::quantity(name, given, &path, errors);
+            let given = object::map_at(value, list).and_then(|m| m.get(name));
+            if sum > amount(given).map_or(0, Quantity::nano) {
+                let shown = crate::api::quantity::canonical(&written(sum, name, spec, list));
+                let detail = format!("must be greater than or equal to aggregate container {list} of {shown}");
+                errors.push(FieldError::invalid(&path.child(list).key(name), given.cloned().unwrap_or("0".into()), detail));
+            }
         }
     }
-    let has =
-        |name: &dyn Fn(&str) -> bool| ["limits", "requests"].iter().any(|f| object::map_at(value, f).is_some_and(|m| m.keys().any(|k| name(k))));
-    if has(&|k| k.starts_with("hugepages-")) && !has(&|k| matches!(k, "cpu" | "memory")) {
-        errors.push(FieldError::forbidden(&path, "HugePages require cpu or memory"));
-    }
-    let containers = object::list_at(spec, "containers");
-    for (name, given) in object::map_at(value, "requests").into_iter().flatten() {
-        let Some(request) = amount(Some(given)) else { continue };
-        if let Some(limit) = limits.and_then(|l| l.get(name))
-            && amount(Some(limit)).is_some_and(|l| request > l)
-        {
-            let detail = format!("must be less than or equal to {name} limit of {}", limit.as_str().unwrap_or(""));
-            errors.push(FieldError::invalid(&path.child("requests"), given.clone(), detail));
-        }
-        let sum: i128 =
-            containers.iter().filter_map(|c| amount(object::map_at(c, "resources.requests").and_then(|m| m.get(name)))).map(Quantity::nano).sum();
-        if sum > request.nano() {
-            let shown = crate::api::quantity::canonical(&format!("{sum}n"));
-            let detail = format!("must be greater than or equal to aggregate container requests of {shown}");
-            errors.push(FieldError::invalid(&path.child("requests").key(name), given.clone(), detail));
-        }
-    }
-    for (index, container) in containers.iter().enumerate() {
+    let limits = object::map_at(value, "limits");
+    for (index, container) in object::list_at(spec, "containers").iter().enumerate() {
         for (name, given) in object::map_at(container, "resources.limits").into_iter().flatten() {
             let Some(most) = limits.and_then(|l| l.get(name)) else { continue };
             if amount(Some(given)) > amount(Some(most)) {
                 let path = path.child("containers").index(index).key(name).child("limits");
-                errors.push(FieldError::invalid(
-                    &path,
-                    given.clone(),
-                    format!("must be less than or equal to pod limits of {}", most.as_str().unwrap_or("")),
-                ));
+                let detail = format!("must be less than or equal to pod limits of {}", most.as_str().unwrap_or(""));
+                errors.push(FieldError::invalid(&path, given.clone(), detail));
             }
         }
     }
+}
+
+fn pod_resource_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
+    if !matches!(name, "cpu" | "memory") && !name.starts_with("hugepages-") {
+        errors.push(FieldError::not_supported(path, name, &["cpu", "hugepages-", "memory"]));
+    }
+}
+
+/// What all containers need at a time, in billionths: the regular ones and the sidecars together, or one init container with the sidecars before it
+/// (`AggregateContainerRequests` of `k8s.io/component-helpers`).
+fn aggregate<'a>(spec: &'a Value, list: &str) -> Vec<(&'a str, i128)> {
+    let of = |container: &'a Value| -> Vec<(&'a str, i128)> {
+        let amounts = object::map_at(container, &format!("resources.{list}")).into_iter().flatten();
+        amounts.filter_map(|(name, v)| Some((name.as_str(), Quantity::parse(v.as_str()?)?.nano()))).collect()
+    };
+    let get = |sums: &[(&str, i128)], name: &str| sums.iter().find(|(n, _)| *n == name).map_or(0, |(_, sum)| *sum);
+    let put = |sums: &mut Vec<(&'a str, i128)>, name: &'a str, sum: i128| match sums.iter_mut().find(|(n, _)| *n == name) {
+        Some(entry) => entry.1 = sum,
+        None => sums.push((name, sum)),
+    };
+    let mut sums: Vec<(&'a str, i128)> = Vec::new();
+    for (name, amount) in object::list_at(spec, "containers").iter().flat_map(of) {
+        let sum = get(&sums, name).saturating_add(amount);
+        put(&mut sums, name, sum);
+    }
+    let (mut sidecars, mut peak) = (Vec::new(), Vec::new());
+    for container in object::list_at(spec, "initContainers") {
+        let stays = object::str_at(container, "restartPolicy") == Some("Always");
+        for (name, amount) in of(container) {
+            let with_earlier = get(&sidecars, name).saturating_add(amount);
+            if stays {
+                put(&mut sidecars, name, with_earlier);
+                let sum = get(&sums, name).saturating_add(amount);
+                put(&mut sums, name, sum);
+            }
+            let highest = with_earlier.max(get(&peak, name));
+            put(&mut peak, name, highest);
+        }
+    }
+    for (name, amount) in peak {
+        let highest = amount.max(get(&sums, name));
+        put(&mut sums, name, highest);
+    }
+    sums.sort_unstable_by_key(|(name, _)| *name);
+    sums
+}
+
+/// A sum in the way of writing of its first part.
+fn written(sum: i128, name: &str, spec: &Value, list: &str) -> String {
+    let containers = object::list_at(spec, "containers").iter().chain(object::list_at(spec, "initContainers"));
+    let binary = containers
+        .filter_map(|c| object::map_at(c, &format!("resources.{list}"))?.get(name)?.as_str())
+        .find(|text| *text != "0")
+        .is_some_and(|text| text.ends_with('i'));
+    const KIBI: i128 = 1024 * 1_000_000_000;
+    if binary && sum % KIBI == 0 { format!("{}Ki", sum / KIBI) } else { format!("{sum}n") }
 }
 
 /// At the very end of the spec: files that variables come from lie in emptyDirs.
@@ -328,7 +376,8 @@ fn file_key_volumes(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     for list in ["containers", "initContainers"] {
         for (c, container) in object::list_at(spec, list).iter().enumerate() {
             for (e, variable) in object::list_at(container, "env").iter().enumerate() {
-                let Some(name) = object::str_at(variable, "valueFrom.fileKeyRef.volumeName").filter(|n| !n.is_empty()) else { continue };
+                let Some(reference) = object::at(variable, "valueFrom.fileKeyRef").filter(|r| r.is_object()) else { continue };
+                let name = object::str_at(reference, "volumeName").unwrap_or("");
                 let path = path.child(list).index(c).child("env").index(e).child("valueFrom.fileKeyRef.volumeName");
                 match object::list_at(spec, "volumes").iter().find(|v| object::str_at(v, "name") == Some(name)) {
                     None => errors.push(FieldError::not_found(&path, name)),

@@ -1,12 +1,13 @@
 //! Validation of `resources`: names, amounts, and requests against limits.
 
 use super::names;
+use crate::api::order::SortedSet;
 use crate::api::{Map, Quantity, Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
-/// Whether a name belongs to Kubernetes itself: without a domain, or in `kubernetes.io`.
+/// Whether a name belongs to Kubernetes itself (`IsNativeResource`).
 fn is_native(name: &str) -> bool {
-    !name.contains('/') || name.split('/').next().is_some_and(|domain| domain == "kubernetes.io" || domain.ends_with(".kubernetes.io"))
+    !name.contains('/') || name.contains("kubernetes.io/")
 }
 
 pub fn is_extended(name: &str) -> bool {
@@ -32,20 +33,26 @@ fn is_standard(name: &str) -> bool {
         || name.starts_with("limits.")
 }
 
-pub fn of_container(resources: &Value, path: &FieldPath, errors: &mut ErrorList) {
+/// `devices`: the names of the Pod's `resourceClaims`.
+pub fn of_container(resources: &Value, devices: &SortedSet<String>, path: &FieldPath, errors: &mut ErrorList) {
+    amounts(resources, container_resource_name, path, errors);
+    claims(object::list_at(resources, "claims"), devices, &path.child("claims"), errors);
+}
+
+/// `validateResourceRequirements`, of a container or of a whole Pod: `name_rule` says which names there may be.
+pub fn amounts(resources: &Value, name_rule: fn(&str, &FieldPath, &mut ErrorList), path: &FieldPath, errors: &mut ErrorList) {
     let limits = object::map_at(resources, "limits");
     let requests = object::map_at(resources, "requests");
     for (field, amounts) in [("limits", limits), ("requests", requests)] {
         for (name, amount) in amounts.into_iter().flatten() {
-            let path = path.child(field).key(name);
-            container_resource_name(name, &path, errors);
-            quantity(name, amount, &path, errors);
-            whole_pages(name, amount, &path, errors);
+            let at = path.child(field).key(name);
+            name_rule(name, &at, errors);
+            quantity(name, amount, &at, errors);
+            if field == "requests" {
+                against_limit(name, amount, limits, path, errors);
+            }
+            whole_pages(name, amount, &at, errors);
         }
-        if field == "limits" {
-            continue;
-        }
-        against_limits(amounts, limits, path, errors);
     }
     let has = |map: Option<&Map<String, Value>>, is: &dyn Fn(&str) -> bool| map.is_some_and(|m| m.keys().any(|k| is(k)));
     let huge = |k: &str| k.starts_with("hugepages-");
@@ -67,19 +74,14 @@ fn whole_pages(name: &str, amount: &Value, path: &FieldPath, errors: &mut ErrorL
 
 fn container_resource_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
     let wrong = names::qualified_name(name);
-    if !wrong.is_empty() {
-        errors.extend(wrong.into_iter().map(|message| FieldError::invalid(path, name, message)));
-        return;
+    let qualified = name.contains('/');
+    if wrong.is_empty() && !qualified && !is_standard(name) {
+        errors.push(FieldError::invalid(path, name, "must be a standard resource type or fully qualified"));
     }
-    if !name.contains('/') {
-        if !is_standard(name) {
-            errors.push(FieldError::invalid(path, name, "must be a standard resource type or fully qualified"));
-        }
-        if !(matches!(name, "cpu" | "memory" | "ephemeral-storage") || name.starts_with("hugepages-")) {
-            errors.push(FieldError::invalid(path, name, "must be a standard resource for containers"));
-        }
-    } else if is_native(name) {
-        // Qualified names in Kubernetes' own domain are reserved.
+    errors.extend(wrong.into_iter().map(|message| FieldError::invalid(path, name, message)));
+    if !qualified && !(matches!(name, "cpu" | "memory" | "ephemeral-storage") || name.starts_with("hugepages-")) {
+        errors.push(FieldError::invalid(path, name, "must be a standard resource for containers"));
+    } else if qualified && !is_native(name) && !is_extended(name) {
         errors.push(FieldError::invalid(path, name, "doesn't follow extended resource name standard"));
     }
 }
@@ -96,28 +98,73 @@ pub fn quantity(name: &str, amount: &Value, path: &FieldPath, errors: &mut Error
 }
 
 fn is_integer_resource(name: &str) -> bool {
-    is_extended(name) || matches!(name, "pods" | "services" | "secrets")
+    const COUNTED: [&str; 9] = [
+        "pods",
+        "resourcequotas",
+        "services",
+        "replicationcontrollers",
+        "secrets",
+        "configmaps",
+        "persistentvolumeclaims",
+        "services.nodeports",
+        "services.loadbalancers",
+    ];
+    is_extended(name) || COUNTED.contains(&name)
 }
 
-fn against_limits(requests: Option<&Map<String, Value>>, limits: Option<&Map<String, Value>>, path: &FieldPath, errors: &mut ErrorList) {
+fn against_limit(name: &str, request: &Value, limits: Option<&Map<String, Value>>, path: &FieldPath, errors: &mut ErrorList) {
     let parse = |v: &Value| v.as_str().and_then(Quantity::parse);
-    for (name, request) in requests.into_iter().flatten() {
-        let limit = limits.and_then(|l| l.get(name));
-        let no_overcommit = is_extended(name) || name.starts_with("hugepages-");
-        match limit {
-            Some(limit) => {
-                let (Some(r), Some(l)) = (parse(request), parse(limit)) else { continue };
-                let (shown, of) = (request.clone(), limit.as_str().unwrap_or(""));
-                if no_overcommit && r.nano() != l.nano() {
-                    errors.push(FieldError::invalid(&path.child("requests"), shown, format!("must be equal to {name} limit of {of}")));
-                } else if r.nano() > l.nano() {
-                    errors.push(FieldError::invalid(&path.child("requests"), shown, format!("must be less than or equal to {name} limit of {of}")));
+    let no_overcommit = !is_native(name) || name.starts_with("hugepages-");
+    match limits.and_then(|l| l.get(name)) {
+        Some(limit) => {
+            let (Some(r), Some(l)) = (parse(request), parse(limit)) else { return };
+            let (at, of) = (path.child("requests"), limit.as_str().unwrap_or(""));
+            if no_overcommit && r != l {
+                errors.push(FieldError::invalid(&at, request.clone(), format!("must be equal to {name} limit of {of}")));
+            } else if r > l {
+                errors.push(FieldError::invalid(&at, request.clone(), format!("must be less than or equal to {name} limit of {of}")));
+            }
+        }
+        None if no_overcommit => {
+            errors.push(FieldError::required(&path.child("limits"), "Limit must be set for non overcommitable resources"));
+        }
+        None => {}
+    }
+}
+
+/// `validateResourceClaimNames`: each claim, or one request of it, once, and one of the Pod's.
+fn claims(claims: &[Value], devices: &SortedSet<String>, path: &FieldPath, errors: &mut ErrorList) {
+    let mut seen: Vec<String> = Vec::new();
+    for (index, claim) in claims.iter().enumerate() {
+        let path = path.index(index);
+        let name = object::str_at(claim, "name").unwrap_or("");
+        if name.is_empty() {
+            errors.push(FieldError::required(&path, ""));
+            continue;
+        }
+        if seen.iter().any(|s| s == name) {
+            errors.push(FieldError::duplicate(&path, name));
+        } else {
+            let request = object::str_at(claim, "request").unwrap_or("");
+            let key = if request.is_empty() { name.to_owned() } else { format!("{name}/{request}") };
+            for message in names::label(request).into_iter().filter(|_| !request.is_empty()) {
+                errors.push(FieldError::invalid(&path.child("request"), request, message));
+            }
+            if seen.contains(&key) {
+                errors.push(FieldError::duplicate(&path, key.as_str()));
+            } else if request.is_empty() {
+                for _ in seen.iter().filter(|s| s.split_once('/').is_some_and(|(claim, _)| claim == name)) {
+                    errors.push(FieldError::duplicate(&path, name));
                 }
             }
-            None if no_overcommit => {
-                errors.push(FieldError::required(&path.child("limits"), "Limit must be set for non overcommitable resources"));
-            }
-            None => {}
+            seen.push(key);
+        }
+        if !devices.contains(name) {
+            let mut error = FieldError::not_found(&path, name);
+            let known: Vec<&str> = devices.iter().map(String::as_str).collect();
+            let rest = if known.is_empty() { " which is empty".to_owned() } else { format!(": {}", known.join(", ")) };
+            error.detail = format!("must be one of the names in pod.spec.resourceClaims{rest}");
+            errors.push(error);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Validation of security contexts, of Pods and of containers.
 
 use super::{in_range, names, one_of, windows};
+use crate::api::order::SortedSet;
 use crate::api::{Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
@@ -126,7 +127,7 @@ pub fn pod(context: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorLi
     for (index, group) in object::list_at(context, "supplementalGroups").iter().enumerate() {
         in_range(group.as_i64().unwrap_or(0), 0, i64::from(i32::MAX), &path.child("supplementalGroups").index(index), errors);
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, sysctl) in object::list_at(context, "sysctls").iter().enumerate() {
         let path = path.child("sysctls").index(index).child("name");
         let name = object::str_at(sysctl, "name").unwrap_or("");

@@ -1,109 +1,304 @@
 //! Validation of Services.
+//!
+//! Models `ValidateService` of `pkg/apis/core/validation/validation.go`.
 
-use std::collections::BTreeSet;
-
-use super::{meta, names, one_of, port_number};
+use super::{in_range, meta, names, one_of, port_number};
+use crate::api::order::SortedSet;
 use crate::api::{Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
-pub fn service(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+pub fn service(service: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let kind = object::str_at(spec, "type").unwrap_or("ClusterIP");
     let headless = object::str_at(spec, "clusterIP") == Some("None");
     let ports = object::list_at(spec, "ports");
     if ports.is_empty() && !headless && kind != "ExternalName" {
         errors.push(FieldError::required(&path.child("ports"), ""));
     }
-    if kind == "ExternalName" && object::str_at(spec, "externalName").unwrap_or("").is_empty() {
-        errors.push(FieldError::required(&path.child("externalName"), ""));
+    match kind {
+        "LoadBalancer" | "NodePort" if headless => {
+            let detail = format!("may not be set to 'None' for {kind} services");
+            errors.push(FieldError::invalid(&path.child("clusterIPs").index(0), "None", detail));
+        }
+        "ExternalName" => external_name(spec, path, errors),
+        _ => {}
     }
-    let external = object::str_at(spec, "externalName").unwrap_or("");
-    if kind == "ExternalName" && !external.is_empty() {
-        for message in names::subdomain(external.trim_end_matches('.')) {
-            errors.push(FieldError::invalid(&path.child("externalName"), external, message));
-        }
-    }
-    let mut seen = BTreeSet::new();
-    for (index, port) in ports.iter().enumerate() {
-        let path = path.child("ports").index(index);
-        let name = object::str_at(port, "name").unwrap_or("");
-        if name.is_empty() {
-            if ports.len() > 1 {
-                errors.push(FieldError::required(&path.child("name"), ""));
-            }
-        } else {
-            for message in names::label(name) {
-                errors.push(FieldError::invalid(&path.child("name"), name, message));
-            }
-            if !seen.insert(name) {
-                errors.push(FieldError::duplicate(&path.child("name"), name));
-            }
-        }
-        port_number(object::i64_at(port, "port").unwrap_or(0), &path.child("port"), errors);
-        let protocol = object::str_at(port, "protocol").unwrap_or("");
-        if protocol.is_empty() {
-            errors.push(FieldError::required(&path.child("protocol"), ""));
-        } else {
-            one_of(protocol, &["SCTP", "TCP", "UDP"], &path.child("protocol"), errors);
-        }
-        if let Some(protocol) = object::str_at(port, "appProtocol") {
-            for message in names::qualified_name(protocol) {
-                errors.push(FieldError::invalid(&path.child("appProtocol"), protocol, message));
-            }
-        }
-        match port.get("targetPort") {
-            Some(Value::String(name)) => {
-                for message in names::port_name(name) {
-                    errors.push(FieldError::invalid(&path.child("targetPort"), name.as_str(), message));
-                }
-            }
-            Some(number) => port_number(number.as_i64().unwrap_or(0), &path.child("targetPort"), errors),
-            None => {}
+    let mut seen = SortedSet::new();
+    for (index, given) in ports.iter().enumerate() {
+        let at = path.child("ports").index(index);
+        port(given, ports.len() > 1, &at, errors);
+        if let Some(name) = object::str_at(given, "name").filter(|name| !name.is_empty())
+            && !seen.insert(name)
+        {
+            errors.push(FieldError::duplicate(&at.child("name"), name));
         }
     }
     meta::labels(object::map_at(spec, "selector"), &path.child("selector"), errors);
+    session_affinity(spec, path, errors);
+    if kind != "ExternalName" {
+        addresses(spec, headless, path, errors);
+    }
+    for (index, ip) in object::list_at(spec, "externalIPs").iter().enumerate() {
+        let text = ip.as_str().unwrap_or("");
+        let at = path.child("externalIPs").index(index);
+        let wrong = names::ip(text);
+        if wrong.is_empty() {
+            special_ip(text, &at, errors);
+        }
+        errors.extend(wrong.into_iter().map(|message| FieldError::invalid(&at, text, message)));
+    }
+    one_of(kind, &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"], &path.child("type"), errors);
+    port_pairs(ports, kind, &path.child("ports"), errors);
+    source_ranges(service, spec, kind, path, errors);
+    if kind != "LoadBalancer" && spec.get("allocateLoadBalancerNodePorts").is_some_and(|a| !a.is_null()) {
+        errors.push(FieldError::forbidden(&path.child("allocateLoadBalancerNodePorts"), "may only be used when `type` is 'LoadBalancer'"));
+    }
+    if let Some(class) = object::str_at(spec, "loadBalancerClass") {
+        let at = path.child("loadBalancerClass");
+        if kind == "LoadBalancer" {
+            for message in names::qualified_name(class) {
+                errors.push(FieldError::invalid(&at, class, message));
+            }
+        } else {
+            errors.push(FieldError::forbidden(&at, "may only be used when `type` is 'LoadBalancer'"));
+        }
+    }
+    traffic(spec, kind, path, errors);
+}
+
+/// A name for an outside host has no addresses of its own.
+fn external_name(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    for field in ["clusterIPs", "ipFamilies"] {
+        if !object::list_at(spec, field).is_empty() {
+            errors.push(FieldError::forbidden(&path.child(field), "may not be set for ExternalName services"));
+        }
+    }
+    if object::str_at(spec, "ipFamilyPolicy").is_some() {
+        errors.push(FieldError::forbidden(&path.child("ipFamilyPolicy"), "may not be set for ExternalName services"));
+    }
+    let given = object::str_at(spec, "externalName").unwrap_or("");
+    let name = given.strip_suffix('.').unwrap_or(given);
+    if name.is_empty() {
+        errors.push(FieldError::required(&path.child("externalName"), ""));
+        return;
+    }
+    for message in names::subdomain(name) {
+        errors.push(FieldError::invalid(&path.child("externalName"), name, message));
+    }
+}
+
+fn port(port: &Value, needs_name: bool, path: &FieldPath, errors: &mut ErrorList) {
+    let name = object::str_at(port, "name").unwrap_or("");
+    if name.is_empty() {
+        if needs_name {
+            errors.push(FieldError::required(&path.child("name"), ""));
+        }
+    } else {
+        for message in names::label(name) {
+            errors.push(FieldError::invalid(&path.child("name"), name, message));
+        }
+    }
+    port_number(object::i64_at(port, "port").unwrap_or(0), &path.child("port"), errors);
+    match object::str_at(port, "protocol").unwrap_or("") {
+        "" => errors.push(FieldError::required(&path.child("protocol"), "")),
+        protocol => one_of(protocol, &["SCTP", "TCP", "UDP"], &path.child("protocol"), errors),
+    }
+    match port.get("targetPort") {
+        Some(Value::String(name)) => {
+            for message in names::port_name(name) {
+                errors.push(FieldError::invalid(&path.child("targetPort"), name.as_str(), message));
+            }
+        }
+        Some(number) => port_number(number.as_i64().unwrap_or(0), &path.child("targetPort"), errors),
+        None => {}
+    }
+    if let Some(protocol) = object::str_at(port, "appProtocol") {
+        for message in names::qualified_name(protocol) {
+            errors.push(FieldError::invalid(&path.child("appProtocol"), protocol, message));
+        }
+    }
+}
+
+fn session_affinity(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    const MOST_SECONDS: i64 = 86_400;
     let affinity = object::str_at(spec, "sessionAffinity").unwrap_or("None");
     one_of(affinity, &["ClientIP", "None"], &path.child("sessionAffinity"), errors);
-    one_of(kind, &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"], &path.child("type"), errors);
-    for (index, ip) in object::list_at(spec, "clusterIPs").iter().filter_map(Value::as_str).enumerate() {
-        if ip != "None" {
-            for message in names::ip(ip) {
-                errors.push(FieldError::invalid(&path.child("clusterIPs").index(index), ip, message));
+    let at = path.child("sessionAffinityConfig");
+    let given = spec.get("sessionAffinityConfig").filter(|c| !c.is_null());
+    if affinity == "None" && given.is_some() {
+        errors.push(FieldError::forbidden(&at, "must not be set when session affinity is None"));
+    }
+    if affinity == "ClientIP"
+        && let Some(seconds) = object::i64_at(spec, "sessionAffinityConfig.clientIP.timeoutSeconds").filter(|s| !(1..=MOST_SECONDS).contains(s))
+    {
+        let detail = format!("must be greater than 0 and less than {MOST_SECONDS}");
+        errors.push(FieldError::invalid(&at.child("clientIP.timeoutSeconds"), seconds, detail));
+    }
+}
+
+/// `ValidateServiceClusterIPsRelatedFields`
+fn addresses(spec: &Value, headless: bool, path: &FieldPath, errors: &mut ErrorList) {
+    let list = object::list_at(spec, "clusterIPs");
+    let at = path.child("clusterIPs");
+    match object::str_at(spec, "clusterIP").unwrap_or("") {
+        "" if !list.is_empty() => errors.push(FieldError::invalid(&at, list.to_vec(), "must be empty when `clusterIP` is not specified")),
+        "" => {}
+        _ if list.is_empty() => errors.push(FieldError::required(&at, "")),
+        first if list[0] != first => errors.push(FieldError::invalid(&at, list.to_vec(), "first value must match `clusterIP`")),
+        _ => {}
+    }
+    let families = object::list_at(spec, "ipFamilies");
+    for (index, family) in families.iter().enumerate() {
+        let at = path.child("ipFamilies").index(index);
+        one_of(family.as_str().unwrap_or(""), &["IPv4", "IPv6"], &at, errors);
+        if families[..index].contains(family) {
+            errors.push(FieldError::duplicate(&at, family.clone()));
+        }
+    }
+    let policy = object::str_at(spec, "ipFamilyPolicy");
+    if let Some(policy) = policy {
+        one_of(policy, &["PreferDualStack", "RequireDualStack", "SingleStack"], &path.child("ipFamilyPolicy"), errors);
+    }
+    let mut broken = false;
+    for (index, ip) in list.iter().filter_map(Value::as_str).enumerate() {
+        if index == 0 && ip == "None" {
+            if list.len() > 1 {
+                broken = true;
+                errors.push(FieldError::invalid(&at, list.to_vec(), "'None' must be the first and only value"));
+            }
+            continue;
+        }
+        for message in names::ip(ip) {
+            broken = true;
+            errors.push(FieldError::invalid(&at.index(index), ip, message));
+        }
+    }
+    if list.len() > 2 {
+        errors.push(FieldError::invalid(&at, list.to_vec(), "may only hold up to 2 values"));
+    }
+    if broken {
+        return;
+    }
+    let is_six = |ip: &Value| ip.as_str().is_some_and(|ip| ip.contains(':'));
+    if list.len() > 1 && list.iter().all(is_six) | !list.iter().any(is_six) {
+        errors.push(FieldError::invalid(&at, list.to_vec(), "may specify no more than one IP for each IP family"));
+    }
+    if !headless {
+        for (index, (ip, family)) in list.iter().zip(families).enumerate() {
+            if (family == "IPv6") != is_six(ip) && matches!(family.as_str(), Some("IPv4" | "IPv6")) {
+                let detail = format!("expected an {} value as indicated by `ipFamilies[{index}]`", family.as_str().unwrap_or(""));
+                errors.push(FieldError::invalid(&at.index(index), ip.clone(), detail));
             }
         }
     }
-    if object::str_at(spec, "ipFamilyPolicy") == Some("RequireDualStack") && !headless {
+    // What the allocator of a cluster with IPv4 alone says.
+    if policy == Some("RequireDualStack") && !headless {
         let detail = "this cluster is not configured for dual-stack services";
         errors.push(FieldError::invalid(&path.child("ipFamilyPolicy"), "RequireDualStack", detail));
     }
-    if let Some(how) = object::str_at(spec, "trafficDistribution") {
-        // In the server's own order.
-        one_of(how, &["PreferClose", "PreferSameZone", "PreferSameNode"], &path.child("trafficDistribution"), errors);
-    }
-    for (index, range) in object::list_at(spec, "loadBalancerSourceRanges").iter().filter_map(Value::as_str).enumerate() {
-        let fine = range.trim().split_once('/').is_some_and(|(ip, bits)| {
-            let most = if ip.contains(':') { 128 } else { 32 };
-            names::ip(ip).is_empty() && bits.parse::<u8>().is_ok_and(|b| b <= most)
-        });
-        if !fine {
-            let detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
-            errors.push(FieldError::invalid(&path.child("LoadBalancerSourceRanges").index(index), range, detail));
+}
+
+/// `ValidateNonSpecialIP`
+fn special_ip(text: &str, path: &FieldPath, errors: &mut ErrorList) {
+    let Ok(ip) = text.parse::<std::net::IpAddr>() else { return };
+    let link_local = match ip {
+        std::net::IpAddr::V4(ip) => (ip.is_link_local(), ip.octets()[..3] == [224, 0, 0]),
+        std::net::IpAddr::V6(ip) => (ip.segments()[0] & 0xffc0 == 0xfe80, ip.segments()[0] == 0xff02),
+    };
+    for (applies, detail) in [
+        (ip.is_unspecified(), "may not be unspecified (0.0.0.0 or ::)".to_owned()),
+        (ip.is_loopback(), "may not be in the loopback range (127.0.0.0/8, ::1/128)".to_owned()),
+        (link_local.0, "may not be in the link-local range (169.254.0.0/16, fe80::/10)".to_owned()),
+        (link_local.1, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)".to_owned()),
+    ] {
+        if applies {
+            errors.push(FieldError::invalid(path, text, detail));
         }
     }
-    let mut pairs = BTreeSet::new();
+}
+
+fn port_pairs(ports: &[Value], kind: &str, path: &FieldPath, errors: &mut ErrorList) {
+    let node_port = |port: &Value| object::i64_at(port, "nodePort").unwrap_or(0);
+    if kind == "ClusterIP" {
+        for (index, _) in ports.iter().enumerate().filter(|(_, port)| node_port(port) != 0) {
+            errors.push(FieldError::forbidden(&path.index(index).child("nodePort"), "may not be used when `type` is 'ClusterIP'"));
+        }
+    }
+    let mut nodes = SortedSet::new();
+    for (index, port) in ports.iter().enumerate().filter(|(_, port)| node_port(port) != 0) {
+        if !nodes.insert((node_port(port), object::str_at(port, "protocol").unwrap_or(""))) {
+            errors.push(FieldError::duplicate(&path.index(index).child("nodePort"), node_port(port)));
+        }
+    }
+    let mut pairs = SortedSet::new();
     for (index, port) in ports.iter().enumerate() {
         let number = object::i64_at(port, "port").unwrap_or(0);
         let protocol = object::str_at(port, "protocol").unwrap_or("");
         if !pairs.insert((number, protocol)) {
             let shown =
                 format!("{{\"Name\":\"\",\"Protocol\":\"{protocol}\",\"AppProtocol\":null,\"Port\":{number},\"TargetPort\":0,\"NodePort\":0}}");
-            errors.push(FieldError { bare: true, ..FieldError::duplicate(&path.child("ports").index(index), shown) });
+            errors.push(FieldError::duplicate(&path.index(index), shown).bare());
         }
     }
-    for (index, port) in ports.iter().enumerate() {
-        // Whether it is in the range is the allocator's business, which a dry run never asks.
-        if kind == "ClusterIP" && object::i64_at(port, "nodePort").is_some_and(|n| n != 0) {
-            let path = path.child("ports").index(index).child("nodePort");
-            errors.push(FieldError::forbidden(&path, "may not be used when `type` is 'ClusterIP'"));
+}
+
+fn source_ranges(service: &Value, spec: &Value, kind: &str, path: &FieldPath, errors: &mut ErrorList) {
+    const KEY: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
+    const ELSEWHERE: &str = "may only be used when `type` is 'LoadBalancer'";
+    let ranges = object::list_at(spec, "loadBalancerSourceRanges");
+    if !ranges.is_empty() {
+        let at = path.child("LoadBalancerSourceRanges");
+        if kind != "LoadBalancer" {
+            errors.push(FieldError::forbidden(&at, ELSEWHERE));
         }
+        for (index, range) in ranges.iter().filter_map(Value::as_str).enumerate() {
+            cidr(range.trim(), &at.index(index), errors);
+        }
+    } else if let Some(text) = object::map_at(service, "metadata.annotations").and_then(|a| a.get(KEY)).and_then(Value::as_str) {
+        let at = FieldPath::new("metadata.annotations").key(KEY);
+        if kind != "LoadBalancer" {
+            errors.push(FieldError::forbidden(&at, ELSEWHERE));
+        }
+        for range in text.split(',').filter(|_| !text.trim().is_empty()) {
+            cidr(range.trim(), &at, errors);
+        }
+    }
+}
+
+/// `10.0.0.0/8`
+pub fn cidr(text: &str, path: &FieldPath, errors: &mut ErrorList) {
+    let fine = text.split_once('/').is_some_and(|(ip, bits)| {
+        let most = if ip.contains(':') { 128 } else { 32 };
+        names::ip(ip).is_empty() && bits.parse::<u8>().is_ok_and(|b| b <= most)
+    });
+    if !fine {
+        errors.push(FieldError::invalid(path, text, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"));
+    }
+}
+
+fn traffic(spec: &Value, kind: &str, path: &FieldPath, errors: &mut ErrorList) {
+    let at = path.child("externalTrafficPolicy");
+    let external = kind == "NodePort" || kind == "LoadBalancer" || kind == "ClusterIP" && !object::list_at(spec, "externalIPs").is_empty();
+    let policy = object::str_at(spec, "externalTrafficPolicy").unwrap_or("");
+    match (external, policy) {
+        (false, "") => {}
+        (false, policy) => errors.push(FieldError::invalid(&at, policy, "may only be set for externally-accessible services")),
+        (true, "") => errors.push(FieldError::required(&at, "")),
+        (true, policy) => one_of(policy, &["Cluster", "Local"], &at, errors),
+    }
+    if let Some(port) = object::i64_at(spec, "healthCheckNodePort").filter(|p| *p != 0) {
+        let at = path.child("healthCheckNodePort");
+        if kind == "LoadBalancer" && policy == "Local" {
+            in_range(port, 1, 65535, &at, errors);
+        } else {
+            let detail = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
+            errors.push(FieldError::invalid(&at, port, detail));
+        }
+    }
+    if let Some(policy) = object::str_at(spec, "internalTrafficPolicy") {
+        one_of(policy, &["Cluster", "Local"], &path.child("internalTrafficPolicy"), errors);
+    }
+    if let Some(how) = object::str_at(spec, "trafficDistribution") {
+        // In the server's own order.
+        one_of(how, &["PreferClose", "PreferSameZone", "PreferSameNode"], &path.child("trafficDistribution"), errors);
     }
 }

@@ -1,10 +1,9 @@
-//! Validation of what holds data: ConfigMaps, Secrets, claims and volumes.
+//! Validation of what holds data: ConfigMaps, Secrets and claims.
 
-use std::collections::BTreeSet;
-
-use super::{affinity, names, one_of, volume};
+use super::{meta, names, one_of};
 use crate::api::{Quantity, Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+use crate::yaml;
 
 const MOST_BYTES: usize = 1_048_576;
 
@@ -39,80 +38,195 @@ pub fn secret(secret: &Value, errors: &mut ErrorList) {
     if size > MOST_BYTES {
         errors.push(FieldError::too_long(&FieldPath::new("data"), MOST_BYTES));
     }
-    let has = |key: &str| object::map_at(secret, "data").is_some_and(|d| d.get(key).and_then(Value::as_str).is_some_and(|v| !v.is_empty()));
-    let needed: &[&str] = match object::str_at(secret, "type").unwrap_or("") {
-        "kubernetes.io/basic-auth" if !has("username") && !has("password") => &["username", "password"],
-        "kubernetes.io/tls" => &["tls.crt", "tls.key"],
-        "kubernetes.io/ssh-auth" => &["ssh-privatekey"],
-        "kubernetes.io/dockercfg" => &[".dockercfg"],
-        "kubernetes.io/dockerconfigjson" => &[".dockerconfigjson"],
-        _ => &[],
-    };
-    for key in needed.iter().filter(|key| !object::map_at(secret, "data").is_some_and(|d| d.contains_key(**key))) {
-        errors.push(FieldError::required(&FieldPath::new("data").key(key), ""));
-    }
-    if object::str_at(secret, "type") == Some("kubernetes.io/service-account-token") {
-        let account = object::map_at(secret, "metadata.annotations").and_then(|a| a.get("kubernetes.io/service-account.name"));
-        if account.is_none() {
-            errors.push(FieldError::required(&FieldPath::new("metadata").child("annotations").key("kubernetes.io/service-account.name"), ""));
+    let data = object::map_at(secret, "data");
+    let missing = |key: &str| data.is_none_or(|d| !d.contains_key(key));
+    let empty = |key: &str| data.and_then(|d| d.get(key)).and_then(Value::as_str).unwrap_or("").is_empty();
+    let mut required = |key: &str| errors.push(FieldError::required(&FieldPath::new("data").key(key), ""));
+    match object::str_at(secret, "type").unwrap_or("") {
+        "kubernetes.io/service-account-token" => {
+            let key = "kubernetes.io/service-account.name";
+            let account = object::map_at(secret, "metadata.annotations").and_then(|a| a.get(key)).and_then(Value::as_str);
+            if account.unwrap_or("").is_empty() {
+                errors.push(FieldError::required(&FieldPath::new("metadata").child("annotations").key(key), ""));
+            }
         }
+        "kubernetes.io/basic-auth" if missing("username") && missing("password") => ["username", "password"].into_iter().for_each(required),
+        "kubernetes.io/ssh-auth" if empty("ssh-privatekey") => required("ssh-privatekey"),
+        "kubernetes.io/tls" => ["tls.crt", "tls.key"].into_iter().filter(|key| missing(key)).for_each(required),
+        "kubernetes.io/dockercfg" => json_object(data.and_then(|d| d.get(".dockercfg")), ".dockercfg", errors),
+        "kubernetes.io/dockerconfigjson" => json_object(data.and_then(|d| d.get(".dockerconfigjson")), ".dockerconfigjson", errors),
+        _ => {}
     }
 }
 
-fn access_modes(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
-    let modes = object::list_at(spec, "accessModes");
+/// A key whose bytes have to be a JSON object, in the words of Go's `encoding/json`.
+fn json_object(bytes: Option<&Value>, key: &str, errors: &mut ErrorList) {
+    let path = FieldPath::new("data").key(key);
+    let Some(text) = bytes else {
+        errors.push(FieldError::required(&path, ""));
+        return;
+    };
+    if let Some(why) = not_a_json_object(&String::from_utf8_lossy(&decoded(text.as_str().unwrap_or("")))) {
+        errors.push(FieldError::invalid(&path, "<secret contents redacted>", why));
+    }
+}
+
+/// Why Go's `json.Unmarshal` does not read a text as an object.
+fn not_a_json_object(text: &str) -> Option<String> {
+    let ended = || "unexpected end of JSON input".to_owned();
+    let (node, end) = match yaml::read_json(text, 0) {
+        Ok(None) => return Some(ended()),
+        Ok(Some(read)) => read,
+        Err(error) if error.message == "unexpected EOF" => return Some(ended()),
+        Err(error) => return Some(error.message),
+    };
+    if let Some(rest) = text[end..].trim_start_matches([' ', '\t', '\r', '\n']).chars().next() {
+        return Some(format!("invalid character {} after top-level value", format_args!("'{rest}'")));
+    }
+    let given = match node.content {
+        yaml::Content::Mapping(_) | yaml::Content::Null => return None,
+        yaml::Content::Sequence(_) => "array",
+        yaml::Content::String(_) => "string",
+        yaml::Content::Bool(_) => "bool",
+        yaml::Content::Int(_) | yaml::Content::Uint(_) | yaml::Content::Float(_) => "number",
+    };
+    Some(format!("json: cannot unmarshal {given} into Go value of type map[string]interface {{}}"))
+}
+
+/// Base64 that was found to be right when it was decoded.
+fn decoded(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut word, mut bits) = (0u32, 0);
+    for byte in text.bytes() {
+        let six = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => continue,
+        };
+        word = word << 6 | u32::from(six);
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            out.push((word >> bits) as u8);
+            word &= (1 << bits) - 1;
+        }
+    }
+    out
+}
+
+/// The rules for access modes that claims and volumes share.
+pub fn access_modes(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    const KNOWN: [&str; 4] = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
     let path = path.child("accessModes");
-    if modes.is_empty() {
-        errors.push(FieldError::required(&path, "at least 1 access mode is required"));
-    }
-    let mut seen = BTreeSet::new();
-    for mode in modes {
+    let (mut single, mut other) = (false, false);
+    for mode in object::list_at(spec, "accessModes") {
         let mode = mode.as_str().unwrap_or("");
-        seen.insert(mode);
-        one_of(mode, &["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"], &path, errors);
+        one_of(mode, &KNOWN, &path, errors);
+        single |= mode == "ReadWriteOncePod";
+        other |= mode != "ReadWriteOncePod" && KNOWN.contains(&mode);
     }
-    if seen.contains("ReadWriteOncePod") && seen.len() > 1 {
+    if single && other {
         errors.push(FieldError::forbidden(&path, "may not use ReadWriteOncePod with other access modes"));
     }
 }
 
-pub fn claim_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
-    access_modes(spec, path, errors);
-    if let Some(selector) = spec.get("selector").filter(|s| !s.is_null()) {
-        super::meta::label_selector(selector, &path.child("selector"), errors);
-    }
-    match object::map_at(spec, "resources.requests").and_then(|r| r.get("storage")).and_then(Value::as_str) {
-        None => errors.push(FieldError::required(&path.child("resources").key("storage"), "")),
-        Some(text) => {
-            if Quantity::parse(text).is_some_and(|q| q.nano() <= 0) {
-                errors.push(FieldError::invalid(&path.child("resources").key("storage"), text, "must be greater than zero"));
+/// The template of a claim inside of a Pod: of its metadata only labels and annotations may be set.
+pub fn claim_template(template: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    const OTHERS: [(&str, &str); 10] = [
+        ("name", "name"),
+        ("generateName", "generateName"),
+        ("namespace", "namespace"),
+        ("selfLink", "selfLink"),
+        ("uid", "uID"),
+        ("resourceVersion", "resourceVersion"),
+        ("generation", "generation"),
+        ("ownerReferences", "ownerReferences"),
+        ("finalizers", "finalizers"),
+        ("managedFields", "managedFields"),
+    ];
+    let at = path.child("metadata");
+    if let Some(metadata) = template.get("metadata") {
+        meta::annotations(object::map_at(metadata, "annotations"), &at.child("annotations"), errors);
+        meta::labels(object::map_at(metadata, "labels"), &at.child("labels"), errors);
+        for (field, shown) in OTHERS {
+            if metadata.get(field).is_some_and(|f| !f.is_null() && f.as_str() != Some("") && f.as_i64() != Some(0)) {
+                errors.push(FieldError::forbidden(&at.child(shown), "cannot be set"));
             }
         }
     }
+    claim_spec(template.get("spec").unwrap_or(&Value::Null), &path.child("spec"), errors);
+}
+
+pub fn claim_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    if object::list_at(spec, "accessModes").is_empty() {
+        errors.push(FieldError::required(&path.child("accessModes"), "at least 1 access mode is required"));
+    }
+    if let Some(selector) = spec.get("selector").filter(|s| !s.is_null()) {
+        meta::label_selector(selector, &path.child("selector"), errors);
+    }
+    access_modes(spec, path, errors);
+    let storage = path.child("resources").key("storage");
+    match object::map_at(spec, "resources.requests").and_then(|r| r.get("storage")).and_then(Value::as_str) {
+        None => errors.push(FieldError::required(&storage, "")),
+        Some(text) => {
+            if Quantity::parse(text).is_some_and(|q| q.nano() <= 0) {
+                errors.push(FieldError::invalid(&storage, text, "must be greater than zero"));
+            }
+        }
+    }
+    class_name(spec, "storageClassName", path, errors);
     if let Some(mode) = object::str_at(spec, "volumeMode") {
         one_of(mode, &["Block", "Filesystem"], &path.child("volumeMode"), errors);
     }
+    let (source, reference) = (spec.get("dataSource").filter(|s| !s.is_null()), spec.get("dataSourceRef").filter(|s| !s.is_null()));
+    for (field, value) in [("dataSource", source), ("dataSourceRef", reference)] {
+        if let Some(value) = value {
+            data_source(value, &path.child(field), errors);
+        }
+    }
+    // The value is a path, of which Go's encoder sees nothing.
+    let mut clash = |detail: &str| errors.push(FieldError::invalid(path, "{}", detail).bare());
+    if let (Some(source), Some(reference)) = (source, reference) {
+        let text = |value: &Value, field: &str| object::str_at(value, field).map(str::to_owned);
+        if text(reference, "namespace").is_some_and(|n| !n.is_empty()) {
+            clash("may not be specified when dataSourceRef.namespace is specified");
+        } else if ["apiGroup", "kind", "name"].iter().any(|field| text(source, field) != text(reference, field)) {
+            clash("must match dataSourceRef");
+        }
+    }
+    class_name(spec, "volumeAttributesClassName", path, errors);
 }
 
-pub fn volume_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
-    access_modes(spec, path, errors);
-    match object::map_at(spec, "capacity") {
-        None => errors.push(FieldError::required(&path.child("capacity"), "")),
-        Some(capacity) if !capacity.contains_key("storage") || capacity.len() > 1 => {
-            errors.push(FieldError::not_supported(&path.child("capacity"), Value::Object(capacity.clone()), &["storage"]));
+fn class_name(spec: &Value, field: &str, path: &FieldPath, errors: &mut ErrorList) {
+    if let Some(name) = object::str_at(spec, field).filter(|name| !name.is_empty()) {
+        for message in names::subdomain(name) {
+            errors.push(FieldError::invalid(&path.child(field), name, message));
         }
-        Some(_) => {}
     }
-    let known = ["hostPath", "nfs", "local", "csi", "iscsi", "fc"];
-    if !known.iter().any(|k| spec.get(k).is_some_and(|v| !v.is_null())) {
-        errors.push(FieldError::required(path, "must specify a volume type"));
+}
+
+fn data_source(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let text = |field: &str| object::str_at(source, field).unwrap_or("");
+    for field in ["name", "kind"] {
+        if text(field).is_empty() {
+            errors.push(FieldError::required(&path.child(field), ""));
+        }
     }
-    if let Some(host) = spec.get("hostPath").filter(|h| !h.is_null()) {
-        volume::host_path_of(host, &path.child("hostPath"), errors);
+    if text("apiGroup").is_empty() {
+        if text("kind") != "PersistentVolumeClaim" {
+            errors.push(FieldError::invalid(path, text("kind"), "must be 'PersistentVolumeClaim' when referencing the default apiGroup"));
+        }
+    } else {
+        for message in names::subdomain(text("apiGroup")) {
+            errors.push(FieldError::invalid(&path.child("apiGroup"), text("apiGroup"), message));
+        }
     }
-    let policy = object::str_at(spec, "persistentVolumeReclaimPolicy").unwrap_or("Retain");
-    one_of(policy, &["Delete", "Recycle", "Retain"], &path.child("persistentVolumeReclaimPolicy"), errors);
-    if let Some(required) = object::at(spec, "nodeAffinity.required") {
-        affinity::node_selector(required, &path.child("nodeAffinity").child("required"), errors);
+    if !text("namespace").is_empty() {
+        for message in names::label(text("namespace")) {
+            errors.push(FieldError::invalid(&path.child("namespace"), text("namespace"), message));
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! Validation of a Pod's volumes: exactly one source each, and what each source asks for.
-
-use std::collections::BTreeSet;
+//!
+//! Models `ValidateVolumes` and `validateVolumeSource`; what belongs to one maker's storage stands in [`super::drivers`].
 
 use super::container::{field_ref, resource_field_ref};
-use super::{check_name, names, one_of};
+use super::{check_name, drivers, names, one_of};
+use crate::api::order::SortedSet;
 use crate::api::{Quantity, Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
@@ -41,13 +42,13 @@ const SOURCES: &[&str] = &[
     "image",
 ];
 
-/// Validates all volumes; gives the names of those without errors, and of those that are claims.
-pub fn volumes(volumes: &[Value], spec: &Value, path: &FieldPath, errors: &mut ErrorList) -> (BTreeSet<String>, BTreeSet<String>) {
-    let (mut names, mut claims) = (BTreeSet::new(), BTreeSet::new());
+/// Validates all volumes; gives the names of those without errors, and of those that are claims. `pod`: the name of the Pod, where it is one.
+pub fn volumes(volumes: &[Value], pod: Option<&str>, path: &FieldPath, errors: &mut ErrorList) -> (SortedSet<String>, SortedSet<String>) {
+    let (mut names, mut claims) = (SortedSet::new(), SortedSet::new());
     for (index, volume) in volumes.iter().enumerate() {
         let path = path.index(index);
         let before = errors.len();
-        source(volume, spec, &path, errors);
+        source(volume, pod, &path, errors);
         let name = object::str_at(volume, "name").unwrap_or("");
         let had_name_errors = errors.len();
         check_name(name, &path.child("name"), errors);
@@ -64,7 +65,8 @@ pub fn volumes(volumes: &[Value], spec: &Value, path: &FieldPath, errors: &mut E
     (names, claims)
 }
 
-fn source(volume: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+fn source(volume: &Value, pod: Option<&str>, path: &FieldPath, errors: &mut ErrorList) {
+    let name = object::str_at(volume, "name").unwrap_or("");
     let mut found = 0;
     for kind in SOURCES {
         let Some(source) = volume.get(*kind).filter(|s| !s.is_null()) else { continue };
@@ -75,20 +77,43 @@ fn source(volume: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorList
             continue;
         }
         found += 1;
-        one(kind, source, spec, &path.child(kind), errors);
+        // The server's own name for this one.
+        let shown = if *kind == "gcePersistentDisk" { "persistentDisk" } else { kind };
+        one(kind, source, &path.child(shown), errors);
+        match *kind {
+            "iscsi" if there(source, "initiatorName") => {
+                if name.len() + 1 + object::str_at(source, "targetPortal").unwrap_or("").len() > 64 {
+                    errors.push(FieldError::invalid(&path.child("name"), name, drivers::LONG_PORTAL));
+                }
+            }
+            // The claim will be called after both.
+            "ephemeral" => {
+                if let Some(pod) = pod.filter(|pod| !pod.is_empty() && !name.is_empty()) {
+                    let claim = format!("{pod}-{name}");
+                    for message in names::subdomain(&claim) {
+                        errors.push(FieldError::invalid(&path.child("name"), name, format!("PVC name {claim:?}: {message}")));
+                    }
+                }
+            }
+            _ => {}
+        }
     }
     if found == 0 {
         errors.push(FieldError::required(path, "must specify a volume type"));
     }
 }
 
-fn required(source: &Value, field: &str, path: &FieldPath, errors: &mut ErrorList) {
+fn there(source: &Value, field: &str) -> bool {
+    source.get(field).is_some_and(|f| !f.is_null())
+}
+
+pub fn required(source: &Value, field: &str, path: &FieldPath, errors: &mut ErrorList) {
     if object::str_at(source, field).unwrap_or("").is_empty() {
         errors.push(FieldError::required(&path.child(field), ""));
     }
 }
 
-fn one(kind: &str, source: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+fn one(kind: &str, source: &Value, path: &FieldPath, errors: &mut ErrorList) {
     match kind {
         "emptyDir" => {
             let size = object::str_at(source, "sizeLimit").and_then(Quantity::parse);
@@ -110,75 +135,43 @@ fn one(kind: &str, source: &Value, spec: &Value, path: &FieldPath, errors: &mut 
             required(source, "name", path, errors);
             mode_and_items(source, path, errors);
         }
-        "persistentVolumeClaim" => required(source, "claimName", path, errors),
-        "nfs" => {
-            required(source, "server", path, errors);
-            required(source, "path", path, errors);
-            let text = object::str_at(source, "path").unwrap_or("");
-            if !text.starts_with('/') {
-                errors.push(FieldError::invalid(&path.child("path"), text, "must be an absolute path"));
-            }
-        }
         "downwardAPI" => {
             mode(source, path, errors);
             for item in object::list_at(source, "items") {
                 downward_file(item, path, errors);
             }
         }
-        "projected" => projected(source, spec, path, errors),
-        "csi" => required(source, "driver", path, errors),
+        "projected" => projected(source, path, errors),
+        "csi" => {
+            drivers::csi_driver(source, path, errors);
+            if let Some(secret) = source.get("nodePublishSecretRef").filter(|s| !s.is_null()) {
+                match object::str_at(secret, "name").unwrap_or("") {
+                    "" => errors.push(FieldError::required(&path.child("nodePublishSecretRef.name"), "")),
+                    name => {
+                        for message in names::subdomain(name) {
+                            errors.push(FieldError::invalid(&path.child("name"), name, message));
+                        }
+                    }
+                }
+            }
+        }
         "image" => {
             required(source, "reference", path, errors);
             let policy = object::str_at(source, "pullPolicy").unwrap_or("");
             one_of(policy, &["Always", "IfNotPresent", "Never"], &path.child("pullPolicy"), errors);
         }
         "ephemeral" => {
-            if source.get("volumeClaimTemplate").is_none_or(Value::is_null) {
-                errors.push(FieldError::required(&path.child("volumeClaimTemplate"), ""));
-            } else if let Some(claim) = object::at(source, "volumeClaimTemplate.spec") {
-                super::storage::claim_spec(claim, &path.child("volumeClaimTemplate.spec"), errors);
+            let at = path.child("volumeClaimTemplate");
+            match source.get("volumeClaimTemplate").filter(|t| !t.is_null()) {
+                None => errors.push(FieldError::required(&at, "")),
+                Some(template) => super::storage::claim_template(template, &at, errors),
             }
         }
-        "gcePersistentDisk" => required(source, "pdName", path, errors),
-        "awsElasticBlockStore" | "cinder" => required(source, "volumeID", path, errors),
-        "azureFile" => {
-            required(source, "secretName", path, errors);
-            required(source, "shareName", path, errors);
-        }
-        "azureDisk" => {
-            required(source, "diskName", path, errors);
-            required(source, "diskURI", path, errors);
-        }
-        "vsphereVolume" => required(source, "volumePath", path, errors),
-        "portworxVolume" => required(source, "volumeID", path, errors),
-        "photonPersistentDisk" => required(source, "pdID", path, errors),
-        "flexVolume" => required(source, "driver", path, errors),
-        "glusterfs" => {
-            required(source, "endpoints", path, errors);
-            required(source, "path", path, errors);
-        }
-        "iscsi" => {
-            required(source, "targetPortal", path, errors);
-            required(source, "iqn", path, errors);
-        }
-        "rbd" => {
-            if object::list_at(source, "monitors").is_empty() {
-                errors.push(FieldError::required(&path.child("monitors"), ""));
-            }
-            required(source, "image", path, errors);
-        }
-        "cephfs" if object::list_at(source, "monitors").is_empty() => {
-            errors.push(FieldError::required(&path.child("monitors"), ""));
-        }
-        "quobyte" => {
-            required(source, "registry", path, errors);
-            required(source, "volume", path, errors);
-        }
-        _ => {}
+        _ => drivers::source(kind, source, false, path, errors),
     }
 }
 
-fn host_path(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
+pub fn host_path(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let text = object::str_at(source, "path").unwrap_or("");
     if text.is_empty() {
         errors.push(FieldError::required(&path.child("path"), ""));
@@ -209,15 +202,15 @@ fn mode_and_items(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
 
 fn key_items(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
     for (index, item) in object::list_at(source, "items").iter().enumerate() {
-        let path = path.child("items").index(index);
-        required(item, "key", &path, errors);
-        let text = object::str_at(item, "path").unwrap_or("");
-        if text.is_empty() {
-            errors.push(FieldError::required(&path.child("path"), ""));
-        }
-        local(text, &path.child("path"), errors);
-        mode_at(item, "mode", &path, errors);
+        key_item(item, &path.child("items").index(index), errors);
     }
+}
+
+fn key_item(item: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    required(item, "key", path, errors);
+    required(item, "path", path, errors);
+    local(object::str_at(item, "path").unwrap_or(""), &path.child("path"), errors);
+    mode_at(item, "mode", path, errors);
 }
 
 fn local(text: &str, path: &FieldPath, errors: &mut ErrorList) {
@@ -256,19 +249,15 @@ fn downward_file(item: &Value, path: &FieldPath, errors: &mut ErrorList) {
     }
 }
 
-fn projected(source: &Value, _spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+fn projected(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
     mode(source, path, errors);
-    let mut paths = BTreeSet::new();
+    let mut paths = SortedSet::new();
     for (index, projection) in object::list_at(source, "sources").iter().enumerate() {
         let at = path.child("sources").index(index);
         let mut found = 0;
         for kind in ["secret", "configMap", "downwardAPI", "serviceAccountToken"] {
             let Some(inner) = projection.get(kind).filter(|p| !p.is_null()) else { continue };
             let inner_path = at.child(kind);
-            if found > 0 {
-                errors.push(FieldError::forbidden(&at, "may not specify more than 1 volume type per source"));
-                continue;
-            }
             found += 1;
             let mut clash = |text: &str, shown: &str, errors: &mut ErrorList| {
                 if !text.is_empty() && !paths.insert(text.to_owned()) {
@@ -278,8 +267,8 @@ fn projected(source: &Value, _spec: &Value, path: &FieldPath, errors: &mut Error
             match kind {
                 "secret" | "configMap" => {
                     required(inner, "name", &inner_path, errors);
-                    key_items(inner, &inner_path, errors);
-                    for item in object::list_at(inner, "items") {
+                    for (index, item) in object::list_at(inner, "items").iter().enumerate() {
+                        key_item(item, &inner_path.child("items").index(index), errors);
                         clash(object::str_at(item, "path").unwrap_or(""), object::str_at(inner, "name").unwrap_or(""), errors);
                     }
                 }
@@ -290,37 +279,28 @@ fn projected(source: &Value, _spec: &Value, path: &FieldPath, errors: &mut Error
                         clash(text, text, errors);
                     }
                 }
-                _ => {
-                    let seconds = object::i64_at(inner, "expirationSeconds").unwrap_or(3600);
-                    if seconds < 600 {
-                        errors.push(FieldError::invalid(
-                            &inner_path.child("expirationSeconds"),
-                            seconds,
-                            "may not specify a duration less than 10 minutes",
-                        ));
-                    } else if seconds > 1 << 32 {
-                        errors.push(FieldError::invalid(
-                            &inner_path.child("expirationSeconds"),
-                            seconds,
-                            "may not specify a duration larger than 2^32 seconds",
-                        ));
-                    }
-                    let text = object::str_at(inner, "path").unwrap_or("");
-                    if text.is_empty() {
-                        errors.push(FieldError::required(&path.child("path"), ""));
-                    } else {
-                        local(text, &path.child("path"), errors);
-                        clash(text, text, errors);
-                    }
-                }
+                _ => token(inner, &inner_path, path, errors),
             }
+        }
+        if found > 1 {
+            errors.push(FieldError::forbidden(&at, "may not specify more than 1 volume type per source"));
         }
     }
 }
 
-/// Also used for PersistentVolumes.
-pub fn host_path_of(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
-    host_path(source, path, errors);
+/// A projected token; its path is reported on as the volume's.
+fn token(token: &Value, path: &FieldPath, volume: &FieldPath, errors: &mut ErrorList) {
+    let seconds = object::i64_at(token, "expirationSeconds").unwrap_or(3600);
+    let at = path.child("expirationSeconds");
+    if seconds < 600 {
+        errors.push(FieldError::invalid(&at, seconds, "may not specify a duration less than 10 minutes"));
+    } else if seconds > 1 << 32 {
+        errors.push(FieldError::invalid(&at, seconds, "may not specify a duration larger than 2^32 seconds"));
+    }
+    match object::str_at(token, "path").unwrap_or("") {
+        "" => errors.push(FieldError::required(&volume.child("path"), "")),
+        text => local(text, &volume.child("path"), errors),
+    }
 }
 
 pub fn weight(term: &Value, path: &FieldPath, errors: &mut ErrorList) {

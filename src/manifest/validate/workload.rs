@@ -1,6 +1,8 @@
-//! Validation of the kinds that make Pods: Deployment, ReplicaSet, DaemonSet, StatefulSet, Job, CronJob.
+//! Validation of the kinds that keep Pods running: Deployment, ReplicaSet, ReplicationController, DaemonSet, StatefulSet.
+//!
+//! Models `pkg/apis/apps/validation/validation.go`.
 
-use super::{meta, not_negative, one_of, pod};
+use super::{annotation, meta, not_negative, one_of, pod};
 use crate::api::{Selector, Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
@@ -8,7 +10,7 @@ pub fn workload(kind: &str, spec: &Value, path: &FieldPath, errors: &mut ErrorLi
     match kind {
         "Deployment" => {
             not_negative(spec, "replicas", path, errors);
-            selector(spec, path, errors);
+            selector(spec, "deployment", path, errors);
             template(spec, path, errors);
             strategy(spec, path, errors);
             not_negative(spec, "minReadySeconds", path, errors);
@@ -26,7 +28,7 @@ pub fn workload(kind: &str, spec: &Value, path: &FieldPath, errors: &mut ErrorLi
         "ReplicaSet" => {
             not_negative(spec, "replicas", path, errors);
             not_negative(spec, "minReadySeconds", path, errors);
-            selector(spec, path, errors);
+            selector(spec, "deployment", path, errors);
             template(spec, path, errors);
         }
         "ReplicationController" => {
@@ -35,49 +37,106 @@ pub fn workload(kind: &str, spec: &Value, path: &FieldPath, errors: &mut ErrorLi
                 errors.push(FieldError::required(&path.child("selector"), ""));
             }
             not_negative(spec, "replicas", path, errors);
-            template(spec, path, errors);
+            controller_template(spec, path, errors);
         }
-        "DaemonSet" => {
-            selector(spec, path, errors);
-            template(spec, path, errors);
-            not_negative(spec, "minReadySeconds", path, errors);
-            let kind = object::str_at(spec, "updateStrategy.type").unwrap_or("");
-            let at = path.child("updateStrategy");
-            if !matches!(kind, "RollingUpdate" | "OnDelete") {
-                errors.push(unknown_strategy(&at, kind, &["RollingUpdate", "OnDelete"]));
-            } else if kind == "RollingUpdate" {
-                let zero = |field: &str| object::at(spec, &format!("updateStrategy.rollingUpdate.{field}")).is_some_and(is_zero);
-                if zero("maxUnavailable") && zero("maxSurge") {
-                    errors.push(FieldError::required(&at.child("rollingUpdate.maxUnavailable"), "cannot be 0 when maxSurge is 0"));
+        "DaemonSet" => daemon_set(spec, path, errors),
+        _ => stateful_set(spec, path, errors),
+    }
+}
+
+fn daemon_set(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let at = path.child("selector");
+    let selector = spec.get("selector").filter(|s| !s.is_null());
+    if let Some(selector) = selector {
+        meta::label_selector(selector, &at, errors);
+    }
+    if !is_broken(selector) {
+        matches_template(selector, spec.get("template").unwrap_or(&Value::Null), &path.child("template"), errors);
+    }
+    if let Some(selector) = selector.filter(|s| Selector::from_value(s).is_empty()) {
+        errors.push(FieldError::invalid(&at, selector.clone(), "empty selector is invalid for daemonset"));
+    }
+    let template = spec.get("template").unwrap_or(&Value::Null);
+    pod_template(template, &path.child("template"), errors);
+    runs_always(template, "DaemonSet", &path.child("template"), errors);
+    not_negative(spec, "minReadySeconds", path, errors);
+    let kind = object::str_at(spec, "updateStrategy.type").unwrap_or("");
+    let at = path.child("updateStrategy");
+    match kind {
+        "OnDelete" => {}
+        "RollingUpdate" => {
+            let at = at.child("rollingUpdate");
+            let get = |field: &str| object::at(spec, &format!("updateStrategy.rollingUpdate.{field}"));
+            for field in ["maxUnavailable", "maxSurge"] {
+                int_or_percent(get(field), &at.child(field), errors);
+            }
+            for field in ["maxUnavailable", "maxSurge"] {
+                not_above_100_percent(get(field), &at.child(field), errors);
+            }
+            match (amount(get("maxUnavailable")), amount(get("maxSurge"))) {
+                (0, 0) => errors.push(FieldError::required(&at.child("maxUnavailable"), "cannot be 0 when maxSurge is 0")),
+                (0, _) | (_, 0) => {}
+                _ => {
+                    let surge = get("maxSurge").cloned().unwrap_or(Value::Null);
+                    errors.push(FieldError::invalid(&at.child("maxSurge"), surge, "may not be set when maxUnavailable is non-zero"));
                 }
             }
-            not_negative(spec, "revisionHistoryLimit", path, errors);
         }
-        _ => {
-            let policy = object::str_at(spec, "podManagementPolicy").unwrap_or("");
-            let at = path.child("podManagementPolicy");
-            if !matches!(policy, "OrderedReady" | "Parallel") {
-                errors.push(FieldError::invalid(&at, policy, "must be 'OrderedReady' or 'Parallel'"));
+        _ => errors.push(unknown_strategy(&at, kind, &["RollingUpdate", "OnDelete"])),
+    }
+    not_negative(spec, "revisionHistoryLimit", path, errors);
+}
+
+fn stateful_set(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let policy = object::str_at(spec, "podManagementPolicy").unwrap_or("");
+    if !matches!(policy, "OrderedReady" | "Parallel") {
+        errors.push(FieldError::invalid(&path.child("podManagementPolicy"), policy, "must be 'OrderedReady' or 'Parallel'"));
+    }
+    let at = path.child("updateStrategy");
+    match object::str_at(spec, "updateStrategy.type").unwrap_or("") {
+        "OnDelete" => {
+            if let Some(rolling) = object::at(spec, "updateStrategy.rollingUpdate").filter(|r| !r.is_null()) {
+                let shown = format!(
+                    "{{\"Partition\":{},\"MaxUnavailable\":{}}}",
+                    object::i64_at(rolling, "partition").unwrap_or(0),
+                    rolling.get("maxUnavailable").unwrap_or(&Value::Null)
+                );
+                let detail = "only allowed for updateStrategy 'RollingUpdate'";
+                errors.push(FieldError::invalid(&at.child("rollingUpdate"), shown, detail).bare());
             }
-            let kind = object::str_at(spec, "updateStrategy.type").unwrap_or("");
-            if !matches!(kind, "RollingUpdate" | "OnDelete") {
-                errors.push(FieldError::invalid(
-                    &path.child("updateStrategy"),
-                    spec["updateStrategy"].clone(),
-                    "must be 'RollingUpdate' or 'OnDelete'",
-                ));
+        }
+        "RollingUpdate" => {
+            if let Some(rolling) = object::at(spec, "updateStrategy.rollingUpdate") {
+                not_negative(rolling, "partition", &at.child("rollingUpdate"), errors);
             }
-            for (parent, field) in [("updateStrategy.rollingUpdate", "partition"), ("ordinals", "start")] {
-                if let Some(parent_value) = object::at(spec, parent) {
-                    not_negative(parent_value, field, &path.child(parent), errors);
-                }
-            }
-            not_negative(spec, "replicas", path, errors);
-            not_negative(spec, "minReadySeconds", path, errors);
-            selector(spec, path, errors);
-            template_of(spec, false, path, errors);
+        }
+        kind => {
+            let shown = format!("{{\"Type\":{kind:?},\"RollingUpdate\":null}}");
+            errors.push(FieldError::invalid(&at, shown, "must be 'RollingUpdate' or 'OnDelete'").bare());
         }
     }
+    for field in ["whenDeleted", "whenScaled"] {
+        let policy = object::str_at(spec, &format!("persistentVolumeClaimRetentionPolicy.{field}")).unwrap_or("Retain");
+        one_of(policy, &["Retain", "Delete"], &path.child("persistentVolumeClaimRetentionPolicy").child(field), errors);
+    }
+    not_negative(spec, "replicas", path, errors);
+    not_negative(spec, "minReadySeconds", path, errors);
+    if let Some(ordinals) = spec.get("ordinals") {
+        not_negative(ordinals, "start", &path.child("ordinals"), errors);
+    }
+    selector(spec, "statefulset", path, errors);
+    let selector = spec.get("selector").filter(|s| !s.is_null());
+    let (template, at) = (spec.get("template").unwrap_or(&Value::Null), path.child("template"));
+    if is_broken(selector) {
+        errors.push(FieldError::invalid(&path.child("selector"), spec["selector"].clone(), ""));
+    } else {
+        if selector.is_none_or(|s| !Selector::from_value(s).is_empty()) {
+            matches_template(selector, template, &at, errors);
+        }
+        // Its Pod spec is not looked at before there are Pods: its claims will be volumes only then.
+        template_metadata(template, &at, errors);
+    }
+    runs_always(template, "StatefulSet", &at, errors);
 }
 
 /// Go's own rendering of a strategy without parameters.
@@ -85,8 +144,21 @@ fn unknown_strategy(path: &FieldPath, kind: &str, known: &[&str]) -> FieldError 
     FieldError::not_supported(path, format!("{{\"Type\":{kind:?},\"RollingUpdate\":null}}"), known).bare()
 }
 
-fn is_zero(value: &Value) -> bool {
-    value.as_i64() == Some(0) || value.as_str() == Some("0%")
+/// Go's `getIntOrPercentValue`: what cannot be read counts as nothing.
+fn amount(value: Option<&Value>) -> i64 {
+    match value {
+        Some(Value::String(text)) => text.strip_suffix('%').unwrap_or(text).parse().unwrap_or(0),
+        Some(value) => value.as_i64().unwrap_or(0),
+        None => 0,
+    }
+}
+
+fn not_above_100_percent(value: Option<&Value>, path: &FieldPath, errors: &mut ErrorList) {
+    if let Some(text) = value.and_then(Value::as_str).filter(|text| text.ends_with('%'))
+        && amount(value) > 100
+    {
+        errors.push(FieldError::invalid(path, text, "must not be greater than 100%"));
+    }
 }
 
 /// A count, or a share in percent.
@@ -108,69 +180,106 @@ fn int_or_percent(value: Option<&Value>, path: &FieldPath, errors: &mut ErrorLis
     }
 }
 
-fn selector(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+fn selector(spec: &Value, kind: &str, path: &FieldPath, errors: &mut ErrorList) {
     let path = path.child("selector");
     match spec.get("selector").filter(|s| !s.is_null()) {
         None => errors.push(FieldError::required(&path, "")),
         Some(selector) => {
             meta::label_selector(selector, &path, errors);
             if Selector::from_value(selector).is_empty() {
-                errors.push(FieldError::invalid(&path, selector.clone(), "empty selector is invalid for deployment"));
+                errors.push(FieldError::invalid(&path, selector.clone(), format!("empty selector is invalid for {kind}")));
             }
         }
     }
 }
 
-fn template(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
-    template_of(spec, true, path, errors);
-}
-
-/// A StatefulSet's Pod spec is not looked at before there are Pods: its claims will be volumes only then.
-fn template_of(spec: &Value, whole: bool, path: &FieldPath, errors: &mut ErrorList) {
-    let broken = object::list_at(spec, "selector.matchExpressions").iter().any(|e| {
+/// Whether `LabelSelectorAsSelector` fails.
+fn is_broken(selector: Option<&Value>) -> bool {
+    selector.map_or(&[][..], |s| object::list_at(s, "matchExpressions")).iter().any(|e| {
         let empty = object::list_at(e, "values").is_empty();
         match object::str_at(e, "operator").unwrap_or("") {
             "In" | "NotIn" => empty,
             "Exists" | "DoesNotExist" => !empty,
             _ => true,
         }
-    });
-    if broken {
+    })
+}
+
+/// No selector matches nothing.
+fn matches_template(selector: Option<&Value>, template: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let labels = object::labels(template);
+    if !selector.is_some_and(|s| Selector::from_value(s).matches(labels)) {
+        let shown = labels.map_or(Value::Null, |l| Value::Object(l.clone()));
+        errors.push(FieldError::invalid(&path.child("metadata.labels"), shown, "`selector` does not match template `labels`"));
+    }
+}
+
+/// `ValidatePodTemplateSpecForReplicaSet`, which Deployments use too.
+fn template(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let selector = spec.get("selector").filter(|s| !s.is_null());
+    if is_broken(selector) {
         errors.push(FieldError::invalid(&path.child("selector"), spec["selector"].clone(), "invalid label selector"));
         return;
     }
     let path = path.child("template");
     let template = spec.get("template").unwrap_or(&Value::Null);
+    if selector.is_none_or(|s| !Selector::from_value(s).is_empty()) {
+        matches_template(selector, template, &path, errors);
+    }
+    pod_template(template, &path, errors);
+    runs_always(template, "ReplicaSet", &path, errors);
+}
+
+/// The same for a ReplicationController, whose selector is a plain map.
+fn controller_template(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let path = path.child("template");
+    let Some(template) = spec.get("template").filter(|t| !t.is_null()) else {
+        errors.push(FieldError::required(&path, ""));
+        return;
+    };
     let labels = object::labels(template);
-    if let Some(selector) = spec.get("selector").filter(|s| !s.is_null()) {
-        let chosen = if selector.get("matchLabels").is_some() || selector.get("matchExpressions").is_some() {
-            Selector::from_value(selector)
-        } else {
-            selector.as_object().map_or_else(Selector::default, Selector::from_map)
-        };
-        if !chosen.is_empty() && !chosen.matches(labels) {
-            let shown = labels.map_or(Value::Null, |l| Value::Object(l.clone()));
-            errors.push(FieldError::invalid(&path.child("metadata").child("labels"), shown, "`selector` does not match template `labels`"));
-        }
+    let chosen = object::map_at(spec, "selector").map_or_else(Selector::default, Selector::from_map);
+    if !chosen.is_empty() && !chosen.matches(labels) {
+        let shown = labels.map_or(Value::Null, |l| Value::Object(l.clone()));
+        errors.push(FieldError::invalid(&path.child("metadata.labels"), shown, "`selector` does not match template `labels`"));
     }
-    if whole {
-        pod_template(template, &path, errors);
-    }
+    pod_template(template, &path, errors);
+    runs_always(template, "ReplicationController", &path, errors);
+}
+
+fn runs_always(template: &Value, kind: &str, path: &FieldPath, errors: &mut ErrorList) {
     let policy = object::str_at(template, "spec.restartPolicy").unwrap_or("");
     if policy != "Always" {
-        errors.push(FieldError::not_supported(&path.child("spec").child("restartPolicy"), policy, &["Always"]));
+        errors.push(FieldError::not_supported(&path.child("spec.restartPolicy"), policy, &["Always"]));
     }
     if object::i64_at(template, "spec.activeDeadlineSeconds").is_some() {
-        errors
-            .push(FieldError::forbidden(&path.child("spec").child("activeDeadlineSeconds"), "activeDeadlineSeconds in ReplicaSet is not Supported"));
+        let detail = format!("activeDeadlineSeconds in {kind} is not Supported");
+        errors.push(FieldError::forbidden(&path.child("spec.activeDeadlineSeconds"), detail));
     }
 }
 
-fn pod_template(template: &Value, path: &FieldPath, errors: &mut ErrorList) {
+/// The paths of a template's labels and annotations leave out `metadata`, as in the server.
+fn template_metadata(template: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let metadata = template.get("metadata").unwrap_or(&Value::Null);
-    meta::labels(object::map_at(metadata, "labels"), &path.child("metadata").child("labels").clone(), errors);
-    meta::annotations(object::map_at(metadata, "annotations"), &path.child("metadata").child("annotations"), errors);
-    pod::pod_spec(template.get("spec").unwrap_or(&Value::Null), &path.child("spec"), errors);
+    meta::labels(object::map_at(metadata, "labels"), &path.child("labels"), errors);
+    let annotations = object::map_at(metadata, "annotations");
+    meta::annotations(annotations, &path.child("annotations"), errors);
+    if let Some(given) = annotations {
+        annotation::values(given, template.get("spec").unwrap_or(&Value::Null), &path.child("annotations"), errors);
+    }
+}
+
+/// `ValidatePodTemplateSpec`.
+pub fn pod_template(template: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    template_metadata(template, path, errors);
+    let spec = template.get("spec").unwrap_or(&Value::Null);
+    pod::pod_spec(spec, None, &path.child("spec"), errors);
+    if let Some(given) = object::map_at(template, "metadata.annotations") {
+        annotation::against_fields(given, spec, &path.child("spec"), errors);
+    }
+    if !object::list_at(spec, "ephemeralContainers").is_empty() {
+        errors.push(FieldError::forbidden(&path.child("spec.ephemeralContainers"), "ephemeral containers not allowed in pod template"));
+    }
 }
 
 fn strategy(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
@@ -186,93 +295,14 @@ fn strategy(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
                 let value = object::at(spec, &format!("strategy.rollingUpdate.{field}"));
                 int_or_percent(value, &path.child("rollingUpdate").child(field), errors);
             }
-            let zero = |field: &str| object::at(spec, &format!("strategy.rollingUpdate.{field}")).is_some_and(is_zero);
-            if zero("maxUnavailable") && zero("maxSurge") {
-                let value = object::at(spec, "strategy.rollingUpdate.maxUnavailable").cloned().unwrap_or(Value::Null);
-                let at = path.child("rollingUpdate").child("maxUnavailable");
+            let get = |field: &str| object::at(spec, &format!("strategy.rollingUpdate.{field}"));
+            let at = path.child("rollingUpdate.maxUnavailable");
+            if amount(get("maxUnavailable")) == 0 && amount(get("maxSurge")) == 0 {
+                let value = get("maxUnavailable").cloned().unwrap_or(Value::Null);
                 errors.push(FieldError::invalid(&at, value, "may not be 0 when `maxSurge` is 0"));
             }
+            not_above_100_percent(get("maxUnavailable"), &at, errors);
         }
         other => errors.push(unknown_strategy(&path, other, &["Recreate", "RollingUpdate"])),
-    }
-}
-
-pub fn job(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
-    for field in ["parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished"] {
-        not_negative(spec, field, path, errors);
-    }
-    if let Some(mode) = object::str_at(spec, "completionMode").filter(|m| !m.is_empty()) {
-        one_of(mode, &["NonIndexed", "Indexed"], &path.child("completionMode"), errors);
-        if mode == "Indexed" && object::i64_at(spec, "completions").is_none() {
-            errors.push(FieldError::required(&path.child("completions"), "when completion mode is Indexed"));
-        }
-    }
-    if object::bool_at(spec, "manualSelector") == Some(true) {
-        let chosen = spec.get("selector").map(Selector::from_value).unwrap_or_default();
-        let labels = object::map_at(spec, "template.metadata.labels");
-        if !chosen.is_empty() && !chosen.matches(labels) {
-            let shown = labels.map_or(Value::Null, |l| Value::Object(l.clone()));
-            errors.push(FieldError::invalid(&path.child("template.metadata.labels"), shown, "`selector` does not match template `labels`"));
-        }
-    }
-    job_template(spec, path, errors);
-}
-
-fn job_template(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
-    let template = spec.get("template").unwrap_or(&Value::Null);
-    let path = path.child("template");
-    pod_template(template, &path, errors);
-    let policy = object::str_at(template, "spec.restartPolicy").unwrap_or("");
-    if !matches!(policy, "OnFailure" | "Never") && matches!(policy, "Always") {
-        let path = path.child("spec").child("restartPolicy");
-        if policy == "Always" {
-            errors.push(FieldError::required(&path, "valid values: \"OnFailure\", \"Never\""));
-        } else {
-            errors.push(FieldError::not_supported(&path, policy, &["OnFailure", "Never"]));
-        }
-    }
-}
-
-pub fn cron_job(object: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
-    if object::name(object).len() > 52 {
-        errors.push(FieldError::invalid(&FieldPath::new("metadata").child("name"), object::name(object), "must be no more than 52 characters"));
-    }
-    let schedule = object::str_at(spec, "schedule").unwrap_or("");
-    if schedule.is_empty() {
-        errors.push(FieldError::required(&path.child("schedule"), ""));
-    } else if !schedule.starts_with('@') && schedule.split_whitespace().count() != 5 {
-        let count = schedule.split_whitespace().count();
-        let fields = schedule.split_whitespace().collect::<Vec<_>>().join(" ");
-        errors.push(FieldError::invalid(&path.child("schedule"), schedule, format!("expected exactly 5 fields, found {count}: [{fields}]")));
-    }
-    const DESCRIPTORS: [&str; 7] = ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
-    if schedule.starts_with('@') && !schedule.starts_with("@every ") && !DESCRIPTORS.contains(&schedule) {
-        errors.push(FieldError::invalid(&path.child("schedule"), schedule, format!("unrecognized descriptor: {schedule}")));
-    }
-    if let Some(zone) = object::str_at(spec, "timeZone") {
-        if zone.is_empty() {
-            errors.push(FieldError::invalid(&path.child("timeZone"), zone, "timeZone must be nil or non-empty string"));
-        } else if !is_time_zone(zone) {
-            errors.push(FieldError::invalid(&path.child("timeZone"), zone, format!("unknown time zone {zone}")));
-        }
-    }
-    not_negative(spec, "startingDeadlineSeconds", path, errors);
-    let policy = object::str_at(spec, "concurrencyPolicy").unwrap_or("");
-    one_of(policy, &["Allow", "Forbid", "Replace"], &path.child("concurrencyPolicy"), errors);
-    let template = path.child("jobTemplate").child("spec");
-    if let Some(job_spec) = object::at(spec, "jobTemplate.spec") {
-        job(job_spec, &template, errors);
-    }
-    not_negative(spec, "successfulJobsHistoryLimit", path, errors);
-    not_negative(spec, "failedJobsHistoryLimit", path, errors);
-}
-
-/// Whether a name has the shape of the time zone database: its table is too large to carry, its regions are not.
-fn is_time_zone(zone: &str) -> bool {
-    const REGIONS: [&str; 13] =
-        ["Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific", "Etc", "US", "Canada"];
-    match zone.split_once('/') {
-        Some((region, city)) => REGIONS.contains(&region) && city.starts_with(|c: char| c.is_ascii_uppercase()),
-        None => zone.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '+') && zone.starts_with(|c: char| c.is_ascii_uppercase()),
     }
 }

@@ -2,8 +2,7 @@
 //!
 //! Models `pkg/api/pod/warnings.go` and its neighbours for other kinds.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use crate::api::order::{SortedMap, SortedSet};
 use crate::api::{Kind, Quantity, Value, object};
 
 /// The warnings for a new object, in the server's order.
@@ -78,7 +77,7 @@ fn pod(spec: &Value, meta: &Value, path: &str, meta_path: &str, warnings: &mut V
     }
     null_selectors(spec, path, warnings);
     old_annotations(spec, meta, meta_path, warnings);
-    let mut names = BTreeSet::new();
+    let mut names = SortedSet::new();
     for (index, secret) in object::list_at(spec, "imagePullSecrets").iter().enumerate() {
         let name = object::str_at(secret, "name").unwrap_or("");
         if name.is_empty() {
@@ -87,7 +86,7 @@ fn pod(spec: &Value, meta: &Value, path: &str, meta_path: &str, warnings: &mut V
             warnings.push(format!("{path}.imagePullSecrets[{index}].name: duplicate name \"{name}\""));
         }
     }
-    let mut ips = BTreeSet::new();
+    let mut ips = SortedSet::new();
     for (index, alias) in object::list_at(spec, "hostAliases").iter().enumerate() {
         let ip = object::str_at(alias, "ip").unwrap_or("");
         if !ips.insert(ip) {
@@ -174,7 +173,7 @@ fn volumes(spec: &Value, path: &str, warnings: &mut Vec<String>) {
         if let Some(projected) = volume.get("projected").filter(|p| !p.is_null()) {
             let sources = object::list_at(projected, "sources");
             let real = |s: &Value| s.as_object().is_some_and(|m| m.values().any(|v| !v.is_null()));
-            if !sources.iter().any(real) {
+            if !sources.iter().all(real) {
                 warnings.push(format!("volume \"{name}\" (Projected) has no sources provided"));
             }
         }
@@ -210,9 +209,9 @@ fn containers(spec: &Value, path: &str, warnings: &mut Vec<String>) {
         }
         env(container, &format!("{path}.{at}"), warnings);
     }
-    let mut numbers: BTreeMap<(i64, &str), String> = BTreeMap::new();
+    let mut numbers: SortedMap<(i64, &str), String> = SortedMap::new();
     let mut later = Vec::new();
-    let mut names: BTreeMap<&str, String> = BTreeMap::new();
+    let mut names: SortedMap<&str, String> = SortedMap::new();
     for (at, container) in &all {
         for (index, port) in object::list_at(container, "ports").iter().enumerate() {
             let here = format!("{path}.{at}.ports[{index}]");
@@ -238,7 +237,7 @@ fn containers(spec: &Value, path: &str, warnings: &mut Vec<String>) {
 }
 
 fn env(container: &Value, path: &str, warnings: &mut Vec<String>) {
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, variable) in object::list_at(container, "env").iter().enumerate() {
         let name = object::str_at(variable, "name").unwrap_or("");
         let refers = object::str_at(variable, "value").is_some_and(|v| v.contains(&format!("$({name})")));

@@ -32,6 +32,12 @@ use examples::EXAMPLES;
 use message::{DeskWish, LayoutWish, LessonWish, Message, Notice, TerminalWish};
 use model::{Guide, Model, Theme};
 
+/// How components answer. Made once: with equal wires and equal values a component has nothing to draw again.
+pub struct Wires {
+    pub on: Callback<Message>,
+    pub wish: Callback<Intent>,
+}
+
 pub struct App {
     model: Model,
     frame: Option<AnimationFrame>,
@@ -42,6 +48,7 @@ pub struct App {
     measure: Option<layout::Measure>,
     /// The lesson's step that is on the page.
     step_shown: Option<(String, usize)>,
+    wires: Wires,
     _listeners: Vec<EventListener>,
 }
 
@@ -58,21 +65,24 @@ impl Component for App {
         model.show_choices();
         model.layout.show();
         model.begin(&link::fragment());
+        let wires = Wires { on: ctx.link().callback(|message| message), wish: ctx.link().callback(Message::Wish) };
         let mut app =
-            Self { model, frame: None, jump: None, completion: None, notices: 0, measure: None, step_shown: None, _listeners: listeners(ctx) };
-        app.model.refresh();
+            Self { model, frame: None, jump: None, completion: None, notices: 0, measure: None, step_shown: None, wires, _listeners: listeners(ctx) };
+        app.model.refresh(true);
         app
     }
 
     fn update(&mut self, ctx: &Context<Self>, message: Message) -> bool {
         let before_notice = self.model.notice.clone();
         let is_frame = matches!(message, Message::Frame(_));
+        // Diagnostics come first: the picture follows what is typed a frame later.
+        let is_typing = matches!(message, Message::Typed(_) | Message::Cursor(_));
         let shown = self.answer(ctx, message);
         self.model.run_waiting();
         self.model.follow_edit();
         self.model.judge();
         if shown {
-            self.model.refresh();
+            self.model.refresh(!is_typing);
         }
         if self.model.notice != before_notice {
             self.notices += 1;
@@ -89,8 +99,8 @@ impl Component for App {
         self.show_step();
     }
 
-    fn view(&self, ctx: &Context<Self>) -> Html {
-        view::page(&self.model, self.jump, self.completion.as_ref(), self.notices, ctx.link().callback(|message| message))
+    fn view(&self, _ctx: &Context<Self>) -> Html {
+        view::page(&self.model, self.jump, self.completion.as_ref(), self.notices, &self.wires)
     }
 }
 
@@ -142,13 +152,16 @@ impl App {
         match message {
             Message::Wish(intent) => self.wish(intent),
             Message::Frame(at) => {
-                let speed = model.speed;
-                let millis = model.clock.frame(at, speed);
-                if millis > 0 || model.catching_up.is_some() {
-                    model.advance(millis);
-                    model.play_script();
+                if model.is_running() {
+                    let speed = model.speed;
+                    let millis = model.clock.frame(at, speed);
+                    if millis > 0 || model.catching_up.is_some() {
+                        model.advance(millis);
+                        model.play_script();
+                    }
                 }
-                return model.is_due(at);
+                let is_waiting = model.stage.waits;
+                return model.is_due(at) || is_waiting;
             }
             Message::Typed(text) => {
                 model.desk.write(text);

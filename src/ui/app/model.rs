@@ -349,6 +349,11 @@ impl Model {
 
     /// Whether animation frames are wanted.
     pub fn is_moving(&self) -> bool {
+        self.is_running() || self.stage.waits
+    }
+
+    /// Whether virtual time passes.
+    pub fn is_running(&self) -> bool {
         self.playing || self.catching_up.is_some() || matches!(&self.guide, Guide::Course(a) if !a.script.is_empty())
     }
 
@@ -461,15 +466,16 @@ impl Model {
         due
     }
 
-    /// Renews the plain pictures that components show, where they changed.
-    pub fn refresh(&mut self) {
+    /// Renews the plain pictures that components show, where they changed; without the stage, that follows with the next frame.
+    pub fn refresh(&mut self, with_stage: bool) {
         let output = self.session.terminal().output();
         self.terminal_from = self.terminal_from.min(output.len());
         let shown = &output[self.terminal_from..];
         if self.terminal.len() != shown.len() || self.terminal.last() != shown.last() {
             self.terminal = Rc::new(shown.to_vec());
         }
-        if self.stage.stale {
+        self.stage.waits = self.stage.stale && !with_stage;
+        if self.stage.stale && with_stage {
             self.stage.renew(&self.session, &self.checked, self.selected.as_ref());
         }
     }

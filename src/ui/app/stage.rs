@@ -7,9 +7,9 @@ use podlab::session::Session;
 use podlab::view::{self, Target, inspector::Details, outline::Outline as Told, scene::Scene, timeline::Timeline as Chart};
 use yew::prelude::*;
 
-use super::message::Message;
 use super::model::Model;
 use crate::ui::inspector::Inspector;
+use crate::ui::intent::Intent;
 use crate::ui::locales as words;
 use crate::ui::picture::{Outline, Picture};
 use crate::ui::timeline::{Controls, Timeline};
@@ -20,6 +20,8 @@ const FIRST_WIDTH: f64 = 960.0;
 pub struct Stage {
     /// Something changed since the last renewal.
     pub stale: bool,
+    /// It is stale and is to be renewed with the next frame.
+    pub waits: bool,
     /// The width of the picture's pane, in CSS pixels.
     pub width: f64,
     scene: Rc<Scene>,
@@ -30,7 +32,7 @@ pub struct Stage {
 
 impl Default for Stage {
     fn default() -> Self {
-        Self { stale: true, width: FIRST_WIDTH, scene: Rc::default(), told: Rc::default(), chart: Rc::default(), details: None }
+        Self { stale: true, waits: false, width: FIRST_WIDTH, scene: Rc::default(), told: Rc::default(), chart: Rc::default(), details: None }
     }
 }
 
@@ -69,9 +71,8 @@ fn pod_of(target: &Target) -> Option<&str> {
     }
 }
 
-pub fn picture(model: &Model, on: &Callback<Message>) -> Html {
+pub fn picture(model: &Model, wish: &Callback<Intent>) -> Html {
     let language = model.language;
-    let wish = on.reform(Message::Wish);
     let stage = &model.stage;
     html! {
         <>
@@ -85,13 +86,12 @@ pub fn picture(model: &Model, on: &Callback<Message>) -> Html {
             <div class="stage">
                 <Picture scene={stage.scene.clone()} {language} selected={model.selected.clone()} pointed={model.pointed.clone()} on={wish.clone()} />
                 <Outline outline={stage.told.clone()} {language} selected={model.selected.clone()} on={wish.clone()} />
-                if let Some(details) = &stage.details { <Inspector details={details.clone()} {language} on={wish} /> }
+                if let Some(details) = &stage.details { <Inspector details={details.clone()} {language} on={wish.clone()} /> }
             </div>
         </>
     }
 }
 
-pub fn timeline(model: &Model, on: &Callback<Message>) -> Html {
-    let wish = on.reform(Message::Wish);
-    html! { <Timeline timeline={model.stage.chart.clone()} language={model.language} selected={model.selected.clone()} on={wish} /> }
+pub fn timeline(model: &Model, wish: &Callback<Intent>) -> Html {
+    html! { <Timeline timeline={model.stage.chart.clone()} language={model.language} selected={model.selected.clone()} on={wish.clone()} /> }
 }

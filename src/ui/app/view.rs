@@ -5,6 +5,7 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
+use super::Wires;
 use super::header::{self, open_file};
 use super::icon::{Icon, draw};
 use super::layout::{Pane, Size, Splitter};
@@ -18,7 +19,8 @@ use crate::ui::locales::{self as words, Language, Word};
 use crate::ui::problems::problems;
 use crate::ui::terminal::{Completion, Terminal};
 
-pub fn page(model: &Model, jump: Option<Jump>, completion: Option<&Rc<Completion>>, notices: u32, on: Callback<Message>) -> Html {
+pub fn page(model: &Model, jump: Option<Jump>, completion: Option<&Rc<Completion>>, notices: u32, wires: &Wires) -> Html {
+    let Wires { on, wish } = wires;
     let language = model.language;
     let has_lesson = model.guide != Guide::Closed;
     let shown = match model.layout.shown {
@@ -39,28 +41,28 @@ pub fn page(model: &Model, jump: Option<Jump>, completion: Option<&Rc<Completion
     let resize = on.reform(|(size, to)| Message::Layout(LayoutWish::Resize(size, to)));
     let split = |size: Size, label: Word| html! { <Splitter {size} value={model.layout.size(size)} label={language.say(label)} on_resize={resize.clone()} /> };
     html! {
-        <div {class} ondragover={Callback::from(|e: DragEvent| e.prevent_default())} ondrop={dropped(language, &on)}>
+        <div {class} ondragover={Callback::from(|e: DragEvent| e.prevent_default())} ondrop={dropped(language, on)}>
             <a class="skip" href="#picture" onclick={skip()}>{ language.say(words::SKIP_TO_PICTURE) }</a>
             if model.embedded {
                 <a class="button open-whole" href={link::own_address() + "#" + &link::fragment()} target="_blank" rel="noopener">{ language.say(words::EMBED_OPEN) }</a>
             } else {
-                { header::header(model, &on) }
+                { header::header(model, on) }
             }
             <main class="panes">
                 <div class="left">
                     if has_lesson {
-                        { lesson_pane(model, &on) }
+                        { lesson_pane(model, on) }
                         { split(Size::Lesson, words::SPLIT_LESSON) }
                     }
-                    { manifest_pane(model, jump, &on) }
+                    { manifest_pane(model, jump, on) }
                 </div>
                 { split(Size::Manifest, words::SPLIT_MANIFEST) }
                 <section class="pane picture-pane" id="picture" aria-label={language.say(words::PICTURE)} tabindex="-1">
-                    { stage::picture(model, &on) }
+                    { stage::picture(model, wish) }
                 </section>
                 { split(Size::Bottom, words::SPLIT_BOTTOM) }
                 <div class="bottom">
-                    <section class="pane timeline-pane" aria-label={language.say(words::TIMELINE)}>{ stage::timeline(model, &on) }</section>
+                    <section class="pane timeline-pane" aria-label={language.say(words::TIMELINE)}>{ stage::timeline(model, wish) }</section>
                     { split(Size::Timeline, words::SPLIT_TIMELINE) }
                     <section class="pane terminal-pane" aria-label={language.say(words::TERMINAL)}>
                         <Terminal output={model.terminal.clone()} prompt={model.session.terminal().prompt().map(|p| AttrValue::from(p.to_owned()))}
@@ -68,8 +70,8 @@ pub fn page(model: &Model, jump: Option<Jump>, completion: Option<&Rc<Completion
                     </section>
                 </div>
             </main>
-            { tab_bar(model, &on) }
-            <div class="notices" role="status" aria-live="polite">{ notice(model, notices, &on) }</div>
+            { tab_bar(model, on) }
+            <div class="notices" role="status" aria-live="polite">{ notice(model, notices, on) }</div>
         </div>
     }
 }

@@ -103,6 +103,7 @@ function documentation(text) {
  */
 export function mount(host, text, label, calls) {
   const phrases = new Compartment();
+  let diagnosed = false; // Whether diagnostics are shown.
   let waiting = null; // A text from the model that arrived while a syllable was being composed.
 
   const complete = (context) => {
@@ -244,7 +245,9 @@ export function mount(host, text, label, calls) {
         },
         actions: item.fixes.map((name, fix) => ({ name, apply: () => calls.fix(index, fix) })),
       }));
-      view.dispatch(setDiagnostics(view.state, diagnostics));
+      // Nothing instead of nothing needs no new drawing.
+      if (diagnostics.length || diagnosed) view.dispatch(setDiagnostics(view.state, diagnostics));
+      diagnosed = diagnostics.length > 0;
       mark("podlab-checked");
     },
     set_marks(pairs) {

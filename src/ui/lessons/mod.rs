@@ -1,5 +1,6 @@
 //! The lesson's pane: the list of lessons, and the step that the learner is at.
 
+mod figure;
 pub mod progress;
 mod question;
 mod step;

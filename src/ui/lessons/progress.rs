@@ -1,7 +1,6 @@
 //! What the learner has finished, kept in the browser; saved to and loaded from a file.
 
-use std::collections::BTreeMap;
-
+use podlab::api::order::SortedMap;
 use serde_json::{Value, json};
 
 use crate::ui::storage;
@@ -9,7 +8,7 @@ use crate::ui::storage;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
     /// By the lesson's id.
-    lessons: BTreeMap<String, Attended>,
+    lessons: SortedMap<String, Attended>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,7 +1,10 @@
 //! One step of a lesson: predict → do → see → explain.
 
+use std::rc::Rc;
+
 use yew::prelude::*;
 
+use super::figure::Figure;
 use super::question::{Question, ask};
 use crate::ui::app::message::{LessonWish, Message};
 use crate::ui::app::model::Attending;
@@ -36,6 +39,9 @@ pub fn step(attending: &Attending, language: Language, on: &Callback<Message>) -
                 <section class="why" aria-live="polite">
                     <h3>{ language.say(words::LESSON_WHY) }</h3>
                     <div class="prose">{ Html::from_html_unchecked(AttrValue::from(language.of(&step.after).to_owned())) }</div>
+                    if let Some(plan) = &step.figure {
+                        <Figure key={step.id.clone()} plan={Rc::new(plan.clone())} {language} />
+                    }
                 </section>
                 if let Some(quiz) = &step.quiz {
                     { ask(&Question {

@@ -2,6 +2,7 @@
 //!
 //! The scene comes laid out; here it is only drawn. One listener on the whole drawing serves all shapes: each carries its number.
 
+use podlab::api::order::{SortedMap, SortedSet};
 mod chrome;
 mod icon;
 mod motion;
@@ -10,11 +11,10 @@ mod pen;
 mod pod;
 pub mod size;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use gloo::events::{EventListener, EventListenerOptions};
-use podlab::view::scene::Direction;
+use podlab::view::scene::{Direction, PodKind, Rect};
 use podlab::view::{self, Target};
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement};
@@ -39,7 +39,8 @@ pub struct PictureProps {
 
 const LEAST_ZOOM: f64 = 0.3;
 const MOST_ZOOM: f64 = 3.0;
-const LEAST_SELF_CHOSEN: f64 = 0.86;
+/// Below this the small print is hard to read; scrolling is better then.
+const LEAST_SELF_CHOSEN: f64 = 0.8;
 
 #[function_component(Picture)]
 pub fn picture(props: &PictureProps) -> Html {
@@ -47,9 +48,9 @@ pub fn picture(props: &PictureProps) -> Html {
     let chosen = use_state_eq(|| None::<f64>);
     let pane = use_node_ref();
     let room = (use_width(&pane, scene.width), use_height(&pane, scene.height));
-    // Until a zoom is chosen, a picture that is a little too high is made smaller to be seen whole.
+    // Until a zoom is chosen, a picture that is too high is made smaller, to be seen whole or nearly; a phone scrolls anyway.
     let zoom = chosen.unwrap_or_else(|| {
-        let by_height = Some(room.1 / scene.height.max(1.0)).filter(|z| *z >= LEAST_SELF_CHOSEN).map_or(1.0, |z| z.min(1.0));
+        let by_height = if scene.narrow { 1.0 } else { (room.1 / scene.height.max(1.0)).clamp(LEAST_SELF_CHOSEN, 1.0) };
         by_height.min((room.0 / scene.width.max(1.0)).clamp(LEAST_ZOOM, 1.0))
     });
     let active = use_state_eq(|| None::<Target>);
@@ -149,7 +150,7 @@ pub fn picture(props: &PictureProps) -> Html {
     let (onpointerdown, onpointermove, onpointerup) = drag_to_pan(&pane, &drag);
 
     let labels = outline::labels(&view::outline::build(scene), *language);
-    let numbers: BTreeMap<Target, usize> = shapes.iter().cloned().enumerate().map(|(i, t)| (t, i)).collect();
+    let numbers: SortedMap<Target, usize> = shapes.iter().cloned().enumerate().map(|(i, t)| (t, i)).collect();
     let entry = (*active).clone().or_else(|| selected.clone()).filter(|t| numbers.contains_key(t)).or_else(|| shapes.first().cloned());
     let pen = Pen {
         language: *language,
@@ -165,8 +166,13 @@ pub fn picture(props: &PictureProps) -> Html {
     };
     let fit_click = fit.reform(|_: MouseEvent| ());
     // Details that lie over the picture keep away from the shape that they tell of.
-    let chosen_rect = selected.as_ref().and_then(|t| scene.shapes().into_iter().find(|s| s.target == *t)).map(|s| s.rect);
+    let rect_of = |target: &Target| scene.shapes().into_iter().find(|s| s.target == *target).map(|s| s.rect);
+    let chosen_rect = selected.as_ref().and_then(rect_of);
     let on_right = chosen_rect.is_some_and(|r| r.w < scene.width * 0.6 && r.x + r.w / 2.0 > scene.width * 0.5);
+    use_in_view(&pane, selected.clone(), chosen_rect, zoom);
+    let arrived = use_arrived(scene).filter(|_| selected.is_none());
+    let arrived_rect = arrived.as_ref().and_then(rect_of);
+    use_in_view(&pane, arrived, arrived_rect, zoom);
     let size = (scene.width, scene.height);
     let percent = format!("{:.0}%", zoom * 100.0);
     html! {
@@ -194,6 +200,50 @@ pub fn picture(props: &PictureProps) -> Html {
             </div>
         </div>
     }
+}
+
+/// A Pod that has just come to a node, alone: what the learner has applied. Of several, none is more worth seeing than the others.
+#[hook]
+fn use_arrived(scene: &view::scene::Scene) -> Option<Target> {
+    let known = use_mut_ref(|| None::<SortedSet<Target>>);
+    let arrived = use_mut_ref(|| None::<Target>);
+    let here: SortedSet<Target> = scene.nodes.iter().flat_map(|n| &n.pods).filter(|p| p.kind != PodKind::Draft).map(|p| p.target.clone()).collect();
+    let mut arrived = arrived.borrow_mut();
+    if let Some(known) = known.replace(Some(here.clone())) {
+        let mut new = here.iter().filter(|t| !known.contains(t));
+        if let (Some(one), None) = (new.next(), new.next()) {
+            *arrived = Some(one.clone());
+        }
+    }
+    arrived.take_if(|t| !here.contains(t));
+    arrived.clone()
+}
+
+/// Scrolls a shape into view when it becomes the one to see: details that open from below on a phone would cover it.
+#[hook]
+fn use_in_view(pane: &NodeRef, target: Option<Target>, rect: Option<Rect>, zoom: f64) {
+    let pane = pane.clone();
+    use_effect_with(target, move |_| {
+        let (Some(pane), Some(rect)) = (pane.cast::<Element>(), rect) else { return };
+        // Room that stays free around the shape.
+        let air = 16.0;
+        let along = |at: f64, long: f64, scrolled: i32, room: i32| {
+            let (start, end) = (at * zoom - air, (at + long) * zoom + air);
+            let (first, room) = (f64::from(scrolled), f64::from(room));
+            // A shape that is longer than the room shows its beginning.
+            let wanted = if start < first || end - start > room { start } else { first.max(end - room) };
+            wanted.max(0.0) as i32
+        };
+        pane.set_scroll_top(along(rect.y, rect.h, pane.scroll_top(), pane.client_height()));
+        pane.set_scroll_left(along(rect.x, rect.w, pane.scroll_left(), pane.client_width()));
+    });
+}
+
+/// One Pod as the picture draws it, for a figure in a text: nothing of it can be chosen.
+pub fn drawn_alone(pod: &podlab::view::scene::Pod, language: Language) -> Html {
+    let (numbers, labels) = (SortedMap::new(), SortedMap::new());
+    let pen = Pen { language, numbers: &numbers, labels: &labels, selected: None, pointed: None, entry: None };
+    pod::pod(&pen, pod, podlab::view::scene::Detail::Full)
 }
 
 /// The number of the shape in which an event happened.

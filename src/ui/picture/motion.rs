@@ -1,8 +1,7 @@
 //! What moves: requests that travel, hand-overs that flash. Each is shown for its own real time, however fast virtual time goes.
 
-use std::collections::BTreeSet;
-
 use gloo::timers::callback::Timeout;
+use podlab::api::order::SortedSet;
 use podlab::view::scene::{HandOver, Outcome, Point, Request};
 use yew::prelude::*;
 
@@ -20,7 +19,7 @@ const MOST_HAND_OVERS: usize = 4;
 #[hook]
 fn use_held<T: Clone + PartialEq + 'static>(given: &[T], id: fn(&T) -> usize, size: (f64, f64), most: usize) -> (Vec<T>, Callback<usize>) {
     let held = use_state(Vec::<T>::new);
-    let done = use_mut_ref(BTreeSet::<usize>::new);
+    let done = use_mut_ref(SortedSet::<usize>::new);
     {
         let (held, done) = (held.clone(), done.clone());
         let ids: Vec<usize> = given.iter().map(id).collect();
@@ -66,7 +65,11 @@ pub fn flights(props: &FlightsProps) -> Html {
     let (held, over) = use_held(&props.requests, |r| r.id, props.size, MOST_FLIGHTS);
     html! {
         <g class="flights" aria-hidden="true">
-            { for held.iter().map(|r| html! { <Flight key={r.id} request={r.clone()} over={over.clone()} width={props.size.0}/> }) }
+            { for held.iter().enumerate().map(|(at, r)| {
+                // In fast time many requests take one way at once: the newest speaks for all.
+                let spoken_for = held[at + 1..].iter().any(|later| later.label == r.label);
+                html! { <Flight key={r.id} request={r.clone()} over={over.clone()} width={props.size.0} quiet={spoken_for}/> }
+            }) }
         </g>
     }
 }
@@ -76,6 +79,8 @@ struct FlightProps {
     request: Request,
     over: Callback<usize>,
     width: f64,
+    /// Without its words.
+    quiet: bool,
 }
 
 pub fn wants_stillness() -> bool {
@@ -138,7 +143,7 @@ fn flight(props: &FlightProps) -> Html {
                 <g transform={format!("translate({} {})", n(end.x), n(end.y))}>{ label }</g>
             } else {
                 <g><circle r="6.5" class="dot"/>{ moving(&request.points, &motion) }</g>
-                <g>{ label }{ moving(&label_points, &label_motion) }</g>
+                <g class={props.quiet.then_some("quiet")}>{ label }{ moving(&label_points, &label_motion) }</g>
             }
         </g>
     }
@@ -182,7 +187,7 @@ pub struct HandOversProps {
 pub fn hand_overs(props: &HandOversProps) -> Html {
     let (held, over) = use_held(&props.hand_overs, |h| h.id, props.size, MOST_HAND_OVERS);
     // Of several between the same two, the newest is drawn.
-    let newest = held.iter().enumerate().filter(|(i, h)| !held[i + 1..].iter().any(|later| later.from == h.from && later.to == h.to));
+    let newest = held.iter().enumerate().filter(|(i, h)| !held[i + 1..].iter().any(|later| later.points == h.points));
     html! {
         <g class="hand-overs" aria-hidden="true">
             { for newest.map(|(_, hand_over)| html! {
@@ -201,7 +206,7 @@ struct ArrowProps {
 
 #[function_component(Arrow)]
 fn arrow(props: &ArrowProps) -> Html {
-    let HandOver { id, from, to, bend, saying } = &props.hand_over;
+    let HandOver { id, points, bend, label, label_ends, saying } = &props.hand_over;
     {
         let over = props.over.clone();
         let latest = use_mut_ref(|| over.clone());
@@ -216,21 +221,19 @@ fn arrow(props: &ArrowProps) -> Html {
         });
     }
     let words = say(props.language, saying);
-    let middle = Point { x: (from.x + to.x) / 2.0, y: (from.y + to.y) / 2.0 };
-    let (d, label) = if *bend > 0.0 {
-        let top = from.y.min(to.y) - bend;
-        (
-            format!("M{} {}C{} {} {} {} {} {}", n(from.x), n(from.y), n(from.x), n(top), n(to.x), n(top), n(to.x), n(to.y)),
-            Point { x: middle.x, y: from.y - 13.5 },
-        )
-    } else {
-        (format!("M{} {}L{} {}", n(from.x), n(from.y), n(to.x), n(to.y)), middle)
+    let d = match points.as_slice() {
+        [from, to] if *bend > 0.0 => {
+            let top = n(from.y.min(to.y) - bend);
+            format!("M{} {}C{} {top} {} {top} {} {}", n(from.x), n(from.y), n(from.x), n(to.x), n(to.x), n(to.y))
+        }
+        points => round_path(points, 6.0),
     };
+    let side = if *label_ends { "end" } else { "mid" };
     html! {
         <g class="hand-over">
             { title(words.clone()) }
             <path {d} class="hand-over-line" marker-end="url(#pic-arrow)"/>
-            <text x={n(label.x)} y={n(label.y)} class="t-tiny mid halo accent">{ words }</text>
+            <text x={n(label.x)} y={n(label.y)} class={classes!("t-tiny", side, "halo", "accent")}>{ words }</text>
         </g>
     }
 }

@@ -1,6 +1,6 @@
 //! The picture as a nested list that a screen reader can walk.
 
-use std::collections::BTreeMap;
+use podlab::api::order::SortedMap;
 use std::rc::Rc;
 
 use podlab::view::outline::{self, Item};
@@ -54,8 +54,8 @@ fn sentence(language: Language, item: &Item) -> String {
 }
 
 /// Names of the shapes for assistive technology: the same sentences as in the list.
-pub fn labels(outline: &outline::Outline, language: Language) -> BTreeMap<Target, String> {
-    let mut labels = BTreeMap::new();
+pub fn labels(outline: &outline::Outline, language: Language) -> SortedMap<Target, String> {
+    let mut labels = SortedMap::new();
     let mut rest: Vec<&Item> = outline.items.iter().collect();
     while let Some(item) = rest.pop() {
         if let Some(target) = &item.target {

@@ -1,7 +1,6 @@
 //! What every drawing function needs, and the few primitives that they share.
 
-use std::collections::BTreeMap;
-
+use podlab::api::order::SortedMap;
 use podlab::view::Target;
 use podlab::view::saying::Saying;
 use podlab::view::scene::{Gauge, Point, Rect, Tone};
@@ -11,8 +10,8 @@ use crate::ui::locales::Language;
 
 pub struct Pen<'a> {
     pub language: Language,
-    pub numbers: &'a BTreeMap<Target, usize>,
-    pub labels: &'a BTreeMap<Target, String>,
+    pub numbers: &'a SortedMap<Target, usize>,
+    pub labels: &'a SortedMap<Target, String>,
     pub selected: Option<&'a Target>,
     pub pointed: Option<&'a Target>,
     /// The one shape that Tab reaches; arrow keys lead to the others.

@@ -121,6 +121,8 @@ fn card(pen: &Pen, card: &Card, detail: Detail) -> Html {
         Role::Sidecar => Some("sidecar"),
         Role::Ephemeral => Some("ephemeral"),
     };
+    // What is measured may stand beside the question.
+    let question_end = if card.side_x > left + 40.0 { card.side_x - 14.0 } else { r.right() - 12.0 };
     let inside = html! {
         <>
             { title(format!("{} · {}", card.full_name, card.full_image)) }
@@ -138,7 +140,7 @@ fn card(pen: &Pen, card: &Card, detail: Detail) -> Html {
                 { text(left, card.lines[2] + 16.0, "t-tiny muted", pen.language.fill(words::PIC_RESTARTS, &[&card.restarts.to_string()])) }
             }
             if card.unknown_image {
-                { rect(Rect { x: left - 4.0, y: card.question_y - 13.0, w: r.w - 16.0, h: 19.0 }, 9.5, "question") }
+                { rect(Rect { x: left - 4.0, y: card.question_y - 13.0, w: question_end - left, h: 19.0 }, 9.5, "question") }
                 { text(left + 4.0, card.question_y, "t-tiny accent", pen.language.say(words::PIC_UNKNOWN_IMAGE)) }
             }
             { for card.probes.iter().map(|p| probe(p, card.side_x)) }

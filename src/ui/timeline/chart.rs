@@ -2,7 +2,7 @@
 
 use podlab::api::SimTime;
 use podlab::view::Target;
-use podlab::view::history::{Bar, BarState, Mark};
+use podlab::view::history::{Bar, BarState, Mark, Tick};
 use podlab::view::timeline::{ContainerTrack, Gap, Group, Timeline};
 use yew::prelude::*;
 
@@ -53,6 +53,8 @@ const PROBE_ROW: f64 = 26.0;
 const THIN_ROW: f64 = 20.0;
 /// Marks nearer than this are drawn as one.
 const NEAR: f64 = 4.0;
+/// More ticks of one probe than this are not pointed at one by one.
+const MOST_TICKS: usize = 60;
 
 pub fn chart(frame: &Frame, timeline: &Timeline, language: Language, selected: Option<&Target>, on: &Callback<Intent>, handlers: Handlers) -> Html {
     let mut y = AXIS;
@@ -217,31 +219,48 @@ fn container(frame: &Frame, track: &ContainerTrack, now: SimTime, language: Lang
                 rows.push(drawn);
             }
         }
-        let (mut last, mut last_kind) = (f64::NEG_INFINITY, (true, true));
-        for tick in probe.ticks.iter().filter(|t| frame.holds(t.at)) {
-            let x = frame.x(tick.at);
-            let kind = (tick.ok, tick.counted);
-            if x - last < NEAR && kind == last_kind {
-                continue;
-            }
-            (last, last_kind) = (x, kind);
-            let title = format!("{} {} {}", clock(tick.at), if tick.ok { "✓" } else { "✕" }, tick.message);
-            rows.push(if !tick.counted {
-                html! { <circle cx={n(x)} cy={n(middle)} r="4" class="tick-hollow"><title>{ title }</title></circle> }
-            } else if tick.ok {
-                html! { <circle cx={n(x)} cy={n(middle)} r="4.2" class="tick-ok"><title>{ title }</title></circle> }
-            } else {
-                html! {
-                    <g><title>{ title }</title>
-                        <circle cx={n(x)} cy={n(middle)} r="4.8" class="tick-failed"/>
-                        <path d={format!("M{} {}l3.6 3.6m0 -3.6l-3.6 3.6", n(x - 1.8), n(middle - 1.8))} class="cut"/>
-                    </g>
-                }
-            });
-        }
+        rows.extend(ticks(frame, &probe.ticks, middle));
         *y += PROBE_ROW;
     }
     html! { <g key={track.name.clone()}>{ for rows }</g> }
+}
+
+/// A probe's attempts: each with its own words, or, where they stand too close to be pointed at one by one, all of a kind as one shape.
+fn ticks(frame: &Frame, ticks: &[Tick], middle: f64) -> Vec<Html> {
+    let mut shown: Vec<(f64, &Tick)> = Vec::new();
+    for tick in ticks.iter().filter(|t| frame.holds(t.at)) {
+        let x = frame.x(tick.at);
+        let same = shown.last().is_some_and(|(last, other)| x - last < NEAR && (other.ok, other.counted) == (tick.ok, tick.counted));
+        if !same {
+            shown.push((x, tick));
+        }
+    }
+    if shown.len() > MOST_TICKS {
+        let kinds = [("ticks-ok", true, true), ("ticks-failed", false, true), ("ticks-hollow", true, false), ("ticks-hollow", false, false)];
+        let shape = |(class, ok, counted): (&'static str, bool, bool)| {
+            let of_kind = shown.iter().filter(|(_, tick)| (tick.ok, tick.counted) == (ok, counted));
+            // A line of no length with round ends is a dot.
+            let dots: String = of_kind.map(|(x, _)| format!("M{} {}h0", n(*x), n(middle))).collect();
+            (!dots.is_empty()).then(|| html! { <path d={dots} {class}/> })
+        };
+        return kinds.into_iter().filter_map(shape).collect();
+    }
+    let one = |(x, tick): (f64, &Tick)| {
+        let title = format!("{} {} {}", clock(tick.at), if tick.ok { "✓" } else { "✕" }, tick.message);
+        if !tick.counted {
+            html! { <circle cx={n(x)} cy={n(middle)} r="4" class="tick-hollow"><title>{ title }</title></circle> }
+        } else if tick.ok {
+            html! { <circle cx={n(x)} cy={n(middle)} r="4.2" class="tick-ok"><title>{ title }</title></circle> }
+        } else {
+            html! {
+                <g><title>{ title }</title>
+                    <circle cx={n(x)} cy={n(middle)} r="4.8" class="tick-failed"/>
+                    <path d={format!("M{} {}l3.6 3.6m0 -3.6l-3.6 3.6", n(x - 1.8), n(middle - 1.8))} class="cut"/>
+                </g>
+            }
+        }
+    };
+    shown.into_iter().map(one).collect()
 }
 
 fn bar(frame: &Frame, bar: &Bar, now: SimTime, language: Language, y: f64) -> Option<Html> {

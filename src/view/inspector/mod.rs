@@ -1,5 +1,6 @@
 //! The details of one shape: what is known of it, and what can be done to it.
 
+use crate::api::order::InOrder as _;
 mod container;
 mod node;
 mod pod;
@@ -228,7 +229,7 @@ fn events(session: &Session, kind: &str, namespace: &str, name: &str, container:
     if events.is_empty() && container.is_none() && kind == "Pod" {
         events = from_log(session, &format!("{namespace}/{name}"));
     }
-    events.sort_by_key(|e| e.at);
+    events.order_by_key(|e| e.at);
     events.reverse();
     events.truncate(MOST_EVENTS);
     events

@@ -1,6 +1,7 @@
 //! One container as a card: its state in words, its bars, its probes, its mounts.
 
 use super::{Card, Gauge, Icon, Mood, MountLabel, Plug, Point, Probe, ProbeTick, Rect, Role, Tone, mood};
+use crate::api::order::InOrder as _;
 use crate::api::{Quantity, SimTime, Value, object};
 use crate::cluster::runtime::{ContainerRecord, ExitReason, State};
 use crate::session::Session;
@@ -303,7 +304,7 @@ pub fn plugs(source: &Source) -> Vec<Plug> {
             }
         }
     }
-    plugs.sort_by_key(|p| p.port);
+    plugs.order_by_key(|p| p.port);
     plugs
 }
 

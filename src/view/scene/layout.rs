@@ -15,6 +15,8 @@ const BETWEEN: f64 = 12.0;
 const NODE_PADDING: f64 = 12.0;
 const LEAST_NODE: f64 = 300.0;
 const MOST_WIDTH: f64 = 2400.0;
+/// From here on the strip's four components stand side by side.
+const LEAST_ONE_ROW: f64 = 500.0;
 
 pub fn lay_out(scene: &mut Scene, width_px: f64) {
     // A pane may have no size yet, or a wrong one.
@@ -37,7 +39,8 @@ pub fn lay_out(scene: &mut Scene, width_px: f64) {
 fn strip(scene: &mut Scene, top: f64) -> f64 {
     let width = scene.width - 2.0 * MARGIN;
     let strip = &mut scene.strip;
-    let (columns, left, mut y) = if scene.narrow { (2.0, MARGIN + 12.0, top + 26.0) } else { (4.0, MARGIN + 124.0, top + 22.0) };
+    let columns = if scene.width < LEAST_ONE_ROW { 2.0 } else { 4.0 };
+    let (left, mut y) = if scene.narrow { (MARGIN + 12.0, top + 26.0) } else { (MARGIN + 124.0, top + 22.0) };
     strip.label = Point { x: MARGIN + 14.0, y: if scene.narrow { top + 18.0 } else { top + 41.0 } };
     let between = if scene.narrow { 12.0 } else { 34.0 };
     let room = MARGIN + width - 14.0 - left;

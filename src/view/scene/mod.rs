@@ -424,10 +424,13 @@ pub struct Request {
 #[derive(Clone, Debug, PartialEq)]
 pub struct HandOver {
     pub id: usize,
-    pub from: Point,
-    pub to: Point,
-    /// Height of the arc, upwards; 0 draws a straight line.
+    /// From where to where, with the corners between. Two points with a `bend` make an arc.
+    pub points: Vec<Point>,
+    /// Height of the arc, upwards; 0 draws straight lines.
     pub bend: f64,
+    /// Where the words stand: the middle of their baseline, or its end where `label_ends`.
+    pub label: Point,
+    pub label_ends: bool,
     pub saying: Saying,
 }
 

@@ -117,8 +117,10 @@ fn heading(pod: &mut Pod, at: Rect, detail: Detail) -> f64 {
     }
     let ip = if pod.ip.is_empty() || detail == Detail::Compact { 0.0 } else { measure::mono(&pod.ip, 12.0) + 12.0 };
     let name_room = inner - ip;
-    let name_width = measure::sans(&pod.full_name, 14.5);
-    pod.name = measure::fit(&pod.full_name, name_room, |t| measure::sans(t, 14.5));
+    // Half bold at 14 px: as wide as plain text of this size.
+    let wide = |t: &str| measure::sans(t, 15.6);
+    let name_width = wide(&pod.full_name);
+    pod.name = measure::fit(&pod.full_name, name_room, wide);
     pod.baseline = at.y + 25.0;
     let mut y = pod.baseline;
     if name_width + 12.0 + status_width(pod) <= name_room {

@@ -1,11 +1,10 @@
 //! What there is to draw: nodes, Pods, drafts, Services, from the API server's store and, for what only a node knows, from its kubelet and runtime.
 
-use std::collections::BTreeMap;
-
 use super::card::{self, Source};
 use super::{
     Backbone, Component, File, Folder, Gauge, Kubelet, Mirror, Mood, Node, Pod, PodKind, Point, Rail, Rect, Role, Scene, Service, Tag, Volume, mood,
 };
+use crate::api::order::{InOrder as _, SortedMap};
 use crate::api::{Quantity, Selector, SimTime, Value, kinds, object};
 use crate::cluster::runtime::{ContainerRecord, State};
 use crate::kubectl::pod_row::pod_row;
@@ -20,7 +19,7 @@ pub const STATIC_POD_PATH: &str = "/etc/kubernetes/manifests";
 const COMPONENTS: [&str; 4] = ["kube-apiserver", "etcd", "scheduler", "controllers"];
 
 /// The newest record of each container, by Pod and container.
-type Records<'a> = BTreeMap<(String, &'a str), (&'a ContainerRecord, usize)>;
+type Records<'a> = SortedMap<(String, &'a str), (&'a ContainerRecord, usize)>;
 
 pub fn scene(session: &Session, draft: &Checked) -> Scene {
     history::with(session, |history| {
@@ -81,7 +80,7 @@ impl Reader<'_> {
         self.unregistered_pods(&mut scene);
         for node in &mut scene.nodes {
             // Those that stay beside the folder that they come from.
-            node.pods.sort_by_key(|p| matches!(p.kind, PodKind::Static { .. }));
+            node.pods.order_by_key(|p| matches!(p.kind, PodKind::Static { .. }));
         }
         self.services(&mut scene);
         self.drafts(draft, &mut scene);
@@ -210,7 +209,7 @@ impl Reader<'_> {
 
     /// Pods that only their node knows: static ones whose mirror is not there, and those that were deleted by force and still end.
     fn unregistered_pods(&self, scene: &mut Scene) {
-        let mut found: BTreeMap<&str, (usize, Vec<&ContainerRecord>)> = BTreeMap::new();
+        let mut found: SortedMap<&str, (usize, Vec<&ContainerRecord>)> = SortedMap::new();
         for ((pod, _), (record, node)) in &self.records {
             let (namespace, name) = pod.split_once('/').unwrap_or(("", pod));
             if self.session.cluster().api.get(kinds::POD, namespace, name).is_none() {

@@ -192,10 +192,10 @@ fn hand_overs(scene: &Scene, history: &History, since: SimTime, now: SimTime) ->
             }
         };
         let (Some(from), Some(to)) = (from, to) else { continue };
-        let (from, to, bend) = ends(from, to);
-        // One arrow for each pair of ends: the newest.
-        if !arrows.iter().any(|a| a.from == from && a.to == to) {
-            arrows.push(HandOver { id: hand_over.id, from, to, bend, saying });
+        let arrow = arrow(scene, from, to, hand_over.id, saying);
+        // One arrow for each way: the newest.
+        if !arrows.iter().any(|a| a.points == arrow.points) {
+            arrows.push(arrow);
         }
         if arrows.len() == MOST_HAND_OVERS {
             break;
@@ -204,16 +204,34 @@ fn hand_overs(scene: &Scene, history: &History, since: SimTime, now: SimTime) ->
     arrows
 }
 
-/// Where an arrow leaves one shape and meets the other: an arc above boxes that stand side by side, else a straight line.
-fn ends(from: Rect, to: Rect) -> (Point, Point, f64) {
+/// Where an arrow leaves one shape and meets the other: an arc above boxes that stand side by side, a straight line across the free room between
+/// strip and nodes, and along the margins where nodes stand below each other.
+fn arrow(scene: &Scene, from: Rect, to: Rect, id: usize, saying: Saying) -> HandOver {
     let (a, b) = (from.center(), to.center());
+    let with = |points: Vec<Point>, bend: f64, label: Point, label_ends: bool| HandOver { id, points, bend, label, label_ends, saying };
     if (a.y - b.y).abs() < 1.0 {
         let side = if b.x < a.x { -1.0 } else { 1.0 };
-        let start = Point { x: a.x - side * from.w * 0.2, y: from.y };
-        return (start, Point { x: b.x - side * to.w * 0.2, y: to.y }, 16.0);
+        let (start, end) = (Point { x: a.x - side * from.w * 0.2, y: from.y }, Point { x: b.x - side * to.w * 0.2, y: to.y });
+        return with(vec![start, end], 16.0, Point { x: (start.x + end.x) / 2.0, y: start.y - 13.5 }, false);
+    }
+    let strip = scene.strip.rect;
+    if scene.narrow && from.y > strip.bottom() {
+        let (margin, above, between) = (from.right() + 17.0, strip.bottom() + 6.0, to.right() + 6.0);
+        let mut corners = vec![(from.right(), a.y), (margin, a.y), (margin, above)];
+        if scene.strip.components.iter().any(|c| c.rect.y > to.bottom()) {
+            corners.extend([(between, above), (between, b.y), (to.right(), b.y)]);
+        } else {
+            corners.extend([(b.x, above), (b.x, to.bottom())]);
+        }
+        let points = corners.into_iter().map(|(x, y)| Point { x, y }).collect();
+        return with(points, 0.0, Point { x: margin - 4.0, y: from.y - 11.0 }, true);
     }
     let up = b.y < a.y;
-    (Point { x: a.x, y: if up { from.y } else { from.bottom() } }, Point { x: b.x, y: if up { to.bottom() } else { to.y } }, 0.0)
+    let start = Point { x: a.x, y: if up { from.y } else { from.bottom() } };
+    let end = Point { x: b.x, y: if up { to.bottom() } else { to.y } };
+    // Near its beginning a long arrow passes over nothing yet.
+    let early = Point { x: start.x + (end.x - start.x) * 0.3, y: start.y + (end.y - start.y) * 0.3 };
+    with(vec![start, end], 0.0, early, false)
 }
 
 fn kubelet_of(scene: &Scene, object: &str) -> Option<Rect> {

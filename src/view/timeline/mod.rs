@@ -1,5 +1,6 @@
 //! The chart of time: for each container a bar of states, its probes, its readiness; events, requests and measured gaps.
 
+use crate::api::order::InOrder as _;
 use std::rc::Rc;
 
 use super::Target;
@@ -75,16 +76,21 @@ pub struct Gap {
 /// So far around the playhead ticks are given; bars are given whole. In milliseconds.
 const REACH_MS: u64 = 20 * 60 * 1000;
 const MOST_TICKS: usize = 900;
+/// Shorter waits for the end of a process are not named.
+const LEAST_GRACE_MS: u64 = 1000;
+/// Pods that were created within this time of one another were created together.
+const TOGETHER_MS: u64 = 500;
 const PROBES: [(&str, &str); 3] = [("startup", "startupProbe"), ("readiness", "readinessProbe"), ("liveness", "livenessProbe")];
 
 /// The chart of one Pod (`namespace/name`), or with `None` of every Pod. It holds what was ever played, also after the playhead.
 pub fn build(session: &Session, pod: Option<&str>) -> Timeline {
     let (now, horizon) = (session.now(), session.horizon());
     let groups = history::with(session, |history| {
-        let chosen = history.pods.iter().filter(|(name, track)| pod.map_or(!track.containers.is_empty(), |wanted| wanted == *name));
+        let chosen = history.pods.iter().filter(|(name, track)| pod.map_or(true, |wanted| wanted == *name));
         let mut groups: Vec<(SimTime, Group)> = chosen
-            .map(|(name, track)| {
-                let mut group = group(session, name, track);
+            .map(|(name, track)| (track, name, group(session, name, track)))
+            .filter(|(.., group)| pod.is_some() || !group.tracks.is_empty())
+            .map(|(track, name, mut group)| {
                 let of_pod = |end: &str| end.strip_prefix("pod/") == Some(name);
                 let near = history::between(&history.requests, earliest(now), now + REACH_MS, |r| r.at);
                 let own = near.iter().filter(|r| of_pod(&r.from) || of_pod(&r.to));
@@ -98,10 +104,25 @@ pub fn build(session: &Session, pod: Option<&str>) -> Timeline {
                 (track.first_seen.unwrap_or_default(), group)
             })
             .collect();
-        groups.sort_by_key(|(first, _)| *first);
-        groups.into_iter().map(|(_, group)| group).collect()
+        groups.order_by_key(|(first, _)| *first);
+        newest_first(groups)
     });
     Timeline { now, horizon, groups }
+}
+
+/// What came together stays together in its order; what came last stands on top, as it is what the person just did.
+fn newest_first(groups: Vec<(SimTime, Group)>) -> Vec<Group> {
+    let mut batches: Vec<(SimTime, Vec<Group>)> = Vec::new();
+    for (first, group) in groups {
+        match batches.last_mut() {
+            Some((last, batch)) if first.since(*last) <= TOGETHER_MS => {
+                *last = first;
+                batch.push(group);
+            }
+            Some(_) | None => batches.push((first, vec![group])),
+        }
+    }
+    batches.into_iter().rev().flat_map(|(_, batch)| batch).collect()
 }
 
 fn earliest(now: SimTime) -> SimTime {
@@ -115,10 +136,16 @@ fn group(session: &Session, id: &str, track: &PodTrack) -> Group {
     let order = |container: &str| {
         object.and_then(|pod| super::scene::containers(pod).position(|(c, _)| object::str_at(c, "name") == Some(container))).unwrap_or(usize::MAX)
     };
-    let mut names: Vec<&String> = track.containers.keys().collect();
-    names.sort_by_key(|name| order(name));
     let now = session.now();
-    let tracks = names.into_iter().map(|container| container_track(object, id, container, &track.containers[container], now)).collect();
+    let mut tracks: Vec<ContainerTrack> = track.containers.iter().map(|(name, own)| container_track(object, id, name, own, now)).collect();
+    // Containers that wait for their image or their volumes were never created: the log knows nothing of them yet.
+    if let (Some(pod), Some(from)) = (object, track.bound_at) {
+        let waiting = Track { bars: vec![Bar { from, to: None, state: BarState::Waiting, attempt: 0 }], ..Track::default() };
+        let uncreated =
+            super::scene::containers(pod).filter_map(|(c, _)| object::str_at(c, "name")).filter(|name| !track.containers.contains_key(*name));
+        tracks.extend(uncreated.map(|name| container_track(object, id, name, &waiting, now)));
+    }
+    tracks.order_by_key(|t| order(&t.name));
     let mut ready: Vec<ReadySpan> = Vec::new();
     for (from, words) in &track.ready {
         if let Some(last) = ready.last_mut() {
@@ -152,6 +179,8 @@ fn container_track(pod: Option<&Value>, id: &str, name: &str, track: &Track, now
     let gaps = track
         .graces
         .iter()
+        // A process that obeys at once leaves no wait to look at.
+        .filter(|g| g.to.unwrap_or(now).max(g.from).since(g.from) >= LEAST_GRACE_MS)
         .filter_map(|g| {
             Some(Gap {
                 from: g.from,

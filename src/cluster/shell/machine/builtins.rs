@@ -1,0 +1,322 @@
+//! The commands that the shell itself knows: those that change it, and those that wait.
+
+use super::inside::Goal;
+use super::wait::Pending;
+use super::{DEEPEST, Frame, Machine, Step, signal_name, signal_number};
+use crate::cluster::shell::parser::Instruction;
+use crate::cluster::shell::{Host, Kind, applets};
+
+impl Machine {
+    pub(super) fn builtin(&mut self, host: &mut dyn Host, arguments: &[String]) -> Option<Step> {
+        let rest = &arguments[1..];
+        self.status = match arguments[0].rsplit('/').next().unwrap_or("") {
+            ":" | "true" => 0,
+            "false" => 1,
+            "exit" => {
+                let code = rest.first().and_then(|t| t.parse::<i32>().ok()).unwrap_or(self.status) & 0xff;
+                return Some(self.exit(host, code));
+            }
+            "return" => {
+                let code = rest.first().and_then(|t| t.parse::<i32>().ok()).unwrap_or(self.status);
+                self.return_from();
+                code
+            }
+            "break" | "continue" => {
+                self.jump_out(arguments[0] == "break");
+                0
+            }
+            "cd" => {
+                let to = rest.first().cloned().or_else(|| self.variable("HOME")).unwrap_or_else(|| "/".into());
+                let path = self.path(&to);
+                match host.stat(&path) {
+                    Some(Kind::Directory) => {
+                        self.directory = path;
+                        0
+                    }
+                    Some(Kind::File { .. }) => {
+                        self.complain(host, &format!("cd: can't cd to {to}: Not a directory"));
+                        2
+                    }
+                    None => {
+                        self.complain(host, &format!("cd: can't cd to {to}: No such file or directory"));
+                        2
+                    }
+                }
+            }
+            "export" | "local" | "readonly" => {
+                for word in rest {
+                    if let Some((name, value)) = word.split_once('=') {
+                        self.set(name, value);
+                    }
+                }
+                0
+            }
+            "unset" => {
+                for name in rest {
+                    self.unset(name);
+                }
+                0
+            }
+            "set" => {
+                for word in rest {
+                    match word.as_str() {
+                        "-e" | "-eu" | "-ex" => self.exit_on_error = true,
+                        "+e" => self.exit_on_error = false,
+                        "--" => {
+                            self.arguments = rest.iter().skip_while(|w| *w != "--").skip(1).cloned().collect();
+                            break;
+                        }
+                        _ => {}
+                    }
+                }
+                0
+            }
+            "shift" => {
+                let count = rest.first().and_then(|t| t.parse().ok()).unwrap_or(1).min(self.arguments.len());
+                self.arguments.drain(..count);
+                0
+            }
+            "trap" => {
+                if let Some((script, signals)) = rest.split_first() {
+                    for signal in signals {
+                        let name = signal_name(signal);
+                        if script == "-" { drop(self.traps.remove(&name)) } else { drop(self.traps.insert(name, script.clone())) }
+                    }
+                }
+                0
+            }
+            "eval" => {
+                let script = rest.join(" ");
+                self.status = 0;
+                self.call_text(host, &script);
+                return Some(Step::Ran);
+            }
+            "wait" => {
+                self.pending = Some(match rest.first().and_then(|t| t.parse().ok()) {
+                    Some(pid) => Pending::Child(pid),
+                    None => Pending::AllChildren,
+                });
+                0
+            }
+            "sleep" => {
+                let total: Option<u64> = rest.iter().map(|t| applets::duration_ms(t)).sum();
+                match total {
+                    Some(total) if !rest.is_empty() => {
+                        self.pending = Some(Pending::Until(host.now() + total, 0));
+                        0
+                    }
+                    Some(_) => {
+                        self.say_error(host, "BusyBox v1.36.1 multi-call binary.\n\nUsage: sleep [N]...\n");
+                        1
+                    }
+                    None if rest.iter().any(|t| t == "infinity") => {
+                        self.pending = Some(Pending::Forever);
+                        0
+                    }
+                    None => {
+                        self.say_error(host, &format!("sleep: invalid number '{}'\n", rest.first().map_or("", String::as_str)));
+                        1
+                    }
+                }
+            }
+            "timeout" => self.timeout(host, rest),
+            "watch" => self.watch(host, rest),
+            "env" => self.env(host, rest),
+            "alias" => {
+                for (name, value) in rest.iter().filter_map(|w| w.split_once('=')) {
+                    self.call_text(host, &format!("{name}() {{ {value} \"$@\"; }}"));
+                }
+                return Some(Step::Ran);
+            }
+            "." | "source" => {
+                let file = rest.first().map_or("", String::as_str);
+                match host.read(&self.path(file)) {
+                    Ok(text) => {
+                        self.status = 0;
+                        self.call_text(host, &text);
+                        return Some(Step::Ran);
+                    }
+                    Err(error) => {
+                        self.complain(host, &format!("{file}: {}", error.words()));
+                        1
+                    }
+                }
+            }
+            "sudo" | "nohup" | "time" if self.bash && !rest.is_empty() => return Some(self.dispatch(host, rest.to_vec())),
+            "history" | "jobs" | "shopt" | "umask" | "ulimit" | "hash" | "disown" | "stty" => 0,
+            "usleep" => {
+                let micros = rest.first().and_then(|t| t.parse::<u64>().ok()).unwrap_or(0);
+                self.pending = Some(Pending::Until(host.now() + micros / 1000, 0));
+                0
+            }
+            "read" => {
+                let separators = self.variable("IFS").unwrap_or_else(|| " \t".into());
+                let names: Vec<String> = rest.iter().filter(|w| !w.starts_with('-')).cloned().collect();
+                match self.top().input {
+                    Some(index) => {
+                        let text = std::mem::take(&mut self.inputs[index]);
+                        let (line, after) = text.split_once('\n').map_or((text.as_str(), ""), |(l, a)| (l, a));
+                        let ended = text.is_empty();
+                        self.inputs[index] = after.to_owned();
+                        self.finish_line(&names, line, &separators);
+                        i32::from(ended)
+                    }
+                    None => {
+                        self.pending = Some(Pending::Line { names, got: String::new(), separators });
+                        0
+                    }
+                }
+            }
+            "tail" if rest.iter().any(|w| matches!(w.as_str(), "-f" | "-F")) => {
+                let file = rest.iter().rev().find(|w| !w.starts_with(['-', '+']) && w.parse::<i64>().is_err()).cloned();
+                let file = file?;
+                let path = self.path(&file);
+                let whole = rest.iter().any(|w| w == "+1" || w == "-n+1");
+                let text = host.read(&path).unwrap_or_default();
+                let lines = text.lines().count();
+                let shown = if whole { 0 } else { text.split_inclusive('\n').take(lines.saturating_sub(10)).map(str::len).sum() };
+                self.pending = Some(Pending::Follow { path, shown });
+                0
+            }
+            "kill" => self.kill(host, rest),
+            "bash" if !self.bash => return None,
+            "sh" | "ash" | "bash" => return Some(self.nested(host, rest)),
+            "pwd" => {
+                let line = format!("{}\n", self.directory);
+                self.print(host, &line);
+                0
+            }
+            _ => return None,
+        };
+        Some(Step::Ran)
+    }
+
+    pub(super) fn exit(&mut self, host: &mut dyn Host, code: i32) -> Step {
+        self.status = code;
+        if self.frames.iter().any(|f| matches!(f, Frame::Subshell { .. })) {
+            while let Some(frame) = self.frames.pop() {
+                match frame {
+                    Frame::Subshell { variables, directory } => {
+                        (self.variables, self.directory) = (variables, directory);
+                        break;
+                    }
+                    Frame::Call { program, back, arguments } => (self.program, self.at, self.arguments) = (program, back, arguments),
+                    Frame::Loop { .. } | Frame::For { .. } => {}
+                }
+            }
+            let mut depth = 1;
+            while depth > 0 && self.at < self.program.code.len() {
+                match self.program.code[self.at] {
+                    Instruction::Subshell => depth += 1,
+                    Instruction::EndSubshell => depth -= 1,
+                    _ => {}
+                }
+                self.at += 1;
+            }
+            return Step::Ran;
+        }
+        self.frames.clear();
+        self.reads_commands = false;
+        self.at = self.program.code.len();
+        self.leave(host, code)
+    }
+
+    pub(super) fn jump_out(&mut self, leave: bool) {
+        while let Some(frame) = self.frames.last() {
+            match frame {
+                Frame::Loop { end, next, files } => {
+                    let (end, next, files) = (*end, *next, *files);
+                    self.files.truncate(files.max(1));
+                    // The command's own entry is popped when it returns.
+                    let copy = self.top().clone();
+                    self.files.push(copy);
+                    self.at = if leave { end } else { next };
+                    return;
+                }
+                Frame::Call { .. } => return,
+                Frame::Subshell { .. } | Frame::For { .. } => drop(self.frames.pop()),
+            }
+        }
+    }
+
+    pub(super) fn kill(&mut self, host: &mut dyn Host, rest: &[String]) -> i32 {
+        let mut signal = "TERM".to_owned();
+        let mut failed = 0;
+        let mut words = rest.iter().peekable();
+        while let Some(word) = words.next() {
+            if word == "-s" {
+                signal = words.next().map(|s| signal_name(s)).unwrap_or(signal);
+            } else if let Some(name) = word.strip_prefix('-').filter(|n| !n.is_empty()) {
+                signal = signal_name(name);
+            } else if let Some(job) = word.strip_prefix('%').and_then(|n| n.parse::<usize>().ok()) {
+                let pid = self.children.get(job.wrapping_sub(1)).copied().unwrap_or(0);
+                failed = i32::from(!host.signal(pid, &signal));
+            } else if let Ok(pid) = word.parse::<u64>() {
+                if pid == self.pid {
+                    // Its own process: as the first one it is protected, otherwise it ends here.
+                    if self.pid != 1 && !self.traps.contains_key(&signal) {
+                        self.leaving = Some(128 + signal_number(&signal));
+                    } else if signal != "KILL" && self.traps.contains_key(&signal) {
+                        self.signals.push(signal.clone());
+                    }
+                } else if !host.signal(pid, &signal) {
+                    self.complain(host, &format!("can't kill pid {pid}: No such process"));
+                    failed = 1;
+                }
+            } else {
+                self.complain(host, &format!("bad pid '{word}'"));
+                failed = 1;
+            }
+        }
+        failed
+    }
+
+    /// `sh …` as a command: another process, waited for.
+    pub(super) fn nested(&mut self, host: &mut dyn Host, rest: &[String]) -> Step {
+        let machine = match rest.split_first() {
+            Some((flag, script)) if flag.starts_with('-') && flag.ends_with('c') && !script.is_empty() => {
+                Machine::script(&script[0], &script[1..], self.variables.clone(), &self.directory)
+            }
+            Some((file, more)) if !file.starts_with('-') => {
+                let path = self.path(file);
+                match host.read(&path) {
+                    Ok(text) => Machine::script(&text, more, self.variables.clone(), &self.directory),
+                    Err(_) => Err(format!("can't open '{file}': No such file or directory")),
+                }
+            }
+            _ => match self.top().input {
+                Some(index) => {
+                    let text = std::mem::take(&mut self.inputs[index]);
+                    Machine::script(&text, &[], self.variables.clone(), &self.directory)
+                }
+                None => {
+                    self.reads_commands = true;
+                    return Step::Ran;
+                }
+            },
+        };
+        match machine {
+            Ok(mut child) => {
+                child.inputs = self.inputs.clone();
+                child.bash = self.bash;
+                if self.depth >= DEEPEST {
+                    self.status = 2;
+                } else if self.depth > 0 || self.bash {
+                    // Inside a pipe or a substitution, and under the person's own shell, it is part of this process.
+                    child.pid = self.pid;
+                    child.enter(self.depth, self.top());
+                    self.pending = Some(Pending::Inside { child: Box::new(child), goal: Goal::Print, files: self.top().clone() });
+                } else {
+                    child.files = vec![self.top().clone()];
+                    let pid = host.spawn(child);
+                    self.pending = Some(Pending::Child(pid));
+                }
+            }
+            Err(message) => {
+                self.complain(host, &message);
+                self.status = 2;
+            }
+        }
+        Step::Ran
+    }
+}

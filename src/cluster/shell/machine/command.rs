@@ -1,0 +1,181 @@
+//! One simple command: its assignments and redirects, and who runs it: a function, the shell itself, the host, an applet.
+
+use std::rc::Rc;
+
+use super::inside::Inner;
+use super::streams::{Files, Target};
+use super::wait::{Pending, Reading};
+use super::{Machine, Step};
+use crate::cluster::log::Stream;
+use crate::cluster::shell::lexer::{Part, Word};
+use crate::cluster::shell::parser::{Instruction, Program, Redirect, of_words};
+use crate::cluster::shell::{Answered, Command, Host, applets, expand};
+
+impl Machine {
+    pub(super) fn simple(&mut self, host: &mut dyn Host, assignments: &[(String, Word)], words: &[Word], redirects: &[Redirect]) -> Step {
+        let mut arguments = expand::arguments(self, host, words);
+        let values: Vec<(String, String)> = assignments.iter().map(|(name, word)| (name.clone(), expand::text(self, host, word))).collect();
+        let files = self.top().clone();
+        self.files.push(files);
+        if let Err(message) = self.redirect(host, redirects) {
+            self.pop_files();
+            self.complain(host, &message);
+            self.status = 1;
+            return self.checked();
+        }
+        let saved: Vec<(String, Option<String>)> = values.iter().map(|(name, _)| (name.clone(), self.variables.get(name).cloned())).collect();
+        for (name, value) in &values {
+            self.set(name, value);
+        }
+        if arguments.is_empty() {
+            self.pop_files();
+            if !values.is_empty() && words.is_empty() && !assignments.iter().any(|(_, w)| w.iter().any(|p| matches!(p, Part::Command { .. }))) {
+                self.status = 0;
+            }
+            return self.checked();
+        }
+        if arguments[0] == "exec" && arguments.len() == 1 {
+            // Only redirects: they stay.
+            if let (Some(files), true) = (self.pop_files(), !redirects.is_empty()) {
+                *self.files.last_mut().expect("the first entry is never popped") = files;
+            }
+            self.status = 0;
+            return Step::Ran;
+        }
+        if arguments[0] == "exec" {
+            arguments.remove(0);
+            self.frames.clear();
+            self.traps.clear();
+            self.reads_commands = false;
+            self.program = Rc::new(Program::default());
+            self.at = 0;
+        } else if arguments[0] == "type" || arguments[0] == "command" && arguments.get(1).is_some_and(|w| w == "-v") {
+            let skipped = if arguments[0] == "type" { 1 } else { 2 };
+            arguments.splice(..skipped, ["which".to_owned()]);
+        } else if matches!(arguments[0].as_str(), "command" | "builtin") && arguments.len() > 1 && !arguments[1].starts_with('-') {
+            arguments.remove(0);
+        }
+        let step = self.dispatch(host, arguments);
+        self.pop_files();
+        for (name, value) in saved {
+            match value {
+                Some(value) => self.set(&name, &value),
+                None => drop(self.variables.remove(&name)),
+            }
+        }
+        if step == Step::Ran { self.checked() } else { step }
+    }
+
+    /// `set -e`: a command that failed ends the shell (unless a condition looks at it).
+    pub(super) fn checked(&mut self) -> Step {
+        let looked_at = matches!(self.program.code.get(self.at), Some(Instruction::JumpIfFailed(_) | Instruction::JumpIfOk(_) | Instruction::Not));
+        if self.exit_on_error && self.status != 0 && !looked_at && self.pending.is_none() {
+            self.leaving = Some(self.status);
+        }
+        Step::Ran
+    }
+
+    pub(super) fn dispatch(&mut self, host: &mut dyn Host, arguments: Vec<String>) -> Step {
+        if let Some((program, at)) = self.functions.get(&arguments[0]).cloned() {
+            self.call(program, at, arguments[1..].to_vec());
+            return Step::Ran;
+        }
+        if let Some(step) = self.builtin(host, &arguments) {
+            return step;
+        }
+        // What does not read leaves its input to those that come after it.
+        let hosts_own = host.reads_stdin(&arguments);
+        let reads = hosts_own || applets::reads_stdin(&arguments) || applets::listens(&arguments);
+        let piped = self.top().input.filter(|_| reads).map(|index| std::mem::take(&mut self.inputs[index]));
+        let has_input = piped.is_some();
+        let stdin = piped.unwrap_or_default();
+        if !has_input && (hosts_own && !host.is_terminal() || applets::reads_stdin(&arguments)) {
+            self.pending = Some(Pending::Reading(Box::new(Reading { arguments, got: String::new(), files: self.top().clone(), status: None })));
+            return Step::Ran;
+        }
+        if arguments[0] == "xargs" {
+            self.xargs(&arguments, &stdin);
+            return Step::Ran;
+        }
+        let command =
+            Command { arguments: &arguments, stdin: has_input.then(|| stdin.clone()), variables: &self.variables, directory: &self.directory };
+        match host.command(&command) {
+            Answered::Done(code, written) => {
+                self.pass_on(host, written);
+                self.status = code;
+                return Step::Ran;
+            }
+            Answered::Waits(id, written) => {
+                self.pass_on(host, written);
+                self.pending = Some(Pending::Job { id, files: self.top().clone() });
+                return Step::Ran;
+            }
+            Answered::BecomesServer => return self.serve(host, arguments, stdin, true),
+            Answered::Unknown => {}
+        }
+        if applets::listens(&arguments) {
+            let plain = arguments[0].rsplit('/').next().unwrap_or("").to_owned();
+            let stays = plain != "httpd" || arguments.iter().any(|a| a.starts_with("-f"));
+            let front = if stays { None } else { Some("-f".to_owned()) };
+            let arguments = std::iter::once(plain).chain(front).chain(arguments.into_iter().skip(1)).collect();
+            return self.serve(host, arguments, stdin, stays);
+        }
+        if !applets::asks_the_network(&arguments[0]) {
+            match applets::run(self, host, &arguments, &stdin) {
+                Some(status) => self.status = status,
+                None => return self.missing(host, &arguments),
+            }
+            return Step::Ran;
+        }
+        // What the network makes it wait for passes before it says anything.
+        let files = self.top().clone();
+        self.files.push(Files { input: files.input, out: Target::Stream(Stream::Stdout), error: Target::Stream(Stream::Stderr) });
+        self.late_ms = 0;
+        let mut inner = Inner { host, input: None, written: Vec::new() };
+        let status = applets::run(self, &mut inner, &arguments, &stdin).unwrap_or(127);
+        let written = inner.written;
+        self.pop_files();
+        if self.late_ms == 0 {
+            self.pass_on(host, written);
+            self.status = status;
+        } else {
+            self.pending = Some(Pending::Late { at: host.now() + self.late_ms, status, written, files });
+        }
+        Step::Ran
+    }
+
+    /// A server: in place of this process where nothing follows, otherwise as a child that is waited for (`stays`) or not.
+    pub(super) fn serve(&mut self, host: &mut dyn Host, arguments: Vec<String>, stdin: String, stays: bool) -> Step {
+        let nothing_follows = self.depth == 0 && self.at >= self.program.code.len() && self.frames.is_empty() && self.traps.is_empty();
+        if stays && nothing_follows && !self.reads_commands {
+            return Step::Server(arguments, stdin);
+        }
+        let mut child = Machine::new(of_words(&arguments), self.variables.clone(), &self.directory);
+        child.inputs = vec![stdin];
+        child.files = vec![Files { input: Some(0), ..self.top().clone() }];
+        let pid = host.spawn(child);
+        self.status = 0;
+        if stays {
+            self.pending = Some(Pending::Child(pid));
+        }
+        Step::Ran
+    }
+
+    /// A script that is named by its path is run; of all else that is not there the shell says so.
+    fn missing(&mut self, host: &mut dyn Host, arguments: &[String]) -> Step {
+        let name = &arguments[0];
+        let path = self.path(name);
+        if name.contains('/') && host.read(&path).is_ok_and(|text| text.starts_with("#!")) {
+            return self.nested(host, arguments);
+        }
+        let (message, code) = match host.stat(&path).filter(|_| name.contains('/')) {
+            Some(_) => (format!("{name}: Permission denied"), 126),
+            None if !self.bash => (format!("{name}: not found"), 127),
+            None if name.contains('/') => (format!("{name}: No such file or directory"), 127),
+            None => (format!("{name}: command not found"), 127),
+        };
+        self.complain(host, &message);
+        self.status = code;
+        Step::Ran
+    }
+}

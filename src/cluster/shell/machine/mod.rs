@@ -1,0 +1,529 @@
+//! Runs a program step by step: a process as a value, which yields whenever it has to wait.
+
+use crate::api::order::SortedMap;
+mod builtins;
+mod command;
+mod inside;
+mod runners;
+mod streams;
+mod wait;
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use super::expand;
+use super::parser::{Instruction, Program, parse};
+use super::{Host, Input};
+use crate::api::SimTime;
+use crate::cluster::log::Stream;
+use inside::Stage;
+use streams::{Files, Target};
+use wait::Pending;
+
+/// What a machine does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It did something; ask again at once.
+    Ran,
+    /// Ask again at this moment.
+    Sleep(SimTime),
+    /// Ask again when one of its children has ended or a signal came.
+    Wait,
+    /// Ask again when there is more on standard input.
+    Input,
+    Exit(i32),
+    /// A server takes the process over (`exec nginx`, or a server as the last command), called with these arguments.
+    /// Behind them what there is for its standard input.
+    Server(Vec<String>, String),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Frame {
+    Loop { end: usize, next: usize, files: usize },
+    Subshell { variables: SortedMap<String, String>, directory: String },
+    Call { program: Rc<Program>, back: usize, arguments: Vec<String> },
+    For { values: Vec<String>, next: usize },
+}
+
+/// A process. Plain data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Machine {
+    program: Rc<Program>,
+    at: usize,
+    frames: Vec<Frame>,
+    files: Vec<Files>,
+    inputs: Vec<String>,
+    variables: SortedMap<String, String>,
+    functions: SortedMap<String, (Rc<Program>, usize)>,
+    traps: SortedMap<String, String>,
+    pub arguments: Vec<String>,
+    /// `$0`
+    pub name: String,
+    pub directory: String,
+    pub pid: u64,
+    status: i32,
+    children: Vec<u64>,
+    /// `$!`
+    background: Option<u64>,
+    /// What was read from standard input beyond the line that was asked for.
+    unread: String,
+    /// Values of the next instruction's substitutions, once they are `ready`.
+    values: VecDeque<String>,
+    ready: bool,
+    /// How long the network let an applet wait.
+    pub(super) late_ms: u64,
+    pending: Option<Pending>,
+    signals: Vec<String>,
+    cases: Vec<String>,
+    /// A shell that reads its commands from standard input; with a prompt where a person sits there.
+    reads_commands: bool,
+    prompts: bool,
+    exit_on_error: bool,
+    /// The person's own shell: bash among GNU's programs, where a container has BusyBox. A few words differ.
+    pub bash: bool,
+    leaving: Option<i32>,
+    depth: usize,
+}
+
+/// How deep functions and substitutions may nest.
+const DEEPEST: usize = 60;
+/// How much text a variable, a pipe or a file may hold.
+const MOST_TEXT: usize = 1 << 20;
+
+impl Machine {
+    pub fn new(program: Rc<Program>, environment: SortedMap<String, String>, directory: &str) -> Self {
+        Self {
+            program,
+            at: 0,
+            frames: Vec::new(),
+            files: vec![Files { input: None, out: Target::Stream(Stream::Stdout), error: Target::Stream(Stream::Stderr) }],
+            inputs: Vec::new(),
+            variables: environment,
+            functions: SortedMap::new(),
+            traps: SortedMap::new(),
+            arguments: Vec::new(),
+            name: "sh".into(),
+            directory: directory.into(),
+            pid: 1,
+            status: 0,
+            children: Vec::new(),
+            background: None,
+            unread: String::new(),
+            values: VecDeque::new(),
+            ready: false,
+            late_ms: 0,
+            pending: None,
+            signals: Vec::new(),
+            cases: Vec::new(),
+            reads_commands: false,
+            prompts: false,
+            exit_on_error: false,
+            bash: false,
+            leaving: None,
+            depth: 0,
+        }
+    }
+
+    /// A shell that reads its commands from standard input.
+    pub fn interactive(environment: SortedMap<String, String>, directory: &str, prompts: bool) -> Self {
+        let mut machine = Self::new(Rc::new(Program::default()), environment, directory);
+        (machine.reads_commands, machine.prompts) = (true, prompts);
+        machine
+    }
+
+    /// `sh -c SCRIPT [NAME [ARGUMENT…]]`; the error is what `sh` says.
+    pub fn script(script: &str, rest: &[String], environment: SortedMap<String, String>, directory: &str) -> Result<Self, String> {
+        let mut machine = Self::new(Rc::new(parse(script, 0)?), environment, directory);
+        if let Some((name, arguments)) = rest.split_first() {
+            (machine.name, machine.arguments) = (name.clone(), arguments.to_vec());
+        }
+        Ok(machine)
+    }
+
+    pub fn variable(&self, name: &str) -> Option<String> {
+        match name {
+            "?" => Some(self.status.to_string()),
+            "$" => Some(self.pid.to_string()),
+            "!" => Some(self.background.map_or(String::new(), |pid| pid.to_string())),
+            "#" => Some(self.arguments.len().to_string()),
+            "@" | "*" => Some(self.arguments.join(" ")),
+            "0" => Some(self.name.clone()),
+            "PWD" => Some(self.directory.clone()),
+            _ => match name.parse::<usize>() {
+                Ok(number) => self.arguments.get(number - 1).cloned(),
+                Err(_) => self.variables.get(name).cloned(),
+            },
+        }
+    }
+
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.insert(name.into(), value.chars().take(MOST_TEXT).collect());
+    }
+
+    pub fn unset(&mut self, name: &str) {
+        self.variables.remove(name);
+    }
+
+    pub fn environment(&self) -> &SortedMap<String, String> {
+        &self.variables
+    }
+
+    /// An absolute path, without `.` and `..`.
+    pub fn path(&self, path: &str) -> String {
+        absolute(&self.directory, path)
+    }
+
+    /// Whether it has run all that it was given.
+    pub fn is_idle(&self) -> bool {
+        self.pending.is_none() && self.frames.is_empty() && self.at >= self.program.code.len() && self.leaving.is_none() && self.signals.is_empty()
+    }
+
+    /// `$?`
+    pub fn status(&self) -> i32 {
+        self.status
+    }
+
+    /// Gives an idle shell another line; the error is what it says of one that it cannot read.
+    pub fn run(&mut self, line: &str) -> Result<(), String> {
+        let before = self.status;
+        self.stop(2);
+        self.program = Rc::new(parse(line, 0)?);
+        (self.at, self.status) = (0, before);
+        Ok(())
+    }
+
+    /// Gives up what it does (Ctrl-C), and is idle.
+    pub fn stop(&mut self, status: i32) {
+        self.at = self.program.code.len();
+        self.frames.clear();
+        self.files.truncate(1);
+        self.files[0].input = None;
+        self.inputs.clear();
+        self.signals.clear();
+        self.unread.clear();
+        (self.pending, self.leaving, self.ready, self.status, self.reads_commands) = (None, None, false, status, true);
+    }
+
+    /// A child that runs a line beside this one.
+    pub fn beside(&self, line: &str) -> Result<Self, String> {
+        let mut child = self.clone();
+        child.children.clear();
+        child.traps.clear();
+        child.run(line)?;
+        child.reads_commands = false;
+        Ok(child)
+    }
+
+    /// The host's commands that it waits for.
+    pub fn jobs(&self, found: &mut Vec<u64>) {
+        match &self.pending {
+            Some(Pending::Job { id, .. }) => found.push(*id),
+            Some(Pending::Inside { child, .. }) => child.jobs(found),
+            Some(Pending::Pipe(stages)) => stages.iter().filter(|s| s.ended.is_none()).for_each(|s| s.machine.jobs(found)),
+            _ => {}
+        }
+    }
+
+    /// Whether a shell shows its prompt and waits for a line.
+    pub fn prompt(&self) -> Option<String> {
+        (self.prompts && self.at >= self.program.code.len() && self.pending.is_none()).then(|| format!("{} # ", self.directory))
+    }
+
+    /// A signal reached the process. Gives the exit code where it ends by it: without a trap, and not as the first process.
+    pub fn signal(&mut self, signal: &str, code: i32) -> Option<i32> {
+        match self.traps.get(signal) {
+            Some(script) if script.is_empty() => None,
+            Some(_) => {
+                self.signals.push(signal.into());
+                if matches!(self.pending, Some(Pending::Child(_) | Pending::AllChildren)) {
+                    // `wait` is cut short; other commands are let end.
+                    self.pending = None;
+                    self.status = 128 + code;
+                }
+                None
+            }
+            None if self.pid == 1 => None,
+            None => Some(128 + code),
+        }
+    }
+
+    /// Whether the process reacts to a signal at all.
+    pub fn reacts_to(&self, signal: &str) -> bool {
+        self.pid != 1 || self.traps.get(signal).is_some_and(|t| !t.is_empty())
+    }
+
+    /// One step.
+    pub fn step(&mut self, host: &mut dyn Host) -> Step {
+        if self.pending.is_some() {
+            let step = self.wait(host);
+            if self.pending.is_none() && !self.ready {
+                self.checked();
+            }
+            if let Some(step) = step {
+                return step;
+            }
+        }
+        if !self.ready
+            && let Some(signal) = self.signals.pop()
+            && let Some(script) = self.traps.get(&signal).cloned()
+        {
+            let status = self.status;
+            self.call_text(host, &script);
+            self.status = status;
+            return Step::Ran;
+        }
+        if let Some(code) = self.leaving.take() {
+            return self.leave(host, code);
+        }
+        let program = Rc::clone(&self.program);
+        match program.code.get(self.at) {
+            Some(instruction) => {
+                self.at += 1;
+                self.perform(host, instruction)
+            }
+            None => match self.frames.pop() {
+                Some(Frame::Call { program, back, arguments }) => {
+                    (self.program, self.at, self.arguments) = (program, back, arguments);
+                    Step::Ran
+                }
+                Some(_) => Step::Ran,
+                None if self.reads_commands => self.read_command(host),
+                None => self.leave(host, self.status),
+            },
+        }
+    }
+
+    fn leave(&mut self, host: &mut dyn Host, code: i32) -> Step {
+        if let Some(script) = self.traps.remove("EXIT") {
+            self.call_text(host, &format!("{script}\nexit {code}"));
+            return Step::Ran;
+        }
+        Step::Exit(code)
+    }
+
+    fn read_command(&mut self, host: &mut dyn Host) -> Step {
+        match self.stdin(host) {
+            Input::Empty => Step::Input,
+            Input::Closed => self.leave(host, self.status),
+            Input::Text(text) => {
+                self.at = 0;
+                self.program = match parse(&text, 0) {
+                    Ok(program) => Rc::new(program),
+                    Err(message) => {
+                        self.complain(host, &message);
+                        self.status = 2;
+                        Rc::new(Program::default())
+                    }
+                };
+                Step::Ran
+            }
+        }
+    }
+
+    /// Runs a script's text in this very process (traps, `eval`, `.`).
+    pub(super) fn call_text(&mut self, host: &mut dyn Host, script: &str) {
+        match parse(script, self.depth) {
+            Ok(program) => self.call(Rc::new(program), 0, self.arguments.clone()),
+            Err(message) => {
+                self.complain(host, &message);
+                self.status = 2;
+            }
+        }
+    }
+
+    fn call(&mut self, program: Rc<Program>, at: usize, arguments: Vec<String>) {
+        if self.frames.len() > DEEPEST {
+            self.status = 2;
+            return;
+        }
+        let old = std::mem::replace(&mut self.program, program);
+        self.frames.push(Frame::Call { program: old, back: self.at, arguments: std::mem::replace(&mut self.arguments, arguments) });
+        self.at = at;
+    }
+
+    fn perform(&mut self, host: &mut dyn Host, instruction: &Instruction) -> Step {
+        if self.ready {
+            self.ready = false;
+        } else if self.depth < DEEPEST {
+            let programs = match instruction {
+                Instruction::Simple { assignments, words, .. } => expand::substitutions(words.iter().chain(assignments.iter().map(|(_, w)| w))),
+                Instruction::ForBegin { words: Some(words) } => expand::substitutions(words.iter()),
+                Instruction::Case(word) => expand::substitutions(std::iter::once(word)),
+                _ => Vec::new(),
+            };
+            if !programs.is_empty() {
+                self.at -= 1;
+                self.values.clear();
+                self.prepare(programs);
+                return Step::Ran;
+            }
+        }
+        match instruction {
+            Instruction::Simple { assignments, words, redirects } => return self.simple(host, assignments, words, redirects),
+            Instruction::Jump(to) => {
+                let back = *to < self.at;
+                self.at = *to;
+                if back && self.signals.is_empty() {
+                    return Step::Ran;
+                }
+            }
+            Instruction::JumpIfFailed(to) if self.status != 0 => self.at = *to,
+            Instruction::JumpIfOk(to) if self.status == 0 => self.at = *to,
+            Instruction::JumpIfFailed(_) | Instruction::JumpIfOk(_) => {}
+            Instruction::Not => self.status = i32::from(self.status == 0),
+            Instruction::Pipe(stages) => {
+                if self.depth >= DEEPEST {
+                    self.status = 2;
+                    return Step::Ran;
+                }
+                let stages = stages.iter().enumerate().map(|(index, program)| {
+                    let mut machine = self.inside(Rc::clone(program));
+                    if index > 0 {
+                        (machine.files[0].input, machine.unread) = (None, String::new());
+                    }
+                    Stage { machine, input: (index > 0).then(String::new), closed: false, ended: None }
+                });
+                self.pending = Some(Pending::Pipe(stages.collect()));
+            }
+            Instruction::Redirect(redirects) => {
+                let files = self.top().clone();
+                self.files.push(files);
+                if let Err(message) = self.redirect(host, redirects) {
+                    self.complain(host, &message);
+                    self.status = 1;
+                }
+            }
+            Instruction::EndRedirect => drop(self.pop_files()),
+            Instruction::Subshell => {
+                self.frames.push(Frame::Subshell { variables: self.variables.clone(), directory: self.directory.clone() });
+            }
+            Instruction::EndSubshell => {
+                if let Some(Frame::Subshell { variables, directory }) = self.frames.pop() {
+                    (self.variables, self.directory) = (variables, directory);
+                }
+            }
+            Instruction::ForBegin { words } => {
+                let values = match words {
+                    Some(words) => expand::arguments(self, host, words),
+                    None => self.arguments.clone(),
+                };
+                self.frames.push(Frame::For { values, next: 0 });
+            }
+            Instruction::ForNext { variable, end } => {
+                // The loop's own frame lies on top of the list's.
+                let list = self.frames.iter_mut().rev().find_map(|f| if let Frame::For { values, next } = f { Some((values, next)) } else { None });
+                match list.and_then(|(values, next)| {
+                    *next += 1;
+                    values.get(*next - 1).cloned()
+                }) {
+                    Some(value) => drop(self.variables.insert(variable.clone(), value)),
+                    None => self.at = *end,
+                }
+            }
+            Instruction::Case(word) => {
+                let text = expand::text(self, host, word);
+                self.cases.push(text);
+                self.status = 0;
+            }
+            Instruction::CaseTest { patterns, otherwise } => {
+                let text = self.cases.last().cloned().unwrap_or_default();
+                let fits = patterns.iter().any(|p| {
+                    let pattern = expand::text(self, host, p);
+                    expand::matches(&pattern, &text)
+                });
+                if !fits {
+                    self.at = *otherwise;
+                }
+            }
+            Instruction::LoopBegin { end, next } => {
+                self.frames.push(Frame::Loop { end: *end, next: *next, files: self.files.len() });
+                self.status = 0;
+            }
+            Instruction::LoopEnd => {
+                self.frames.pop();
+                if matches!(self.frames.last(), Some(Frame::For { .. })) {
+                    self.frames.pop();
+                }
+                if self.status == 1 {
+                    self.status = 0;
+                }
+            }
+            Instruction::Background { end } => {
+                let mut child = self.clone();
+                child.frames = Vec::new();
+                child.children = Vec::new();
+                child.traps = self.traps.iter().filter(|(_, t)| t.is_empty()).map(|(k, v)| (k.clone(), v.clone())).collect();
+                child.reads_commands = false;
+                child.unread = String::new();
+                let body = Program { code: self.program.code[..*end].to_vec() };
+                child.program = Rc::new(body);
+                let pid = host.spawn(child);
+                self.children.push(pid);
+                self.background = Some(pid);
+                self.at = *end;
+                self.status = 0;
+            }
+            Instruction::Function { name, end } => {
+                self.functions.insert(name.clone(), (Rc::clone(&self.program), self.at));
+                self.at = *end;
+                self.status = 0;
+            }
+            Instruction::Return => self.return_from(),
+            Instruction::Succeed => self.status = 0,
+        }
+        Step::Ran
+    }
+
+    fn return_from(&mut self) {
+        while let Some(frame) = self.frames.pop() {
+            if let Frame::Call { program, back, arguments } = frame {
+                (self.program, self.at, self.arguments) = (program, back, arguments);
+                return;
+            }
+        }
+        self.at = self.program.code.len();
+    }
+}
+
+/// An absolute path of `path` seen from `directory`.
+pub fn absolute(directory: &str, path: &str) -> String {
+    let whole = if path.starts_with('/') { path.to_owned() } else { format!("{directory}/{path}") };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in whole.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+/// `15`, `SIGTERM`, `TERM`, `term` → `TERM`; `0` and `EXIT` → `EXIT`.
+pub fn signal_name(text: &str) -> String {
+    let name = match text {
+        "0" => "EXIT",
+        "1" => "HUP",
+        "2" => "INT",
+        "3" => "QUIT",
+        "9" => "KILL",
+        "10" => "USR1",
+        "12" => "USR2",
+        "15" => "TERM",
+        other => other,
+    };
+    name.to_uppercase().trim_start_matches("SIG").to_owned()
+}
+
+pub fn signal_number(name: &str) -> i32 {
+    match name {
+        "HUP" => 1,
+        "INT" => 2,
+        "QUIT" => 3,
+        "KILL" => 9,
+        "USR1" => 10,
+        "SEGV" => 11,
+        "USR2" => 12,
+        _ => 15,
+    }
+}

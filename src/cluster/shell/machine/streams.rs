@@ -1,0 +1,130 @@
+//! Where a command's streams go: redirects, files, the streams of the process.
+
+use super::Machine;
+use crate::cluster::log::Stream;
+use crate::cluster::shell::parser::{BOTH, How, Redirect};
+use crate::cluster::shell::{FileError, Host, expand};
+
+/// Where a stream goes.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Target {
+    Stream(Stream),
+    File(String),
+    Nowhere,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Files {
+    /// Text that is read instead of standard input: an index of `inputs`.
+    pub(super) input: Option<usize>,
+    pub(super) out: Target,
+    pub(super) error: Target,
+}
+
+impl Machine {
+    pub(super) fn top(&self) -> &Files {
+        self.files.last().expect("the first entry is never popped")
+    }
+
+    pub(super) fn pop_files(&mut self) -> Option<Files> {
+        if self.files.len() > 1 { self.files.pop() } else { None }
+    }
+
+    pub(super) fn redirect(&mut self, host: &mut dyn Host, redirects: &[Redirect]) -> Result<(), String> {
+        for redirect in redirects {
+            let word = expand::text(self, host, &redirect.target);
+            let path = self.path(&word);
+            let target = match redirect.how {
+                How::Read => {
+                    let text = if path == "/dev/null" { String::new() } else { host.read(&path).map_err(|e| self.unopened("open", &word, e))? };
+                    self.inputs.push(text);
+                    self.set_input();
+                    continue;
+                }
+                How::Here => {
+                    self.inputs.push(word);
+                    self.set_input();
+                    continue;
+                }
+                How::HereString => {
+                    self.inputs.push(word + "\n");
+                    self.set_input();
+                    continue;
+                }
+                How::Duplicate if word == "1" => self.top().out.clone(),
+                How::Duplicate if word == "2" => self.top().error.clone(),
+                How::Duplicate => return Err(format!("{word}: Bad file descriptor")),
+                How::Write | How::Append => match path.as_str() {
+                    "/dev/null" => Target::Nowhere,
+                    "/dev/stdout" | "/proc/1/fd/1" | "/proc/self/fd/1" => Target::Stream(Stream::Stdout),
+                    "/dev/stderr" | "/proc/1/fd/2" => Target::Stream(Stream::Stderr),
+                    _ => {
+                        host.write_file(&path, "", redirect.how == How::Append).map_err(|e| self.unopened("create", &word, e))?;
+                        Target::File(path)
+                    }
+                },
+            };
+            let top = self.files.last_mut().expect("the first entry is never popped");
+            match redirect.number {
+                BOTH => (top.out, top.error) = (target.clone(), target),
+                1 => top.out = target,
+                2 => top.error = target,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// bash names the file and the C library's reason, ash says what it could not do.
+    fn unopened(&self, what: &str, word: &str, error: FileError) -> String {
+        match error {
+            error if self.bash => format!("{word}: {}", error.words()),
+            FileError::NotFound if what == "open" => format!("can't open {word}: no such file"),
+            FileError::NotFound => format!("can't create {word}: nonexistent directory"),
+            error => format!("can't {what} {word}: {}", error.words()),
+        }
+    }
+
+    pub(super) fn set_input(&mut self) {
+        let index = self.inputs.len() - 1;
+        self.files.last_mut().expect("the first entry is never popped").input = Some(index);
+    }
+
+    pub(in crate::cluster::shell) fn print(&mut self, host: &mut dyn Host, text: &str) {
+        let target = self.top().out.clone();
+        self.put(host, target, text);
+    }
+
+    pub(in crate::cluster::shell) fn say_error(&mut self, host: &mut dyn Host, text: &str) {
+        let target = self.top().error.clone();
+        self.put(host, target, text);
+    }
+
+    /// The shell's own complaint.
+    pub(super) fn complain(&mut self, host: &mut dyn Host, message: &str) {
+        let shell = if self.bash { "bash" } else { "sh" };
+        self.say_error(host, &format!("{shell}: {message}\n"));
+    }
+
+    pub(super) fn put(&mut self, host: &mut dyn Host, target: Target, text: &str) {
+        match target {
+            Target::Stream(stream) => host.write(stream, text),
+            Target::File(path) => {
+                if host.write_file(&path, text, true).is_err() {
+                    self.status = 1;
+                }
+            }
+            Target::Nowhere => {}
+        }
+    }
+
+    /// Writes where this command writes.
+    pub(super) fn pass_on(&mut self, host: &mut dyn Host, written: Vec<(Stream, String)>) {
+        for (stream, text) in written {
+            match stream {
+                Stream::Stdout => self.print(host, &text),
+                Stream::Stderr => self.say_error(host, &text),
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+// What the engine of verdicts weighs alone, built and squeezed as the app is.
+import { join, resolve } from "node:path";
+import { timedRun } from "./figures.mjs";
+import { weigh } from "./size.mjs";
+
+const BUDGET_KIB = 200;
+const target = "target/bench/engine";
+
+export async function engine(report) {
+  const run = (command, args, options) => {
+    const ended = timedRun(command, args, options);
+    if (ended.status !== 0) throw new Error(`${command}: ${(ended.stderr || String(ended.error)).trim().split("\n").at(-1)}`);
+  };
+  console.log("  (building the engine alone, about 1 min; 3 min the first time)");
+  run("cargo", ["build", "--quiet", "--release", "--target", "wasm32-unknown-unknown", "--manifest-path", "tests/bench/engine/Cargo.toml"], { env: { ...process.env, CARGO_TARGET_DIR: resolve(target) } });
+  const plain = join(target, "wasm32-unknown-unknown/release/podlab_engine.wasm");
+  const squeezed = join(target, "engine.wasm");
+  run("node_modules/.bin/wasm-opt", ["-Oz", "--all-features", plain, "-o", squeezed]);
+  const { small, plain: bytes } = weigh(squeezed);
+  report.row("Over the wire (Brotli 11)", "the engine of verdicts alone, with hover, completion and the schema's texts", `${(small / 1024).toFixed(1)} KiB of ${(bytes / 1024).toFixed(1)} KiB`, { target: `≤ ${BUDGET_KIB} KiB`, meets: small <= BUDGET_KIB * 1024 });
+}

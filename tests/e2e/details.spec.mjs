@@ -1,0 +1,35 @@
+// The details of a shape and what can be done from there; the small figures of lessons.
+import { App, expect, test, words } from "./app.mjs";
+
+test("a request sent from a container's details is answered in the terminal", async ({ page }) => {
+  const app = new App(page);
+  await app.open();
+  const outline = page.getByRole("navigation", { name: words.en["pic-outline"] });
+  await expect(outline.getByText("10.244.2.2").first()).toBeAttached({ timeout: 15_000 });
+  await page.getByRole("button", { name: /^container sh\b/i }).first().click();
+  await page.getByLabel(words.en["ins-request-to"]).fill("10.244.2.2:8080");
+  await page.getByRole("button", { name: words.en["ins-send"], exact: true }).click();
+  await expect(page.getByText("# visitor/sh → 10.244.2.2:8080: 200")).toBeVisible();
+  await expect(page.getByText("You've hit kubia").first()).toBeVisible();
+  await page.getByLabel(words.en["ins-request-to"]).fill("10.244.2.2:9");
+  await page.getByRole("button", { name: words.en["ins-send"], exact: true }).click();
+  await expect(page.getByText("# visitor/sh → 10.244.2.2:9: connection refused")).toBeVisible();
+});
+
+test("a lesson's figure shows the moment that its slider says", async ({ page }) => {
+  const say = words.en;
+  await page.goto("./");
+  await page.getByRole("button", { name: say.lessons, exact: true }).click();
+  await page.getByRole("button", { name: /Liveness probe/ }).click();
+  await page.getByRole("button", { name: say["lesson-show-me"], exact: true }).click();
+  const figure = page.getByRole("figure");
+  await expect(figure).toBeVisible({ timeout: 60_000 });
+  await expect(figure.getByText("Running 1/1")).toBeVisible();
+  const slider = figure.getByRole("slider", { name: say["lesson-figure-time"] });
+  await slider.fill("17");
+  await expect(figure.getByText("CrashLoopBackOff 0/1")).toBeVisible();
+  await expect(figure.getByText("restarts: 2")).toBeVisible();
+  await slider.fill("3");
+  await expect(figure.getByText("Running 1/1")).toBeVisible();
+  await expect(figure.getByText("restarts")).toHaveCount(0);
+});

@@ -1,0 +1,328 @@
+//! The terminal: each `tests/data/terminal/NAME.txt` is a transcript whose `$` lines are typed and whose other lines are what came of them.
+//! And: whatever is typed, no text makes a shell panic or run for ever.
+
+use std::fs;
+
+use podlab::api::SimTime;
+use podlab::cluster::{Cluster, Config, PodRef, Random};
+use podlab::kubectl::{OutputKind, Terminal};
+
+/// No line of a transcript waits longer.
+const LONGEST_WAIT_MS: u64 = 600_000;
+
+#[test]
+fn lines_do_as_recorded() {
+    let mut wrong = Vec::new();
+    let mut files: Vec<_> = fs::read_dir("tests/data/terminal").expect("the folder is part of the source").flatten().map(|e| e.path()).collect();
+    files.sort();
+    for file in files {
+        let recorded = fs::read_to_string(&file).expect("a transcript is UTF-8");
+        let told = play(&recorded);
+        if std::env::var_os("PODLAB_UPDATE").is_some() {
+            fs::write(&file, &told).expect("the folder is part of the source");
+        } else if told != recorded {
+            wrong.push(format!("{}:\n{told}", file.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "behaviour changed; if on purpose: PODLAB_UPDATE=1 make unit\n{}", wrong.join("\n"));
+}
+
+/// Types the lines of a transcript (`$ LINE`, `> MORE OF IT`, `< TEXT` for what is typed while it runs); gives it with what really came.
+fn play(transcript: &str) -> String {
+    let mut cluster = Cluster::new(Config::nodes(2));
+    cluster.advance_to(SimTime(30_000));
+    let mut terminal = Terminal::default();
+    let mut out = String::new();
+    let mut lines = transcript.lines().peekable();
+    while let Some(line) = lines.next() {
+        let before = terminal.output().len();
+        if line.starts_with('#') {
+            out.push_str(&format!("{line}\n"));
+        } else if let Some(first) = line.strip_prefix("$ ") {
+            let mut text = first.to_owned();
+            out.push_str(&format!("{line}\n"));
+            while let Some(more) = lines.next_if(|l| l.starts_with("> ")) {
+                text.push_str(&format!("\n{}", &more[2..]));
+                out.push_str(&format!("{more}\n"));
+            }
+            terminal.submit(&text, &mut cluster);
+        } else if let Some(typed) = line.strip_prefix("< ") {
+            out.push_str(&format!("{line}\n"));
+            match typed {
+                "^C" => terminal.interrupt(&mut cluster),
+                "^D" => terminal.input("\u{4}", &mut cluster),
+                typed => terminal.input(&format!("{typed}\n"), &mut cluster),
+            }
+        } else {
+            continue;
+        }
+        // What waits for a person is typed to; everything else runs to its end.
+        let typed_next = lines.clone().find(|l| l.starts_with("$ ") || l.starts_with("< ")).is_some_and(|l| l.starts_with("< "));
+        let limit = cluster.now() + if typed_next { 3_000 } else { LONGEST_WAIT_MS };
+        while terminal.is_busy() && step(&mut terminal, &mut cluster, limit) {}
+        let fresh = terminal.output()[before..].iter().filter(|o| o.kind != OutputKind::Command);
+        let text: String = fresh.map(|o| o.text.as_str()).collect();
+        out.push_str(&text);
+        if !text.is_empty() && !text.ends_with('\n') {
+            out.push_str("\\\n");
+        }
+        if !terminal.is_busy() && terminal.exit_code() != 0 {
+            out.push_str(&format!("! {}\n", terminal.exit_code()));
+        }
+    }
+    out
+}
+
+/// One step of the cluster or of the terminal's own clock; false where nothing is left to happen before the limit.
+fn step(terminal: &mut Terminal, cluster: &mut Cluster, limit: SimTime) -> bool {
+    let due = cluster.next_due();
+    let Some(next) = due.into_iter().chain(terminal.wakes_at()).min().filter(|at| *at <= limit) else {
+        cluster.advance_to(limit);
+        return false;
+    };
+    if due == Some(next) {
+        cluster.step();
+    } else {
+        cluster.advance_to(next);
+    }
+    terminal.poll(cluster);
+    true
+}
+
+const PIECES: &[&str] = &[
+    "echo",
+    "cat",
+    "kubectl",
+    "get",
+    "pods",
+    "-w",
+    "sleep",
+    "1",
+    "0.1",
+    "9999999999999999999",
+    "timeout",
+    "watch",
+    "-n",
+    "xargs",
+    "-I",
+    "{}",
+    "env",
+    "A=1",
+    "x=",
+    "$x",
+    "${x:-",
+    "${x#",
+    "${x%%*}",
+    "${#x}",
+    "}",
+    "$(",
+    "`",
+    "$((",
+    "))",
+    "((",
+    "1/0",
+    "1<<99",
+    "-9223372036854775808",
+    "'",
+    "\"",
+    "\\",
+    "\n",
+    ";",
+    "&",
+    "&&",
+    "||",
+    "|",
+    "(",
+    ")",
+    "{",
+    "{1..3}",
+    "{a,b}",
+    "{{,},",
+    ">",
+    ">>",
+    "<",
+    "<<E",
+    "<<-E",
+    "E",
+    "<<<",
+    "2>&1",
+    ">&9",
+    "&>",
+    "f",
+    "/",
+    "/tmp/f",
+    "..",
+    "~",
+    "*",
+    "?",
+    "[",
+    "[!a-",
+    "]",
+    "if",
+    "then",
+    "else",
+    "elif",
+    "fi",
+    "for",
+    "i",
+    "in",
+    "do",
+    "done",
+    "while",
+    "until",
+    "case",
+    "esac",
+    ";;",
+    "f()",
+    "f",
+    "return",
+    "break",
+    "continue",
+    "exit",
+    "exec",
+    "eval",
+    "set",
+    "-e",
+    "--",
+    "shift",
+    "trap",
+    "EXIT",
+    "TERM",
+    "kill",
+    "$$",
+    "$!",
+    "%1",
+    "-9",
+    "wait",
+    "read",
+    "cd",
+    ".",
+    "alias",
+    "a=b",
+    "a",
+    "sh",
+    "-c",
+    "true",
+    "false",
+    "!",
+    "test",
+    "-o",
+    "-a",
+    "==",
+    "grep",
+    "-E",
+    "(a*)*b",
+    "\\(",
+    "a\\{2,1\\}",
+    "-A",
+    "3",
+    "sed",
+    "s/a/\\9/g",
+    "y/ab/c/",
+    "1,$!d",
+    "$",
+    "head",
+    "-c",
+    "tail",
+    "-f",
+    "+2",
+    "wc",
+    "sort",
+    "-k",
+    "uniq",
+    "cut",
+    "-d",
+    ",",
+    "tr",
+    "z-a",
+    "[:upper:]",
+    "base64",
+    "awk",
+    "{print $1}",
+    "NR>",
+    "printf",
+    "%999999s",
+    "%",
+    "seq",
+    "-1",
+    "date",
+    "+%",
+    "+%é",
+    "curl",
+    "nc",
+    "-l",
+    "-p",
+    "localhost:",
+    "http://",
+    "ssh",
+    "node-1",
+    "crictl",
+    "journalctl",
+    "systemctl",
+    "stop",
+    "kubelet",
+    "jq",
+    "vi",
+    "sudo",
+    "tee",
+    "rm",
+    "-rf",
+    "mkdir",
+    "mv",
+    "ls",
+    "find",
+    "한글",
+    "\u{4}",
+    "\u{0}",
+    "é",
+    "yes",
+    "tail",
+    "exec",
+    "-it",
+    "web",
+];
+
+fn random_text(random: &mut Random) -> String {
+    let mut text = String::new();
+    for _ in 0..random.draw() % 14 + 1 {
+        text.push_str(PIECES[(random.draw() % PIECES.len() as u64) as usize]);
+        if !random.draw().is_multiple_of(6) {
+            text.push(' ');
+        }
+    }
+    text
+}
+
+#[test]
+fn random_texts_neither_panic_nor_hang() {
+    let mut random = Random::new(11);
+    let began = std::time::Instant::now();
+    for mut terminal in [Terminal::default(), Terminal::script()] {
+        let mut cluster = Cluster::new(Config::nodes(1));
+        terminal.submit("kubectl run web --image=busybox -- sleep 100000", &mut cluster);
+        cluster.advance_to(SimTime(60_000));
+        let web = PodRef { namespace: "default", name: "web" };
+        for _ in 0..400 {
+            let text = random_text(&mut random);
+            terminal.submit(&text, &mut cluster);
+            let in_container = cluster.exec(web, "web", &["sh".into(), "-c".into(), text.clone()], None);
+            terminal.input(&random_text(&mut random), &mut cluster);
+            for _ in 0..20 {
+                let limit = cluster.now() + 5_000;
+                if !step(&mut terminal, &mut cluster, limit) {
+                    break;
+                }
+            }
+            terminal.complete(&text, &cluster);
+            terminal.interrupt(&mut cluster);
+            assert!(!terminal.is_busy(), "Ctrl-C ends everything: {text}");
+            if let Ok(exec) = in_container {
+                assert!(cluster.exec_state(exec).is_some());
+            }
+            assert!(began.elapsed().as_secs() < 60, "it hangs at {text:?}");
+        }
+        // Nothing that was typed may have taken the terminal away.
+        terminal.submit("echo still here", &mut cluster);
+        assert_eq!(terminal.output().last().map(|o| o.text.as_str()), Some("still here\n"));
+    }
+}
