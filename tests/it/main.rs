@@ -3,6 +3,7 @@
 mod cluster;
 mod fixes;
 mod hostile;
+mod invariants;
 mod replay;
 #[path = "../runs.rs"]
 mod runs;
