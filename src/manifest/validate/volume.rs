@@ -2,7 +2,7 @@
 //!
 //! Models `ValidateVolumes` and `validateVolumeSource`; what belongs to one maker's storage stands in [`super::drivers`].
 
-use super::container::{field_ref, resource_field_ref};
+use super::env::{field_ref, resource_field_ref};
 use super::{check_name, drivers, names, one_of};
 use crate::api::order::SortedSet;
 use crate::api::{Quantity, Value, object};
