@@ -4,6 +4,7 @@ mod cluster;
 mod fixes;
 mod found;
 mod hostile;
+mod invariants;
 mod replay;
 #[path = "../runs.rs"]
 mod runs;

@@ -80,6 +80,8 @@ const STRETCH_PERCENT: u64 = 100;
 /// Whose turn it is: the node, its runtime, and the world outside.
 pub struct Turn<'a, 'c> {
     pub node: &'a NodeState,
+    /// The node says that it is short of memory.
+    pub memory_pressure: bool,
     pub runtime: &'a mut Runtime,
     pub ctx: &'a mut Context<'c>,
 }
