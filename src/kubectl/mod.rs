@@ -28,6 +28,7 @@ mod programs;
 mod resources;
 mod rows;
 mod running;
+mod selector;
 mod table;
 mod verbs;
 

@@ -25,7 +25,9 @@ const FORMATS: &str = "go-template,go-template-file,json,jsonpath,jsonpath-as-js
 
 /// The form that `-o` (and `--template`) ask for. `tables`: whether `wide` and custom columns are there (`get`).
 pub fn form(call: &Call, env: &Env, tables: bool) -> Result<Form, Failure> {
-    let Some(output) = call.filled("output") else { return Ok(Form::Table { wide: false }) };
+    // A template alone is one of Go (`KubeTemplatePrintFlags.ToPrinter`).
+    let alone = call.filled("template").map(|_| "go-template");
+    let Some(output) = call.filled("output").or(alone) else { return Ok(Form::Table { wide: false }) };
     let (name, argument) = match output.split_once('=') {
         Some((name, argument)) => (name, Some(argument.to_owned())),
         None => (output, call.filled("template").map(str::to_owned)),

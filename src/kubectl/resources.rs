@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::call::Call;
 use super::env::{Env, Failure};
 use super::files::{self, FileObject};
-use crate::api::labels::Requirement;
+use super::selector;
 use crate::api::{Kind, Selector, Status, Value, object};
 
 const COMBINED: &str = "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'";
@@ -39,6 +39,8 @@ pub struct Request {
     pub label_text: String,
     pub fields: Vec<(String, bool, String)>,
     pub field_text: String,
+    /// Why the server does not understand the selectors; it says so when it is asked to list.
+    pub refused: Option<String>,
     /// The arguments named one object only, so that a List is not made of it.
     pub single: bool,
     /// NAME carries its kind (`pod/web`).
@@ -98,14 +100,19 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
         wanted: Wanted::Listed(Vec::new()),
         namespace: namespace.clone(),
         all_namespaces: call.is("all-namespaces"),
-        labels: parse_selector(&label_text)?,
-        fields: parse_fields(&field_text)?,
+        labels: Selector::default(),
+        fields: Vec::new(),
+        refused: None,
         label_text,
         field_text,
         single: false,
         several_kinds: false,
         failures: Vec::new(),
     };
+    match (selector::parse(&request.label_text), parse_fields(&request.field_text)) {
+        (Ok(labels), Ok(fields)) => (request.labels, request.fields) = (labels, fields),
+        (Err(why), _) | (_, Err(why)) => request.refused = Some(why),
+    }
     let all = rules.all_flag && call.is("all");
     let selects = all || !request.label_text.is_empty() || !request.field_text.is_empty();
     if all && !request.label_text.is_empty() && call.path != "kubectl delete" {
@@ -302,14 +309,21 @@ impl Request {
                     _ => false,
                 }
         };
-        let Some((path, ..)) = self.fields.iter().find(|(path, ..)| !known(path)) else { return Ok(()) };
+        let unknown = self.fields.iter().find(|(path, ..)| !known(path));
+        let what = match (&self.refused, unknown) {
+            (None, None) => return Ok(()),
+            (Some(why), _) => why.clone(),
+            // Each kind with fields of its own has its own words.
+            (None, Some((path, ..))) => match kind.kind {
+                "Pod" | "Node" | "ReplicationController" | "Event" | "Namespace" | "Secret" | "Service" => {
+                    format!("field label not supported: {path}")
+                }
+                "Job" => format!("field label {path:?} not supported for Job"),
+                _ => format!("{path:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""),
+            },
+        };
         let version = kind.api_version();
         let version = if version == "v1" { "/v1".into() } else { version };
-        let what = if kind.group.is_empty() && kind.kind == "Event" || kind.kind == "Pod" || kind.group.is_empty() {
-            format!("field label not supported: {path}")
-        } else {
-            format!("{path:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
-        };
         let message = format!(
             "Unable to find \"{version}, Resource={}\" that match label selector {:?}, field selector {:?}: {what}",
             kind.plural, self.label_text, self.field_text
@@ -330,7 +344,7 @@ fn field(object: &Value, path: &str) -> String {
     }
 }
 
-fn parse_fields(text: &str) -> Result<Vec<(String, bool, String)>, Failure> {
+fn parse_fields(text: &str) -> Result<Vec<(String, bool, String)>, String> {
     let mut out = Vec::new();
     for part in text.split(',').filter(|p| !p.is_empty()) {
         let found = part
@@ -338,82 +352,9 @@ fn parse_fields(text: &str) -> Result<Vec<(String, bool, String)>, Failure> {
             .map(|(k, v)| (k, false, v))
             .or_else(|| part.split_once("==").or_else(|| part.split_once('=')).map(|(k, v)| (k, true, v)));
         let Some((key, equal, value)) = found else {
-            return Err(Failure::error(format!("invalid selector: '{part}'; can't understand '{part}'")));
+            return Err(format!("invalid selector: '{text}'; can't understand '{part}'"));
         };
         out.push((key.trim().into(), equal, value.trim().into()));
     }
     Ok(out)
-}
-
-/// `a=b,c!=d,e in (f,g),h,!i`
-pub fn parse_selector(text: &str) -> Result<Selector, Failure> {
-    let mut parts: Vec<String> = vec![String::new()];
-    let mut depth = 0;
-    for c in text.chars() {
-        match c {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            _ => {}
-        }
-        match parts.last_mut() {
-            Some(last) if c != ',' || depth > 0 => last.push(c),
-            _ => parts.push(String::new()),
-        }
-    }
-    let mut selector = Selector::default();
-    for part in parts.iter().map(|p| p.trim()).filter(|p| !p.is_empty()) {
-        selector.requirements.push(requirement(part)?);
-    }
-    Ok(selector)
-}
-
-fn requirement(part: &str) -> Result<Requirement, Failure> {
-    let values = |text: &str| -> Option<Vec<String>> {
-        let inner = text.trim().strip_prefix('(')?.strip_suffix(')')?;
-        Some(inner.split(',').map(|v| v.trim().to_owned()).collect())
-    };
-    let unable = |why: String| Failure::error(format!("unable to parse requirement: {why}"));
-    let key = |text: &str| -> Result<String, Failure> {
-        let text = text.trim();
-        let name = text.rsplit('/').next().unwrap_or("");
-        let bad = name.is_empty() || name.contains(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)));
-        if let Some((_, rest)) = text.split_once(' ').filter(|_| bad) {
-            let rest = rest.trim();
-            return Err(unable(format!("found '{}', expected: in, notin, =, ==, !=, gt, lt", rest.split(' ').next().unwrap_or(""))));
-        }
-        if bad {
-            let rule = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
-            return Err(unable(format!("<nil>: Invalid value: {text:?}: {rule}")));
-        }
-        Ok(text.into())
-    };
-    if let Some(name) = part.strip_prefix('!') {
-        return Ok(Requirement::DoesNotExist(key(name)?));
-    }
-    for (word, negative) in [(" notin ", true), (" notin(", true), (" in ", false), (" in(", false)] {
-        if let Some(at) = part.find(word) {
-            let rest = &part[at + word.trim_end_matches([' ', '(']).len()..];
-            let values = values(rest).ok_or_else(|| unable(format!("found '{}', expected: '('", rest.trim())))?;
-            let key = key(&part[..at])?;
-            return Ok(if negative { Requirement::NotIn(key, values) } else { Requirement::In(key, values) });
-        }
-    }
-    if let Some((name, value)) = part.split_once("!=") {
-        return Ok(Requirement::NotIn(key(name)?, vec![value.trim().into()]));
-    }
-    if let Some((name, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
-        let value = value.trim();
-        if value.contains('=') {
-            return Err(unable("found '=', expected: ',' or 'end of string'".into()));
-        }
-        return Ok(Requirement::In(key(name)?, vec![value.into()]));
-    }
-    for (sign, greater) in [('>', true), ('<', false)] {
-        if let Some((name, value)) = part.split_once(sign) {
-            let bound = value.trim().parse().map_err(|_| unable("for 'Gt', 'Lt' operators, the value must be an integer".into()))?;
-            let key = key(name)?;
-            return Ok(if greater { Requirement::GreaterThan(key, bound) } else { Requirement::LessThan(key, bound) });
-        }
-    }
-    Ok(Requirement::Exists(key(part)?))
 }

@@ -381,7 +381,7 @@ fn slice_addresses(o: &Value) -> String {
     few(&all, "<unset>")
 }
 
-fn access_modes(o: &Value, path: &str) -> String {
+pub fn access_modes(o: &Value, path: &str) -> String {
     let short = |mode: &Value| match mode.as_str().unwrap_or("") {
         "ReadWriteOnce" => "RWO",
         "ReadOnlyMany" => "ROX",

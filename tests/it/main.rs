@@ -2,6 +2,7 @@
 
 mod cluster;
 mod fixes;
+mod found;
 mod hostile;
 mod invariants;
 mod replay;

@@ -5,6 +5,7 @@
 use crate::api::order::InOrder as _;
 mod node;
 mod pod;
+mod scaling;
 mod service;
 mod small;
 mod workload;
@@ -167,6 +168,9 @@ pub fn describe(kind: &'static Kind, o: &Value, show_events: bool, env: &Env) ->
         "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" | "ReplicationController" => {
             workload::describe(&mut page, kind, o, env)
         }
+        "HorizontalPodAutoscaler" => scaling::autoscaler(&mut page, o),
+        "PodDisruptionBudget" => scaling::budget(&mut page, o),
+        "PersistentVolumeClaim" => scaling::claim(&mut page, o, env),
         _ => small::describe(&mut page, kind, o, env),
     };
     if events && show_events {

@@ -2,7 +2,7 @@
 
 use super::help;
 use crate::kubectl::call::{Call, Verb};
-use crate::kubectl::config::Context;
+use crate::kubectl::config::{Context, KubeConfig};
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
 use crate::kubectl::output::{self, Form};
 use crate::kubectl::table;
@@ -16,6 +16,7 @@ pub const VERB: Verb = Verb::new("config", "SUBCOMMAND [options]", "", "Modify k
     Verb::new("get-contexts", "[(-o|--output=)name)] [options]", FLAGS, "Describe one or many contexts", get_contexts),
     Verb::new("get-users", "[flags] [options]", FLAGS, "Display users defined in the kubeconfig", get_users),
     Verb::new("rename-context", "CONTEXT_NAME NEW_NAME [options]", FLAGS, "Rename a context from the kubeconfig file", rename_context),
+    Verb::new("set", "PROPERTY_NAME PROPERTY_VALUE [options]", FLAGS, "Set an individual value in a kubeconfig file", set),
     Verb::new(
         "set-context",
         "[NAME | --current] [--cluster=cluster_nickname] [--user=user_nickname] [--namespace=namespace] [options]",
@@ -23,6 +24,7 @@ pub const VERB: Verb = Verb::new("config", "SUBCOMMAND [options]", "", "Modify k
         "Set a context entry in kubeconfig",
         set_context,
     ),
+    Verb::new("unset", "PROPERTY_NAME [options]", FLAGS, "Unset an individual value in a kubeconfig file", unset),
     Verb::new("use-context", "CONTEXT_NAME [options]", FLAGS, "Set the current-context in a kubeconfig file", use_context).alias(&["use"]),
     Verb::new("view", "[flags] [options]", FLAGS, "Display merged kubeconfig settings or a specified kubeconfig file", view),
 ]);
@@ -142,8 +144,44 @@ fn rename_context(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     Ok(DONE)
 }
 
+/// The field that `current-context` or `contexts.NAME.FIELD` names; a context's name may hold dots.
+fn property<'a>(path: &str, config: &'a mut KubeConfig) -> Result<&'a mut String, Failure> {
+    if path == "current-context" {
+        return Ok(&mut config.current);
+    }
+    let unknown =
+        || Failure::error(format!("unable to locate path {path:?} in the config of this playground; it has contexts and a current-context"));
+    let (name, field) = path.strip_prefix("contexts.").and_then(|rest| rest.rsplit_once('.')).ok_or_else(unknown)?;
+    let context = config.contexts.iter_mut().find(|c| c.name == name).ok_or_else(unknown)?;
+    match field {
+        "namespace" => Ok(&mut context.namespace),
+        "cluster" => Ok(&mut context.cluster),
+        "user" => Ok(&mut context.user),
+        _ => Err(unknown()),
+    }
+}
+
+fn set(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let [path, value] = call.args.as_slice() else { return Err(call.usage(format!("Unexpected args: {:?}", call.args))) };
+    property(path, &mut env.seat.config)?.clone_from(value);
+    env.out(format!("Property {path:?} set.\n"));
+    Ok(DONE)
+}
+
+fn unset(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let [path] = call.args.as_slice() else { return Err(call.usage(format!("Unexpected args: {:?}", call.args))) };
+    property(path, &mut env.seat.config)?.clear();
+    env.out(format!("Property {path:?} unset.\n"));
+    Ok(DONE)
+}
+
 fn view(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
-    let value = env.seat.config.to_value();
+    let value = if call.is("minify") {
+        let current = env.seat.config.current().cloned().ok_or_else(|| Failure::error("current-context must exist in order to minify"))?;
+        KubeConfig { current: current.name.clone(), contexts: vec![current] }.to_value()
+    } else {
+        env.seat.config.to_value()
+    };
     let form = output::form(call, env, false)?;
     let form = if matches!(form, Form::Table { .. }) { Form::Yaml } else { form };
     env.out(output::print(&form, &value)?);

@@ -5,7 +5,7 @@ use crate::api::{Selector, Value, json, kinds};
 use crate::cluster::apiserver::{Key, PatchKind};
 use crate::kubectl::call::{Call, DryRun, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
-use crate::kubectl::resources;
+use crate::kubectl::selector;
 
 pub const CORDON: Verb = Verb::new("cordon", "NODE [options]", "selector,l:s dry-run=unchanged", "Mark node as unschedulable.", cordon);
 pub const UNCORDON: Verb = Verb::new("uncordon", "NODE [options]", "selector,l:s dry-run=unchanged", "Mark node as schedulable.", uncordon);
@@ -28,7 +28,7 @@ pub fn nodes(call: &Call, env: &mut Env, verb: &str) -> Result<Vec<String>, Fail
     if !call.args.is_empty() && call.filled("selector").is_some() {
         return Err(Failure::error("error: cannot specify both a node name and a --selector option"));
     }
-    let selector: Selector = resources::parse_selector(call.text("selector").unwrap_or(""))?;
+    let selector: Selector = selector::parse(call.text("selector").unwrap_or("")).map_err(Failure::error)?;
     if call.args.is_empty() {
         let all = env.list(kinds::NODE, None);
         return Ok(all.iter().filter(|n| selector.matches(crate::api::object::labels(n))).map(|n| name(n).to_owned()).collect());

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::apply::{self, Validation};
-use super::{create_config, create_service, create_workload};
+use super::{create_config, create_policy, create_service, create_workload};
 use crate::api::{Kind, Status, Value, json};
 use crate::cluster::apiserver::WriteOptions;
 use crate::kubectl::call::{Call, DryRun, Verb};
@@ -32,6 +32,8 @@ pub const VERB: Verb = Verb::new(
     create_config::QUOTA,
     create_config::PRIORITY_CLASS,
     create_service::SERVICE,
+    create_policy::BUDGET,
+    create_policy::INGRESS,
 ]);
 
 fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {

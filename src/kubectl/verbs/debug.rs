@@ -53,7 +53,10 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         spec["targetContainerName"] = json!(target);
     }
     if matches!(call.text("profile"), None | Some("general")) {
-        spec["securityContext"] = json!({"capabilities": {"add": ["SYS_PTRACE"]}});
+        // A profile is applied to every container of the name: one that is there already would get it twice.
+        let there = list_at(&pod, "spec.ephemeralContainers").iter().any(|c| c["name"] == spec["name"]);
+        let add = if there && call.filled("copy-to").is_none() { vec!["SYS_PTRACE"; 2] } else { vec!["SYS_PTRACE"] };
+        spec["securityContext"] = json!({"capabilities": {"add": add}});
     }
     if let Some(copy) = call.filled("copy-to") {
         return copy_pod(call, &pod, copy, spec, env);

@@ -10,7 +10,7 @@ use crate::api::{SimTime, Value, kinds};
 use crate::cluster::apiserver::{DeleteOptions, Key};
 use crate::kubectl::call::{Call, DryRun, Verb};
 use crate::kubectl::env::{Env, Failure, Flow, Job, Poll};
-use crate::kubectl::resources;
+use crate::kubectl::selector;
 
 pub const VERB: Verb = Verb::new(
     "drain",
@@ -74,7 +74,7 @@ fn fate(call: &Call, pod: &Value, env: &Env) -> Fate {
 
 /// The Pods of a node that shall go, with warnings; or why they can't.
 fn plan(call: &Call, node: &str, env: &Env) -> Result<(Vec<Rc<Value>>, Vec<String>), Vec<String>> {
-    let selector = call.filled("pod-selector").map(resources::parse_selector).transpose().map_err(|f| vec![f.text.trim_end().to_owned()])?;
+    let selector = call.filled("pod-selector").map(selector::parse).transpose().map_err(|why| vec![why])?;
     let mut go = Vec::new();
     let (mut warned, mut refused) = (SortedMap::<&str, Vec<String>>::new(), SortedMap::<&str, Vec<String>>::new());
     let on_node = |p: &Rc<Value>| str_at(p, "spec.nodeName") == Some(node) && selector.as_ref().is_none_or(|s| s.matches(labels(p)));

@@ -243,7 +243,9 @@ fn tables(found: &[(&'static Kind, Rc<Value>)], show: &Show, env: &Env, remember
             row
         }));
         if at > 0 {
-            out.push('\n');
+            if show.headers {
+                out.push('\n');
+            }
             remembered.clear();
         }
         out.push_str(&table::align_remembering(&table::rows(lines), table::GET, remembered));

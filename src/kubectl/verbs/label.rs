@@ -7,6 +7,7 @@ use crate::kubectl::call::{Call, DryRun, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
 use crate::kubectl::output::print_done;
 use crate::kubectl::resources::{self, Rules};
+use crate::kubectl::selector::value_problem;
 
 pub const FLAGS: &str = "overwrite list all selector,l:s field-selector:s all-namespaces,A filename,f:c kustomize,k:s recursive,R output,o:s dry-run=unchanged local \
     resource-version:s field-manager:s template:s show-managed-fields";
@@ -36,10 +37,10 @@ pub fn changes(words: &[String], noun: &str) -> Result<Changes, Failure> {
     let mut out = Changes { set: Vec::new(), removed: Vec::new() };
     for word in words {
         if let Some((key, value)) = word.split_once('=').filter(|(k, _)| !k.is_empty()) {
-            if noun == "label" && !valid_value(value) {
-                return Err(Failure::error(format!(
-                    "invalid label value: {word:?}: a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
-                )));
+            if noun == "label"
+                && let Some(problem) = value_problem(value)
+            {
+                return Err(Failure::error(format!("invalid label value: {word:?}: {problem}")));
             }
             out.set.push((key.into(), value.into()));
         } else if let Some(key) = word.strip_suffix('-').filter(|k| !k.is_empty()) {
@@ -55,11 +56,6 @@ pub fn changes(words: &[String], noun: &str) -> Result<Changes, Failure> {
         return Err(Failure::error(format!("can not both modify and remove {what} in the same command")));
     }
     Ok(out)
-}
-
-fn valid_value(value: &str) -> bool {
-    let ends = |c: char| c.is_ascii_alphanumeric();
-    value.is_empty() || value.len() <= 63 && value.starts_with(ends) && value.ends_with(ends) && value.chars().all(|c| ends(c) || "-_.".contains(c))
 }
 
 fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {

@@ -8,7 +8,7 @@ use crate::cluster::PodRef;
 use crate::cluster::runtime::{LogLine, State};
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, Job, Poll};
-use crate::kubectl::{pods, resources};
+use crate::kubectl::{pods, resources, selector};
 
 pub const VERB: Verb = Verb::new(
     "logs",
@@ -80,10 +80,18 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if call.int("limit-bytes").is_some_and(|l| l < 0) {
         return Err(Failure::error("--limit-bytes must be greater than 0"));
     }
+    if let Some(text) = call.text("since-time").filter(|t| SimTime::parse(t).is_none()) {
+        let head: String = text.chars().take_while(char::is_ascii_digit).take(4).collect();
+        let (rest, part) = if head.len() == 4 { (&text[4..], "-") } else { (text, "2006") };
+        return Err(Failure::error(format!("parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {rest:?} as {part:?}")));
+    }
     let space = env.namespace(call);
     let found: Vec<Rc<Value>> = match selector {
         Some(text) => {
-            let selector = resources::parse_selector(text)?;
+            let selector = selector::parse(text).map_err(|why| {
+                let what = format!("Unable to find \"/v1, Resource=pods\" that match label selector {text:?}, field selector \"\": {why}");
+                Failure::from(Status::new(400, "BadRequest", what))
+            })?;
             let found: Vec<_> = env.list(kinds::POD, Some(&space)).into_iter().filter(|p| selector.matches(crate::api::object::labels(p))).collect();
             if found.is_empty() {
                 env.err(format!("No resources found in {space} namespace.\n"));

@@ -14,6 +14,7 @@ mod cordon;
 mod cp;
 pub mod create;
 mod create_config;
+mod create_policy;
 mod create_service;
 mod create_workload;
 mod debug;

@@ -103,11 +103,14 @@ fn each(
         };
         match after {
             Ok(after) => print_done(call, env, kind, &after, &format!("{did}{}", dry.suffix()))?,
-            Err(mut status) => {
-                if status.reason != "Invalid" {
-                    status.message = format!("failed to patch {} update to pod template: {}", did.split(' ').next().unwrap_or(""), status.message);
-                }
-                failures.push(status.into());
+            Err(status) => {
+                // `set_image.go` and its like wrap what the server says in an error of their own.
+                let what = match did.split(' ').next().unwrap_or("") {
+                    "serviceaccount" => "ServiceAccountName".to_owned(),
+                    "resource" => "resources update to pod template".to_owned(),
+                    kind => format!("{kind} update to pod template:"),
+                };
+                failures.push(Failure::error(format!("failed to patch {what} {}", status.message)));
             }
         }
     }

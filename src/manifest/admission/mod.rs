@@ -145,7 +145,7 @@ fn priority(pod: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
     Ok(())
 }
 
-fn default_tolerations(pod: &mut Value) {
+pub fn default_tolerations(pod: &mut Value) {
     let Some(spec) = pod.get_mut("spec").filter(|s| s.is_object()) else { return };
     let mut tolerations = object::list_at(spec, "tolerations").to_vec();
     for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {

@@ -86,7 +86,7 @@ const PROBES: [(&str, &str); 3] = [("startup", "startupProbe"), ("readiness", "r
 pub fn build(session: &Session, pod: Option<&str>) -> Timeline {
     let (now, horizon) = (session.now(), session.horizon());
     let groups = history::with(session, |history| {
-        let chosen = history.pods.iter().filter(|(name, track)| pod.map_or(true, |wanted| wanted == *name));
+        let chosen = history.pods.iter().filter(|(name, _)| pod.is_none_or(|wanted| wanted == *name));
         let mut groups: Vec<(SimTime, Group)> = chosen
             .map(|(name, track)| (track, name, group(session, name, track)))
             .filter(|(.., group)| pod.is_some() || !group.tracks.is_empty())

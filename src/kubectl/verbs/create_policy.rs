@@ -1,0 +1,101 @@
+//! `kubectl create poddisruptionbudget | ingress`.
+
+use super::create::{generate, one_name};
+use crate::api::{Kind, Value, json};
+use crate::kubectl::call::{Call, Verb};
+use crate::kubectl::env::{Env, Failure, Flow};
+use crate::kubectl::selector;
+
+const BUDGET_FLAGS: &str = "min-available:s max-unavailable:s selector:s output,o:s dry-run=unchanged save-config field-manager:s validate=strict template:s \
+    show-managed-fields allow-missing-template-keys";
+const INGRESS_FLAGS: &str = "rule:a class:s default-backend:s annotation:a output,o:s dry-run=unchanged save-config field-manager:s validate=strict template:s \
+    show-managed-fields allow-missing-template-keys";
+
+pub const BUDGET: Verb = Verb::new(
+    "poddisruptionbudget",
+    "NAME --selector=SELECTOR --min-available=N [--dry-run=server|client|none] [options]",
+    BUDGET_FLAGS,
+    "Create a pod disruption budget with the specified name",
+    budget,
+)
+.alias(&["pdb"]);
+pub const INGRESS: Verb = Verb::new(
+    "ingress",
+    "NAME --rule=host/path=service:port[,tls[=secret]] [options]",
+    INGRESS_FLAGS,
+    "Create an ingress with the specified name",
+    ingress,
+)
+.alias(&["ing"]);
+
+/// `3` or `50%`.
+fn count(text: &str) -> Value {
+    text.parse::<i64>().map_or_else(|_| json!(text), |n| json!(n))
+}
+
+fn kind(name: &str) -> Result<&'static Kind, Failure> {
+    Kind::by_name(name).ok_or_else(|| Failure::error(format!("the server doesn't have a resource type {name:?}")))
+}
+
+/// Models `create_pdb.go`.
+fn budget(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let name = one_name(call, &call.args)?;
+    let Some(text) = call.filled("selector") else { return Err(Failure::error("a selector must be specified")) };
+    let labels = selector::parse(text).map_err(Failure::error)?;
+    let (least, most) = (call.filled("min-available"), call.filled("max-unavailable"));
+    let mut spec = json!({"selector": {}});
+    match (least, most) {
+        (Some(_), Some(_)) => return Err(Failure::error("min-available and max-unavailable cannot be both specified")),
+        (None, None) => return Err(Failure::error("one of min-available or max-unavailable must be specified")),
+        (Some(least), None) => spec["minAvailable"] = count(least),
+        (None, Some(most)) => spec["maxUnavailable"] = count(most),
+    }
+    spec["selector"] = selector::to_value(&labels);
+    let status = json!({"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0});
+    let value = json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": name}, "spec": spec, "status": status});
+    generate(call, env, kind("pdb")?, value, "failed to create poddisruptionbudgets: ")
+}
+
+/// Models `create_ingress.go`: `host/path=service:port`, a path that ends in `*` is a prefix.
+fn ingress(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let name = one_name(call, &call.args)?;
+    if call.texts("rule").is_empty() && call.filled("default-backend").is_none() {
+        return Err(Failure::error(
+            "not enough information provided: every ingress has to either specify a default-backend (which catches all traffic) or a list of rules (which catch specific paths)",
+        ));
+    }
+    let mut spec = json!({});
+    if let Some(class) = call.filled("class") {
+        spec["ingressClassName"] = json!(class);
+    }
+    if let Some(backend) = call.filled("default-backend") {
+        let bad = || Failure::error(format!("default-backend should be in format servicename:serviceport, but got {backend}"));
+        spec["defaultBackend"] = self::backend(backend).ok_or_else(bad)?;
+    }
+    let mut rules: Vec<Value> = Vec::new();
+    for text in call.texts("rule") {
+        let bad = || Failure::error(format!("rule {text} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]"));
+        let plain = text.split(',').next().unwrap_or("");
+        let (place, target) = plain.split_once('=').ok_or_else(bad)?;
+        let (host, path) = place.split_once('/').ok_or_else(bad)?;
+        let (path, path_type) = path.strip_suffix('*').map_or((path, "Exact"), |path| (path, "Prefix"));
+        let path = json!({"backend": backend(target).ok_or_else(bad)?, "path": format!("/{path}"), "pathType": path_type});
+        match rules.iter_mut().find(|r| r["host"].as_str().unwrap_or("") == host) {
+            Some(rule) => rule["http"]["paths"].as_array_mut().into_iter().for_each(|paths| paths.push(path.clone())),
+            None if host.is_empty() => rules.push(json!({"http": {"paths": [path]}})),
+            None => rules.push(json!({"host": host, "http": {"paths": [path]}})),
+        }
+    }
+    if !rules.is_empty() {
+        spec["rules"] = json!(rules);
+    }
+    let value =
+        json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": name}, "spec": spec, "status": {"loadBalancer": {}}});
+    generate(call, env, kind("ingress")?, value, "failed to create ingress: ")
+}
+
+fn backend(text: &str) -> Option<Value> {
+    let (service, port) = text.split_once(':')?;
+    let port = port.parse::<i64>().map_or_else(|_| json!({"name": port}), |n| json!({"number": n}));
+    Some(json!({"service": {"name": service, "port": port}}))
+}
