@@ -110,7 +110,7 @@ pub struct Written {
 const JOURNAL: usize = 8192;
 /// With more objects than this it keeps fewer: each change holds a whole object, and a crowd makes thousands at once.
 const CROWD: usize = 1000;
-const JOURNAL_OF_A_CROWD: usize = 2048;
+const JOURNAL_OF_A_CROWD: usize = 512;
 
 /// The store and its verbs. Cloning is cheap: objects are shared.
 #[derive(Clone, Default)]
