@@ -49,6 +49,7 @@ impl ApiServer {
             }
         }
         let generated = object::name(&object).is_empty();
+        super::limits::set_defaults(self, kind, &mut object);
         let admitted = manifest::admit_create(kind, options.root.as_ref(), object, self)?;
         let mut object = admitted.object;
         if generated {
@@ -58,6 +59,8 @@ impl ApiServer {
         if self.at(&key).is_some() {
             return Err(Status::already_exists(&kind.resource(), &key.name));
         }
+        super::limits::check(self, kind, &object)?;
+        super::quota::check(self, kind, &object)?;
         object::set(&mut object, "metadata.uid", json!(caller.random.uid()));
         object::set(&mut object, "metadata.creationTimestamp", json!(caller.now.rfc3339()));
         self.prepare_create(caller, kind, &mut object, options.dry_run)?;
@@ -170,6 +173,9 @@ impl ApiServer {
                 }
                 let admitted = manifest::admit_update(key.kind, subresource, old, new, self)?;
                 (new, warnings) = (admitted.object, admitted.warnings);
+                if subresource == "resize" {
+                    self.refuse_beyond_node(&key, &new)?;
+                }
                 if key.kind.kind == "Service" {
                     self.addresses.assign(caller.random, Some(old), &mut new, options.dry_run)?;
                 }
@@ -194,6 +200,24 @@ impl ApiServer {
             self.forget(&key, &new);
         }
         Ok(Written { object: self.store(caller, key, new, verb, &options.field_manager), warnings })
+    }
+
+    /// A resize may not ask for more than the whole node gives. Models `plugin/pkg/admission/podresize` (1.36).
+    fn refuse_beyond_node(&self, key: &Key, pod: &Value) -> Result<(), Status> {
+        let node = object::str_at(pod, "spec.nodeName").unwrap_or("");
+        let Some(node) = self.get(kinds::NODE, "", node) else { return Ok(()) };
+        let beyond = ["cpu", "memory"].into_iter().filter_map(|resource| {
+            let whole = object::str_at(node, &format!("status.allocatable.{resource}")).and_then(crate::api::Quantity::parse)?;
+            let whole = if resource == "cpu" { whole.milli() } else { whole.value() };
+            let asked = super::quota::pod_request(pod, resource);
+            (asked > whole).then(|| format!("{resource}, requested: {asked}, allocatable: {whole}"))
+        });
+        let beyond: Vec<String> = beyond.collect();
+        if beyond.is_empty() {
+            return Ok(());
+        }
+        let why = format!("node didn't have enough allocatable resources: {}", beyond.join("; "));
+        Err(Status::forbidden(&key.kind.resource(), &key.name, &why))
     }
 
     /// A patch of any of the three kinds; on the scale subresource, of the Scale.
