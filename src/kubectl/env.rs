@@ -183,7 +183,8 @@ impl From<Status> for Failure {
             match causes.as_slice() {
                 [] if kind.is_empty() => format!("{head}: {}", status.message),
                 [] => head,
-                [one] => format!("{head}: {one}"),
+                // `MultilineError` ends its one line itself, whatever the line ends with.
+                [one] => format!("{head}: {one}\n"),
                 all => format!("{head}: \n{}", all.iter().map(|c| format!("* {c}\n")).collect::<String>()),
             }
         } else if status.reason.is_empty() {

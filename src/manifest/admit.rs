@@ -40,11 +40,17 @@ pub fn update(kind: &Kind, subresource: &str, old: &Value, new: Value, facts: &d
     let _facts = facts;
     let mut object = new;
     defaults::apply(kind, &mut object);
-    if subresource.is_empty() {
-        let errors = validate::update::update(kind, old, &object);
-        if !errors.is_empty() {
-            return Err(validate::invalid(kind, object::name(&object), &errors));
+    let errors = match (kind.kind, subresource) {
+        ("Pod", "resize") => validate::update::resize(old, &mut object),
+        ("Pod", "ephemeralcontainers") => validate::update::ephemeral(old, &object),
+        (_, "") => {
+            admission::update(kind, old, &mut object);
+            validate::update::update(kind, old, &object)
         }
+        _ => return Ok(Admitted { object, warnings: Vec::new() }),
+    };
+    if !errors.is_empty() {
+        return Err(validate::invalid(kind, object::name(&object), &errors));
     }
     Ok(Admitted { object, warnings: Vec::new() })
 }

@@ -204,7 +204,7 @@ impl FieldError {
 }
 
 /// Go's JSON encoder escapes what could be HTML.
-fn escape_html(json: &str) -> String {
+pub fn escape_html(json: &str) -> String {
     json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 

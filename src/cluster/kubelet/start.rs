@@ -14,8 +14,8 @@ use super::termination::RESTARTING;
 use super::volumes;
 use super::worker::{Turn, Worker, stretched};
 
-const CREATE_MS: u64 = 30;
-const START_MS: u64 = 100;
+const CREATE_MS: u64 = 50;
+const START_MS: u64 = 190;
 /// Between two containers of one sync.
 const PAUSE_MS: u64 = 20;
 const FAILED_PULL_MS: u64 = 20;
@@ -144,7 +144,7 @@ impl Worker {
                     Ok(info) => {
                         self.pull_errors.remove(&image);
                         self.first([start.at(Stage::Pulled { began })].into_iter());
-                        Next::After(images::pull_ms(present, info.size_bytes))
+                        Next::After(images::pull_ms(present, info.size_bytes, turn.ctx.random))
                     }
                     Err(error) => {
                         self.pull_errors.insert(image, ("ErrImagePull".into(), error));

@@ -64,6 +64,11 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if let Some(map) = clean.as_object_mut() {
         map.retain(|_, v| !v.is_null());
     }
+    // `generalProfile.Apply` gives the capability to every container of the name, to one that was there a second time.
+    let present = list_at(&pod, "spec.ephemeralContainers").iter().find(|c| str_at(c, "name") == str_at(&clean, "name"));
+    if let (Some(present), Some(asked)) = (present, clean.pointer_mut("/securityContext/capabilities/add").and_then(Value::as_array_mut)) {
+        asked.extend(list_at(present, "securityContext.capabilities.add").iter().cloned());
+    }
     let key = Key::new(kinds::POD, namespace(&pod), name(&pod));
     env.patch(&key, &json!({"spec": {"ephemeralContainers": [clean]}}), PatchKind::Strategic, &options)?;
     if call.is("stdin") || call.is("attach") {

@@ -29,6 +29,19 @@ pub fn create(kind: &Kind, object: &mut Value, facts: &dyn ClusterFacts) -> Resu
     runtime_class(object)
 }
 
+/// What the same plugins do to an update of a Pod: what they set when it was made stays.
+pub fn update(kind: &Kind, old: &Value, new: &mut Value) {
+    if kind.kind != "Pod" || !new.get("spec").is_some_and(Value::is_object) {
+        return;
+    }
+    for field in ["spec.priority", "spec.preemptionPolicy"] {
+        if let (None, Some(value)) = (object::at(new, field), object::at(old, field)) {
+            object::set(new, field, value.clone());
+        }
+    }
+    default_tolerations(new);
+}
+
 fn is_mirror(pod: &Value) -> bool {
     object::map_at(pod, "metadata.annotations").is_some_and(|a| a.contains_key("kubernetes.io/config.mirror"))
 }

@@ -7,6 +7,7 @@ pub mod annotation;
 mod container;
 mod cron;
 mod drivers;
+mod internal;
 mod job;
 mod meta;
 mod names;

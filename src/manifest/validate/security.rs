@@ -83,34 +83,9 @@ pub fn container(context: &Value, host_users: bool, path: &FieldPath, errors: &m
     apparmor(context, path, errors);
 }
 
-/// The context as Go prints its internal type: field names in declaration order, nulls included.
+/// The context as Go prints its internal type.
 fn in_go(context: &Value) -> Value {
-    const FIELDS: [(&str, &str); 12] = [
-        ("Capabilities", "capabilities"),
-        ("Privileged", "privileged"),
-        ("SELinuxOptions", "seLinuxOptions"),
-        ("WindowsOptions", "windowsOptions"),
-        ("RunAsUser", "runAsUser"),
-        ("RunAsGroup", "runAsGroup"),
-        ("RunAsNonRoot", "runAsNonRoot"),
-        ("ReadOnlyRootFilesystem", "readOnlyRootFilesystem"),
-        ("AllowPrivilegeEscalation", "allowPrivilegeEscalation"),
-        ("ProcMount", "procMount"),
-        ("SeccompProfile", "seccompProfile"),
-        ("AppArmorProfile", "appArmorProfile"),
-    ];
-    let text = FIELDS.iter().map(|(go, json)| {
-        let value = match (context.get(*json), *json) {
-            (Some(capabilities), "capabilities") => {
-                let list = |field: &str| capabilities.get(field).map_or("null".into(), Value::to_string);
-                format!("{{\"Add\":{},\"Drop\":{}}}", list("add"), list("drop"))
-            }
-            (Some(value), _) => value.to_string(),
-            (None, _) => "null".into(),
-        };
-        format!("\"{go}\":{value}")
-    });
-    Value::from(format!("{{{}}}", text.collect::<Vec<_>>().join(",")))
+    Value::from(super::internal::line("SecurityContext", context))
 }
 
 /// The namespace of the kernel that a sysctl belongs to, by the Pod's field that would give the host's.
