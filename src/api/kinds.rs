@@ -122,6 +122,8 @@ pub const ENDPOINT_SLICE: &Kind = &KINDS[19];
 pub const PRIORITY_CLASS: &Kind = &KINDS[20];
 pub const CONTROLLER_REVISION: &Kind = &KINDS[21];
 pub const LEASE: &Kind = &KINDS[22];
+pub const LIMIT_RANGE: &Kind = &KINDS[23];
+pub const RESOURCE_QUOTA: &Kind = &KINDS[24];
 pub const POD_DISRUPTION_BUDGET: &Kind = &KINDS[25];
 
 /// In the order in which `kubectl get all` and `kubectl api-resources` list what they share.
@@ -164,8 +166,9 @@ mod tests {
     #[test]
     fn constants_name_their_rows() {
         let rows = [(POD, "Pod"), (EVENT, "Event"), (ENDPOINT_SLICE, "EndpointSlice"), (PRIORITY_CLASS, "PriorityClass")];
-        let more = [(CONTROLLER_REVISION, "ControllerRevision"), (LEASE, "Lease"), (POD_DISRUPTION_BUDGET, "PodDisruptionBudget")];
-        for (kind, name) in rows.into_iter().chain(more) {
+        let more = [(CONTROLLER_REVISION, "ControllerRevision"), (LEASE, "Lease"), (LIMIT_RANGE, "LimitRange")];
+        let most = [(RESOURCE_QUOTA, "ResourceQuota"), (POD_DISRUPTION_BUDGET, "PodDisruptionBudget")];
+        for (kind, name) in rows.into_iter().chain(more).chain(most) {
             assert_eq!(kind.kind, name);
         }
     }

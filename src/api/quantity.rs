@@ -6,6 +6,9 @@ pub struct Quantity {
     nano: i128,
 }
 
+/// What is more counts as this much: enough that sums of it still fit.
+const HUGE: i128 = (i128::MAX >> 16) / 1_000_000_000 * 1_000_000_000;
+
 impl Quantity {
     /// Reads a quantity as Kubernetes writes it. `None` for anything that is none; amounts finer than a billionth are rounded up.
     pub fn parse(text: &str) -> Option<Self> {
@@ -21,14 +24,14 @@ impl Quantity {
             return None;
         }
         let (binary, exponent) = scale(suffix)?;
-        let mut value: i128 = format!("{whole}{fraction}").parse().ok()?;
-        let mut power = 9 + exponent - i32::try_from(fraction.len()).ok()?;
-        value = value.checked_mul(1i128.checked_shl(binary)?)?;
-        while power > 0 {
-            value = value.checked_mul(10)?;
+        let mut value: i128 = format!("{whole}{fraction}").parse().map_or(HUGE, |value: i128| value.min(HUGE));
+        let mut power = exponent.saturating_add(9).saturating_sub(i32::try_from(fraction.len()).ok()?);
+        value = value.saturating_mul(1i128.checked_shl(binary)?).min(HUGE);
+        while power > 0 && (1..HUGE).contains(&value) {
+            value = value.saturating_mul(10).min(HUGE);
             power -= 1;
         }
-        while power < 0 {
+        while power < 0 && value > 1 {
             value = value / 10 + i128::from(value % 10 != 0);
             power += 1;
         }
@@ -72,7 +75,13 @@ enum Format {
 pub fn canonical(text: &str) -> String {
     let text = text.trim();
     let Some(quantity) = Quantity::parse(text) else { return text.into() };
-    if keeps_its_text(text) { text.into() } else { print(quantity.nano, format_of(text)) }
+    if keeps_its_text(text) {
+        text.into()
+    } else if quantity.nano.abs() >= HUGE {
+        print_huge(text)
+    } else {
+        print(quantity.nano, format_of(text))
+    }
 }
 
 /// The same for amounts in limits and requests, which are rounded up to thousandths first.
@@ -155,6 +164,22 @@ fn print(nano: i128, format: Format) -> String {
     format!("{value}{suffix}")
 }
 
+/// A power of ten beyond all others keeps its digits; all else is cut to the most that Go's `int64` holds (`ParseQuantity`).
+fn print_huge(text: &str) -> String {
+    let (number, suffix) = parts(text);
+    match (number.parse::<i64>(), scale(suffix), format_of(text)) {
+        (Ok(mut value), Some((_, mut exponent)), Format::Exponent) => {
+            while value % 10 == 0 && value != 0 {
+                value /= 10;
+                exponent = exponent.saturating_add(1);
+            }
+            let up = exponent.rem_euclid(3);
+            format!("{}e{}", i128::from(value) * 10i128.pow(up.unsigned_abs()), exponent - up)
+        }
+        _ => format!("{}{}", if number.starts_with('-') { "-" } else { "" }, i64::MAX),
+    }
+}
+
 fn ceil(value: i128, unit: i128) -> i64 {
     let up = value.div_euclid(unit) + i128::from(value.rem_euclid(unit) != 0);
     i64::try_from(up).unwrap_or(if up < 0 { i64::MIN } else { i64::MAX })
@@ -179,6 +204,6 @@ fn scale(suffix: &str) -> Option<(u32, i32)> {
         "Ti" => (40, 0),
         "Pi" => (50, 0),
         "Ei" => (60, 0),
-        _ => (0, suffix.strip_prefix(['e', 'E'])?.parse().ok().filter(|e: &i32| e.abs() < 30)?),
+        _ => (0, suffix.strip_prefix(['e', 'E'])?.parse().ok()?),
     })
 }

@@ -12,6 +12,8 @@ use podlab::api::{Status, Value, json};
 use podlab::manifest::{self, Checked, DocumentVerdict};
 use podlab::text::{Diagnostic, LineIndex, Severity};
 
+use super::report::report;
+
 const USAGE: &str = "\
 Usage: podlab check [OPTIONS] PATH…
 
@@ -132,7 +134,7 @@ fn tell(path: &Path, format: Format) -> io::Result<Told> {
     let checked = manifest::check(&text);
     let (mut said, mut results) = (String::new(), Vec::new());
     match format {
-        Format::Human => said = human(&name, &text, &checked),
+        Format::Human => said = report(&name, &text, &checked, words, sentence),
         Format::Json => said = format!("{}\n", as_json(&name, &text, &checked)),
         Format::Github => said = github(&name, &text, &checked),
         Format::Sarif => results = sarif_results(&name, &text, &checked),
@@ -186,39 +188,6 @@ fn words(diagnostic: &Diagnostic) -> String {
         (message, path) if message.contains(path) => message.to_owned(),
         (message, path) => format!("{path}: {message}"),
     }
-}
-
-fn human(name: &str, text: &str, checked: &Checked) -> String {
-    let index = LineIndex::new(text);
-    let mut out = String::new();
-    for diagnostic in &checked.diagnostics {
-        let (line, column) = position(&index, text, diagnostic.span.start);
-        let from = index.start_of(line - 1);
-        let excerpt = text[from.min(text.len())..].lines().next().unwrap_or_default();
-        let inside = diagnostic.span.start.saturating_sub(from).min(excerpt.len());
-        let length = diagnostic.span.end.saturating_sub(diagnostic.span.start).min(excerpt.len() - inside);
-        let inside = podlab::text::floor_boundary(excerpt, inside);
-        let marked = podlab::text::floor_boundary(excerpt, inside + length);
-        // Tabs stay, so that the caret stands under its character.
-        let blank: String = excerpt[..inside].chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-        let carets = "^".repeat(excerpt[inside..marked.max(inside)].chars().count().max(1));
-        let margin = " ".repeat(line.to_string().len());
-        out.push_str(&format!("{}: {}\n{margin}--> {name}:{line}:{column}\n", severity(diagnostic), words(diagnostic)));
-        out.push_str(&format!("{margin} |\n{line} | {excerpt}\n{margin} | {blank}{carets}\n"));
-        if !diagnostic.message.is_empty() {
-            out.push_str(&format!("{margin} = {}\n", sentence(diagnostic.code, &diagnostic.args)));
-        }
-        for fix in &diagnostic.fixes {
-            out.push_str(&format!("{margin} = fix: {}\n", sentence(fix.code, &fix.args)));
-        }
-        out.push('\n');
-    }
-    if checked.exit == 0 {
-        for line in checked.stdout.lines() {
-            out.push_str(&format!("{name}: {line}\n"));
-        }
-    }
-    out
 }
 
 fn as_json(name: &str, text: &str, checked: &Checked) -> Value {

@@ -4,6 +4,7 @@ mod bench;
 mod check;
 mod kubectl;
 mod lesson;
+mod report;
 mod run;
 
 use std::process::ExitCode;

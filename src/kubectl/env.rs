@@ -183,8 +183,7 @@ impl From<Status> for Failure {
             match causes.as_slice() {
                 [] if kind.is_empty() => format!("{head}: {}", status.message),
                 [] => head,
-                // `MultilineError` ends its one line itself, whatever the line ends with.
-                [one] => format!("{head}: {one}\n"),
+                [one] => format!("{head}: {one}"),
                 all => format!("{head}: \n{}", all.iter().map(|c| format!("* {c}\n")).collect::<String>()),
             }
         } else if status.reason.is_empty() {

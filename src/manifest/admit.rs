@@ -34,27 +34,6 @@ fn generate_name(object: &mut Value) {
     }
 }
 
-/// An update of the whole object or of a subresource (empty, `status`, `resize`, `ephemeralcontainers`).
-pub fn update(kind: &Kind, subresource: &str, old: &Value, new: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Status> {
-    // Admission of updates asks the cluster nothing.
-    let _facts = facts;
-    let mut object = new;
-    defaults::apply(kind, &mut object);
-    let errors = match (kind.kind, subresource) {
-        ("Pod", "resize") => validate::update::resize(old, &mut object),
-        ("Pod", "ephemeralcontainers") => validate::update::ephemeral(old, &object),
-        (_, "") => {
-            admission::update(kind, old, &mut object);
-            validate::update::update(kind, old, &object)
-        }
-        _ => return Ok(Admitted { object, warnings: Vec::new() }),
-    };
-    if !errors.is_empty() {
-        return Err(validate::invalid(kind, object::name(&object), &errors));
-    }
-    Ok(Admitted { object, warnings: Vec::new() })
-}
-
 /// What a dry run adds, as nothing is stored: see [`admission::dry_run`].
 pub fn complete_dry_run(kind: &Kind, object: &mut Value) -> Result<(), Status> {
     admission::dry_run::complete(kind, object)

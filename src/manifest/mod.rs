@@ -5,6 +5,7 @@
 
 mod admission;
 pub mod admit;
+mod amounts;
 pub mod check;
 pub mod client;
 pub mod complete;
@@ -21,6 +22,7 @@ mod prepare;
 pub mod read;
 mod source;
 mod time;
+pub mod update;
 mod validate;
 mod warnings;
 
@@ -160,5 +162,5 @@ pub fn admit_create(kind: &Kind, root: Option<&crate::yaml::Node>, object: Value
 /// The server's half of an update (PUT, or the result of a PATCH): which fields may change, and the new object's validation.
 /// `subresource` is empty, `status`, `resize`, `ephemeralcontainers`, `scale` or `binding`.
 pub fn admit_update(kind: &Kind, subresource: &str, old: &Value, new: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Status> {
-    admit::update(kind, subresource, old, new, facts)
+    update::update(kind, subresource, old, new, facts)
 }

@@ -114,7 +114,11 @@ fn read_chunk(text: &str, begin: usize, end: usize, stream: &mut Stream) -> Resu
     let clip = |span: Span| Span::new(span.start.min(text.len()), span.end.min(text.len()));
     match parsed {
         Ok(None) => Ok(()),
-        Ok(Some(root)) => {
+        Ok(Some(mut root)) => {
+            // A block scalar at the very end takes in the line's end, which the text itself may not have.
+            if !chunk.ends_with('\n') {
+                root.clip(text.len());
+            }
             if let Some((span, number)) = root.unsupported_number() {
                 return Err(ReadError {
                     message: format!("error converting YAML to JSON: json: unsupported value: {number}"),

@@ -2,11 +2,7 @@
 //!
 //! Everything here counts bytes; [`LineIndex`] converts to the UTF-16 columns that editors use.
 
-mod diff;
-
 use std::ops::Range;
-
-pub use diff::unified;
 
 /// A half-open range of bytes in the text that it came from. Both ends lie on character boundaries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

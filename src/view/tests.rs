@@ -198,3 +198,15 @@ fn bars_of_a_pod_end_with_it() {
         }
     }
 }
+
+#[test]
+fn a_container_that_waits_for_its_image_has_a_bar() {
+    let mut session = Session::new(Config::nodes(1));
+    session.play_to(SimTime(1000));
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: mine}\nspec: {containers: [{name: web, image: 'example.com/mine:1'}]}\n";
+    session.input(Input::Apply { file: "pod.yaml".into(), text: text.into() });
+    session.play_to(SimTime(9000));
+    let chart = timeline::build(&session, None);
+    let bar = &chart.groups[0].tracks[0].bars[0];
+    assert!(bar.state == crate::view::history::BarState::Waiting && bar.to.is_none() && bar.from >= SimTime(1000), "{bar:?}");
+}

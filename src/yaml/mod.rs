@@ -62,6 +62,21 @@ pub struct Error {
 }
 
 impl Node {
+    /// Lets no span reach beyond this byte.
+    pub fn clip(&mut self, end: usize) {
+        self.span = Span::new(self.span.start.min(end), self.span.end.min(end));
+        match &mut self.content {
+            Content::Sequence(items) => items.iter_mut().for_each(|item| item.clip(end)),
+            Content::Mapping(entries) => {
+                for entry in entries {
+                    entry.key_span = Span::new(entry.key_span.start.min(end), entry.key_span.end.min(end));
+                    entry.value.clip(end);
+                }
+            }
+            Content::Null | Content::Bool(_) | Content::Int(_) | Content::Uint(_) | Content::Float(_) | Content::String(_) => {}
+        }
+    }
+
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.entry(key).map(|e| &e.value)
     }

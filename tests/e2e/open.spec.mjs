@@ -1,5 +1,4 @@
 // A first visit, and the things that must always hold.
-import AxeBuilder from "@axe-core/playwright";
 import { App, expect, test, words } from "./app.mjs";
 
 test("the first visit shows a running example", async ({ page }) => {
@@ -41,24 +40,6 @@ test("a Korean browser opens the page in Korean", async ({ browser }) => {
   await expect(page.locator("html")).toHaveAttribute("lang", "ko");
   await context.close();
 });
-
-for (const scheme of ["light", "dark"]) {
-  for (const state of ["playground", "lessons", "inspector"]) {
-    test(`axe finds nothing: ${state}, ${scheme}`, async ({ page }) => {
-      await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-      const app = new App(page);
-      await app.open();
-      await expect(page.getByText("Running").first()).toBeVisible({ timeout: 15_000 });
-      if (state === "lessons") await page.getByRole("button", { name: words.en.lessons, exact: true }).click();
-      if (state === "inspector") {
-        await page.getByRole("button", { name: /echo-health/ }).first().focus();
-        await page.keyboard.press("Enter");
-      }
-      const found = await new AxeBuilder({ page }).analyze();
-      expect(found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`)).toEqual([]);
-    });
-  }
-}
 
 test("offline after the first visit, the page opens and a lesson runs", async ({ page, context }) => {
   const app = new App(page);

@@ -2,7 +2,9 @@
 
 mod cluster;
 mod fixes;
+mod found;
 mod hostile;
+mod invariants;
 mod replay;
 #[path = "../runs.rs"]
 mod runs;

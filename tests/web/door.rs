@@ -12,7 +12,7 @@ use crate::ui::{link, storage};
 
 const MANIFEST: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: from-a-link\nspec:\n  containers:\n    - name: app\n      image: nginx\n";
 
-async fn pause(millis: i32) {
+pub async fn pause(millis: i32) {
     let promise = js_sys::Promise::new(&mut |resolve, _| {
         gloo::utils::window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, millis).expect("a window has timers");
     });
@@ -20,7 +20,7 @@ async fn pause(millis: i32) {
 }
 
 /// Waits for what an element is to say, ten seconds at most.
-async fn says(element: &HtmlElement, words: &str) {
+pub async fn says(element: &HtmlElement, words: &str) {
     let mut text = String::new();
     for _ in 0..200 {
         text = element.text_content().unwrap_or_default();
@@ -32,7 +32,7 @@ async fn says(element: &HtmlElement, words: &str) {
     panic!("{words:?} never came; there is: {text:.600}");
 }
 
-fn element() -> HtmlElement {
+pub fn element() -> HtmlElement {
     gloo::utils::document().create_element("div").expect("a valid name").unchecked_into()
 }
 

@@ -10,6 +10,7 @@ mod runs;
 mod ui;
 
 mod door;
+mod parts;
 
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 

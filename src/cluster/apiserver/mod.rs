@@ -8,6 +8,8 @@ mod apply;
 mod delete;
 mod event;
 mod json_patch;
+mod limits;
+pub mod quota;
 mod strategic;
 mod write;
 

@@ -49,6 +49,7 @@ impl ApiServer {
             }
         }
         let generated = object::name(&object).is_empty();
+        super::limits::set_defaults(self, kind, &mut object);
         let admitted = manifest::admit_create(kind, options.root.as_ref(), object, self)?;
         let mut object = admitted.object;
         if generated {
@@ -58,6 +59,8 @@ impl ApiServer {
         if self.at(&key).is_some() {
             return Err(Status::already_exists(&kind.resource(), &key.name));
         }
+        super::limits::check(self, kind, &object)?;
+        super::quota::check(self, kind, &object)?;
         object::set(&mut object, "metadata.uid", json!(caller.random.uid()));
         object::set(&mut object, "metadata.creationTimestamp", json!(caller.now.rfc3339()));
         self.prepare_create(caller, kind, &mut object, options.dry_run)?;

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::owned::{Owned, available_in, delete, is_finished, is_ready, make, pod_of, put_status};
 use super::rollout::{amount, hash, template};
-use super::{Synced, say};
+use super::{Synced, history, say};
 use crate::api::{Value, json, kinds, object};
 use crate::cluster::Context;
 use crate::cluster::apiserver::Key;
@@ -33,6 +33,11 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
     let revision = hash(&template(&set), 0);
     object::set(&mut model, &format!("metadata.labels.{REVISION_LABEL}"), json!(revision));
     let generation = object::i64_at(&set, "metadata.generation").unwrap_or(1);
+    let live = |name: &str| {
+        let used = |p: &Rc<Value>| object::labels(p).and_then(|l| l.get(REVISION_LABEL)).and_then(Value::as_str).unwrap_or("").to_owned();
+        pods.iter().any(|p| name.strip_prefix(&format!("{}-", key.name)) == Some(&used(p)))
+    };
+    history::keep(&set, &format!("{}-{revision}", key.name), (REVISION_LABEL, &revision), &live, owned, ctx)?;
     object::set(&mut model, "metadata.labels.pod-template-generation", json!(generation.to_string()));
     let mut tolerations = object::list_at(&model, "spec.tolerations").to_vec();
     tolerations.extend(TOLERATED.iter().map(|(key, effect)| json!({"key": key, "operator": "Exists", "effect": effect})));
@@ -69,7 +74,11 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
                 let mut pod = model.clone();
                 pod["metadata"]["generateName"] = json!(format!("{}-", key.name));
                 pin(&mut pod, name);
-                let pod = make(ctx, kinds::POD, &key.namespace, pod)?;
+                let made = make(ctx, kinds::POD, &key.namespace, pod);
+                if let Err(refusal) = &made {
+                    say(ctx, &set, COMPONENT, "Warning", "FailedCreate", &format!("Error creating: {}", refusal.message));
+                }
+                let pod = made?;
                 say(ctx, &set, COMPONENT, "Normal", "SuccessfulCreate", &format!("Created pod: {}", object::name(&pod)));
             }
             current += 1;

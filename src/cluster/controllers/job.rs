@@ -176,7 +176,11 @@ impl Tally {
             for _ in 0..missing - hold {
                 let index = indexed.then(|| (0..).find(|i| !used.contains(i)).unwrap_or(0));
                 used.extend(index);
-                let pod = make(ctx, kinds::POD, &key.namespace, pod_for(job, index))?;
+                let made = make(ctx, kinds::POD, &key.namespace, pod_for(job, index));
+                if let Err(refusal) = &made {
+                    say(ctx, job, COMPONENT, "Warning", "FailedCreate", &format!("Error creating: {}", refusal.message));
+                }
+                let pod = made?;
                 say(ctx, job, COMPONENT, "Normal", "SuccessfulCreate", &format!("Created pod: {}", object::name(&pod)));
                 count += 1;
             }

@@ -1,8 +1,8 @@
-//! Models kube-controller-manager: ReplicaSet, Deployment, DaemonSet, StatefulSet, Job, CronJob, EndpointSlice, Namespace, node lifecycle,
-//! garbage collection.
+//! Models kube-controller-manager: ReplicaSet, ReplicationController, Deployment, DaemonSet, StatefulSet, Job, CronJob, EndpointSlice, Namespace,
+//! ResourceQuota, node lifecycle, garbage collection of dependents and of Pods.
 //!
 //! Every controller has a work queue of objects; a change puts those that it concerns into it, and a little later they are synced against the
-//! store. Deviations: one worker each, syncs take no time, ReplicationControllers and HorizontalPodAutoscalers are stored and left alone.
+//! store. Deviations: one worker each, syncs take no time, HorizontalPodAutoscalers are stored and left alone.
 
 use crate::api::order::SortedMap;
 mod bootstrap;
@@ -11,10 +11,13 @@ mod daemon_set;
 mod deployment;
 mod endpoints;
 mod garbage;
+mod history;
 mod job;
 mod namespace;
 mod node;
 mod owned;
+mod pod_gc;
+mod quota;
 mod replica_set;
 mod rollout;
 mod stateful_set;
@@ -41,6 +44,8 @@ pub enum Controller {
     Endpoints,
     Namespace,
     Garbage,
+    PodGc,
+    ResourceQuota,
     TaintEviction,
     NodeLifecycle,
 }
@@ -88,7 +93,8 @@ impl Controllers {
             self.enqueue(Controller::Garbage, key.clone(), SYNC_MS, ctx);
         }
         let controller = match kind.kind {
-            "ReplicaSet" => Some(Controller::ReplicaSet),
+            "ReplicaSet" | "ReplicationController" => Some(Controller::ReplicaSet),
+            "ResourceQuota" => Some(Controller::ResourceQuota),
             "Deployment" => Some(Controller::Deployment),
             "DaemonSet" => Some(Controller::DaemonSet),
             "StatefulSet" => Some(Controller::StatefulSet),
@@ -100,17 +106,28 @@ impl Controllers {
         };
         if let Some(controller) = controller {
             let own = change.old.as_ref().is_some_and(|old| only_status(old, &change.object));
-            if !own || matches!(kind.kind, "ReplicaSet" | "Job" | "Deployment") {
+            if !own || matches!(kind.kind, "ReplicaSet" | "ReplicationController" | "Job" | "Deployment") {
                 let after = if controller == Controller::Endpoints { endpoints::SYNC_MS } else { SYNC_MS };
                 self.enqueue(controller, key.clone(), after, ctx);
             }
         }
         self.enqueue_owner(change, ctx);
+        if change.old.is_none() || change.verb == Verb::Deleted || kind == kinds::POD {
+            for quota in ctx.api.list(kinds::RESOURCE_QUOTA, Some(&key.namespace)).map(|q| key_of(kinds::RESOURCE_QUOTA, q)).collect::<Vec<_>>() {
+                self.enqueue(Controller::ResourceQuota, quota, SYNC_MS, ctx);
+            }
+        }
         if kind == kinds::POD {
+            if owned::is_finished(&change.object) && change.old.as_ref().is_some_and(|old| !owned::is_finished(old)) {
+                self.enqueue(Controller::PodGc, pod_gc::ended_pods(), pod_gc::PERIOD_MS, ctx);
+            }
             self.endpoints.observe_pod(change, &mut self.queued, ctx);
             self.orphan(change, ctx);
             self.eviction.observe_pod(change, &mut self.queued, ctx);
         } else if kind == kinds::NODE {
+            if change.verb == Verb::Deleted {
+                self.enqueue(Controller::PodGc, key.clone(), pod_gc::QUARANTINE_MS, ctx);
+            }
             self.eviction.observe_node(change, &mut self.queued, ctx);
             if change.old.as_ref().is_none_or(|old| !only_status(old, &change.object)) {
                 let sets: Vec<Key> = ctx.api.list(kinds::DAEMON_SET, None).map(|s| key_of(kinds::DAEMON_SET, s)).collect();
@@ -144,6 +161,7 @@ impl Controllers {
             let Some(owner) = owned::controller_of(object) else { continue };
             let (kind, controller) = match object::str_at(owner, "kind") {
                 Some("ReplicaSet") => (kinds::REPLICA_SET, Controller::ReplicaSet),
+                Some("ReplicationController") => (kinds::REPLICATION_CONTROLLER, Controller::ReplicaSet),
                 Some("Deployment") => (kinds::DEPLOYMENT, Controller::Deployment),
                 Some("DaemonSet") => (kinds::DAEMON_SET, Controller::DaemonSet),
                 Some("StatefulSet") => (kinds::STATEFUL_SET, Controller::StatefulSet),
@@ -167,6 +185,7 @@ impl Controllers {
         let labels = object::labels(&change.object);
         for (kind, controller) in [
             (kinds::REPLICA_SET, Controller::ReplicaSet),
+            (kinds::REPLICATION_CONTROLLER, Controller::ReplicaSet),
             (kinds::DAEMON_SET, Controller::DaemonSet),
             (kinds::STATEFUL_SET, Controller::StatefulSet),
             (kinds::JOB, Controller::Job),
@@ -210,6 +229,8 @@ impl Controllers {
             Controller::Endpoints => self.endpoints.sync(&key, ctx),
             Controller::Namespace => namespace::sync(&key, ctx),
             Controller::Garbage => garbage::sync(&key, &self.owned, ctx),
+            Controller::PodGc => pod_gc::sync(&key, ctx),
+            Controller::ResourceQuota => quota::sync(&key, ctx),
             Controller::NodeLifecycle => self.nodes.sync(&key, ctx),
             Controller::TaintEviction => self.eviction.sync(&key, ctx),
         };
@@ -245,6 +266,9 @@ fn key_of(kind: &'static Kind, object: &Value) -> Key {
 }
 
 fn selector(set: &Value) -> Selector {
+    if object::kind(set) == "ReplicationController" {
+        return object::map_at(set, "spec.selector").map(Selector::from_map).unwrap_or_default();
+    }
     object::at(set, "spec.selector").map(Selector::from_value).unwrap_or_default()
 }
 

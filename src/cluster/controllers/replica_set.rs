@@ -1,15 +1,18 @@
-//! Models `pkg/controller/replicaset`: as many Pods as wanted.
+//! Models `pkg/controller/replicaset`, which also serves ReplicationControllers: as many Pods as wanted.
+//!
+//! Deviation: while new Pods fail at once (their node refuses them), one is made a second; upstream goes on as fast as the API server lets it.
 
 use crate::api::order::InOrder as _;
 use std::rc::Rc;
 
-use super::owned::{Owned, available_in, condition, delete, is_active, is_ready, make, pod_of, put_status, replicas};
+use super::owned::{Owned, available_in, condition, delete, is_active, is_finished, is_ready, make, pod_of, put_status, replicas};
 use super::{Synced, say};
-use crate::api::{Map, Value, json, kinds, object};
+use crate::api::{Map, SimTime, Value, json, kinds, object};
 use crate::cluster::Context;
 use crate::cluster::apiserver::Key;
 
-const COMPONENT: &str = "replicaset-controller";
+/// How long nothing is made after a Pod that failed at once.
+const PAUSE_MS: u64 = 1000;
 /// How many Pods one sync makes or removes at most.
 const BURST: usize = 500;
 
@@ -20,7 +23,10 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
     let terminating = all.iter().filter(|p| object::is_deleting(p)).count();
     let wanted = replicas(&set) as usize;
     let mut failure = None;
-    if !object::is_deleting(&set) {
+    let component = if key.kind == kinds::REPLICA_SET { "replicaset-controller" } else { "replication-controller" };
+    let lately = |p: &Value| object::str_at(p, "metadata.creationTimestamp").and_then(SimTime::parse).is_some_and(|at| at + PAUSE_MS > ctx.now);
+    let pause = active.len() < wanted && all.iter().any(|p| is_finished(p) && lately(p));
+    if !object::is_deleting(&set) && !pause {
         if active.len() < wanted {
             let template = object::at(&set, "spec.template").cloned().unwrap_or_else(|| json!({}));
             for _ in 0..(wanted - active.len()).min(BURST) {
@@ -28,11 +34,11 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
                 pod["metadata"]["generateName"] = json!(format!("{}-", key.name));
                 match make(ctx, kinds::POD, &key.namespace, pod) {
                     Ok(pod) => {
-                        say(ctx, &set, COMPONENT, "Normal", "SuccessfulCreate", &format!("Created pod: {}", object::name(&pod)));
+                        say(ctx, &set, component, "Normal", "SuccessfulCreate", &format!("Created pod: {}", object::name(&pod)));
                         active.push(pod);
                     }
                     Err(refusal) => {
-                        say(ctx, &set, COMPONENT, "Warning", "FailedCreate", &format!("Error creating: {}", refusal.message));
+                        say(ctx, &set, component, "Warning", "FailedCreate", &format!("Error creating: {}", refusal.message));
                         failure = Some(refusal);
                         break;
                     }
@@ -43,7 +49,7 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
             let surplus: Vec<Rc<Value>> = active.drain(..(active.len() - wanted).min(BURST)).collect();
             for pod in surplus {
                 delete(ctx, kinds::POD, &pod)?;
-                say(ctx, &set, COMPONENT, "Normal", "SuccessfulDelete", &format!("Deleted pod: {}", object::name(&pod)));
+                say(ctx, &set, component, "Normal", "SuccessfulDelete", &format!("Deleted pod: {}", object::name(&pod)));
             }
         }
     }
@@ -57,7 +63,8 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
     for (field, count) in
         [("fullyLabeledReplicas", fully), ("readyReplicas", ready), ("availableReplicas", available), ("terminatingReplicas", terminating)]
     {
-        if count > 0 || field == "terminatingReplicas" {
+        let shown = if field == "terminatingReplicas" { key.kind == kinds::REPLICA_SET } else { count > 0 };
+        if shown {
             status[field] = json!(count);
         }
     }
@@ -66,10 +73,10 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
         status["conditions"] =
             json!([{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": refusal.message, "lastTransitionTime": since}]);
     }
-    put_status(ctx, kinds::REPLICA_SET, &set, status)?;
+    put_status(ctx, key.kind, &set, status)?;
     match failure {
         Some(refusal) => Err(refusal),
-        None => Ok(waits.into_iter().filter(|w| *w > 0).min()),
+        None => Ok(waits.into_iter().filter(|w| *w > 0).chain(pause.then_some(PAUSE_MS)).min()),
     }
 }
 

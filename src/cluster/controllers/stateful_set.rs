@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::owned::{Owned, available_in, delete, is_finished, is_ready, make, pod_of, put_status, replicas};
 use super::rollout::{hash, template};
-use super::{Synced, say};
+use super::{Synced, history, say};
 use crate::api::{Status, Value, json, kinds, object};
 use crate::cluster::Context;
 use crate::cluster::apiserver::Key;
@@ -21,6 +21,9 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
     let revision = format!("{}-{}", key.name, hash(&template(&set), 0));
     let mut again = None;
     if !object::is_deleting(&set) {
+        let live = |name: &str| pods.iter().any(|p| revision_of(p) == name);
+        let hash = revision.strip_prefix(&format!("{}-", key.name)).unwrap_or("");
+        history::keep(&set, &revision, ("controller.kubernetes.io/hash", hash), &live, owned, ctx)?;
         again = act(&set, key, &pods, start, wanted, &revision, ctx)?;
     }
     write_status(&set, key, owned, wanted, &revision, ctx)?;

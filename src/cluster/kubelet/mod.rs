@@ -10,6 +10,7 @@
 //! | [`publish`], [`status`], [`conditions`], [`observed`] | what the API shows |
 //! | [`prober`], [`backoff`] | probes, waits |
 //! | [`admission`], [`resize`] | does it fit |
+//! | [`eviction`] | too much memory or disk |
 //! | [`static_pods`], [`files`] | static Pods and their folder |
 
 use crate::api::order::SortedMap;
@@ -18,6 +19,7 @@ mod admission;
 mod backoff;
 mod conditions;
 mod environment;
+mod eviction;
 mod files;
 mod hooks;
 mod images;
@@ -40,9 +42,9 @@ use super::apiserver::{Change, Key, Verb};
 use super::log::Fact;
 use super::runtime::{ContainerId, Runtime};
 use super::{Context, NodeConfig, Task};
-use crate::api::Value;
 use crate::api::kinds::{CONFIG_MAP, NODE, POD, SECRET};
 use crate::api::object::{at, is_deleting, list_at, name, namespace, str_at, uid};
+use crate::api::{SimTime, Value};
 use termination::KillReason;
 use worker::{Life, PodTimer, Turn, Worker};
 
@@ -60,6 +62,12 @@ pub enum Timer {
     FullLook,
     /// A static Pod is to be started as soon as nothing of its name runs.
     StartStatic { uid: String },
+    /// The eviction manager looks.
+    Pressure { due: SimTime },
+    /// A container uses more memory than before.
+    MemoryRose,
+    /// A Pod makes room for a critical one.
+    Evict { uid: String, why: eviction::Reason },
     /// What is left of a static Pod that is gone is cleaned away.
     Cleaning { uid: String },
 }
@@ -106,6 +114,7 @@ pub struct Kubelet {
     /// What came due while the kubelet was stopped.
     deferred: Vec<Timer>,
     stopped: bool,
+    pressure: eviction::Pressure,
 }
 
 impl Kubelet {
@@ -120,6 +129,7 @@ impl Kubelet {
             static_files: SortedMap::new(),
             deferred: Vec::new(),
             stopped: false,
+            pressure: eviction::Pressure::default(),
         }
     }
 
@@ -150,8 +160,9 @@ impl Kubelet {
 
     fn observe_pod(&mut self, change: &Change, ctx: &mut Context) {
         if let Some(hash) = static_pods::mirror_hash(&change.object) {
-            let lost = change.verb == Verb::Deleted || is_deleting(&change.object);
-            if let Some(id) = self.by_uid.get(hash).copied().filter(|_| lost) {
+            // Models `HandlePodAdditions` and `HandlePodRemoves`: a mirror that comes or goes lets its static Pod be looked at once more.
+            let news = change.verb != Verb::Modified || is_deleting(&change.object);
+            if let Some(id) = self.by_uid.get(hash).copied().filter(|_| news) {
                 self.sync_soon(id, ctx);
             }
             return;
@@ -205,6 +216,9 @@ impl Kubelet {
 
     fn add(&mut self, worker: Worker, after: u64, ctx: &mut Context) {
         self.next_id += 1;
+        if worker.has_storage_limit() {
+            self.watch_pressure(ctx);
+        }
         let timer = Timer::Received { uid: worker.uid.clone(), what: Received::Added };
         self.by_uid.insert(worker.uid.clone(), worker.id);
         self.workers.insert(worker.id, worker);
@@ -248,6 +262,9 @@ impl Kubelet {
                     ctx.after(CLEAN_UP_MS, Task::Kubelet { node: self.node.index, timer: Timer::Received { uid, what } });
                 }
             }
+            Timer::Pressure { due } => self.relieve(due, runtime, ctx),
+            Timer::MemoryRose => self.watch_pressure(ctx),
+            Timer::Evict { uid, why } => self.with(self.by_uid.get(&uid).copied(), runtime, ctx, |worker, turn| worker.evict(&why, turn)),
             Timer::FileChanged { path } => self.file_changed(&path, runtime, ctx),
             Timer::FullLook => self.full_look(runtime, ctx),
             Timer::StartStatic { uid } => self.start_static(&uid, runtime, ctx),
@@ -261,14 +278,14 @@ impl Kubelet {
         let over = self.workers.get(&id).is_none_or(|w| w.life == Life::Terminated && w.job.is_none());
         if over && let Some(mut worker) = self.workers.remove(&id) {
             self.by_uid.remove(&worker.uid);
-            worker.clean_up(&mut Turn { node: &self.node, runtime, ctx });
+            worker.clean_up(&mut Turn { node: &self.node, memory_pressure: false, runtime, ctx });
         }
         over
     }
 
     fn with(&mut self, pod: Option<u32>, runtime: &mut Runtime, ctx: &mut Context, act: impl FnOnce(&mut Worker, &mut Turn)) {
         if let Some(worker) = pod.and_then(|id| self.workers.get_mut(&id)) {
-            act(worker, &mut Turn { node: &self.node, runtime, ctx });
+            act(worker, &mut Turn { node: &self.node, memory_pressure: self.pressure.is_short(), runtime, ctx });
         }
     }
 

@@ -224,7 +224,7 @@ impl Worker {
         self.save(turn);
     }
 
-    fn write(&self, object: Value, turn: &mut Turn) {
+    pub fn write(&self, object: Value, turn: &mut Turn) {
         let options = WriteOptions { field_manager: "kubelet".into(), subresource: "status", ..WriteOptions::default() };
         let ctx = &mut *turn.ctx;
         let mut caller = Caller { now: ctx.now, random: ctx.random, log: ctx.log };

@@ -208,7 +208,7 @@ impl Worker {
 }
 
 /// `1500m`, `2`, `96Mi`: an amount of cpu (thousandths) or of bytes as the API writes it.
-fn quantity_text(resource: &str, amount: i64) -> String {
+pub(super) fn quantity_text(resource: &str, amount: i64) -> String {
     if resource == "cpu" {
         return if amount % 1000 == 0 { (amount / 1000).to_string() } else { format!("{amount}m") };
     }

@@ -32,6 +32,8 @@ pub struct Body {
     pub program: Program,
     /// Its own files by absolute path: `None` is a directory.
     pub files: SortedMap<String, Option<String>>,
+    /// How many bytes of them came with the image.
+    pub image_bytes: usize,
     /// Mount path → (volume, path inside, read-only), longest first when looked up.
     pub mounts: Vec<(String, String, String, bool)>,
     pub environment: SortedMap<String, String>,

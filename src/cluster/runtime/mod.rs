@@ -197,6 +197,8 @@ pub struct Runtime {
     live: SortedMap<ContainerId, Live>,
     execs: SortedMap<ExecId, ExecRecord>,
     custom: Vec<CustomImage>,
+    /// What the node offers to Pods.
+    allocatable_memory: i64,
 }
 
 /// How many lines of a container's log are kept.
@@ -213,6 +215,7 @@ impl Runtime {
             live: SortedMap::new(),
             execs: SortedMap::new(),
             custom: Vec::new(),
+            allocatable_memory: config.memory_bytes,
         }
     }
 
@@ -400,6 +403,7 @@ impl Runtime {
         for mount in &config.mounts {
             ctx.network.volumes.entry(mount.volume.clone()).or_default();
         }
+        let files = files::root(&image, &owner.config.hostname, &owner.ip);
         let body = Body {
             node: self.node,
             sandbox,
@@ -408,7 +412,8 @@ impl Runtime {
             hostname: owner.config.hostname.clone(),
             ip: owner.ip.clone(),
             program: image.program,
-            files: files::root(&image, &owner.config.hostname, &owner.ip),
+            image_bytes: files.values().flatten().map(String::len).sum(),
+            files,
             mounts,
             environment,
             listening: Vec::new(),
@@ -571,6 +576,26 @@ impl Runtime {
         container.memory_bytes = bytes;
         if container.config.memory_limit.is_some_and(|limit| bytes > limit) {
             self.end(id, 137, ExitReason::OomKilled, ctx);
+        }
+        self.tell_memory(ctx);
+    }
+
+    /// What all containers use together.
+    pub fn memory_used(&self) -> i64 {
+        self.containers.values().fold(0, |sum, c| sum.saturating_add(c.memory_bytes.max(0)))
+    }
+
+    /// What a container wrote: its own files less those of its image, and its log.
+    pub fn stored_bytes(&self, id: ContainerId, network: &network::Network) -> i64 {
+        let logged: usize = self.containers.get(&id).map_or(0, |c| c.log.iter().map(|l| l.text.len() + 1).sum());
+        let body = network.bodies.get(&id);
+        let files = body.map_or(0, |b| b.files.values().flatten().map(String::len).sum::<usize>().saturating_sub(b.image_bytes));
+        (logged + files) as i64
+    }
+
+    fn tell_memory(&self, ctx: &mut Context) {
+        if self.memory_used() > self.allocatable_memory {
+            ctx.queue.push(ctx.now, super::Task::Kubelet { node: self.node, timer: super::kubelet::Timer::MemoryRose });
         }
     }
 

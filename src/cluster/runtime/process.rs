@@ -220,6 +220,7 @@ impl Runtime {
                 server.ends = Some((ctx.now + 150, OOM));
             } else if let Some(container) = self.containers.get_mut(&id) {
                 container.memory_bytes = wanted;
+                self.tell_memory(ctx);
             }
         }
     }

@@ -133,7 +133,8 @@ pub fn node_term(term: &Value, node: &Value) -> bool {
     all(expressions, object::labels(node)) && all(fields, Some(&names))
 }
 
-fn ports_collide(a: &(String, String, i64), b: &(String, String, i64)) -> bool {
+/// Whether two ports of a node, each (host IP, protocol, port), cannot both be taken.
+pub fn ports_collide(a: &(String, String, i64), b: &(String, String, i64)) -> bool {
     a.2 == b.2 && a.1 == b.1 && (a.0 == b.0 || a.0 == "0.0.0.0" || b.0 == "0.0.0.0")
 }
 

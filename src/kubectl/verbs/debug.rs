@@ -53,7 +53,10 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         spec["targetContainerName"] = json!(target);
     }
     if matches!(call.text("profile"), None | Some("general")) {
-        spec["securityContext"] = json!({"capabilities": {"add": ["SYS_PTRACE"]}});
+        // A profile is applied to every container of the name: one that is there already would get it twice.
+        let there = list_at(&pod, "spec.ephemeralContainers").iter().any(|c| c["name"] == spec["name"]);
+        let add = if there && call.filled("copy-to").is_none() { vec!["SYS_PTRACE"; 2] } else { vec!["SYS_PTRACE"] };
+        spec["securityContext"] = json!({"capabilities": {"add": add}});
     }
     if let Some(copy) = call.filled("copy-to") {
         return copy_pod(call, &pod, copy, spec, env);
@@ -63,11 +66,6 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let mut clean = spec;
     if let Some(map) = clean.as_object_mut() {
         map.retain(|_, v| !v.is_null());
-    }
-    // `generalProfile.Apply` gives the capability to every container of the name, to one that was there a second time.
-    let present = list_at(&pod, "spec.ephemeralContainers").iter().find(|c| str_at(c, "name") == str_at(&clean, "name"));
-    if let (Some(present), Some(asked)) = (present, clean.pointer_mut("/securityContext/capabilities/add").and_then(Value::as_array_mut)) {
-        asked.extend(list_at(present, "securityContext.capabilities.add").iter().cloned());
     }
     let key = Key::new(kinds::POD, namespace(&pod), name(&pod));
     env.patch(&key, &json!({"spec": {"ephemeralContainers": [clean]}}), PatchKind::Strategic, &options)?;

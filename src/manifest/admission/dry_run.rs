@@ -110,9 +110,6 @@ fn node(node: &mut Value) {
     ] {
         fill(node, &format!("status.nodeInfo.{field}"), json!(""));
     }
-    if let Some(capacity) = object::at(node, "status.capacity").cloned() {
-        fill(node, "status.allocatable", capacity);
-    }
 }
 
 fn event(event: &mut Value) {

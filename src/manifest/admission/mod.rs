@@ -29,19 +29,6 @@ pub fn create(kind: &Kind, object: &mut Value, facts: &dyn ClusterFacts) -> Resu
     runtime_class(object)
 }
 
-/// What the same plugins do to an update of a Pod: what they set when it was made stays.
-pub fn update(kind: &Kind, old: &Value, new: &mut Value) {
-    if kind.kind != "Pod" || !new.get("spec").is_some_and(Value::is_object) {
-        return;
-    }
-    for field in ["spec.priority", "spec.preemptionPolicy"] {
-        if let (None, Some(value)) = (object::at(new, field), object::at(old, field)) {
-            object::set(new, field, value.clone());
-        }
-    }
-    default_tolerations(new);
-}
-
 fn is_mirror(pod: &Value) -> bool {
     object::map_at(pod, "metadata.annotations").is_some_and(|a| a.contains_key("kubernetes.io/config.mirror"))
 }
@@ -158,7 +145,7 @@ fn priority(pod: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
     Ok(())
 }
 
-fn default_tolerations(pod: &mut Value) {
+pub fn default_tolerations(pod: &mut Value) {
     let Some(spec) = pod.get_mut("spec").filter(|s| s.is_object()) else { return };
     let mut tolerations = object::list_at(spec, "tolerations").to_vec();
     for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {

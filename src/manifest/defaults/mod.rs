@@ -27,6 +27,7 @@ pub fn apply(kind: &Kind, object: &mut Value) {
         "CronJob" => workload::cron_job(object),
         "PersistentVolumeClaim" => workload::claim(object),
         "PersistentVolume" => workload::volume(object),
+        "Node" => workload::node(object),
         "PodTemplate" => {
             if let Some(template) = object.get_mut("template") {
                 pod::template(template);

@@ -3,6 +3,7 @@
 use super::{items, map_mut, unset, unset_number};
 use crate::api::quantity;
 use crate::api::{Value, json, object};
+use crate::manifest::amounts;
 
 pub fn pod(pod: &mut Value) {
     if let Some(spec) = pod.get_mut("spec") {
@@ -18,7 +19,7 @@ pub fn pod(pod: &mut Value) {
             }
         }
         pod_spec(spec);
-        pod_requests(spec);
+        whole_pod(spec);
     }
 }
 
@@ -31,22 +32,37 @@ fn host_ports(container: &mut Value) {
     }
 }
 
-/// `defaultPodRequests` and `defaultHugePagePodLimits`: the whole Pod's requests come from its containers' or its limits.
-fn pod_requests(spec: &mut Value) {
-    let Some(limits) = object::map_at(spec, "resources.limits").cloned() else { return };
-    for (name, amount) in limits {
-        let pathless = object::map_at(spec, "resources.requests").is_none_or(|r| !r.contains_key(&name));
-        let in_containers = object::list_at(spec, "containers")
-            .iter()
-            .chain(object::list_at(spec, "initContainers"))
-            .any(|c| object::map_at(c, "resources.requests").is_some_and(|r| r.contains_key(&name)));
-        let fits = matches!(name.as_str(), "cpu" | "memory") || name.starts_with("hugepages-");
-        if fits && pathless && !in_containers {
-            let mut requests = object::map_at(spec, "resources.requests").cloned().unwrap_or_default();
-            requests.insert(name, amount);
-            object::set(spec, "resources.requests", Value::Object(requests));
-        }
+/// `defaultHugePagePodLimits` and `defaultPodRequests`: a Pod whose `resources` are given in part gets the rest from its containers, then from its
+/// limits. What cannot be overcommitted is never summed up into a request.
+fn whole_pod(spec: &mut Value) {
+    if !spec.get("resources").is_some_and(Value::is_object) {
+        return;
     }
+    let sums = |spec: &Value, list: &str, wanted: fn(&str) -> bool| -> Vec<(String, Value)> {
+        let sums = amounts::of_containers(spec, list).into_iter().filter(|(name, _)| wanted(name));
+        sums.map(|(name, sum)| (name.to_owned(), json!(amounts::written(sum, name, spec, list)))).collect()
+    };
+    let fill = |spec: &mut Value, list: &str, amounts: Vec<(String, Value)>| {
+        if amounts.is_empty() {
+            return;
+        }
+        let path = format!("resources.{list}");
+        let mut all = object::map_at(spec, &path).cloned().unwrap_or_default();
+        for (name, amount) in amounts {
+            all.entry(name).or_insert(amount);
+        }
+        object::set(spec, &path, Value::Object(all));
+    };
+    let huge = sums(spec, "limits", |name| name.starts_with("hugepages-"));
+    fill(spec, "limits", huge);
+    let limits = object::map_at(spec, "resources.limits").cloned().unwrap_or_default();
+    if limits.is_empty() {
+        return;
+    }
+    let requests = sums(spec, "requests", |name| matches!(name, "cpu" | "memory"));
+    fill(spec, "requests", requests);
+    let fits = |name: &str| matches!(name, "cpu" | "memory") || name.starts_with("hugepages-");
+    fill(spec, "requests", limits.into_iter().filter(|(name, _)| fits(name)).collect());
 }
 
 /// A Pod template's spec gets the same defaults, but for requests, service links and host ports, which are filled in on Pods alone.
@@ -274,7 +290,7 @@ fn downward_items(source: &mut Value) {
     }
 }
 
-fn canonical_resources(resources: &mut Value) {
+pub fn canonical_resources(resources: &mut Value) {
     for list in ["limits", "requests"] {
         if let Some(amounts) = map_mut(resources, list) {
             canonical_amounts(amounts);
@@ -282,7 +298,7 @@ fn canonical_resources(resources: &mut Value) {
     }
 }
 
-fn canonical_amounts(amounts: &mut crate::api::Map<String, Value>) {
+pub fn canonical_amounts(amounts: &mut crate::api::Map<String, Value>) {
     for amount in amounts.values_mut() {
         if let Some(text) = amount.as_str() {
             *amount = json!(quantity::canonical_rounded_to_milli(text));

@@ -1,7 +1,6 @@
 //! Defaults of the other kinds: Service, Namespace, workloads, volumes.
 
-use super::{items, pod, unset};
-use crate::api::quantity;
+use super::{items, map_mut, pod, unset};
 use crate::api::{Value, json, object};
 
 pub fn service(service: &mut Value) {
@@ -210,8 +209,39 @@ pub fn cron_job(job: &mut Value) {
 pub fn claim(claim: &mut Value) {
     if let Some(spec) = claim.get_mut("spec") {
         claim_spec(spec);
+        same_sources(spec);
     }
-    object::set(claim, "status.phase", json!("Pending"));
+    pending(claim);
+}
+
+/// Nothing has happened to it yet.
+fn pending(object: &mut Value) {
+    if object::str_at(object, "status.phase").unwrap_or("").is_empty() {
+        object::set(object, "status.phase", json!("Pending"));
+    }
+}
+
+/// Source and reference name the same thing; each fills in for the other (`NormalizeDataSources`, which templates of claims do not pass).
+fn same_sources(spec: &mut Value) {
+    if let Some(source) = spec.get("dataSource").filter(|s| s.is_object()).cloned()
+        && spec.get("dataSourceRef").is_none_or(Value::is_null)
+    {
+        object::set(spec, "dataSourceRef", source);
+    }
+}
+
+/// `SetDefaults_NodeStatus`
+pub fn node(node: &mut Value) {
+    if let Some(capacity) = object::at(node, "status.capacity").filter(|c| c.is_object()).cloned()
+        && object::at(node, "status.allocatable").is_none_or(Value::is_null)
+    {
+        object::set(node, "status.allocatable", capacity);
+    }
+    for list in ["capacity", "allocatable"] {
+        if let Some(amounts) = node.get_mut("status").and_then(|status| map_mut(status, list)) {
+            pod::canonical_amounts(amounts);
+        }
+    }
 }
 
 pub fn claim_spec(spec: &mut Value) {
@@ -219,18 +249,11 @@ pub fn claim_spec(spec: &mut Value) {
         return;
     }
     unset(spec, "volumeMode", json!("Filesystem"));
-    // Source and reference name the same thing; each fills in for the other.
-    if let Some(source) = spec.get_mut("dataSource").filter(|s| s.is_object()) {
-        if source.get("apiGroup").is_none() {
-            object::set(source, "apiGroup", Value::Null);
-        }
-        let source = source.clone();
-        if spec.get("dataSourceRef").is_none_or(Value::is_null) {
-            object::set(spec, "dataSourceRef", source);
-        }
+    if let Some(source) = spec.get_mut("dataSource").filter(|s| s.is_object() && s.get("apiGroup").is_none()) {
+        object::set(source, "apiGroup", Value::Null);
     }
-    for list in ["resources.requests", "resources.limits"] {
-        amounts(spec, list);
+    if let Some(resources) = spec.get_mut("resources") {
+        pod::canonical_resources(resources);
     }
 }
 
@@ -241,17 +264,10 @@ pub fn volume(volume: &mut Value) {
     if let Some(host) = spec.get_mut("hostPath").filter(|h| h.is_object()) {
         unset(host, "type", json!(""));
     }
-    amounts(spec, "capacity");
-    object::set(volume, "status.phase", json!("Pending"));
-}
-
-fn amounts(spec: &mut Value, path: &str) {
-    let Some(amounts) = object::map_at(spec, path).cloned() else { return };
-    for (name, amount) in amounts {
-        if let Some(text) = amount.as_str() {
-            object::set(spec, &format!("{path}.{name}"), json!(quantity::canonical_rounded_to_milli(text)));
-        }
+    if let Some(capacity) = map_mut(spec, "capacity") {
+        pod::canonical_amounts(capacity);
     }
+    pending(volume);
 }
 
 fn replicas(spec: &mut Value) {

@@ -10,7 +10,8 @@ use crate::manifest::field::{ErrorKind, ErrorList, FieldError, FieldPath};
 
 const INDEXED_ONLY: &str = "requires indexed completion mode";
 
-pub fn job(job: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+/// `old`: what the Job takes the place of; a selector that it had is its own.
+pub fn job(job: &Value, old: Option<&Value>, spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     job_spec(spec, path, errors);
     let given = spec.get("selector").filter(|s| !s.is_null());
     if let Some(selector) = given {
@@ -26,7 +27,9 @@ pub fn job(job: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorList) 
             let shown = labels.map_or(Value::Null, |l| Value::Object(l.clone()));
             errors.push(FieldError::invalid(&path.child("template.metadata.labels"), shown, "`selector` does not match template `labels`"));
         }
-    } else if let Some(selector) = given.filter(|s| !Selector::from_value(s).is_empty()) {
+    } else if let Some(selector) =
+        given.filter(|s| !Selector::from_value(s).is_empty() && old.and_then(|o| object::at(o, "spec.selector")) != Some(s))
+    {
         errors.push(FieldError::invalid(&path.child("selector"), selector.clone(), "`selector` not auto-generated"));
     }
     if object::str_at(spec, "completionMode") == Some("Indexed")

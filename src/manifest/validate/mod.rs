@@ -7,9 +7,10 @@ pub mod annotation;
 mod container;
 mod cron;
 mod drivers;
-mod internal;
+mod env;
 mod job;
 mod meta;
+mod mounts;
 mod names;
 mod node;
 mod persistent_volume;
@@ -19,7 +20,6 @@ mod resources;
 mod security;
 mod service;
 mod storage;
-pub mod update;
 mod volume;
 mod windows;
 mod workload;
@@ -29,6 +29,15 @@ use crate::api::{Kind, Status, Value, object};
 
 /// All errors of a new object, in the server's order.
 pub fn create(kind: &Kind, object: &Value) -> ErrorList {
+    whole(kind, None, object)
+}
+
+/// All errors of an object that takes the place of another, apart from the step from one to the other.
+pub fn replacement(kind: &Kind, old: &Value, object: &Value) -> ErrorList {
+    whole(kind, Some(old), object)
+}
+
+fn whole(kind: &Kind, old: Option<&Value>, object: &Value) -> ErrorList {
     let mut errors = ErrorList::new();
     let rule = match kind.kind {
         "Namespace" | "Service" => meta::NameRule::Label,
@@ -41,7 +50,7 @@ pub fn create(kind: &Kind, object: &Value) -> ErrorList {
     let spec = object.get("spec").unwrap_or(&Value::Null);
     let path = FieldPath::new("spec");
     match kind.kind {
-        "Pod" => pod::pod(object, &mut errors),
+        "Pod" => pod::pod(object, old.is_none(), &mut errors),
         "Service" => service::service(object, spec, &path, &mut errors),
         "ConfigMap" => storage::config_map(object, &mut errors),
         "Secret" => storage::secret(object, &mut errors),
@@ -52,7 +61,7 @@ pub fn create(kind: &Kind, object: &Value) -> ErrorList {
             workload::workload(kind.kind, spec, &path, &mut errors)
         }
         "Namespace" => namespace(object, &mut errors),
-        "Job" => job::job(object, spec, &path, &mut errors),
+        "Job" => job::job(object, old, spec, &path, &mut errors),
         "CronJob" => job::cron_job(object, spec, &path, &mut errors),
         _ => {}
     }

@@ -6,9 +6,11 @@ use super::container::{self, Surroundings};
 use super::{affinity, annotation, in_range, meta, names, one_of, resources, security, volume, windows};
 use crate::api::order::SortedSet;
 use crate::api::{Quantity, Value, object};
+use crate::manifest::amounts;
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
-pub fn pod(pod: &Value, errors: &mut ErrorList) {
+/// `new`: nothing of it is stored yet (`ValidatePodCreate`).
+pub fn pod(pod: &Value, new: bool, errors: &mut ErrorList) {
     let annotations = FieldPath::new("metadata").child("annotations");
     let spec = pod.get("spec").unwrap_or(&Value::Null);
     if let Some(mirror) = object::map_at(pod, "metadata.annotations").and_then(|a| a.get("kubernetes.io/config.mirror"))
@@ -32,6 +34,9 @@ pub fn pod(pod: &Value, errors: &mut ErrorList) {
                 errors.push(FieldError::invalid(&path, image, "must not have leading or trailing whitespace"));
             }
         }
+    }
+    if !new {
+        return;
     }
     if !object::list_at(spec, "ephemeralContainers").is_empty() {
         errors.push(FieldError::forbidden(&path.child("ephemeralContainers"), "cannot be set on create"));
@@ -77,6 +82,7 @@ pub fn pod_spec(spec: &Value, pod: Option<&str>, path: &FieldPath, errors: &mut 
     resource_claims(spec, &path.child("resourceClaims"), errors);
     container::regular(regular, &around, &path.child("containers"), errors);
     container::init(inits, regular, &around, &path.child("initContainers"), errors);
+    container::ephemeral(object::list_at(spec, "ephemeralContainers"), &[regular, inits], &around, &path.child("ephemeralContainers"), errors);
     pod_resources(spec, path, errors);
     if flag("hostNetwork") {
         host_ports(regular, pod.is_some(), &path.child("containers"), errors);
@@ -290,13 +296,13 @@ fn pod_resources(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let amount = |v: Option<&Value>| v.and_then(Value::as_str).and_then(Quantity::parse);
     // Of limits only huge pages are summed up: the others may be overcommitted.
     for (list, counted) in [("requests", &["cpu", "memory", "hugepages-"][..]), ("limits", &["hugepages-"][..])] {
-        for (name, sum) in aggregate(spec, list) {
+        for (name, sum) in amounts::of_containers(spec, list) {
             if !counted.iter().any(|c| *c == name || c.ends_with('-') && name.starts_with(c)) {
                 continue;
             }
             let given = object::map_at(value, list).and_then(|m| m.get(name));
             if sum > amount(given).map_or(0, Quantity::nano) {
-                let shown = crate::api::quantity::canonical(&written(sum, name, spec, list));
+                let shown = amounts::written(sum, name, spec, list);
                 let detail = format!("must be greater than or equal to aggregate container {list} of {shown}");
                 errors.push(FieldError::invalid(&path.child(list).key(name), given.cloned().unwrap_or("0".into()), detail));
             }
@@ -319,56 +325,6 @@ fn pod_resource_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
     if !matches!(name, "cpu" | "memory") && !name.starts_with("hugepages-") {
         errors.push(FieldError::not_supported(path, name, &["cpu", "hugepages-", "memory"]));
     }
-}
-
-/// What all containers need at a time, in billionths: the regular ones and the sidecars together, or one init container with the sidecars before it
-/// (`AggregateContainerRequests` of `k8s.io/component-helpers`).
-fn aggregate<'a>(spec: &'a Value, list: &str) -> Vec<(&'a str, i128)> {
-    let of = |container: &'a Value| -> Vec<(&'a str, i128)> {
-        let amounts = object::map_at(container, &format!("resources.{list}")).into_iter().flatten();
-        amounts.filter_map(|(name, v)| Some((name.as_str(), Quantity::parse(v.as_str()?)?.nano()))).collect()
-    };
-    let get = |sums: &[(&str, i128)], name: &str| sums.iter().find(|(n, _)| *n == name).map_or(0, |(_, sum)| *sum);
-    let put = |sums: &mut Vec<(&'a str, i128)>, name: &'a str, sum: i128| match sums.iter_mut().find(|(n, _)| *n == name) {
-        Some(entry) => entry.1 = sum,
-        None => sums.push((name, sum)),
-    };
-    let mut sums: Vec<(&'a str, i128)> = Vec::new();
-    for (name, amount) in object::list_at(spec, "containers").iter().flat_map(of) {
-        let sum = get(&sums, name).saturating_add(amount);
-        put(&mut sums, name, sum);
-    }
-    let (mut sidecars, mut peak) = (Vec::new(), Vec::new());
-    for container in object::list_at(spec, "initContainers") {
-        let stays = object::str_at(container, "restartPolicy") == Some("Always");
-        for (name, amount) in of(container) {
-            let with_earlier = get(&sidecars, name).saturating_add(amount);
-            if stays {
-                put(&mut sidecars, name, with_earlier);
-                let sum = get(&sums, name).saturating_add(amount);
-                put(&mut sums, name, sum);
-            }
-            let highest = with_earlier.max(get(&peak, name));
-            put(&mut peak, name, highest);
-        }
-    }
-    for (name, amount) in peak {
-        let highest = amount.max(get(&sums, name));
-        put(&mut sums, name, highest);
-    }
-    sums.sort_unstable_by_key(|(name, _)| *name);
-    sums
-}
-
-/// A sum in the way of writing of its first part.
-fn written(sum: i128, name: &str, spec: &Value, list: &str) -> String {
-    let containers = object::list_at(spec, "containers").iter().chain(object::list_at(spec, "initContainers"));
-    let binary = containers
-        .filter_map(|c| object::map_at(c, &format!("resources.{list}"))?.get(name)?.as_str())
-        .find(|text| *text != "0")
-        .is_some_and(|text| text.ends_with('i'));
-    const KIBI: i128 = 1024 * 1_000_000_000;
-    if binary && sum % KIBI == 0 { format!("{}Ki", sum / KIBI) } else { format!("{sum}n") }
 }
 
 /// At the very end of the spec: files that variables come from lie in emptyDirs.

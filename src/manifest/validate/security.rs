@@ -4,6 +4,7 @@ use super::{in_range, names, one_of, windows};
 use crate::api::order::SortedSet;
 use crate::api::{Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+use crate::manifest::update::internal;
 
 fn id(context: &Value, field: &str, path: &FieldPath, errors: &mut ErrorList) {
     if let Some(number) = object::i64_at(context, field) {
@@ -69,6 +70,7 @@ pub fn container(context: &Value, host_users: bool, path: &FieldPath, errors: &m
     }
     seccomp(context, path, errors);
     if object::bool_at(context, "allowPrivilegeEscalation") == Some(false) {
+        let in_go = |context| internal::compact(context, "SecurityContext");
         if object::bool_at(context, "privileged") == Some(true) {
             errors.push(FieldError::invalid(path, in_go(context), "cannot set `allowPrivilegeEscalation` to false and `privileged` to true").bare());
         }
@@ -81,11 +83,6 @@ pub fn container(context: &Value, host_users: bool, path: &FieldPath, errors: &m
     }
     windows::options(context, path, errors);
     apparmor(context, path, errors);
-}
-
-/// The context as Go prints its internal type.
-fn in_go(context: &Value) -> Value {
-    Value::from(super::internal::line("SecurityContext", context))
 }
 
 /// The namespace of the kernel that a sysctl belongs to, by the Pod's field that would give the host's.

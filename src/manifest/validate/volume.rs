@@ -2,7 +2,7 @@
 //!
 //! Models `ValidateVolumes` and `validateVolumeSource`; what belongs to one maker's storage stands in [`super::drivers`].
 
-use super::container::{field_ref, resource_field_ref};
+use super::env::{field_ref, resource_field_ref};
 use super::{check_name, drivers, names, one_of};
 use crate::api::order::SortedSet;
 use crate::api::{Quantity, Value, object};
@@ -81,10 +81,8 @@ fn source(volume: &Value, pod: Option<&str>, path: &FieldPath, errors: &mut Erro
         let shown = if *kind == "gcePersistentDisk" { "persistentDisk" } else { kind };
         one(kind, source, &path.child(shown), errors);
         match *kind {
-            "iscsi" if there(source, "initiatorName") => {
-                if name.len() + 1 + object::str_at(source, "targetPortal").unwrap_or("").len() > 64 {
-                    errors.push(FieldError::invalid(&path.child("name"), name, drivers::LONG_PORTAL));
-                }
+            "iscsi" if there(source, "initiatorName") && name.len() + 1 + object::str_at(source, "targetPortal").unwrap_or("").len() > 64 => {
+                errors.push(FieldError::invalid(&path.child("name"), name, drivers::LONG_PORTAL));
             }
             // The claim will be called after both.
             "ephemeral" => {

@@ -201,8 +201,10 @@ fn containers(spec: &Value, path: &str, warnings: &mut Vec<String>) {
             let Some(text) = object::map_at(container, &format!("resources.{list}")).and_then(|m| m.get("memory")).and_then(Value::as_str) else {
                 continue;
             };
+            // Thousandths overflow from 2^63 on, and come out whole again beyond 10^18 of them.
+            let overflows = i128::from(i64::MAX) / 1000..1_000_000_000_000_000_000_000_000;
             let fractional =
-                Quantity::parse(text).is_some_and(|q| q.nano() % 1_000_000_000 != 0 || q.nano() / 1_000_000_000 * 1000 > i128::from(i64::MAX));
+                Quantity::parse(text).is_some_and(|q| q.nano() % 1_000_000_000 != 0 || overflows.contains(&(q.nano() / 1_000_000_000 - 1)));
             if fractional {
                 warnings.push(format!("{path}.{at}.resources.{list}[memory]: fractional byte value \"{text}\" is invalid, must be an integer"));
             }

@@ -81,6 +81,10 @@ impl Component for App {
         self.model.run_waiting();
         self.model.follow_edit();
         self.model.judge();
+        // Diagnostics come first here too: storage is slow, and a frame always follows what is typed.
+        if !is_typing {
+            self.model.keep();
+        }
         if shown {
             self.model.refresh(!is_typing);
         }

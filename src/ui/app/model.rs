@@ -111,6 +111,8 @@ pub struct Model {
     pub terminal_from: usize,
     pub embedded: bool,
     storage_warned: bool,
+    /// A text changed and is not in the browser's storage yet.
+    unkept: bool,
     /// The tab that a `kubectl edit` waits for.
     edited: Option<String>,
     typed_ahead: VecDeque<String>,
@@ -157,6 +159,7 @@ impl Model {
             terminal_from: 0,
             embedded,
             storage_warned: false,
+            unkept: false,
             edited: None,
             typed_ahead: VecDeque::new(),
             judged: (usize::MAX, 0, 0),
@@ -194,11 +197,12 @@ impl Model {
         self.checked = Rc::new(manifest::check(self.desk.text()));
         self.marks = Rc::from([]);
         self.stage.stale = true;
-        self.keep();
+        self.unkept = true;
     }
 
+    /// Writes the texts to the browser's storage if any changed since.
     pub fn keep(&mut self) {
-        if !self.embedded && !self.desk.keep() && !self.storage_warned {
+        if std::mem::take(&mut self.unkept) && !self.embedded && !self.desk.keep() && !self.storage_warned {
             self.storage_warned = true;
             self.say(self.language.say(crate::ui::locales::STORAGE_FULL));
         }

@@ -44,7 +44,10 @@ pub fn page(model: &Model, jump: Option<Jump>, completion: Option<&Rc<Completion
         <div {class} ondragover={Callback::from(|e: DragEvent| e.prevent_default())} ondrop={dropped(language, on)}>
             <a class="skip" href="#picture" onclick={skip()}>{ language.say(words::SKIP_TO_PICTURE) }</a>
             if model.embedded {
-                <a class="button open-whole" href={link::own_address() + "#" + &link::fragment()} target="_blank" rel="noopener">{ language.say(words::EMBED_OPEN) }</a>
+                <header class="embed-head">
+                    <h1 class="unseen">{ language.say(words::APP_NAME) }</h1>
+                    <a class="button open-whole" href={link::own_address() + "#" + &link::fragment()} target="_blank" rel="noopener">{ language.say(words::EMBED_OPEN) }</a>
+                </header>
             } else {
                 { header::header(model, on) }
             }

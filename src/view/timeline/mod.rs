@@ -86,10 +86,11 @@ const PROBES: [(&str, &str); 3] = [("startup", "startupProbe"), ("readiness", "r
 pub fn build(session: &Session, pod: Option<&str>) -> Timeline {
     let (now, horizon) = (session.now(), session.horizon());
     let groups = history::with(session, |history| {
-        let chosen = history.pods.iter().filter(|(name, track)| pod.map_or(!track.containers.is_empty(), |wanted| wanted == *name));
+        let chosen = history.pods.iter().filter(|(name, _)| pod.is_none_or(|wanted| wanted == *name));
         let mut groups: Vec<(SimTime, Group)> = chosen
-            .map(|(name, track)| {
-                let mut group = group(session, name, track);
+            .map(|(name, track)| (track, name, group(session, name, track)))
+            .filter(|(.., group)| pod.is_some() || !group.tracks.is_empty())
+            .map(|(track, name, mut group)| {
                 let of_pod = |end: &str| end.strip_prefix("pod/") == Some(name);
                 let near = history::between(&history.requests, earliest(now), now + REACH_MS, |r| r.at);
                 let own = near.iter().filter(|r| of_pod(&r.from) || of_pod(&r.to));
@@ -135,10 +136,16 @@ fn group(session: &Session, id: &str, track: &PodTrack) -> Group {
     let order = |container: &str| {
         object.and_then(|pod| super::scene::containers(pod).position(|(c, _)| object::str_at(c, "name") == Some(container))).unwrap_or(usize::MAX)
     };
-    let mut names: Vec<&String> = track.containers.keys().collect();
-    names.order_by_key(|name| order(name));
     let now = session.now();
-    let tracks = names.into_iter().map(|container| container_track(object, id, container, &track.containers[container], now)).collect();
+    let mut tracks: Vec<ContainerTrack> = track.containers.iter().map(|(name, own)| container_track(object, id, name, own, now)).collect();
+    // Containers that wait for their image or their volumes were never created: the log knows nothing of them yet.
+    if let (Some(pod), Some(from)) = (object, track.bound_at) {
+        let waiting = Track { bars: vec![Bar { from, to: None, state: BarState::Waiting, attempt: 0 }], ..Track::default() };
+        let uncreated =
+            super::scene::containers(pod).filter_map(|(c, _)| object::str_at(c, "name")).filter(|name| !track.containers.contains_key(*name));
+        tracks.extend(uncreated.map(|name| container_track(object, id, name, &waiting, now)));
+    }
+    tracks.order_by_key(|t| order(&t.name));
     let mut ready: Vec<ReadySpan> = Vec::new();
     for (from, words) in &track.ready {
         if let Some(last) = ready.last_mut() {

@@ -1,0 +1,56 @@
+//! What all containers of a Pod together ask for or may use.
+//!
+//! Models `k8s.io/component-helpers/resource`.
+
+use crate::api::order::InOrder;
+use crate::api::{Quantity, Value, object, quantity};
+
+/// What all containers need at a time, in billionths: the regular ones and the sidecars together, or one init container with the sidecars before it
+/// (`AggregateContainerRequests` of `k8s.io/component-helpers`).
+pub fn of_containers<'a>(spec: &'a Value, list: &str) -> Vec<(&'a str, i128)> {
+    let of = |container: &'a Value| -> Vec<(&'a str, i128)> {
+        let amounts = object::map_at(container, &format!("resources.{list}")).into_iter().flatten();
+        amounts.filter_map(|(name, v)| Some((name.as_str(), Quantity::parse(v.as_str()?)?.nano()))).collect()
+    };
+    let get = |sums: &[(&str, i128)], name: &str| sums.iter().find(|(n, _)| *n == name).map_or(0, |(_, sum)| *sum);
+    let put = |sums: &mut Vec<(&'a str, i128)>, name: &'a str, sum: i128| match sums.iter_mut().find(|(n, _)| *n == name) {
+        Some(entry) => entry.1 = sum,
+        None => sums.push((name, sum)),
+    };
+    let mut sums: Vec<(&'a str, i128)> = Vec::new();
+    for (name, amount) in object::list_at(spec, "containers").iter().flat_map(of) {
+        let sum = get(&sums, name).saturating_add(amount);
+        put(&mut sums, name, sum);
+    }
+    let (mut sidecars, mut peak) = (Vec::new(), Vec::new());
+    for container in object::list_at(spec, "initContainers") {
+        let stays = object::str_at(container, "restartPolicy") == Some("Always");
+        for (name, amount) in of(container) {
+            let with_earlier = get(&sidecars, name).saturating_add(amount);
+            if stays {
+                put(&mut sidecars, name, with_earlier);
+                let sum = get(&sums, name).saturating_add(amount);
+                put(&mut sums, name, sum);
+            }
+            let highest = with_earlier.max(get(&peak, name));
+            put(&mut peak, name, highest);
+        }
+    }
+    for (name, amount) in peak {
+        let highest = amount.max(get(&sums, name));
+        put(&mut sums, name, highest);
+    }
+    sums.order_by_key(|(name, _)| *name);
+    sums
+}
+
+/// A sum as the server prints it: in the way of writing of its first part.
+pub fn written(sum: i128, name: &str, spec: &Value, list: &str) -> String {
+    let containers = object::list_at(spec, "containers").iter().chain(object::list_at(spec, "initContainers"));
+    let binary = containers
+        .filter_map(|c| object::map_at(c, &format!("resources.{list}"))?.get(name)?.as_str())
+        .find(|text| *text != "0")
+        .is_some_and(|text| text.ends_with('i'));
+    const KIBI: i128 = 1024 * 1_000_000_000;
+    quantity::canonical(&if binary && sum % KIBI == 0 { format!("{}Ki", sum / KIBI) } else { format!("{sum}n") })
+}

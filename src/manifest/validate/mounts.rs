@@ -1,0 +1,117 @@
+//! Validation of what a container mounts: volumes as folders and as raw devices.
+//!
+//! Models `ValidateVolumeMounts` and `ValidateVolumeDevices` of `pkg/apis/core/validation/validation.go`.
+
+use super::container::Surroundings;
+use super::{names, one_of};
+use crate::api::order::SortedSet;
+use crate::api::{Value, object};
+use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+
+pub fn mounts(container: &Value, around: &Surroundings<'_>, path: &FieldPath, errors: &mut ErrorList) {
+    let list = path.child("volumeMounts");
+    let privileged = object::bool_at(container, "securityContext.privileged") == Some(true);
+    let devices: Vec<&str> = object::list_at(container, "volumeDevices").iter().filter_map(|d| object::str_at(d, "name")).collect();
+    let device_paths: Vec<&str> = object::list_at(container, "volumeDevices").iter().filter_map(|d| object::str_at(d, "devicePath")).collect();
+    let mut seen = SortedSet::new();
+    for (index, mount) in object::list_at(container, "volumeMounts").iter().enumerate() {
+        let path = list.index(index);
+        let name = object::str_at(mount, "name").unwrap_or("");
+        if name.is_empty() {
+            errors.push(FieldError::required(&path.child("name"), ""));
+        }
+        if !around.volumes.contains(name) {
+            errors.push(FieldError::not_found(&path.child("name"), name));
+        }
+        let mount_path = object::str_at(mount, "mountPath").unwrap_or("");
+        if mount_path.is_empty() {
+            errors.push(FieldError::required(&path.child("mountPath"), ""));
+        }
+        if !seen.insert(mount_path) {
+            errors.push(FieldError::invalid(&path.child("mountPath"), mount_path, "must be unique"));
+        }
+        if devices.contains(&name) {
+            errors.push(FieldError::invalid(&path.child("name"), name, "must not already exist in volumeDevices"));
+        }
+        if device_paths.contains(&mount_path) {
+            errors.push(FieldError::invalid(&path.child("mountPath"), mount_path, "must not already exist as a path in volumeDevices"));
+        }
+        let sub = |field: &str| object::str_at(mount, field).unwrap_or("");
+        // Without an index, as in the server.
+        for field in ["subPath", "subPathExpr"] {
+            if field == "subPathExpr" && !sub("subPath").is_empty() && !sub("subPathExpr").is_empty() {
+                errors.push(FieldError::invalid(&path.child("subPathExpr"), sub("subPathExpr"), "subPathExpr and subPath are mutually exclusive"));
+            }
+            for message in names::local_path(sub(field)) {
+                errors.push(FieldError::invalid(&list.child(field), sub(field), message));
+            }
+        }
+        if let Some(propagation) = object::str_at(mount, "mountPropagation") {
+            let path = list.child("mountPropagation");
+            one_of(propagation, &["Bidirectional", "HostToContainer", "None"], &path, errors);
+            if propagation == "Bidirectional" && !privileged {
+                errors.push(FieldError::forbidden(&path, "Bidirectional mount propagation is available only to privileged containers"));
+            }
+        }
+        if let Some(recursive) = object::str_at(mount, "recursiveReadOnly") {
+            let path = list.child("recursiveReadOnly");
+            match recursive {
+                "Disabled" => {}
+                "Enabled" | "IfPossible" => {
+                    if object::bool_at(mount, "readOnly") != Some(true) {
+                        errors.push(FieldError::forbidden(&path, "may only be specified when readOnly is true"));
+                    }
+                    if object::str_at(mount, "mountPropagation").is_some_and(|p| p != "None") {
+                        errors.push(FieldError::forbidden(&path, "may only be specified when mountPropagation is None or not specified"));
+                    }
+                }
+                other => errors.push(FieldError::not_supported(&path, other, &["Disabled", "Enabled", "IfPossible"])),
+            }
+        }
+    }
+}
+
+pub fn devices(container: &Value, around: &Surroundings<'_>, path: &FieldPath, errors: &mut ErrorList) {
+    let mounts = object::list_at(container, "volumeMounts");
+    let mounted = |field: &str, text: &str| mounts.iter().any(|m| object::str_at(m, field).unwrap_or("") == text);
+    let (mut names, mut paths) = (SortedSet::new(), SortedSet::new());
+    for (index, device) in object::list_at(container, "volumeDevices").iter().enumerate() {
+        let (at_name, at_path) = (path.index(index).child("name"), path.index(index).child("devicePath"));
+        let name = object::str_at(device, "name").unwrap_or("");
+        let device_path = object::str_at(device, "devicePath").unwrap_or("");
+        if name.is_empty() {
+            errors.push(FieldError::required(&at_name, ""));
+        }
+        if names.contains(name) {
+            errors.push(FieldError::invalid(&at_name, name, "must be unique"));
+        }
+        if !around.claims.contains(name) {
+            errors.push(if around.volumes.contains(name) {
+                let detail = "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode";
+                FieldError::invalid(&at_name, name, detail)
+            } else {
+                FieldError::not_found(&at_name, name)
+            });
+        }
+        if device_path.is_empty() {
+            errors.push(FieldError::required(&at_path, ""));
+        }
+        if paths.contains(device_path) {
+            errors.push(FieldError::invalid(&at_path, device_path, "must be unique"));
+        }
+        if device_path.split('/').any(|part| part == "..") {
+            errors.push(FieldError::invalid(&at_path, device_path, "can not contain backsteps ('..')"));
+        } else {
+            paths.insert(device_path);
+        }
+        if mounted("name", name) {
+            errors.push(FieldError::invalid(&at_name, name, "must not already exist in volumeMounts"));
+        }
+        if mounted("mountPath", device_path) {
+            errors.push(FieldError::invalid(&at_path, device_path, "must not already exist as a path in volumeMounts"));
+        }
+        if !name.is_empty() {
+            names.insert(name);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What fuzzing found (`make fuzz`), kept: each text once broke something.
+
+use podlab::manifest;
+use podlab::text::{Severity, Span};
+
+/// Every place that is spoken of lies on characters of the text, and every repair can be made and removes its error.
+fn is_sound(text: &str) {
+    let sound = |span: Span| span.start <= span.end && span.end <= text.len() && text.is_char_boundary(span.start) && text.is_char_boundary(span.end);
+    for diagnostic in manifest::check(text).diagnostics {
+        assert!(sound(diagnostic.span), "{:?} in {} bytes of {text:?}: {}", diagnostic.span, text.len(), diagnostic.message);
+        for fix in &diagnostic.fixes {
+            assert!(fix.edits.iter().all(|edit| sound(edit.span)), "{fix:?} of {text:?}");
+            let after = manifest::check(&fix.apply(text));
+            let remains = |d: &podlab::text::Diagnostic| {
+                d.severity == Severity::Error && (d.document, &d.path, &d.message) == (diagnostic.document, &diagnostic.path, &diagnostic.message)
+            };
+            assert!(diagnostic.severity != Severity::Error || !after.diagnostics.iter().any(remains), "{} does not help {text:?}", fix.code);
+        }
+    }
+}
+
+#[test]
+fn a_block_scalar_at_the_very_end_stays_inside_the_text() {
+    // kubectl's reader ends every line, so the scalar's end may lie behind the text's.
+    for text in ["|", "a: >", "a: |\n  ", "a:\n- |+", "? |", "a: |\n  한글\u{85}\n   ", "---\na: |\n---\nb: |"] {
+        is_sound(text);
+    }
+    let head = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - name: app\n    image: nginx\n    env:\n      ";
+    for value in ["value: |\n  ", "value: |", "value: >-\n\n\n ", "A: one\n      B: |\n        two\n   "] {
+        is_sound(&format!("{head}{value}"));
+    }
+}
