@@ -12,7 +12,9 @@ fuzz_target!(|text: &str| {
         for fix in &diagnostic.fixes {
             let repaired = fix.apply(text);
             let after = manifest::check(&repaired);
-            let same = |d: &&podlab::text::Diagnostic| d.severity == Severity::Error && (d.document, &d.path, &d.message) == (diagnostic.document, &diagnostic.path, &diagnostic.message);
+            let same = |d: &&podlab::text::Diagnostic| {
+                d.severity == Severity::Error && (d.document, &d.path, &d.message) == (diagnostic.document, &diagnostic.path, &diagnostic.message)
+            };
             assert!(!after.diagnostics.iter().any(|d| same(&d)), "{} does not remove {:?}\n{repaired}", fix.code, diagnostic.message);
         }
     }

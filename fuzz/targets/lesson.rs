@@ -11,7 +11,8 @@ use podlab::session::course::Course;
 
 /// Lessons are the project's own: what they cost is not theirs to fear.
 fn is_cheap(lesson: &Lesson) -> bool {
-    let moves = |step: &podlab::lesson::Step| step.start.moves.iter().chain(&step.solution).all(|action| !matches!(action, Move::WaitSeconds(s) if *s > 60));
+    let moves =
+        |step: &podlab::lesson::Step| step.start.moves.iter().chain(&step.solution).all(|action| !matches!(action, Move::WaitSeconds(s) if *s > 60));
     lesson.steps.len() <= 4 && lesson.steps.iter().all(|step| step.start.fresh.is_none_or(|nodes| (1..=3).contains(&nodes)) && moves(step))
 }
 

@@ -4,8 +4,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use podlab::api::SimTime;
+use podlab::cluster::Config;
+use podlab::cluster::invariants::Checker;
 use podlab::cluster::runtime::{CustomImage, Fault};
-use podlab::cluster::{Config, invariants};
 use podlab::session::{Input, Session};
 use podlab::share::{self, Moment, Shared};
 
@@ -56,7 +57,7 @@ fn input(record: &str) -> Option<Input> {
 
 fuzz_target!(|text: &str| {
     let mut session = Session::new(Config::nodes(2));
-    let mut back = None;
+    let (mut back, mut checker) = (None, Checker::default());
     for record in text.split('\r').take(12) {
         let mut chars = record.chars();
         // How much later it is done, in steps that reach from a millisecond to minutes.
@@ -67,7 +68,7 @@ fuzz_target!(|text: &str| {
         } else if let Some(input) = input(chars.as_str()) {
             session.input(input);
         }
-        let broken = invariants::check(session.cluster());
+        let broken = checker.check(session.cluster());
         assert!(broken.is_empty(), "{broken:?}");
     }
     session.play_to(session.now() + 20_000);

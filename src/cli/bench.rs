@@ -53,7 +53,8 @@ struct Figure {
 type Bench = (&'static str, &'static str, fn(&[&str]) -> Result<Vec<Figure>, String>);
 
 const BENCHES: &[Bench] = &[
-    ("verdict", "text → verdict, warm; of the named files and folders, else of two texts of its own", verdict),
+    ("verdict", "text → verdict with its diagnostics, warm; of the named files and folders, else of two texts of its own", verdict),
+    ("check", "the same with what the editor adds: hints, and fixes that were tried", check),
     ("edited", "text → verdict of 500 lines, one value different each time", edited),
     ("hostile", "texts of ten megabytes that mean harm → verdict", hostile),
     ("probes", "PODS Pods with two probes each, SECONDS of virtual time (100, 600)", probes),
@@ -185,18 +186,25 @@ fn texts(paths: &[&str]) -> Result<Vec<String>, String> {
 // ------------------------------------------------------------------------------------------------ verdicts
 
 fn verdict(paths: &[&str]) -> Result<Vec<Figure>, String> {
-    let check = |text: &str| drop(black_box(manifest::check(text)));
+    of_texts(paths, |text| drop(black_box(manifest::verdict(text))))
+}
+
+fn check(paths: &[&str]) -> Result<Vec<Figure>, String> {
+    of_texts(paths, |text| drop(black_box(manifest::check(text))))
+}
+
+fn of_texts(paths: &[&str], judge: impl Fn(&str)) -> Result<Vec<Figure>, String> {
     if paths.is_empty() {
-        return Ok([("28 lines", SMALL), ("500 lines", BIG)].map(|(label, text)| Figure::new(label, "ms", repeated(200, || check(text)))).into());
+        return Ok([("28 lines", SMALL), ("500 lines", BIG)].map(|(label, text)| Figure::new(label, "ms", repeated(200, || judge(text)))).into());
     }
-    let samples = texts(paths)?.iter().map(|text| timed(|| check(text)).0).collect();
+    let samples = texts(paths)?.iter().map(|text| timed(|| judge(text)).0).collect();
     Ok(vec![Figure::new("each file once", "ms", samples)])
 }
 
 fn edited(_: &[&str]) -> Result<Vec<Figure>, String> {
     let samples = (0..100).map(|i| {
         let text = BIG.replacen(EDITED, &format!("{EDITED}{i}"), 1);
-        timed(|| drop(black_box(manifest::check(&text)))).0
+        timed(|| drop(black_box(manifest::verdict(&text)))).0
     });
     Ok(vec![Figure::new("500 lines, one value edited", "ms", samples.collect())])
 }

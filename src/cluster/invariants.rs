@@ -14,6 +14,8 @@ pub struct Checker {
     now: SimTime,
     /// What the readiness probe of a container last found, by `namespace/pod` and container. Only of instances that exist.
     readiness: SortedMap<(String, String), bool>,
+    /// The newest instance of a container, by how many came before it: what the API says of an older one is not about it.
+    newest: SortedMap<(String, String), u32>,
     /// Until then what the API shows may be older than what kubelets know: one of them could not be heard.
     uneasy_until: SimTime,
 }
@@ -57,8 +59,10 @@ impl Checker {
                 Fact::ProbeResult { container, kind: ProbeKind::Readiness, ok } => {
                     self.readiness.insert((container.pod.clone(), container.container.clone()), *ok);
                 }
-                Fact::ContainerCreated { container, .. } => {
-                    self.readiness.remove(&(container.pod.clone(), container.container.clone()));
+                Fact::ContainerCreated { container, attempt } => {
+                    let key = (container.pod.clone(), container.container.clone());
+                    self.readiness.remove(&key);
+                    self.newest.insert(key, *attempt);
                 }
                 _ => {}
             }
@@ -71,7 +75,14 @@ impl Checker {
         for pod in cluster.api.list(kinds::POD, None).filter(|p| is_ready(p)) {
             for container in object::list_at(pod, "spec.containers").iter().filter(|c| c.get("readinessProbe").is_some()) {
                 let name = object::str_at(container, "name").unwrap_or("");
-                if self.readiness.get(&(named(pod), name.to_owned())) != Some(&true) {
+                let key = (named(pod), name.to_owned());
+                let status = object::list_at(pod, "status.containerStatuses").iter().find(|s| object::str_at(s, "name") == Some(name));
+                let told = status.and_then(|s| object::i64_at(s, "restartCount")).unwrap_or(0);
+                // Killed and started in one sync: the API learns of both when the sync is over.
+                if self.newest.get(&key).is_some_and(|newest| i64::from(*newest) > told) {
+                    continue;
+                }
+                if self.readiness.get(&key) != Some(&true) {
                     broken.push(format!("Pod {} is Ready, the readiness probe of {name} did not succeed last", named(pod)));
                 }
             }

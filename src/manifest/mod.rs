@@ -116,7 +116,12 @@ impl ClusterFacts for NewCluster {
     }
 }
 
-/// The verdict on a text, against a new cluster. Never fails, never panics: broken text is the normal input of an editor.
+/// The verdict on a text alone, against a new cluster: what kubectl and the server say, and where. [`check`] adds what helps a person.
+pub fn verdict(text: &str) -> Checked {
+    check::verdict(text, &NewCluster)
+}
+
+/// The verdict on a text, against a new cluster, with hints and fixes. Never fails, never panics: broken text is the normal input of an editor.
 pub fn check(text: &str) -> Checked {
     check_against(text, &NewCluster)
 }

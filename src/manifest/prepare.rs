@@ -19,6 +19,8 @@ pub fn create(kind: &Kind, object: &mut Value) {
             | "CronJob"
             | "PodTemplate"
             | "NetworkPolicy"
+            | "Ingress"
+            | "EndpointSlice"
             | "PodDisruptionBudget"
             | "PriorityClass"
     );
@@ -56,6 +58,7 @@ pub fn create(kind: &Kind, object: &mut Value) {
             let status = json!({"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0});
             object::set(object, "status", status);
         }
+        "HorizontalPodAutoscaler" if kind.version == "v1" => object::set(object, "status", json!({"currentReplicas": 0, "desiredReplicas": 0})),
         "HorizontalPodAutoscaler" => object::set(object, "status", json!({"currentMetrics": null, "desiredReplicas": 0})),
         "Service" => service(object),
         _ => {}

@@ -106,9 +106,9 @@ async function keystrokes(page, report) {
     for (let i = 1; i < line; i++) await page.keyboard.press("ArrowDown");
     await page.keyboard.press("End");
   };
-  // Each place is typed into and cleared again: a value (all stays valid), a field's name (unknown field), the root of the text (another kind).
+  // Each place is typed into and cleared again: a value (all stays valid), behind a list (no YAML any more: repairs are tried), a field's name, the kind.
   const there = (letter) => Array.from({ length: 40 }, (_, i) => (i % 2 ? "Backspace" : letter));
-  const places = [["in a value", 255, there("x")], ["in a field's name", 250, there("x")], ["in the kind", 2, there("x")]];
+  const places = [["in a value", 254, there("x")], ["behind a list", 255, there("x")], ["in a field's name", 250, there("x")], ["in the kind", 2, there("x")]];
   const all = [];
   for (const [label, line, keys] of places) {
     await goTo(line);

@@ -24,6 +24,8 @@ export async function verdicts(report, there) {
   const measures = [
     ["200 field files, each", `verdict ${files}`, `folder ${files}`, 0, 15],
     ["500 lines", `verdict ${Array(20).fill(resolve(big)).join(" ")}`, `text ${resolve(big)}`, 0, 10],
+    ["200 field files, each, with hints and fixes", `check ${files}`, undefined, 0, 15],
+    ["500 lines, with hints and fixes", `check ${Array(20).fill(resolve(big)).join(" ")}`, undefined, 0, 10],
     ["500 lines, one value edited each time", "edited", `edited ${resolve(big)}`, 0, 5],
   ];
   const ours = new Asked(podlab, ["bench", "--ask"]);
@@ -33,13 +35,13 @@ export async function verdicts(report, there) {
     const [a, b] = [[], []];
     for (let round = -3; round < rounds; round++) {
       const one = samplesOf(await ours.ask(our));
-      const other = theirs ? samplesOf(await theirs.ask(their)) : [];
+      const other = theirs && their ? samplesOf(await theirs.ask(their)) : [];
       if (round < 0) continue; // Warms up.
       a.push(...one);
       b.push(...other);
     }
     const ratio = stats(b).median / stats(a).median;
-    const against = theirs
+    const against = theirs && their
       ? { target: "≥ 20× yaml-language-server", meets: ratio >= 20, peer: `yaml-language-server ${spread(b, "ms")}`, ratio: `${times(ratio)} (floors ${times(stats(b).min / stats(a).min)})` }
       : {};
     report.row(part, label, spread(a, "ms"), against);

@@ -1,5 +1,7 @@
 //! What fuzzing found (`make fuzz`), kept: each text once broke something.
 
+use podlab::cluster::{Cluster, Config};
+use podlab::kubectl::Terminal;
 use podlab::manifest;
 use podlab::text::{Severity, Span};
 
@@ -29,4 +31,13 @@ fn a_block_scalar_at_the_very_end_stays_inside_the_text() {
     for value in ["value: |\n  ", "value: |", "value: >-\n\n\n ", "A: one\n      B: |\n        two\n   "] {
         is_sound(&format!("{head}{value}"));
     }
+}
+
+#[test]
+fn the_zeroth_argument_has_many_names() {
+    let mut cluster = Cluster::new(Config::nodes(1));
+    let mut terminal = Terminal::script();
+    terminal.submit("[ \"$0\" = \"${0000}\" ] && echo same; echo \"[${0099}]\"", &mut cluster);
+    let said: String = terminal.output().iter().map(|line| line.text.as_str()).collect();
+    assert!(said.contains("same\n[]\n"), "{said}");
 }

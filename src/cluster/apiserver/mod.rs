@@ -108,6 +108,9 @@ pub struct Written {
 
 /// How many changes the journal keeps for watches; older ones are forgotten, as etcd compacts.
 const JOURNAL: usize = 8192;
+/// With more objects than this it keeps fewer: each change holds a whole object, and a crowd makes thousands at once.
+const CROWD: usize = 1000;
+const JOURNAL_OF_A_CROWD: usize = 512;
 
 /// The store and its verbs. Cloning is cheap: objects are shared.
 #[derive(Clone, Default)]
@@ -189,7 +192,8 @@ impl ApiServer {
         caller.log.push(caller.now, fact);
         let change = Change { verb, key, at: caller.now, resource_version: self.resource_version, object: Rc::clone(&object), old };
         self.history.push_back(Rc::new(change.clone()));
-        if self.history.len() > JOURNAL {
+        let most = if self.objects.len() > CROWD { JOURNAL_OF_A_CROWD } else { JOURNAL };
+        while self.history.len() > most {
             self.history.pop_front();
         }
         self.undelivered.push_back(change);

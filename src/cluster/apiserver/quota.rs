@@ -43,6 +43,13 @@ fn pod_amount(pod: &Value, which: &str, resource: &str) -> Option<i128> {
     any.then(|| (sum + sidecars).max(largest))
 }
 
+/// What a Pod asks for in all: cpu in thousandths, everything else in whole units. A request of the Pod itself goes before.
+pub(super) fn pod_request(pod: &Value, resource: &str) -> i64 {
+    let own = object::str_at(pod, &format!("spec.resources.requests.{resource}")).map(milli);
+    let amount = own.or_else(|| pod_amount(pod, "requests", resource)).unwrap_or(0);
+    i64::try_from(if resource == "cpu" { amount } else { amount.div_euclid(1000) }).unwrap_or(i64::MAX)
+}
+
 /// The same as a text.
 pub(super) fn pod_sum(pod: &Value, which: &str, resource: &str) -> Option<String> {
     pod_amount(pod, which, resource).map(|amount| shown(resource, amount))

@@ -173,6 +173,9 @@ impl ApiServer {
                 }
                 let admitted = manifest::admit_update(key.kind, subresource, old, new, self)?;
                 (new, warnings) = (admitted.object, admitted.warnings);
+                if subresource == "resize" {
+                    self.refuse_beyond_node(&key, &new)?;
+                }
                 if key.kind.kind == "Service" {
                     self.addresses.assign(caller.random, Some(old), &mut new, options.dry_run)?;
                 }
@@ -197,6 +200,24 @@ impl ApiServer {
             self.forget(&key, &new);
         }
         Ok(Written { object: self.store(caller, key, new, verb, &options.field_manager), warnings })
+    }
+
+    /// A resize may not ask for more than the whole node gives. Models `plugin/pkg/admission/podresize` (1.36).
+    fn refuse_beyond_node(&self, key: &Key, pod: &Value) -> Result<(), Status> {
+        let node = object::str_at(pod, "spec.nodeName").unwrap_or("");
+        let Some(node) = self.get(kinds::NODE, "", node) else { return Ok(()) };
+        let beyond = ["cpu", "memory"].into_iter().filter_map(|resource| {
+            let whole = object::str_at(node, &format!("status.allocatable.{resource}")).and_then(crate::api::Quantity::parse)?;
+            let whole = if resource == "cpu" { whole.milli() } else { whole.value() };
+            let asked = super::quota::pod_request(pod, resource);
+            (asked > whole).then(|| format!("{resource}, requested: {asked}, allocatable: {whole}"))
+        });
+        let beyond: Vec<String> = beyond.collect();
+        if beyond.is_empty() {
+            return Ok(());
+        }
+        let why = format!("node didn't have enough allocatable resources: {}", beyond.join("; "));
+        Err(Status::forbidden(&key.kind.resource(), &key.name, &why))
     }
 
     /// A patch of any of the three kinds; on the scale subresource, of the Scale.

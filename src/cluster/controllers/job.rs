@@ -1,6 +1,6 @@
 //! Models `pkg/controller/job`: Pods until enough have succeeded, or too many failed.
 //!
-//! Deviations: no tracking finalizers on Pods (what finished is remembered here), no success policy, of the Pod failure policy nothing.
+//! Deviations: no tracking finalizers on Pods (what finished is remembered here), no success policy, the Pod failure policy's FailIndex counts like Count.
 
 use crate::api::order::{SortedMap, SortedSet};
 use std::rc::Rc;
@@ -27,8 +27,12 @@ struct Tally {
     last_failure: Option<SimTime>,
     /// When a sync that was caused by Pods may act.
     batch: Option<SimTime>,
-    /// When the back-off ends; that sync waits for nothing more.
+    /// When the back-off ends or the deadline comes; that sync waits for nothing more.
     retry: Option<SimTime>,
+    /// Which generation of the Job was last looked at: changes of its spec are synced at once.
+    generation: i64,
+    /// What the Pod failure policy says ends the Job.
+    verdict: Option<String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -47,7 +51,9 @@ impl Jobs {
             return Ok(None);
         }
         let tally = self.tallies.entry(object::uid(&job).to_owned()).or_default();
-        let retry = tally.retry.take_if(|due| *due <= ctx.now).is_some();
+        let generation = object::i64_at(&job, "metadata.generation").unwrap_or(1);
+        let changed = std::mem::replace(&mut tally.generation, generation) != generation;
+        let retry = tally.retry.take_if(|due| *due <= ctx.now).is_some() || changed;
         if object::str_at(&job, "status.startTime").is_some() && !retry {
             match tally.batch {
                 None => {
@@ -59,13 +65,13 @@ impl Jobs {
             }
         }
         let pods = owned.pods(&job, ctx)?;
-        tally.note(&pods);
+        tally.note(&job, &pods);
         tally.act(&job, key, &pods, ctx)
     }
 }
 
 impl Tally {
-    fn note(&mut self, pods: &[Rc<Value>]) {
+    fn note(&mut self, job: &Value, pods: &[Rc<Value>]) {
         for pod in pods {
             let uid = object::uid(pod).to_owned();
             match object::str_at(pod, "status.phase") {
@@ -74,6 +80,11 @@ impl Tally {
                     self.succeeded.insert(uid);
                 }
                 Some("Failed") => {
+                    match policy(job, pod) {
+                        Some(("Ignore", _)) => continue,
+                        Some(("FailJob", message)) => drop(self.verdict.get_or_insert(message)),
+                        Some(_) | None => {}
+                    }
                     if self.failed.insert(uid) {
                         self.last_failure = self.last_failure.max(Some(finished_at(pod)));
                     }
@@ -111,6 +122,8 @@ impl Tally {
         let (verdict, reason, message) = if let Some(target) = &target {
             let text = |field| object::str_at(target, field).unwrap_or("").to_owned();
             (Some("Failed"), text("reason"), text("message"))
+        } else if let Some(message) = &self.verdict {
+            (Some("Failed"), "PodFailurePolicy".into(), message.clone())
         } else if too_often {
             (Some("Failed"), "BackoffLimitExceeded".into(), "Job has reached the specified backoff limit".into())
         } else if overdue {
@@ -169,7 +182,6 @@ impl Tally {
         let hold = if object::str_at(job, "spec.podReplacementPolicy") == Some("Failed") { terminating as i64 } else { 0 };
         let wait = self.backoff(ctx.now);
         if missing - hold > 0 && wait > 0 {
-            self.retry = Some(ctx.now + wait);
             again = Some(again.map_or(wait, |a| a.min(wait)));
         } else if missing - hold > 0 {
             let mut used: SortedSet<i64> = self.indexes.iter().copied().chain(active.iter().filter_map(|p| index_of(p))).collect();
@@ -193,6 +205,7 @@ impl Tally {
         let ready = active.iter().filter(|p| is_ready(p)).count();
         let status = self.status(job, count, ready, terminating, &ctx.now.rfc3339());
         put_status(ctx, kinds::JOB, job, status)?;
+        self.retry = again.map(|wait| ctx.now + wait);
         Ok(again)
     }
 
@@ -260,6 +273,33 @@ fn pod_for(job: &Value, index: Option<i64>) -> Value {
         None => pod["metadata"]["generateName"] = json!(format!("{name}-")),
     }
     pod
+}
+
+/// The action of the first rule that a failed Pod matches, and the words for it. Models `pod_failure_policy.go`.
+fn policy(job: &Value, pod: &Value) -> Option<(&'static str, String)> {
+    object::list_at(job, "spec.podFailurePolicy.rules").iter().enumerate().find_map(|(index, rule)| {
+        let action = ["FailJob", "Ignore", "FailIndex", "Count"].into_iter().find(|a| object::str_at(rule, "action") == Some(a))?;
+        let end = format!("matching {action} rule at index {index}");
+        let who = format!("{}/{}", object::namespace(pod), object::name(pod));
+        if let Some(codes) = rule.get("onExitCodes").filter(|c| c.is_object()) {
+            let listed: Vec<i64> = object::list_at(codes, "values").iter().filter_map(Value::as_i64).collect();
+            let only = object::str_at(codes, "containerName");
+            let statuses = ["containerStatuses", "initContainerStatuses"].into_iter().flat_map(|l| object::list_at(pod, &format!("status.{l}")));
+            return statuses.into_iter().find_map(|status| {
+                let name = object::str_at(status, "name")?;
+                let code = object::i64_at(status, "state.terminated.exitCode").filter(|code| *code != 0)?;
+                let chosen = listed.contains(&code) == (object::str_at(codes, "operator") != Some("NotIn"));
+                let of = format!("Container {name} for pod {who} failed with exit code {code} {end}");
+                (chosen && only.is_none_or(|o| o == name)).then_some((action, of))
+            });
+        }
+        object::list_at(rule, "onPodConditions").iter().find_map(|pattern| {
+            let kind = object::str_at(pattern, "type")?;
+            let status = object::str_at(pattern, "status").unwrap_or("True");
+            let matches = condition(pod, kind).is_some_and(|c| object::str_at(c, "status") == Some(status));
+            matches.then(|| (action, format!("Pod {who} has condition {kind} {end}")))
+        })
+    })
 }
 
 fn index_of(pod: &Value) -> Option<i64> {

@@ -22,6 +22,7 @@ mod environment;
 mod eviction;
 mod files;
 mod hooks;
+mod image_volumes;
 mod images;
 mod observed;
 mod prober;

@@ -412,7 +412,7 @@ fn dial_failure(failure: &Failure, host: &str, port: u16) -> String {
         Failure::Refused | Failure::Closed => format!("dial tcp {host}:{port}: connect: connection refused"),
         Failure::NoRoute => format!("dial tcp {host}:{port}: connect: no route to host"),
         Failure::Timeout => format!("dial tcp {host}:{port}: i/o timeout"),
-        Failure::UnknownHost(name) => format!("dial tcp: lookup {name}: no such host"),
+        Failure::UnknownHost(name) => format!("dial tcp: lookup {name} on 10.0.0.2:53: no such host"),
     }
 }
 

@@ -1,5 +1,7 @@
 //! In-place resize: which of a Pod's new resources are in force. Models `pkg/kubelet/allocation/allocation_manager.go` and `doPodResizeAction`.
 
+use std::borrow::Cow;
+
 use crate::api::object::{at, list_at, str_at};
 use crate::api::order::SortedMap;
 use crate::api::{Map, Quantity, Value, json};
@@ -86,11 +88,27 @@ impl Resize {
             // One text that stands for all is kept as it was written.
             let text = match regular().next().and_then(|c| str_at(self.allocated(c), &path)) {
                 Some(text) if spec.containers.len() == 1 && !whole => text.to_owned(),
-                _ => quantity_text(resource, pod_amount(pod, which, resource)),
+                _ => quantity_text(resource, pod_amount(&self.allocated_pod(spec, pod), which, resource)),
             };
             out.insert(resource.into(), json!(text));
         }
         Some(Value::Object(out)).filter(|o| o.as_object().is_some_and(|m| !m.is_empty()))
+    }
+
+    /// The Pod as it would be with what is allocated.
+    fn allocated_pod<'a>(&self, spec: &PodSpec, pod: &'a Value) -> Cow<'a, Value> {
+        if spec.containers.iter().all(|c| self.allocated.get(&c.name).is_none_or(|a| *a == c.resources)) {
+            return Cow::Borrowed(pod);
+        }
+        let mut out = pod.clone();
+        for list in ["containers", "initContainers"] {
+            for container in out["spec"].get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+                if let Some(allocated) = str_at(container, "name").and_then(|name| self.allocated.get(name)).cloned() {
+                    container["resources"] = allocated;
+                }
+            }
+        }
+        Cow::Owned(out)
     }
 
     /// A new instance runs with what is allocated.
@@ -193,17 +211,18 @@ impl Worker {
             let of = self.spec.containers.iter().filter(|c| wanted(c.role));
             of.map(|c| json!({"name": c.name, "resources": if c.resources.is_null() { json!({}) } else { c.resources.clone() }})).collect()
         };
-        let mut out = Map::new();
+        // In the order of the fields of upstream's `podResourceSummary`.
+        let mut out = Vec::new();
         let inits = list(&|r| matches!(r, Role::Init | Role::Sidecar));
         if !inits.is_empty() {
-            out.insert("initContainers".into(), Value::Array(inits));
+            out.push(format!("\"initContainers\":{}", Value::Array(inits)));
         }
-        out.insert("containers".into(), Value::Array(list(&|r| r == Role::Regular)));
-        out.insert("generation".into(), json!(self.spec.generation));
+        out.push(format!("\"containers\":{}", Value::Array(list(&|r| r == Role::Regular))));
+        out.push(format!("\"generation\":{}", self.spec.generation));
         if let Some(error) = &self.resize.error {
-            out.insert("error".into(), json!(error));
+            out.push(format!("\"error\":{}", json!(error)));
         }
-        Value::Object(out).to_string()
+        format!("{{{}}}", out.join(","))
     }
 }
 

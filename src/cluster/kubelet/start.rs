@@ -179,6 +179,9 @@ impl Worker {
 
     fn configure(&mut self, start: Start, container: &ContainerSpec, turn: &mut Turn) -> Next {
         let index = start.container;
+        if let Some((reason, message)) = self.image_volume_error(index, container, turn) {
+            return self.record_failure(container, &reason, message);
+        }
         let refusal = self.user_error(container).or_else(|| self.surroundings(turn).environment(container).err());
         if let Some(message) = refusal {
             self.container_event(index, "Warning", "Failed", &format!("Error: {message}"), turn);

@@ -71,6 +71,9 @@ impl Worker {
         if self.life != Life::Syncing || self.job.is_some() {
             return;
         }
+        if self.spec_behind {
+            self.take_new_spec();
+        }
         self.look_if_stale(turn);
         if self.status.start_time.is_none() && !self.admit(turn) {
             return;

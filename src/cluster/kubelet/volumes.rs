@@ -47,7 +47,7 @@ pub fn mounts(pod: &Value, container: &Value, expand: &dyn Fn(&str) -> String) -
                 Some(expression) => expand(expression),
                 None => str_at(mount, "subPath").unwrap_or("").to_owned(),
             };
-            let always_read_only = ["configMap", "secret", "projected", "downwardAPI"].iter().any(|k| at(volume, k).is_some());
+            let always_read_only = ["configMap", "secret", "projected", "downwardAPI", "image"].iter().any(|k| at(volume, k).is_some());
             Some(Mount {
                 volume: volume_key(pod, volume),
                 mount_path: str_at(mount, "mountPath").unwrap_or("").to_owned(),

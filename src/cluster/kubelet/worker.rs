@@ -129,6 +129,8 @@ pub struct Worker {
     pub results: Results,
     pub job: Option<Job>,
     pub kills: Vec<Kill>,
+    /// The Pod has changed during the running sync.
+    pub spec_behind: bool,
     pub mounted: bool,
     pub mount_tries: u32,
     pub mount_since: SimTime,
@@ -190,6 +192,7 @@ impl Worker {
             results: Results::new(),
             job: None,
             kills: Vec::new(),
+            spec_behind: false,
             mounted: false,
             mount_tries: 0,
             mount_since: SimTime::ZERO,
@@ -375,8 +378,13 @@ impl Worker {
     }
 
     /// Reads the object anew: image, resources, grace may have changed.
+    ///
+    /// A sync goes on with the Pod with which it began, as in `pkg/kubelet/pod_workers.go`; the next one takes the new one.
     pub fn take_new_spec(&mut self) {
-        self.spec = Rc::new(PodSpec::parse(&self.pod));
+        self.spec_behind = self.job.is_some() && self.life == Life::Syncing;
+        if !self.spec_behind {
+            self.spec = Rc::new(PodSpec::parse(&self.pod));
+        }
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Body {
     pub files: SortedMap<String, Option<String>>,
     /// How many bytes of them came with the image.
     pub image_bytes: usize,
+    /// Nothing of its own can be written, but for what stands here (`/dev` and what the kubelet mounts).
+    pub read_only_but: Option<String>,
     /// Mount path → (volume, path inside, read-only), longest first when looked up.
     pub mounts: Vec<(String, String, String, bool)>,
     pub environment: SortedMap<String, String>,
@@ -267,6 +269,8 @@ pub fn request(ctx: &mut Context, source: &Source, url: &str, body: &str, depth:
     let answer = match ctx.network.listener(&ip, real_port, source.sandbox) {
         Ok(target) => match ctx.network.trouble(source, target) {
             Some(Fault::Drop) => Answer { took_ms: PATIENCE_MS, result: Err(Failure::Timeout) },
+            // No server of the catalogue speaks TLS.
+            _ if scheme == "https" => failed(Failure::Closed),
             trouble => {
                 let mut answer = server::answer(ctx, target, real_port, source, scheme == "tcp", &path, body, depth);
                 answer.took_ms = (answer.took_ms + trouble.map_or(0, Fault::delay_ms)).min(PATIENCE_MS);
@@ -427,6 +431,10 @@ pub struct HttpGet<'a> {
 
 /// A probe from the node itself to one of its Pods. `host` is an IP (the Pod's, or 127.0.0.1 on the node).
 pub fn probe(request: &ProbeRequest<'_>, runtime: &mut Runtime, ctx: &mut Context) -> Answer {
+    if !is_literal(request.host) {
+        // The node's own name server knows nothing of the cluster.
+        return Answer { took_ms: 1, result: Err(Failure::UnknownHost(request.host.to_owned())) };
+    }
     let target = match ctx.network.listener(request.host, request.port, None) {
         Ok(target) => target,
         Err(failure) => return Answer { took_ms: 1, result: Err(failure) },
@@ -443,6 +451,10 @@ pub fn probe(request: &ProbeRequest<'_>, runtime: &mut Runtime, ctx: &mut Contex
     let Some(get) = &request.http else {
         return Answer { took_ms: 1 + late, result: Ok(Response { status: 0, body: String::new(), headers: Vec::new() }) };
     };
+    if get.https {
+        // No server of the catalogue speaks TLS.
+        return Answer { took_ms: 1 + late, result: Err(Failure::Closed) };
+    }
     let mut answer = server::answer(ctx, target, request.port, &source, false, get.path, "", 0);
     answer.took_ms += late;
     if answer.took_ms >= request.timeout_ms { Answer { took_ms: request.timeout_ms, result: Err(Failure::Timeout) } } else { answer }

@@ -91,7 +91,10 @@ pub fn read_file(network: &Network, id: ContainerId, path: &str) -> Result<Strin
 fn tree_mut<'a>(network: &'a mut Network, id: ContainerId, path: &str) -> Result<(&'a mut SortedMap<String, Option<String>>, String), FileError> {
     let body = network.bodies.get_mut(&id).ok_or(FileError::NotFound)?;
     match place(body, path) {
-        Place::Own => Ok((&mut body.files, path.to_owned())),
+        Place::Own => match &body.read_only_but {
+            Some(open) if !path.starts_with("/dev/") && path != "/etc/hosts" && path != open => Err(FileError::ReadOnly),
+            Some(_) | None => Ok((&mut body.files, path.to_owned())),
+        },
         Place::Volume(_, _, true) => Err(FileError::ReadOnly),
         Place::Volume(volume, inside, false) => {
             let volume = volume.to_owned();

@@ -404,6 +404,7 @@ impl Runtime {
             ctx.network.volumes.entry(mount.volume.clone()).or_default();
         }
         let files = files::root(&image, &owner.config.hostname, &owner.ip);
+        let read_only_but = config.read_only_root.then(|| config.termination_message_path.clone());
         let body = Body {
             node: self.node,
             sandbox,
@@ -413,6 +414,7 @@ impl Runtime {
             ip: owner.ip.clone(),
             program: image.program,
             image_bytes: files.values().flatten().map(String::len).sum(),
+            read_only_but,
             files,
             mounts,
             environment,

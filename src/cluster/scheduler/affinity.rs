@@ -135,7 +135,7 @@ impl Between {
         let labelled = wanted.terms.near.iter().all(|t| place(t).is_some());
         let beside = labelled && wanted.terms.near.iter().zip(&self.near).all(|(t, places)| place(t).is_some_and(|p| places.contains_key(&p)));
         if !wanted.terms.near.is_empty() && !beside && !(self.first && labelled) {
-            return Some(Verdict::Unresolvable("node(s) didn't match pod affinity rules".into()));
+            return Some(Verdict::Unresolvable(vec!["node(s) didn't match pod affinity rules".into()]));
         }
         if wanted.terms.away.iter().any(|t| place(t).is_some_and(|p| self.away.contains_key(&p))) {
             return Some(Verdict::Unschedulable(vec!["node(s) didn't match pod anti-affinity rules".into()]));
@@ -194,7 +194,7 @@ impl Spread {
     pub fn verdict(&self, node: &NodeInfo) -> Option<Verdict> {
         for constraint in &self.constraints {
             let Some(value) = object::labels(&node.object).and_then(|l| l.get(&constraint.topology)).and_then(Value::as_str) else {
-                return Some(Verdict::Unresolvable("node(s) didn't match pod topology spread constraints (missing required label)".into()));
+                return Some(Verdict::Unresolvable(vec!["node(s) didn't match pod topology spread constraints (missing required label)".into()]));
             };
             let count = constraint.counts.get(value).copied().unwrap_or(0);
             if count + constraint.self_match - constraint.least > constraint.most_skew {

@@ -29,14 +29,13 @@ pub enum Verdict {
     /// Removing Pods may help.
     Unschedulable(Vec<String>),
     /// Nothing that the scheduler can do helps.
-    Unresolvable(String),
+    Unresolvable(Vec<String>),
 }
 
 impl Verdict {
     pub fn reasons(&self) -> Vec<String> {
         match self {
-            Self::Unschedulable(reasons) => reasons.clone(),
-            Self::Unresolvable(reason) => vec![reason.clone()],
+            Self::Unschedulable(reasons) | Self::Unresolvable(reasons) => reasons.clone(),
         }
     }
 }
@@ -57,7 +56,7 @@ pub fn run(wanted: &Wanted, snapshot: &Snapshot) -> (Vec<String>, Verdicts) {
 
 /// What the first plugin that objects says of a node.
 pub fn one(wanted: &Wanted, node: &NodeInfo, spread: &affinity::Spread, between: &affinity::Between) -> Option<Verdict> {
-    let no = |reason: &str| Some(Verdict::Unresolvable(reason.into()));
+    let no = |reason: &str| Some(Verdict::Unresolvable(vec![reason.into()]));
     let pod = &wanted.pod;
     let tolerations = object::list_at(pod, "spec.tolerations");
     if object::bool_at(&node.object, "spec.unschedulable") == Some(true)
@@ -162,7 +161,7 @@ fn resources(wanted: &Wanted, node: &NodeInfo) -> Option<Verdict> {
     match (reasons.is_empty(), hopeless) {
         (true, _) => None,
         (false, false) => Some(Verdict::Unschedulable(reasons)),
-        (false, true) if reasons.len() == 1 => reasons.pop().map(Verdict::Unresolvable),
-        (false, true) => Some(Verdict::Unschedulable(reasons)),
+        // One resource of which the node has too little even when empty is enough.
+        (false, true) => Some(Verdict::Unresolvable(reasons)),
     }
 }

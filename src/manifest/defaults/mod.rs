@@ -3,6 +3,7 @@
 //! Models `pkg/apis/core/v1/defaults.go` and its neighbours in `apps` and `batch`.
 
 mod pod;
+mod rest;
 mod workload;
 
 use crate::api::{Kind, Map, Value, json};
@@ -33,9 +34,9 @@ pub fn apply(kind: &Kind, object: &mut Value) {
                 pod::template(template);
             }
         }
-        "HorizontalPodAutoscaler" => workload::autoscaler(object),
+        "HorizontalPodAutoscaler" => workload::autoscaler(kind, object),
         "PriorityClass" => unset(object, "preemptionPolicy", json!("PreemptLowerPriority")),
-        _ => {}
+        _ => rest::apply(kind, object),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Defaults of the other kinds: Service, Namespace, workloads, volumes.
 
 use super::{items, map_mut, pod, unset};
-use crate::api::{Value, json, object};
+use crate::api::{Kind, Value, json, object};
 
 pub fn service(service: &mut Value) {
     let Some(spec) = service.get_mut("spec").filter(|s| s.is_object()) else { return };
@@ -59,10 +59,12 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 /// A HorizontalPodAutoscaler watches the CPU where nothing else is asked for.
-pub fn autoscaler(autoscaler: &mut Value) {
+pub fn autoscaler(kind: &Kind, autoscaler: &mut Value) {
     let Some(spec) = autoscaler.get_mut("spec").filter(|s| s.is_object()) else { return };
     number_if_absent(spec, "minReplicas", 1);
-    if object::list_at(spec, "metrics").is_empty() {
+    if kind.version == "v1" {
+        number_if_absent(spec, "targetCPUUtilizationPercentage", 80);
+    } else if object::list_at(spec, "metrics").is_empty() {
         let cpu = json!({"name": "cpu", "target": {"averageUtilization": 80, "type": "Utilization"}});
         object::set(spec, "metrics", json!([{"resource": cpu, "type": "Resource"}]));
     }

@@ -151,9 +151,9 @@ fn longest(a: &[&str], b: &[&str], places: &SortedMap<&str, Vec<usize>>, in_a: (
     let mut best = Run { a: in_a.0, b: in_b.0, count: 0 };
     // The lines of `b` at which a run ends, for the line of `a` before, and how long it is.
     let mut before: Vec<(usize, usize)> = Vec::new();
-    for i in in_a.0..in_a.1 {
+    for (i, line) in a.iter().enumerate().take(in_a.1).skip(in_a.0) {
         let mut now = Vec::new();
-        for j in places.get(a[i]).into_iter().flatten().copied().filter(|j| (in_b.0..in_b.1).contains(j)) {
+        for j in places.get(line).into_iter().flatten().copied().filter(|j| (in_b.0..in_b.1).contains(j)) {
             let earlier = before.binary_search_by(|(end, _)| (end + 1).cmp(&j)).map_or(0, |at| before[at].1);
             let count = earlier + 1;
             now.push((j, count));

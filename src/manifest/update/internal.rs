@@ -110,6 +110,7 @@ const SHAPES: &[(&str, &str)] = &[
     ("Named", "Name:s"),
     ("Affinity", "NodeAffinity:*NodeAffinity PodAffinity:*PodAffinity PodAntiAffinity:*PodAffinity"),
     ("NodeAffinity", "RequiredDuringSchedulingIgnoredDuringExecution:*NodeSelector PreferredDuringSchedulingIgnoredDuringExecution:[]PreferredNode"),
+    ("VolumeAffinity", "Required:*NodeSelector"),
     ("NodeSelector", "NodeSelectorTerms:[]NodeTerm"),
     ("NodeTerm", "MatchExpressions:[]NodeRequirement MatchFields:[]NodeRequirement"),
     ("NodeRequirement", "Key:s Operator:s Values"),

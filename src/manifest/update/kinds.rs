@@ -149,7 +149,13 @@ fn service(old: &Value, new: &Value, errors: &mut ErrorList) {
     if kind(old) == "ExternalName" || kind(new) == "ExternalName" {
         return;
     }
-    for (field, unset) in [("clusterIPs", "primary clusterIP can not be unset"), ("ipFamilies", "primary ipFamily can not be unset")] {
+    let headless = |service| object::str_at(service, "spec.clusterIP") == Some("None");
+    let lists: &[(&str, &str)] = match (headless(old), headless(new)) {
+        (true, true) => &[],
+        (false, false) => &[("clusterIPs", "primary clusterIP can not be unset"), ("ipFamilies", "primary ipFamily can not be unset")],
+        _ => &[("clusterIPs", "primary clusterIP can not be unset")],
+    };
+    for (field, unset) in lists {
         let at = format!("spec.{field}");
         let (before, after) = (object::list_at(old, &at), object::list_at(new, &at));
         let path = FieldPath::new(&at);
@@ -159,9 +165,16 @@ fn service(old: &Value, new: &Value, errors: &mut ErrorList) {
         }
         for (index, (before, after)) in before.iter().zip(after).enumerate() {
             if before != after {
-                refuse(index, "may not change once set");
+                refuse(if *field == "ipFamilies" { 0 } else { index }, "may not change once set");
             }
         }
+    }
+    let health = |service| {
+        let local = object::str_at(service, "spec.externalTrafficPolicy") == Some("Local");
+        object::i64_at(service, "spec.healthCheckNodePort").filter(|_| kind(service) == "LoadBalancer" && local)
+    };
+    if health(old).is_some() && health(new).is_some() && health(old) != health(new) {
+        errors.push(FieldError::forbidden(&FieldPath::new("spec.healthCheckNodePort"), "field is immutable"));
     }
     let class = |service| object::str_at(service, "spec.loadBalancerClass");
     if kind(old) == "LoadBalancer" && kind(new) == "LoadBalancer" && class(old) != class(new) {
@@ -183,6 +196,10 @@ fn claim(old: &Value, new: &Value, errors: &mut ErrorList) {
     {
         object::set(&mut after, "resources.requests.storage", storage);
         restore(&before, &mut after, "volumeAttributesClassName");
+    }
+    // A claim without a class may be given one (`validateStorageClassUpgradeFromNil`).
+    if object::str_at(&before, "storageClassName").is_none() {
+        restore(&after, &mut before, "storageClassName");
     }
     if !same(&before, &after, "ClaimSpec") {
         let hunks = shown_difference(&before, &after, "ClaimSpec");
@@ -229,30 +246,22 @@ fn volume(old: &Value, new: &Value, errors: &mut ErrorList) {
         errors.push(FieldError::invalid(&FieldPath::new("volumeMode"), mode(new).map_or(Value::Null, Value::from), "field is immutable"));
     }
     if object::at(old, "spec.nodeAffinity").is_some() {
-        immutable(old, new, "spec.nodeAffinity", errors);
+        let of = |volume| object::at(volume, "spec.nodeAffinity").cloned().unwrap_or(Value::Null);
+        if of(old) != of(new) {
+            let shown = internal::compact(&of(new), "*VolumeAffinity");
+            let detail = "field is immutable, except for updating from beta label to GA";
+            errors.push(FieldError::invalid(&FieldPath::new("nodeAffinity"), shown, detail).bare());
+        }
     }
 }
 
 /// `ValidateNodeUpdate`
 fn node(old: &Value, new: &Value, errors: &mut ErrorList) {
-    let path = FieldPath::new("spec");
-    for (field, shown) in [("podCIDRs", "podCIDRs"), ("providerID", "providerID")] {
+    for (field, shown) in [("podCIDRs", "podCIDR"), ("providerID", "providerID")] {
         let of = |node| object::at(node, &format!("spec.{field}")).filter(|v| !v.is_null() && v.as_str() != Some(""));
         if of(old).is_some() && of(old) != of(new) {
             let detail = format!("node updates may not change {shown} except from \"\" to valid");
-            errors.push(FieldError::forbidden(&path.child(shown), detail));
+            errors.push(FieldError::forbidden(&FieldPath::new("spec").child(field), detail));
         }
-    }
-    let rest = |node| {
-        let mut spec = spec_of(node);
-        for field in ["taints", "unschedulable", "configSource", "podCIDR", "podCIDRs", "providerID"] {
-            object::remove(&mut spec, field);
-        }
-        pruned(&spec)
-    };
-    if rest(old) != rest(new) {
-        let detail =
-            "node updates may only change labels, taints, or capacity (or configSource, if the DynamicKubeletConfig feature gate is enabled)";
-        errors.push(FieldError::forbidden(&path, detail));
     }
 }

@@ -25,19 +25,23 @@ pub fn update(kind: &Kind, subresource: &str, old: &Value, new: Value, facts: &d
         _ => {}
     }
     // Most writes of controllers change no more than the status.
-    if object.get("spec") == old.get("spec") && object.get("metadata") == old.get("metadata") && object.get("data") == old.get("data") {
-        let others = |value: &Value| value.as_object().map(|map| map.iter().filter(|(key, _)| *key != "status").count());
-        if others(&object) == others(old) && kind.kind != "ServiceAccount" {
-            return Ok(Admitted { object, warnings: Vec::new() });
-        }
+    let rest = |value: &Value| value.as_object().map(|map| map.iter().filter(|(key, _)| *key != "status").count());
+    let changed = |(key, value): (&String, &Value)| key != "status" && old.get(key) != Some(value);
+    if rest(&object) == rest(old) && !object.as_object().is_some_and(|map| map.iter().any(changed)) {
+        return Ok(Admitted { object, warnings: Vec::new() });
     }
     let mut errors = ErrorList::new();
     no_new_finalizers(old, &object, &mut errors);
+    let step_first = matches!(kind.kind, "Service" | "ConfigMap" | "Secret");
+    if step_first {
+        kinds::check(kind.kind, old, &object, &mut errors);
+    }
     errors.extend(validate::replacement(kind, old, &object));
     match (kind.kind, subresource) {
         ("Pod", "resize") => resize::check(old, &object, &mut errors),
         ("Pod", "ephemeralcontainers") => pod::check_ephemeral(old, &object, &mut errors),
         ("Pod", _) => pod::check(old, &object, &mut errors),
+        _ if step_first => {}
         _ => kinds::check(kind.kind, old, &object, &mut errors),
     }
     if !errors.is_empty() {

@@ -87,7 +87,10 @@ fn deadline(old: &Value, new: &Value, path: &FieldPath, errors: &mut ErrorList) 
     let (value, detail) = match (of(old), of(new)) {
         (_, Some(new)) if !(0..=i64::from(i32::MAX)).contains(&new) => (Value::from(new), "must be between 0 and 2147483647, inclusive"),
         (Some(old), Some(new)) if old < new => (Value::from(new), "must be less than or equal to previous value"),
-        (Some(_), None) => (Value::Null, "must not update from a positive integer to nil value"),
+        (Some(_), None) => {
+            errors.push(FieldError::invalid(path, Value::Null, "must not update from a positive integer to nil value"));
+            return true;
+        }
         _ => return true,
     };
     errors.push(FieldError::invalid(path, value, detail));

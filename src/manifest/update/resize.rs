@@ -103,7 +103,7 @@ fn same_containers(old: &Value, new: &Value, path: &FieldPath, errors: &mut Erro
 
 /// An amount that was there stays there.
 fn removed(old: &Value, new: &Value, what: &str, path: &FieldPath, errors: &mut ErrorList) {
-    for list in ["limits", "requests"] {
+    for list in ["requests", "limits"] {
         let at = format!("resources.{list}");
         let after = object::map_at(new, &at);
         let gone = object::map_at(old, &at).is_some_and(|before| before.keys().any(|name| after.is_none_or(|after| !after.contains_key(name))));

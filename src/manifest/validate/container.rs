@@ -60,8 +60,9 @@ fn one_containers_host_ports(container: &Value, seen: &mut SortedSet<String>, pa
 
 pub fn init(containers: &[Value], regular: &[Value], around: &Surroundings<'_>, path: &FieldPath, errors: &mut ErrorList) {
     let mut seen: SortedSet<&str> = regular.iter().filter_map(|c| object::str_at(c, "name")).collect();
+    let list = path;
     for (index, container) in containers.iter().enumerate() {
-        let path = path.index(index);
+        let path = list.index(index);
         common(container, around, &path, errors);
         let sidecar = object::str_at(container, "restartPolicy") == Some("Always");
         restart_policy(container, false, &path, errors);
@@ -69,7 +70,8 @@ pub fn init(containers: &[Value], regular: &[Value], around: &Surroundings<'_>, 
         if !name.is_empty() && !seen.insert(name) {
             errors.push(FieldError::duplicate(&path.child("name"), name));
         }
-        one_containers_host_ports(container, &mut SortedSet::new(), &path, errors);
+        // Each alone, and always by the first one's path.
+        one_containers_host_ports(container, &mut SortedSet::new(), &list.index(0), errors);
         if sidecar {
             hooks_and_probes(container, around, &path, errors);
         } else {

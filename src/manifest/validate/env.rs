@@ -149,18 +149,17 @@ const RESOURCE_FIELDS: &[&str] =
     &["limits.cpu", "limits.ephemeral-storage", "limits.memory", "requests.cpu", "requests.ephemeral-storage", "requests.memory"];
 
 pub fn resource_field_ref(reference: &Value, in_env: bool, path: &FieldPath, errors: &mut ErrorList) {
+    let resource = object::str_at(reference, "resource").unwrap_or("");
     if !in_env && object::str_at(reference, "containerName").unwrap_or("").is_empty() {
         errors.push(FieldError::required(&path.child("containerName"), ""));
-        return;
-    }
-    let resource = object::str_at(reference, "resource").unwrap_or("");
-    if resource.is_empty() {
+    } else if resource.is_empty() {
         errors.push(FieldError::required(&path.child("resource"), ""));
-        return;
     }
     let hugepages = resource.strip_prefix("limits.").or(resource.strip_prefix("requests.")).is_some_and(|r| r.starts_with("hugepages-"));
     if !RESOURCE_FIELDS.contains(&resource) && !hugepages {
-        errors.push(FieldError::not_supported(&path.child("resource"), resource, RESOURCE_FIELDS));
+        if !resource.is_empty() && (in_env || !object::str_at(reference, "containerName").unwrap_or("").is_empty()) {
+            errors.push(FieldError::not_supported(&path.child("resource"), resource, RESOURCE_FIELDS));
+        }
         return;
     }
     let divisor = object::str_at(reference, "divisor").unwrap_or("0");
@@ -194,7 +193,9 @@ pub fn env_from(from: &Value, list: &FieldPath, index: usize, errors: &mut Error
     for kind in ["configMapRef", "secretRef"] {
         if let Some(reference) = from.get(kind).filter(|r| !r.is_null()) {
             found += 1;
-            name_errors(object::str_at(reference, "name").unwrap_or(""), names::subdomain, &path.child(kind).child("name"), errors);
+            let name = object::str_at(reference, "name").unwrap_or("");
+            // Taken for the beginning of a name: a dash may end it.
+            name_errors(name, |name| names::subdomain(&names::mask_trailing_dash(name)), &path.child(kind).child("name"), errors);
         }
     }
     if found == 0 {

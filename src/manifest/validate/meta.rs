@@ -23,12 +23,7 @@ pub fn object_meta(object: &Value, rule: NameRule, namespaced: bool, errors: &mu
     let name = object::str_at(meta, "name").unwrap_or("");
     let prefix = object::str_at(meta, "generateName").unwrap_or("");
     if !prefix.is_empty() {
-        // `maskTrailingDash`: a dash at the end and the letter before it become one `a`.
-        let trimmed = prefix
-            .strip_suffix('-')
-            .filter(|rest| !rest.is_empty())
-            .map_or_else(|| prefix.to_owned(), |rest| format!("{}a", &rest[..crate::text::floor_boundary(rest, rest.len() - 1)]));
-        for message in check(&trimmed) {
+        for message in check(&names::mask_trailing_dash(prefix)) {
             errors.push(FieldError::invalid(&path.child("generateName"), prefix, message));
         }
     }

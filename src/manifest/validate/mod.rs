@@ -61,6 +61,7 @@ fn whole(kind: &Kind, old: Option<&Value>, object: &Value) -> ErrorList {
             workload::workload(kind.kind, spec, &path, &mut errors)
         }
         "Namespace" => namespace(object, &mut errors),
+        "PodTemplate" => workload::pod_template(object.get("template").unwrap_or(&Value::Null), &FieldPath::new("template"), &mut errors),
         "Job" => job::job(object, old, spec, &path, &mut errors),
         "CronJob" => job::cron_job(object, spec, &path, &mut errors),
         _ => {}

@@ -3,7 +3,7 @@
 //! Models `k8s.io/apimachinery/pkg/util/validation` and `…/api/validate/content`. Each function gives the messages that apply, in the server's order.
 
 pub const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-pub const SEARCH_PATH: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*')";
+const SEARCH_PATH: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*')";
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 const QNAME: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const LABEL_VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
@@ -135,15 +135,30 @@ pub fn is_http_header(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
-pub fn is_dns_search_path(text: &str) -> bool {
-    let whole = text;
-    let text = text.strip_suffix('.').unwrap_or(text);
+/// `maskTrailingDash`: a dash at the end and the letter before it become one `a`.
+pub fn mask_trailing_dash(text: &str) -> String {
+    match text.strip_suffix('-').filter(|rest| !rest.is_empty()) {
+        Some(rest) => format!("{}a", &rest[..crate::text::floor_boundary(rest, rest.len() - 1)]),
+        None => text.to_owned(),
+    }
+}
+
+/// `IsDNS1123SubdomainWithUnderscore`; the text without the dot that may end it.
+pub fn dns_search_path(text: &str) -> Messages {
+    let mut messages: Messages = too_long(text, 253).into_iter().collect();
+    if !is_dns_search_path(text) {
+        messages.push(SEARCH_PATH.into());
+    }
+    messages
+}
+
+fn is_dns_search_path(text: &str) -> bool {
     let part = |p: &str| {
         let edge = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
         let bytes = p.as_bytes();
         !bytes.is_empty() && edge(bytes[0]) && edge(bytes[bytes.len() - 1]) && bytes.iter().all(|b| edge(*b) || *b == b'-')
     };
-    text.split('.').all(part) || whole == "."
+    text.split('.').all(part)
 }
 
 /// What is wrong with an IP address.

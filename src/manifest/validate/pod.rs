@@ -5,7 +5,7 @@
 use super::container::{self, Surroundings};
 use super::{affinity, annotation, in_range, meta, names, one_of, resources, security, volume, windows};
 use crate::api::order::SortedSet;
-use crate::api::{Quantity, Value, object};
+use crate::api::{Quantity, Value, json, object};
 use crate::manifest::amounts;
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
@@ -91,10 +91,6 @@ pub fn pod_spec(spec: &Value, pod: Option<&str>, path: &FieldPath, errors: &mut 
     one_of(text("dnsPolicy"), &["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"], &path.child("dnsPolicy"), errors);
     meta::labels(object::map_at(spec, "nodeSelector"), &path.child("nodeSelector"), errors);
     if let Some(context) = spec.get("securityContext").filter(|c| !c.is_null()) {
-        if flag("shareProcessNamespace") && flag("hostPID") {
-            let detail = "ShareProcessNamespace and HostPID cannot both be enabled";
-            errors.push(FieldError::invalid(&path.child("shareProcessNamespace"), true, detail));
-        }
         security::pod(context, spec, &path.child("securityContext"), errors);
     }
     if let Some(value) = spec.get("affinity").filter(|a| !a.is_null()) {
@@ -164,8 +160,9 @@ pub fn pod_spec(spec: &Value, pod: Option<&str>, path: &FieldPath, errors: &mut 
             }
         }
     }
-    for (name, amount) in object::map_at(spec, "overhead").into_iter().flatten() {
-        resources::quantity(name, amount, &path.child("overhead").child("limits").key(name), errors);
+    if let Some(overhead) = spec.get("overhead").filter(|o| o.is_object()) {
+        // `validateOverhead`: as if a container were limited to it.
+        resources::of_container(&json!({"limits": overhead}), &SortedSet::new(), &path.child("overhead"), errors);
     }
     if let Some(os) = spec.get("os").filter(|o| !o.is_null()) {
         match object::str_at(os, "name").unwrap_or("") {
@@ -274,9 +271,10 @@ fn dns(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
         errors.push(FieldError::invalid(&path.child("searches"), config["searches"].clone(), detail));
     }
     for (index, search) in searches.iter().enumerate() {
-        let text = search.as_str().unwrap_or("");
-        if !names::is_dns_search_path(text) {
-            errors.push(FieldError::invalid(&path.child("searches").index(index), text, names::SEARCH_PATH));
+        let text = search.as_str().filter(|text| *text != ".");
+        let text = text.map(|text| text.strip_suffix('.').unwrap_or(text));
+        for message in text.into_iter().flat_map(names::dns_search_path) {
+            errors.push(FieldError::invalid(&path.child("searches").index(index), text.unwrap_or(""), message));
         }
     }
     for (index, option) in object::list_at(config, "options").iter().enumerate() {
@@ -322,7 +320,9 @@ fn pod_resources(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
 }
 
 fn pod_resource_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
-    if !matches!(name, "cpu" | "memory") && !name.starts_with("hugepages-") {
+    let before = errors.len();
+    resources::resource_name(name, path, errors);
+    if errors.len() == before && !matches!(name, "cpu" | "memory") && !name.starts_with("hugepages-") {
         errors.push(FieldError::not_supported(path, name, &["cpu", "hugepages-", "memory"]));
     }
 }

@@ -15,22 +15,14 @@ pub fn is_extended(name: &str) -> bool {
 }
 
 fn is_standard(name: &str) -> bool {
-    matches!(
-        name,
-        "cpu"
-            | "memory"
-            | "ephemeral-storage"
-            | "storage"
-            | "pods"
-            | "services"
-            | "replicationcontrollers"
-            | "resourcequotas"
-            | "secrets"
-            | "configmaps"
-            | "persistentvolumeclaims"
-    ) || name.starts_with("hugepages-")
-        || name.starts_with("requests.")
-        || name.starts_with("limits.")
+    // `standardResources` of `pkg/apis/core/helper`.
+    const PLAIN: [&str; 4] = ["cpu", "memory", "ephemeral-storage", "storage"];
+    let asked = name.strip_prefix("requests.");
+    PLAIN.contains(&name)
+        || asked.is_some_and(|rest| PLAIN.contains(&rest) || rest.starts_with("hugepages-"))
+        || name.strip_prefix("limits.").is_some_and(|rest| PLAIN[..3].contains(&rest))
+        || COUNTED.contains(&name)
+        || name.starts_with("hugepages-")
 }
 
 /// `devices`: the names of the Pod's `resourceClaims`.
@@ -72,13 +64,18 @@ fn whole_pages(name: &str, amount: &Value, path: &FieldPath, errors: &mut ErrorL
     }
 }
 
-fn container_resource_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
+/// `validateResourceName`
+pub fn resource_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
     let wrong = names::qualified_name(name);
-    let qualified = name.contains('/');
-    if wrong.is_empty() && !qualified && !is_standard(name) {
+    if wrong.is_empty() && !name.contains('/') && !is_standard(name) {
         errors.push(FieldError::invalid(path, name, "must be a standard resource type or fully qualified"));
     }
     errors.extend(wrong.into_iter().map(|message| FieldError::invalid(path, name, message)));
+}
+
+fn container_resource_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
+    resource_name(name, path, errors);
+    let qualified = name.contains('/');
     if !qualified && !(matches!(name, "cpu" | "memory" | "ephemeral-storage") || name.starts_with("hugepages-")) {
         errors.push(FieldError::invalid(path, name, "must be a standard resource for containers"));
     } else if qualified && !is_native(name) && !is_extended(name) {
@@ -97,18 +94,20 @@ pub fn quantity(name: &str, amount: &Value, path: &FieldPath, errors: &mut Error
     }
 }
 
+/// What is counted in whole objects.
+const COUNTED: [&str; 9] = [
+    "pods",
+    "resourcequotas",
+    "services",
+    "replicationcontrollers",
+    "secrets",
+    "configmaps",
+    "persistentvolumeclaims",
+    "services.nodeports",
+    "services.loadbalancers",
+];
+
 fn is_integer_resource(name: &str) -> bool {
-    const COUNTED: [&str; 9] = [
-        "pods",
-        "resourcequotas",
-        "services",
-        "replicationcontrollers",
-        "secrets",
-        "configmaps",
-        "persistentvolumeclaims",
-        "services.nodeports",
-        "services.loadbalancers",
-    ];
     is_extended(name) || COUNTED.contains(&name)
 }
 

@@ -26,11 +26,13 @@ fn seccomp(context: &Value, path: &FieldPath, errors: &mut ErrorList) {
                 errors.push(FieldError::invalid(&path.child("localhostProfile"), local, message));
             }
         }
-        ("RuntimeDefault" | "Unconfined", Some(value)) => {
-            errors.push(FieldError::invalid(&path.child("localhostProfile"), value.clone(), "can only be set when seccomp type is Localhost"));
-        }
-        ("RuntimeDefault" | "Unconfined", None) => {}
+        ("RuntimeDefault" | "Unconfined", _) => {}
         (other, _) => errors.push(FieldError::not_supported(&path.child("type"), other, &["Localhost", "RuntimeDefault", "Unconfined"])),
+    }
+    if kind != "Localhost" && local.is_some() {
+        let shown = internal::compact(profile, "Profile");
+        let detail = "can only be set when seccomp type is Localhost";
+        errors.push(FieldError::invalid(&path.child("localhostProfile"), shown, detail).bare());
     }
 }
 
@@ -92,6 +94,17 @@ fn host_namespace(sysctl: &str) -> Option<&'static str> {
     if ipc { Some("hostIPC") } else { name.starts_with("net.").then_some("hostNetwork") }
 }
 
+const SYSCTL: &str = "must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$";
+
+/// `IsValidSysctlName`
+fn is_sysctl(name: &str) -> bool {
+    let part = |part: &str| {
+        let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        part.starts_with(edge) && part.ends_with(edge) && part.chars().all(|c| edge(c) || matches!(c, '-' | '_'))
+    };
+    name.len() <= 253 && name.split(['.', '/']).all(part)
+}
+
 pub fn pod(context: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     id(context, "fsGroup", path, errors);
     id(context, "runAsUser", path, errors);
@@ -99,15 +112,23 @@ pub fn pod(context: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorLi
     for (index, group) in object::list_at(context, "supplementalGroups").iter().enumerate() {
         in_range(group.as_i64().unwrap_or(0), 0, i64::from(i32::MAX), &path.child("supplementalGroups").index(index), errors);
     }
+    let flag = |field: &str| object::bool_at(spec, field) == Some(true);
+    if flag("shareProcessNamespace") && flag("hostPID") {
+        let detail = "ShareProcessNamespace and HostPID cannot both be enabled";
+        errors.push(FieldError::invalid(&path.child("shareProcessNamespace"), true, detail));
+    }
     let mut seen = SortedSet::new();
     for (index, sysctl) in object::list_at(context, "sysctls").iter().enumerate() {
         let path = path.child("sysctls").index(index).child("name");
         let name = object::str_at(sysctl, "name").unwrap_or("");
         if name.is_empty() {
             errors.push(FieldError::required(&path, ""));
-        } else if !seen.insert(name) {
+        } else if !is_sysctl(name) {
+            errors.push(FieldError::invalid(&path, name, SYSCTL));
+        } else if seen.contains(name) {
             errors.push(FieldError::duplicate(&path, name));
         }
+        seen.insert(name);
         if let Some(host) = host_namespace(name).filter(|host| object::bool_at(spec, host) == Some(true)) {
             errors.push(FieldError::invalid(&path, name, format!("may not be specified when '{host}' is true")));
         }
@@ -118,10 +139,10 @@ pub fn pod(context: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorLi
     seccomp(context, path, errors);
     windows::options(context, path, errors);
     apparmor(context, path, errors);
-    if let Some(policy) = object::str_at(context, "seLinuxChangePolicy") {
-        one_of(policy, &["Recursive"], &path.child("seLinuxChangePolicy"), errors);
-    }
     if let Some(policy) = object::str_at(context, "supplementalGroupsPolicy") {
         one_of(policy, &["Merge", "Strict"], &path.child("supplementalGroupsPolicy"), errors);
+    }
+    if let Some(policy) = object::str_at(context, "seLinuxChangePolicy") {
+        one_of(policy, &["Recursive"], &path.child("seLinuxChangePolicy"), errors);
     }
 }

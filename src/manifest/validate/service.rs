@@ -7,10 +7,20 @@ use crate::api::order::SortedSet;
 use crate::api::{Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
+const TOPOLOGY_MODE: &str = "service.kubernetes.io/topology-mode";
+const TOPOLOGY_HINTS: &str = "service.kubernetes.io/topology-aware-hints";
+
 pub fn service(service: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let kind = object::str_at(spec, "type").unwrap_or("ClusterIP");
     let headless = object::str_at(spec, "clusterIP") == Some("None");
     let ports = object::list_at(spec, "ports");
+    let annotation = |key: &str| object::map_at(service, "metadata.annotations").and_then(|a| a.get(key)).and_then(Value::as_str);
+    if let (Some(mode), Some(hints)) = (annotation(TOPOLOGY_MODE), annotation(TOPOLOGY_HINTS))
+        && mode != hints
+    {
+        let detail = format!("must match annotations[{TOPOLOGY_HINTS}] when both are specified");
+        errors.push(FieldError::invalid(&FieldPath::new("metadata.annotations").key(TOPOLOGY_MODE), mode, detail));
+    }
     if ports.is_empty() && !headless && kind != "ExternalName" {
         errors.push(FieldError::required(&path.child("ports"), ""));
     }

@@ -45,6 +45,11 @@ const SOURCES: &[&str] = &[
 /// Validates all volumes; gives the names of those without errors, and of those that are claims. `pod`: the name of the Pod, where it is one.
 pub fn volumes(volumes: &[Value], pod: Option<&str>, path: &FieldPath, errors: &mut ErrorList) -> (SortedSet<String>, SortedSet<String>) {
     let (mut names, mut claims) = (SortedSet::new(), SortedSet::new());
+    let made = |claim: &str| {
+        let pod = pod.filter(|pod| !pod.is_empty());
+        let own = volumes.iter().filter(|v| there(v, "ephemeral")).map(|v| object::str_at(v, "name").unwrap_or(""));
+        pod.is_some_and(|pod| own.into_iter().any(|volume| claim == format!("{pod}-{volume}")))
+    };
     for (index, volume) in volumes.iter().enumerate() {
         let path = path.index(index);
         let before = errors.len();
@@ -61,6 +66,10 @@ pub fn volumes(volumes: &[Value], pod: Option<&str>, path: &FieldPath, errors: &
                 claims.insert(name.to_owned());
             }
         }
+        if let Some(claim) = object::str_at(volume, "persistentVolumeClaim.claimName").filter(|claim| made(claim)) {
+            let detail = "must not reference a PVC that gets created for an ephemeral volume";
+            errors.push(FieldError::invalid(&path.child("persistentVolumeClaim.claimName"), claim, detail));
+        }
     }
     (names, claims)
 }
@@ -72,7 +81,11 @@ fn source(volume: &Value, pod: Option<&str>, path: &FieldPath, errors: &mut Erro
         let Some(source) = volume.get(*kind).filter(|s| !s.is_null()) else { continue };
         if found > 0 {
             // The server's own misspelling.
-            let shown = if *kind == "downwardAPI" { "downwarAPI" } else { kind };
+            let shown = match *kind {
+                "downwardAPI" => "downwarAPI",
+                "cephfs" => "cephFS",
+                kind => kind,
+            };
             errors.push(FieldError::forbidden(&path.child(shown), "may not specify more than 1 volume type"));
             continue;
         }
@@ -123,7 +136,9 @@ fn one(kind: &str, source: &Value, path: &FieldPath, errors: &mut ErrorList) {
         "gitRepo" => {
             required(source, "repository", path, errors);
             let directory = object::str_at(source, "directory").unwrap_or("");
-            local(directory, &path.child("directory"), errors);
+            for message in names::local_path(directory) {
+                errors.push(FieldError::invalid(&path.child("directory"), directory, message));
+            }
         }
         "secret" => {
             required(source, "secretName", path, errors);

@@ -103,17 +103,23 @@ pub fn host_process(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     }
 }
 
+/// In the server's order; what stands in the spec itself has a dot.
 const NOT_IN_POD: &[&str] = &[
     "appArmorProfile",
     "seLinuxOptions",
+    ".hostUsers",
+    ".hostPID",
+    ".hostIPC",
     "seccompProfile",
     "fsGroup",
     "fsGroupChangePolicy",
     "sysctls",
+    ".shareProcessNamespace",
     "runAsUser",
     "runAsGroup",
     "supplementalGroups",
     "supplementalGroupsPolicy",
+    "seLinuxChangePolicy",
 ];
 const NOT_IN_CONTAINER: &[&str] = &[
     "appArmorProfile",
@@ -151,16 +157,13 @@ pub fn os(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
         Some("windows") => {
             let detail = "cannot be set for a windows pod";
             let mut forbid = |path: FieldPath| errors.push(FieldError::forbidden(&path, detail));
-            for field in NOT_IN_POD.iter().filter(|f| there(context, f)) {
-                forbid(path.child("securityContext").child(field));
-            }
-            for field in ["hostPID", "hostIPC", "shareProcessNamespace"] {
-                if object::bool_at(spec, field) == Some(true) {
-                    forbid(path.child(field));
+            for field in NOT_IN_POD {
+                match field.strip_prefix('.') {
+                    Some(own @ "hostUsers") if there(spec, own) => forbid(path.child(own)),
+                    Some(own) if object::bool_at(spec, own) == Some(true) => forbid(path.child(own)),
+                    None if there(context, field) => forbid(path.child("securityContext").child(field)),
+                    _ => {}
                 }
-            }
-            if there(spec, "hostUsers") {
-                forbid(path.child("hostUsers"));
             }
             if there(spec, "resources") {
                 forbid(path.child("resources"));

@@ -2,7 +2,7 @@
 import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, snippet } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentLess, indentMore, isolateHistory } from "@codemirror/commands";
 import { bracketMatching, codeFolding, foldGutter, foldKeymap, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
-import { lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
+import { forEachDiagnostic, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
 import { Annotation, Compartment, EditorSelection, EditorState, Prec, StateEffect, StateField } from "@codemirror/state";
 import {
@@ -103,7 +103,6 @@ function documentation(text) {
  */
 export function mount(host, text, label, calls) {
   const phrases = new Compartment();
-  let diagnosed = false; // Whether diagnostics are shown.
   let waiting = null; // A text from the model that arrived while a syllable was being composed.
 
   const complete = (context) => {
@@ -236,6 +235,8 @@ export function mount(host, text, label, calls) {
         to: Math.min(Math.max(item.to, item.from), length),
         severity: item.severity,
         message: item.message,
+        index,
+        words: [item.severity, item.message, item.explanation, ...item.fixes].join("\0"),
         renderMessage() {
           const dom = document.createElement("div");
           dom.className = "cm-problem";
@@ -245,9 +246,14 @@ export function mount(host, text, label, calls) {
         },
         actions: item.fixes.map((name, fix) => ({ name, apply: () => calls.fix(index, fix) })),
       }));
-      // Nothing instead of nothing needs no new drawing.
-      if (diagnostics.length || diagnosed) view.dispatch(setDiagnostics(view.state, diagnostics));
-      diagnosed = diagnostics.length > 0;
+      // The editor moves what it shows with the text; the same at the same places needs no new drawing.
+      let same = 0;
+      forEachDiagnostic(view.state, (shown, from, to) => {
+        const wanted = diagnostics[shown.index];
+        if (wanted && wanted.from === from && wanted.to === to && wanted.words === shown.words) same++;
+        else same = NaN;
+      });
+      if (same !== diagnostics.length) view.dispatch(setDiagnostics(view.state, diagnostics));
       mark("podlab-checked");
     },
     set_marks(pairs) {

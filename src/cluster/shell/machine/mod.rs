@@ -147,9 +147,10 @@ impl Machine {
             "!" => Some(self.background.map_or(String::new(), |pid| pid.to_string())),
             "#" => Some(self.arguments.len().to_string()),
             "@" | "*" => Some(self.arguments.join(" ")),
-            "0" => Some(self.name.clone()),
             "PWD" => Some(self.directory.clone()),
             _ => match name.parse::<usize>() {
+                // `$00` too.
+                Ok(0) => Some(self.name.clone()),
                 Ok(number) => self.arguments.get(number - 1).cloned(),
                 Err(_) => self.variables.get(name).cloned(),
             },
