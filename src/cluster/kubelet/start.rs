@@ -41,6 +41,11 @@ impl Start {
         Self { container, stage: Stage::BackOff }
     }
 
+    /// The container whose postStart hook is going on.
+    pub fn in_post_start(&self) -> Option<usize> {
+        matches!(self.stage, Stage::PostStart(..)).then_some(self.container)
+    }
+
     fn at(self, stage: Stage) -> Step {
         Step::Start(Self { stage, ..self })
     }
