@@ -89,8 +89,8 @@ test("a watch follows virtual time, ends at Ctrl-C, and is not there before it w
 test("the phone's row of keys types and completes", async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   const app = new App(page);
-  await app.open();
-  await page.getByRole("tab", { name: words.en.terminal }).or(page.getByRole("button", { name: words.en.terminal, exact: true })).first().click();
+  await page.goto("./");
+  await page.locator("nav.tab-bar button", { hasText: words.en.terminal }).click();
   const keys = page.getByRole("group", { name: words.en["terminal-keys"] });
   await keys.getByRole("button", { name: "kubectl" }).click();
   await app.terminalInput.pressSequentially("descr");
