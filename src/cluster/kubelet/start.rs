@@ -2,7 +2,7 @@
 
 use crate::api::object::{bool_at, i64_at, str_at};
 use crate::cluster::log::Fact;
-use crate::cluster::runtime::{ContainerConfig, ContainerId};
+use crate::cluster::runtime::{ContainerConfig, ContainerId, State};
 
 use super::environment::expand;
 use super::hooks::{HookRun, Progress};
@@ -19,6 +19,8 @@ const START_MS: u64 = 100;
 /// Between two containers of one sync.
 const PAUSE_MS: u64 = 20;
 const FAILED_PULL_MS: u64 = 20;
+/// The lifecycle event generator looks this often at everybody's containers, during syncs, too.
+const PLEG_MS: u64 = 1000;
 
 /// A container on its way to its start.
 #[derive(Clone, Debug)]
@@ -343,6 +345,8 @@ impl Worker {
             Progress::Done(Err(error)) => {
                 let index = start.container;
                 self.container_event(index, "Warning", "FailedPostStartHook", "PostStartHook failed", turn);
+                let began = turn.runtime.container(id).map(|c| &c.state);
+                self.saw_it_run = matches!(began, Some(State::Running { started_at }) if turn.ctx.now.since(*started_at) >= PLEG_MS);
                 self.kill(id, index, "FailedPostStartHook", None, turn);
                 let message = self.hook_message(container, &error);
                 let next = self.record_failure(container, "PostStartHookError", message);

@@ -152,6 +152,8 @@ pub struct Worker {
     on_demand: bool,
     /// The last look had more than one thing to tell.
     more_events: bool,
+    /// The lifecycle event generator saw a container run that has ended before the sync was over: two events about it.
+    pub saw_it_run: bool,
     seen_at: SimTime,
     synced_at: SimTime,
     seqs: [u32; SINGLE_TIMERS],
@@ -205,6 +207,7 @@ impl Worker {
             relist_at: None,
             on_demand: false,
             more_events: false,
+            saw_it_run: false,
             seen_at: SimTime::ZERO,
             synced_at: SimTime::ZERO,
             seqs: [0; SINGLE_TIMERS],
@@ -355,7 +358,7 @@ impl Worker {
         let events = events(&before, &self.seen);
         // Each event asks for a sync. The first one begins at once; the others are one more, which needs a newer look (`GetNewerThan`) and so
         // comes with the next ordinary one. After a sync that went well there is nothing that it could tell.
-        self.more_events = events > 1 && !std::mem::take(&mut self.on_demand);
+        self.more_events = events > 1 && !std::mem::take(&mut self.on_demand) || std::mem::take(&mut self.saw_it_run);
         if events > 0 {
             self.fresh_at = self.fresh_at.min(turn.ctx.now);
             self.request_sync(turn.ctx.now + 10, turn);

@@ -77,7 +77,7 @@ fn amount(text: &str) -> Option<i64> {
 }
 
 fn dd_report(block: i64, bytes: i64) -> String {
-    let tenths = bytes * 10 >> 20;
+    let tenths = (bytes * 10) >> 20;
     let blocks = bytes / block;
     format!("{blocks}+0 records in\n{blocks}+0 records out\n{bytes} bytes ({}.{}MB) copied, 0.01 seconds\n", tenths / 10, tenths % 10)
 }
