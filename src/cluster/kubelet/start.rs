@@ -151,7 +151,8 @@ impl Worker {
                     Ok(info) => {
                         self.pull_errors.remove(&image);
                         self.first([start.at(Stage::Pulled { began })].into_iter());
-                        Next::After(images::pull_ms(present, info.size_bytes))
+                        self.pulled += 1;
+                        Next::After(images::pull_ms(present, info.size_bytes, self.pulled - 1))
                     }
                     Err(error) => {
                         self.pull_errors.insert(image, ("ErrImagePull".into(), error));

@@ -152,6 +152,8 @@ pub struct Worker {
     on_demand: bool,
     /// The last look had more than one thing to tell.
     more_events: bool,
+    /// How many images were pulled for the Pod.
+    pub pulled: u64,
     /// The lifecycle event generator saw a container run that has ended before the sync was over: two events about it.
     pub saw_it_run: bool,
     seen_at: SimTime,
@@ -208,6 +210,7 @@ impl Worker {
             on_demand: false,
             more_events: false,
             saw_it_run: false,
+            pulled: 0,
             seen_at: SimTime::ZERO,
             synced_at: SimTime::ZERO,
             seqs: [0; SINGLE_TIMERS],
