@@ -2,7 +2,7 @@
 //!
 //! Models `k8s.io/component-helpers/resource`.
 
-use crate::api::order::InOrder;
+use crate::api::order::SortedMap;
 use crate::api::{Quantity, Value, object, quantity};
 
 /// What all containers need at a time, in billionths: the regular ones and the sidecars together, or one init container with the sidecars before it
@@ -12,36 +12,34 @@ pub fn of_containers<'a>(spec: &'a Value, list: &str) -> Vec<(&'a str, i128)> {
         let amounts = object::map_at(container, &format!("resources.{list}")).into_iter().flatten();
         amounts.filter_map(|(name, v)| Some((name.as_str(), Quantity::parse(v.as_str()?)?.nano()))).collect()
     };
-    let get = |sums: &[(&str, i128)], name: &str| sums.iter().find(|(n, _)| *n == name).map_or(0, |(_, sum)| *sum);
-    let put = |sums: &mut Vec<(&'a str, i128)>, name: &'a str, sum: i128| match sums.iter_mut().find(|(n, _)| *n == name) {
-        Some(entry) => entry.1 = sum,
-        None => sums.push((name, sum)),
-    };
-    let mut sums: Vec<(&'a str, i128)> = Vec::new();
+    type Sums<'a> = SortedMap<&'a str, i128>;
+    fn get(sums: &Sums<'_>, name: &str) -> i128 {
+        sums.get(name).copied().unwrap_or(0)
+    }
+    let mut sums = Sums::default();
     for (name, amount) in object::list_at(spec, "containers").iter().flat_map(of) {
         let sum = get(&sums, name).saturating_add(amount);
-        put(&mut sums, name, sum);
+        sums.insert(name, sum);
     }
-    let (mut sidecars, mut peak) = (Vec::new(), Vec::new());
+    let (mut sidecars, mut peak) = (Sums::default(), Sums::default());
     for container in object::list_at(spec, "initContainers") {
         let stays = object::str_at(container, "restartPolicy") == Some("Always");
         for (name, amount) in of(container) {
             let with_earlier = get(&sidecars, name).saturating_add(amount);
             if stays {
-                put(&mut sidecars, name, with_earlier);
+                sidecars.insert(name, with_earlier);
                 let sum = get(&sums, name).saturating_add(amount);
-                put(&mut sums, name, sum);
+                sums.insert(name, sum);
             }
             let highest = with_earlier.max(get(&peak, name));
-            put(&mut peak, name, highest);
+            peak.insert(name, highest);
         }
     }
-    for (name, amount) in peak {
-        let highest = amount.max(get(&sums, name));
-        put(&mut sums, name, highest);
+    for (name, amount) in peak.iter() {
+        let highest = (*amount).max(get(&sums, name));
+        sums.insert(name, highest);
     }
-    sums.order_by_key(|(name, _)| *name);
-    sums
+    sums.iter().map(|(name, sum)| (*name, *sum)).collect()
 }
 
 /// A sum as the server prints it: in the way of writing of its first part.

@@ -1,6 +1,6 @@
 //! `kubectl create --dry-run=server -f pod.yaml` as one function: reading, the client's checks, the server's answer, what is printed.
 
-use crate::api::order::InOrder as _;
+use crate::api::order::{InOrder as _, SortedSet};
 use serde_json::{Value, json};
 
 use super::client::{self, ClientError, Target};
@@ -13,6 +13,11 @@ use crate::yaml::{Node, go_quote};
 
 /// The name under which messages know the text.
 pub const FILE_NAME: &str = "pod.yaml";
+
+/// Marks that a document gets in the text; the messages name all that is wrong.
+const MOST_MARKS: usize = 500;
+/// What the server reads of one request (`MaxRequestBodyBytes`).
+const LARGEST_REQUEST: usize = 3 * 1024 * 1024;
 
 /// The verdict on a text, against any cluster, with hints and fixes.
 pub fn check_against(text: &str, facts: &dyn ClusterFacts) -> Checked {
@@ -113,6 +118,7 @@ fn create(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Re
     let decoded = decode::decode_with(kind, value, mode != Mode::Lenient);
     let mut value = decoded.map_err(|error| Refusal { status: decode::bad_request(kind, &error.detail), findings: error.findings })?;
     if mode == Mode::DryRun {
+        shorten(&mut value);
         generate_name(&mut value);
     }
     if kind.namespaced {
@@ -129,6 +135,20 @@ fn create(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Re
         admit::complete_dry_run(kind, &mut admitted.object)?;
     }
     Ok(admitted)
+}
+
+/// Nobody writes longer lists; looking at all of one would make an editor stand still.
+const LONGEST_LIST: usize = 10_000;
+
+fn shorten(value: &mut Value) {
+    match value {
+        Value::Array(items) => {
+            items.truncate(LONGEST_LIST);
+            items.iter_mut().for_each(shorten);
+        }
+        Value::Object(map) => map.values_mut().for_each(shorten),
+        _ => {}
+    }
 }
 
 /// What the server would append to `generateName`: five letters, here always the same for the same name.
@@ -243,6 +263,12 @@ impl Run<'_> {
         let at = |path: &str| if prefix.is_empty() { path.to_owned() } else { format!("{prefix}.{path}") };
         let mut sent = value.clone();
         client::renew_last_applied(kind, &mut sent);
+        if root.span.end - root.span.start > LARGEST_REQUEST / 4 && sent.to_string().len() > LARGEST_REQUEST {
+            let status = Status::new(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {LARGEST_REQUEST}"));
+            self.report(Severity::Error, span_in(root, "kind"), &at(""), &status.message, "explain-refused", Vec::new());
+            self.refused(status);
+            return;
+        }
         match create(kind, Mode::DryRun, sent, self.facts) {
             Ok(admitted) if exists(kind, &admitted.object, self.facts) => {
                 let status = Status::already_exists(&kind.resource(), object::name(&admitted.object));
@@ -251,7 +277,7 @@ impl Run<'_> {
                 self.refused(status);
             }
             Ok(Admitted { object, warnings }) => {
-                for warning in &warnings {
+                for warning in warnings.iter().take(MOST_MARKS) {
                     let (path, message, code, args) = explain::warning(warning);
                     self.report(Severity::Warning, span_in(root, path), &at(path), message, code, args);
                 }
@@ -260,12 +286,12 @@ impl Run<'_> {
                 self.checked.documents.push(DocumentVerdict::Accepted { object, warnings });
             }
             Err(Refusal { status, findings }) => {
-                for finding in &findings {
+                for finding in findings.iter().take(MOST_MARKS) {
                     let (code, args) = explain::finding(finding);
                     let message = explain::finding_words(finding, &status.message);
                     self.report(Severity::Error, explain::finding_span(root, finding), &at(&finding.path), &message, code, args);
                 }
-                for cause in &status.causes {
+                for cause in status.causes.iter().take(MOST_MARKS) {
                     let (code, args) = explain::cause(cause, value);
                     self.report(Severity::Error, span_in(root, &cause.field), &at(&cause.field), &cause.message, code, args);
                 }
@@ -273,7 +299,7 @@ impl Run<'_> {
                     let (path, code, args) = explain::refusal(&status);
                     self.report(Severity::Error, span_in(root, path), &at(path), &status.message, code, args);
                 }
-                for warning in &status.warnings {
+                for warning in status.warnings.iter().take(MOST_MARKS) {
                     let (path, message, code, args) = explain::warning(warning);
                     self.report(Severity::Warning, span_in(root, path), &at(path), message, code, args);
                 }
@@ -286,15 +312,14 @@ impl Run<'_> {
 /// What kubectl prints: warnings as they come, errors at the end.
 fn stderr(documents: &[DocumentVerdict], failures: &[Failure]) -> String {
     let mut out = String::new();
-    let mut told: Vec<&str> = Vec::new();
+    let mut told: SortedSet<&str> = SortedSet::default();
     for document in documents {
         let warnings = match document {
             DocumentVerdict::Accepted { warnings, .. } => warnings,
             DocumentVerdict::Rejected(status) => &status.warnings,
         };
         for warning in warnings {
-            if !told.contains(&warning.as_str()) {
-                told.push(warning);
+            if told.insert(warning.as_str()) {
                 out.push_str(&format!("Warning: {warning}\n"));
             }
         }
@@ -323,9 +348,10 @@ pub fn status_text(status: &Status, file: &str) -> String {
     }
     let head = format!("The {} {} is invalid", status.kind, go_quote(&status.name));
     let mut lines: Vec<String> = Vec::new();
+    let mut seen = SortedSet::default();
     for cause in &status.causes {
         let line = if cause.field.is_empty() { cause.message.clone() } else { format!("{}: {}", cause.field, cause.message) };
-        if !lines.contains(&line) {
+        if seen.insert(line.clone()) {
             lines.push(line);
         }
     }

@@ -208,4 +208,49 @@ pub fn escape_html(json: &str) -> String {
     json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
-pub type ErrorList = Vec<FieldError>;
+/// All that is wrong with an object, in the server's order; of very many only the first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ErrorList(Vec<FieldError>);
+
+const MOST_ERRORS: usize = 10_000;
+
+impl ErrorList {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn push(&mut self, error: FieldError) {
+        if self.0.len() < MOST_ERRORS {
+            self.0.push(error);
+        }
+    }
+}
+
+impl From<FieldError> for ErrorList {
+    fn from(error: FieldError) -> Self {
+        Self(vec![error])
+    }
+}
+
+impl Extend<FieldError> for ErrorList {
+    fn extend<I: IntoIterator<Item = FieldError>>(&mut self, errors: I) {
+        errors.into_iter().for_each(|error| self.push(error));
+    }
+}
+
+impl IntoIterator for ErrorList {
+    type Item = FieldError;
+    type IntoIter = std::vec::IntoIter<FieldError>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl std::ops::Deref for ErrorList {
+    type Target = [FieldError];
+
+    fn deref(&self) -> &[FieldError] {
+        &self.0
+    }
+}

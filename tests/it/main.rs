@@ -10,4 +10,5 @@ mod replay;
 mod runs;
 mod terminal;
 mod tidy;
+mod update;
 mod yaml;

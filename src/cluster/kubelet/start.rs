@@ -12,15 +12,13 @@ use super::spec::{ContainerSpec, Role};
 use super::sync::{Next, Step};
 use super::termination::RESTARTING;
 use super::volumes;
-use super::worker::{Turn, Worker, stretched};
+use super::worker::{RELIST_MS, Turn, Worker, stretched};
 
-const CREATE_MS: u64 = 30;
-const START_MS: u64 = 100;
+const CREATE_MS: u64 = 50;
+const START_MS: u64 = 190;
 /// Between two containers of one sync.
 const PAUSE_MS: u64 = 20;
 const FAILED_PULL_MS: u64 = 20;
-/// The lifecycle event generator looks this often at everybody's containers, during syncs, too.
-const PLEG_MS: u64 = 1000;
 
 /// A container on its way to its start.
 #[derive(Clone, Debug)]
@@ -151,8 +149,7 @@ impl Worker {
                     Ok(info) => {
                         self.pull_errors.remove(&image);
                         self.first([start.at(Stage::Pulled { began })].into_iter());
-                        self.pulled += 1;
-                        Next::After(images::pull_ms(present, info.size_bytes, self.pulled - 1))
+                        Next::After(images::pull_ms(present, info.size_bytes, turn.ctx.random))
                     }
                     Err(error) => {
                         self.pull_errors.insert(image, ("ErrImagePull".into(), error));
@@ -346,9 +343,15 @@ impl Worker {
             Progress::Done(Err(error)) => {
                 let index = start.container;
                 self.container_event(index, "Warning", "FailedPostStartHook", "PostStartHook failed", turn);
-                let began = turn.runtime.container(id).map(|c| &c.state);
-                self.saw_it_run = matches!(began, Some(State::Running { started_at }) if turn.ctx.now.since(*started_at) >= PLEG_MS);
                 self.kill(id, index, "FailedPostStartHook", None, turn);
+                let began = turn.runtime.container(id).and_then(|c| match c.state {
+                    State::Running { started_at } | State::Exited { started_at, .. } => Some(started_at),
+                    State::Created => None,
+                });
+                // Start and end are two events where a look at the runtime fell between them.
+                if began.is_some_and(|at| turn.ctx.now.since(at) > RELIST_MS) {
+                    self.want_another_sync();
+                }
                 let message = self.hook_message(container, &error);
                 let next = self.record_failure(container, "PostStartHookError", message);
                 self.first([Step::AwaitKills].into_iter());

@@ -245,7 +245,7 @@ impl Runtime {
     }
 
     /// Lines that servers wrote while they answered somebody.
-    pub(super) fn take_outbox(&mut self, ctx: &mut Context) {
+    pub fn take_outbox(&mut self, ctx: &mut Context) {
         let lines = std::mem::take(&mut ctx.network.outbox);
         for (id, stream, text) in lines {
             if self.containers.contains_key(&id) { self.write_log(id, stream, &text, ctx) } else { ctx.network.outbox.push((id, stream, text)) }

@@ -38,7 +38,7 @@ fn service(kind: &Kind, service: &mut Value) -> Result<(), Status> {
     } else if given != "None" && !in_service_range(&given) {
         let why =
             format!("failed to allocate IP {given}: the provided IP ({given}) is not in the valid range. The range of valid IPs is 10.96.0.0/12");
-        let errors = vec![FieldError::invalid(&FieldPath::new("spec.clusterIPs"), json!([given]), why)];
+        let errors = FieldError::invalid(&FieldPath::new("spec.clusterIPs"), json!([given]), why).into();
         return Err(validate::invalid(kind, object::name(service), &errors));
     }
     let allocates = object::bool_at(service, "spec.allocateLoadBalancerNodePorts") != Some(false);

@@ -166,7 +166,7 @@ pub fn only_ephemeral(old: &Value, new: &Value) -> Value {
 
 pub fn check_ephemeral(old: &Value, new: &Value, errors: &mut ErrorList) {
     if object::map_at(old, "metadata.annotations").is_some_and(|a| a.contains_key(MIRROR)) {
-        *errors = vec![FieldError::forbidden(&FieldPath::root(), "static pods do not support ephemeral containers")];
+        *errors = FieldError::forbidden(&FieldPath::root(), "static pods do not support ephemeral containers").into();
         return;
     }
     let path = FieldPath::new("spec.ephemeralContainers");

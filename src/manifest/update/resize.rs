@@ -47,7 +47,7 @@ pub fn check(old: &Value, new: &Value, errors: &mut ErrorList) {
         let mut error = FieldError::forbidden(&FieldPath::root(), detail);
         // How Go prints no path at all.
         error.field = "[]".into();
-        *errors = vec![error];
+        *errors = error.into();
         return;
     }
     let path = FieldPath::new("spec");

@@ -105,7 +105,8 @@ fn owners(meta: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let title = |owner: &Value| format!("{}/{}", object::str_at(owner, "kind").unwrap_or(""), object::str_at(owner, "name").unwrap_or(""));
     let mut controllers = owners.iter().filter(|owner| object::bool_at(owner, "controller") == Some(true));
     if let Some(first) = controllers.next() {
-        for other in controllers {
+        // Each shows all owners: a few are enough.
+        for other in controllers.take(20) {
             let detail =
                 format!("Only one reference can have Controller set to true. Found \"true\" in references for {} and {}", title(first), title(other));
             let shown = format!("[{}]", owners.iter().map(shown_owner).collect::<Vec<_>>().join(","));

@@ -25,6 +25,7 @@ mod windows;
 mod workload;
 
 use super::field::{ErrorList, FieldError, FieldPath};
+use crate::api::order::SortedSet;
 use crate::api::{Kind, Status, Value, object};
 
 /// All errors of a new object, in the server's order.
@@ -90,9 +91,10 @@ fn namespace(namespace: &Value, errors: &mut ErrorList) {
 /// `Pod "web" is invalid: …`: one error plain, several in brackets, equal ones once.
 pub fn invalid(kind: &Kind, name: &str, errors: &ErrorList) -> Status {
     let mut texts: Vec<String> = Vec::new();
-    for error in errors {
+    let mut seen = SortedSet::default();
+    for error in errors.iter() {
         let text = format!("{}: {}", error.field, error.body());
-        if !texts.contains(&text) {
+        if seen.insert(text.clone()) {
             texts.push(text);
         }
     }

@@ -11,8 +11,8 @@ use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 pub fn mounts(container: &Value, around: &Surroundings<'_>, path: &FieldPath, errors: &mut ErrorList) {
     let list = path.child("volumeMounts");
     let privileged = object::bool_at(container, "securityContext.privileged") == Some(true);
-    let devices: Vec<&str> = object::list_at(container, "volumeDevices").iter().filter_map(|d| object::str_at(d, "name")).collect();
-    let device_paths: Vec<&str> = object::list_at(container, "volumeDevices").iter().filter_map(|d| object::str_at(d, "devicePath")).collect();
+    let devices: SortedSet<&str> = object::list_at(container, "volumeDevices").iter().filter_map(|d| object::str_at(d, "name")).collect();
+    let device_paths: SortedSet<&str> = object::list_at(container, "volumeDevices").iter().filter_map(|d| object::str_at(d, "devicePath")).collect();
     let mut seen = SortedSet::new();
     for (index, mount) in object::list_at(container, "volumeMounts").iter().enumerate() {
         let path = list.index(index);
@@ -30,10 +30,10 @@ pub fn mounts(container: &Value, around: &Surroundings<'_>, path: &FieldPath, er
         if !seen.insert(mount_path) {
             errors.push(FieldError::invalid(&path.child("mountPath"), mount_path, "must be unique"));
         }
-        if devices.contains(&name) {
+        if devices.contains(name) {
             errors.push(FieldError::invalid(&path.child("name"), name, "must not already exist in volumeDevices"));
         }
-        if device_paths.contains(&mount_path) {
+        if device_paths.contains(mount_path) {
             errors.push(FieldError::invalid(&path.child("mountPath"), mount_path, "must not already exist as a path in volumeDevices"));
         }
         let sub = |field: &str| object::str_at(mount, field).unwrap_or("");
@@ -73,7 +73,8 @@ pub fn mounts(container: &Value, around: &Surroundings<'_>, path: &FieldPath, er
 
 pub fn devices(container: &Value, around: &Surroundings<'_>, path: &FieldPath, errors: &mut ErrorList) {
     let mounts = object::list_at(container, "volumeMounts");
-    let mounted = |field: &str, text: &str| mounts.iter().any(|m| object::str_at(m, field).unwrap_or("") == text);
+    let all = |field: &str| -> SortedSet<&str> { mounts.iter().map(|m| object::str_at(m, field).unwrap_or("")).collect() };
+    let (mounted, mounted_at) = (all("name"), all("mountPath"));
     let (mut names, mut paths) = (SortedSet::new(), SortedSet::new());
     for (index, device) in object::list_at(container, "volumeDevices").iter().enumerate() {
         let (at_name, at_path) = (path.index(index).child("name"), path.index(index).child("devicePath"));
@@ -104,10 +105,10 @@ pub fn devices(container: &Value, around: &Surroundings<'_>, path: &FieldPath, e
         } else {
             paths.insert(device_path);
         }
-        if mounted("name", name) {
+        if mounted.contains(name) {
             errors.push(FieldError::invalid(&at_name, name, "must not already exist in volumeMounts"));
         }
-        if mounted("mountPath", device_path) {
+        if mounted_at.contains(device_path) {
             errors.push(FieldError::invalid(&at_path, device_path, "must not already exist as a path in volumeMounts"));
         }
         if !name.is_empty() {

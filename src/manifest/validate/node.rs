@@ -57,8 +57,9 @@ fn pod_cidrs(cidrs: &[Value], path: &FieldPath, errors: &mut ErrorList) {
         if texts.len() > 2 || sixes != 1 {
             errors.push(FieldError::invalid(path, cidrs.to_vec(), "may specify no more than one CIDR for each IP family"));
         }
+        let mut seen = SortedSet::new();
         for (index, text) in texts.iter().enumerate() {
-            if texts[..index].contains(text) {
+            if !seen.insert(*text) {
                 errors.push(FieldError::duplicate(&path.index(index), *text));
             }
         }

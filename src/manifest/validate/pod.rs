@@ -4,7 +4,7 @@
 
 use super::container::{self, Surroundings};
 use super::{affinity, annotation, in_range, meta, names, one_of, resources, security, volume, windows};
-use crate::api::order::SortedSet;
+use crate::api::order::{SortedMap, SortedSet};
 use crate::api::{Quantity, Value, json, object};
 use crate::manifest::amounts;
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
@@ -329,13 +329,15 @@ fn pod_resource_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
 
 /// At the very end of the spec: files that variables come from lie in emptyDirs.
 fn file_key_volumes(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let volumes: SortedMap<&str, &Value> =
+        object::list_at(spec, "volumes").iter().rev().map(|v| (object::str_at(v, "name").unwrap_or(""), v)).collect();
     for list in ["containers", "initContainers"] {
         for (c, container) in object::list_at(spec, list).iter().enumerate() {
             for (e, variable) in object::list_at(container, "env").iter().enumerate() {
                 let Some(reference) = object::at(variable, "valueFrom.fileKeyRef").filter(|r| r.is_object()) else { continue };
                 let name = object::str_at(reference, "volumeName").unwrap_or("");
                 let path = path.child(list).index(c).child("env").index(e).child("valueFrom.fileKeyRef.volumeName");
-                match object::list_at(spec, "volumes").iter().find(|v| object::str_at(v, "name") == Some(name)) {
+                match volumes.get(name) {
                     None => errors.push(FieldError::not_found(&path, name)),
                     Some(volume) if volume.get("emptyDir").is_none_or(Value::is_null) => {
                         errors.push(FieldError::invalid(&path, name, "referenced volume must be of type emptyDir"));

@@ -1,7 +1,7 @@
 //! Validation of `resources`: names, amounts, and requests against limits.
 
 use super::names;
-use crate::api::order::SortedSet;
+use crate::api::order::{SortedMap, SortedSet};
 use crate::api::{Map, Quantity, Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
@@ -131,9 +131,14 @@ fn against_limit(name: &str, request: &Value, limits: Option<&Map<String, Value>
     }
 }
 
+/// Names that one message lists.
+const MOST_SHOWN: usize = 100;
+
 /// `validateResourceClaimNames`: each claim, or one request of it, once, and one of the Pod's.
 fn claims(claims: &[Value], devices: &SortedSet<String>, path: &FieldPath, errors: &mut ErrorList) {
-    let mut seen: Vec<String> = Vec::new();
+    // Claims, and how many of each claim's requests.
+    let mut seen: SortedSet<String> = SortedSet::new();
+    let mut parts: SortedMap<&str, usize> = SortedMap::default();
     for (index, claim) in claims.iter().enumerate() {
         let path = path.index(index);
         let name = object::str_at(claim, "name").unwrap_or("");
@@ -141,7 +146,7 @@ fn claims(claims: &[Value], devices: &SortedSet<String>, path: &FieldPath, error
             errors.push(FieldError::required(&path, ""));
             continue;
         }
-        if seen.iter().any(|s| s == name) {
+        if seen.contains(name) {
             errors.push(FieldError::duplicate(&path, name));
         } else {
             let request = object::str_at(claim, "request").unwrap_or("");
@@ -152,15 +157,17 @@ fn claims(claims: &[Value], devices: &SortedSet<String>, path: &FieldPath, error
             if seen.contains(&key) {
                 errors.push(FieldError::duplicate(&path, key.as_str()));
             } else if request.is_empty() {
-                for _ in seen.iter().filter(|s| s.split_once('/').is_some_and(|(claim, _)| claim == name)) {
+                for _ in 0..parts.get(name).copied().unwrap_or(0) {
                     errors.push(FieldError::duplicate(&path, name));
                 }
             }
-            seen.push(key);
+            if seen.insert(key) && !request.is_empty() {
+                *parts.entry(name).or_default() += 1;
+            }
         }
         if !devices.contains(name) {
             let mut error = FieldError::not_found(&path, name);
-            let known: Vec<&str> = devices.iter().map(String::as_str).collect();
+            let known: Vec<&str> = devices.iter().take(MOST_SHOWN).map(String::as_str).collect();
             let rest = if known.is_empty() { " which is empty".to_owned() } else { format!(": {}", known.join(", ")) };
             error.detail = format!("must be one of the names in pod.spec.resourceClaims{rest}");
             errors.push(error);

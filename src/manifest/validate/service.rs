@@ -157,10 +157,11 @@ fn addresses(spec: &Value, headless: bool, path: &FieldPath, errors: &mut ErrorL
         _ => {}
     }
     let families = object::list_at(spec, "ipFamilies");
+    let mut seen = SortedSet::new();
     for (index, family) in families.iter().enumerate() {
         let at = path.child("ipFamilies").index(index);
         one_of(family.as_str().unwrap_or(""), &["IPv4", "IPv6"], &at, errors);
-        if families[..index].contains(family) {
+        if !seen.insert(family.as_str()) {
             errors.push(FieldError::duplicate(&at, family.clone()));
         }
     }

@@ -45,11 +45,9 @@ const SOURCES: &[&str] = &[
 /// Validates all volumes; gives the names of those without errors, and of those that are claims. `pod`: the name of the Pod, where it is one.
 pub fn volumes(volumes: &[Value], pod: Option<&str>, path: &FieldPath, errors: &mut ErrorList) -> (SortedSet<String>, SortedSet<String>) {
     let (mut names, mut claims) = (SortedSet::new(), SortedSet::new());
-    let made = |claim: &str| {
-        let pod = pod.filter(|pod| !pod.is_empty());
-        let own = volumes.iter().filter(|v| there(v, "ephemeral")).map(|v| object::str_at(v, "name").unwrap_or(""));
-        pod.is_some_and(|pod| own.into_iter().any(|volume| claim == format!("{pod}-{volume}")))
-    };
+    // Claims that will be made for the Pod alone.
+    let own = volumes.iter().filter(|v| there(v, "ephemeral")).map(|v| object::str_at(v, "name").unwrap_or(""));
+    let made: SortedSet<String> = own.filter_map(|volume| pod.filter(|pod| !pod.is_empty()).map(|pod| format!("{pod}-{volume}"))).collect();
     for (index, volume) in volumes.iter().enumerate() {
         let path = path.index(index);
         let before = errors.len();
@@ -66,7 +64,7 @@ pub fn volumes(volumes: &[Value], pod: Option<&str>, path: &FieldPath, errors: &
                 claims.insert(name.to_owned());
             }
         }
-        if let Some(claim) = object::str_at(volume, "persistentVolumeClaim.claimName").filter(|claim| made(claim)) {
+        if let Some(claim) = object::str_at(volume, "persistentVolumeClaim.claimName").filter(|claim| made.contains(*claim)) {
             let detail = "must not reference a PVC that gets created for an ephemeral volume";
             errors.push(FieldError::invalid(&path.child("persistentVolumeClaim.claimName"), claim, detail));
         }

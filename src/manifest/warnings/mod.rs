@@ -180,13 +180,20 @@ fn volumes(spec: &Value, path: &str, warnings: &mut Vec<String>) {
     }
 }
 
-/// One path lies in another's way.
+/// One path lies in another's way: of those before it the first that is the same, above it or below it.
 fn overlaps(paths: &[&str], of: &str, warnings: &mut Vec<String>) {
+    // The first path at a place, and the first one below it.
+    let (mut at, mut below): (SortedMap<&str, usize>, SortedMap<&str, usize>) = (SortedMap::default(), SortedMap::default());
     for (index, path) in paths.iter().enumerate() {
-        let clash = paths[..index].iter().find(|p| **p == *path || path.starts_with(&format!("{p}/")) || p.starts_with(&format!("{path}/")));
+        let above = || path.match_indices('/').map(|(end, _)| &path[..end]);
+        let clash = above().chain([*path]).filter_map(|place| at.get(place)).chain(below.get(*path)).min();
         if let Some(other) = clash {
-            warnings.push(format!("{of}: overlapping paths: \"{path}\" with \"{other}\""));
+            warnings.push(format!("{of}: overlapping paths: \"{path}\" with \"{}\"", paths[*other]));
         }
+        for place in above() {
+            below.entry(place).or_insert(index);
+        }
+        at.entry(path).or_insert(index);
     }
 }
 
