@@ -77,7 +77,23 @@ fn amount(text: &str) -> Option<i64> {
 }
 
 fn dd_report(block: i64, bytes: i64) -> String {
-    let tenths = bytes * 10 >> 20;
+    let tenths = (bytes * 10) >> 20;
     let blocks = bytes / block;
     format!("{blocks}+0 records in\n{blocks}+0 records out\n{bytes} bytes ({}.{}MB) copied, 0.01 seconds\n", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{amount, dd_report};
+
+    #[test]
+    fn sizes_are_read_as_busybox_reads_them() {
+        for (text, bytes) in
+            [("20", Some(20)), ("4k", Some(4096)), ("1M", Some(1 << 20)), ("1MB", Some(1_000_000)), ("2G", Some(2 << 30)), ("x", None)]
+        {
+            assert_eq!(amount(text), bytes, "{text}");
+        }
+        assert_eq!(amount("99999999999999999999"), None);
+        assert_eq!(dd_report(1 << 20, 20 << 20).lines().next(), Some("20+0 records in"));
+    }
 }
