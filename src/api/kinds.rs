@@ -124,6 +124,7 @@ pub const CONTROLLER_REVISION: &Kind = &KINDS[21];
 pub const LEASE: &Kind = &KINDS[22];
 pub const LIMIT_RANGE: &Kind = &KINDS[23];
 pub const RESOURCE_QUOTA: &Kind = &KINDS[24];
+pub const STORAGE_CLASS: &Kind = &KINDS[28];
 pub const POD_DISRUPTION_BUDGET: &Kind = &KINDS[25];
 
 /// In the order in which `kubectl get all` and `kubectl api-resources` list what they share.
@@ -167,7 +168,7 @@ mod tests {
     fn constants_name_their_rows() {
         let rows = [(POD, "Pod"), (EVENT, "Event"), (ENDPOINT_SLICE, "EndpointSlice"), (PRIORITY_CLASS, "PriorityClass")];
         let more = [(CONTROLLER_REVISION, "ControllerRevision"), (LEASE, "Lease"), (LIMIT_RANGE, "LimitRange")];
-        let most = [(RESOURCE_QUOTA, "ResourceQuota"), (POD_DISRUPTION_BUDGET, "PodDisruptionBudget")];
+        let most = [(RESOURCE_QUOTA, "ResourceQuota"), (POD_DISRUPTION_BUDGET, "PodDisruptionBudget"), (STORAGE_CLASS, "StorageClass")];
         for (kind, name) in rows.into_iter().chain(more).chain(most) {
             assert_eq!(kind.kind, name);
         }

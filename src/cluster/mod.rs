@@ -241,6 +241,14 @@ impl Cluster {
 
     /// Hands the store's changes to everybody who watches. Watchers only note and plan (with their own delay); they act when their task is due.
     fn deliver(&mut self) {
+        if !self.network.outbox.is_empty() {
+            // A server writes its log on its own node, whoever asked it.
+            let runtimes = &mut self.runtimes;
+            let mut ctx = context!(self);
+            for runtime in runtimes {
+                runtime.take_outbox(&mut ctx);
+            }
+        }
         while let Some(change) = self.api.next_undelivered() {
             let mut ctx = context!(self);
             self.scheduler.observe(&change, &mut ctx);

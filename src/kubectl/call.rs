@@ -287,7 +287,13 @@ fn is_global(word: &str) -> bool {
     flags("").any(|f| f.name == name || (f.short == name && !name.is_empty()))
 }
 
+/// What kubectl has and this playground has no use for.
+const ABSENT: [&str; 7] = ["alpha", "certificate", "completion", "kuberc", "kustomize", "plugin", "proxy"];
+
 fn unknown_command(name: &str) -> Failure {
+    if ABSENT.contains(&name) {
+        return Failure::error(format!("kubectl {name} is not part of this playground"));
+    }
     let mut near: Vec<&str> = VERBS.iter().map(|v| v.name).filter(|v| distance(name, v) <= 2 || v.starts_with(&name.to_lowercase())).collect();
     near.order();
     let mut text = format!("error: unknown command \"{name}\" for \"kubectl\"\n");

@@ -33,6 +33,9 @@ const PROGRAMS: &[Program] = &[
     absent("crictl", |_, _| hint("crictl", "it is on the nodes: ssh node-1 crictl ps")),
     absent("journalctl", |_, _| hint("journalctl", "it is on the nodes: ssh node-1 journalctl -u kubelet")),
     absent("systemctl", |_, _| hint("systemctl", "it is on the nodes: ssh node-1 systemctl status kubelet")),
+    program("vi", true, |_, _| node_editor("vi")),
+    program("vim", true, |_, _| node_editor("vim")),
+    program("nano", true, |_, _| node_editor("nano")),
     program("crictl", true, node_shell::crictl),
     program("journalctl", true, node_shell::journalctl),
     program("systemctl", true, node_shell::systemctl),
@@ -59,6 +62,10 @@ impl Program {
 
 fn hint(name: &str, instead: &str) -> Result<Flow, Failure> {
     Err(Failure::raw(format!("bash: {name}: command not found ({instead})\n"), 127))
+}
+
+fn node_editor(name: &str) -> Result<Flow, Failure> {
+    hint(name, "the editor beside the terminal opens files of this machine; on a node write: cat > /etc/kubernetes/manifests/web.yaml <<EOF")
 }
 
 /// `vi FILE`: files are edited beside the terminal.

@@ -280,6 +280,68 @@ const PIECES: &[&str] = &[
     "exec",
     "-it",
     "web",
+    "describe",
+    "logs",
+    "-f",
+    "apply",
+    "delete",
+    "--all",
+    "--force",
+    "create",
+    "deployment",
+    "--image=nginx",
+    "--replicas=3",
+    "scale",
+    "rollout",
+    "status",
+    "undo",
+    "set",
+    "patch",
+    "-p",
+    "'{\"spec\":{\"x\":[1,null]}}'",
+    "'[{\"op\":\"remove\",\"path\":\"/spec\"}]'",
+    "--type=json",
+    "label",
+    "a=b",
+    "wait",
+    "--for=condition=Ready",
+    "--for=jsonpath='{.a[?(@.b==",
+    "drain",
+    "cordon",
+    "taint",
+    "k=v:NoExecute",
+    "explain",
+    "pod.spec",
+    "--recursive",
+    "-o",
+    "yaml",
+    "jsonpath='{..}'",
+    "go-template='{{range .}}{{end}}'",
+    "custom-columns=A:.x[*]",
+    "--sort-by=.x",
+    "-l",
+    "a in (b",
+    "--field-selector",
+    "--tail=",
+    "-1",
+    "debug",
+    "port-forward",
+    "8080:80",
+    "cp",
+    "web:/x",
+    "diff",
+    "config",
+    "set-context",
+    "--current",
+    "-n",
+    "kube-system",
+    "node/node-1",
+    "deploy/web",
+    "events",
+    "top",
+    "--dry-run=client",
+    "expose",
+    "--port=80",
 ];
 
 fn random_text(random: &mut Random) -> String {
@@ -293,16 +355,21 @@ fn random_text(random: &mut Random) -> String {
     text
 }
 
+/// Lines typed into one cluster; `PODLAB_FUZZ_LINES` asks for more of them than a test's patience allows.
+const LINES: u64 = 400;
+
 #[test]
 fn random_texts_neither_panic_nor_hang() {
-    let mut random = Random::new(11);
-    let began = std::time::Instant::now();
-    for mut terminal in [Terminal::default(), Terminal::script()] {
+    let wanted = std::env::var("PODLAB_FUZZ_LINES").ok().and_then(|n| n.parse().ok()).unwrap_or(2 * LINES);
+    for round in 0..wanted.div_ceil(LINES) {
+        let mut random = Random::new(11 + round);
+        let began = std::time::Instant::now();
+        let mut terminal = if round % 2 == 0 { Terminal::default() } else { Terminal::script() };
         let mut cluster = Cluster::new(Config::nodes(1));
         terminal.submit("kubectl run web --image=busybox -- sleep 100000", &mut cluster);
         cluster.advance_to(SimTime(60_000));
         let web = PodRef { namespace: "default", name: "web" };
-        for _ in 0..400 {
+        for _ in 0..LINES {
             let text = random_text(&mut random);
             terminal.submit(&text, &mut cluster);
             let in_container = cluster.exec(web, "web", &["sh".into(), "-c".into(), text.clone()], None);
@@ -319,7 +386,7 @@ fn random_texts_neither_panic_nor_hang() {
             if let Ok(exec) = in_container {
                 assert!(cluster.exec_state(exec).is_some());
             }
-            assert!(began.elapsed().as_secs() < 60, "it hangs at {text:?}");
+            assert!(began.elapsed().as_secs() < 60, "round {round} hangs at {text:?}");
         }
         // Nothing that was typed may have taken the terminal away.
         terminal.submit("echo still here", &mut cluster);

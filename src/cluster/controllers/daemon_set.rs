@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::owned::{Owned, available_in, delete, is_finished, is_ready, make, pod_of, put_status};
+use super::owned::{Owned, available_in, delete, is_finished, is_ready, make_pod, pod_of, put_status};
 use super::rollout::{amount, hash, template};
 use super::{Synced, history, say};
 use crate::api::{Value, json, kinds, object};
@@ -74,8 +74,7 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
                 let mut pod = model.clone();
                 pod["metadata"]["generateName"] = json!(format!("{}-", key.name));
                 pin(&mut pod, name);
-                let pod = make(ctx, kinds::POD, &key.namespace, pod)?;
-                say(ctx, &set, COMPONENT, "Normal", "SuccessfulCreate", &format!("Created pod: {}", object::name(&pod)));
+                make_pod(ctx, &set, COMPONENT, pod)?;
             }
             current += 1;
             unavailable_nodes += 1;

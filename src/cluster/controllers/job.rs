@@ -5,7 +5,7 @@
 use crate::api::order::{SortedMap, SortedSet};
 use std::rc::Rc;
 
-use super::owned::{Owned, condition, delete, is_active, is_ready, make, pod_of, put_status};
+use super::owned::{Owned, condition, delete, is_active, is_ready, make_pod, pod_of, put_status};
 use super::rollout::template;
 use super::{Synced, say};
 use crate::api::{SimTime, Status, Value, json, kinds, object};
@@ -66,7 +66,7 @@ impl Jobs {
         }
         let pods = owned.pods(&job, ctx)?;
         tally.note(&job, &pods);
-        tally.act(&job, key, &pods, ctx)
+        tally.act(&job, &pods, ctx)
     }
 }
 
@@ -98,7 +98,7 @@ impl Tally {
         }
     }
 
-    fn act(&mut self, job: &Rc<Value>, key: &Key, pods: &[Rc<Value>], ctx: &mut Context) -> Synced {
+    fn act(&mut self, job: &Rc<Value>, pods: &[Rc<Value>], ctx: &mut Context) -> Synced {
         let active: Vec<Rc<Value>> = pods.iter().filter(|p| is_active(p)).cloned().collect();
         let terminating = pods.iter().filter(|p| object::is_deleting(p) && !super::owned::is_finished(p)).count();
         let indexed = object::str_at(job, "spec.completionMode") == Some("Indexed");
@@ -188,8 +188,7 @@ impl Tally {
             for _ in 0..missing - hold {
                 let index = indexed.then(|| (0..).find(|i| !used.contains(i)).unwrap_or(0));
                 used.extend(index);
-                let pod = make(ctx, kinds::POD, &key.namespace, pod_for(job, index))?;
-                say(ctx, job, COMPONENT, "Normal", "SuccessfulCreate", &format!("Created pod: {}", object::name(&pod)));
+                make_pod(ctx, job, COMPONENT, pod_for(job, index))?;
                 count += 1;
             }
         } else if missing < 0 {

@@ -1,5 +1,5 @@
 //! Models kube-controller-manager: ReplicaSet, ReplicationController, Deployment, DaemonSet, StatefulSet, Job, CronJob, EndpointSlice, Namespace,
-//! ResourceQuota, node lifecycle, garbage collection of dependents and of Pods.
+//! ResourceQuota, PersistentVolume, node lifecycle, garbage collection of dependents and of Pods.
 //!
 //! Every controller has a work queue of objects; a change puts those that it concerns into it, and a little later they are synced against the
 //! store. Deviations: one worker each, syncs take no time, HorizontalPodAutoscalers are stored and left alone.
@@ -21,6 +21,7 @@ mod quota;
 mod replica_set;
 mod rollout;
 mod stateful_set;
+mod volume;
 
 use super::apiserver::{Change, EventSpec, Key, Verb};
 use super::log::Fact;
@@ -32,6 +33,9 @@ use owned::Owned;
 const SYNC_MS: u64 = 10;
 /// How long a stopped API server is left alone before it is asked again.
 const RETRY_MS: u64 = 1000;
+/// What was refused is tried again after this, then after twice as long, and so on.
+const FIRST_RETRY_MS: u64 = 5;
+const LONGEST_RETRY_MS: u64 = 1_000_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Controller {
@@ -46,6 +50,7 @@ pub enum Controller {
     Garbage,
     PodGc,
     ResourceQuota,
+    Volume,
     TaintEviction,
     NodeLifecycle,
 }
@@ -66,6 +71,8 @@ pub enum Timer {
 pub struct Controllers {
     /// When each queued object is due; an earlier time replaces a later one.
     queued: SortedMap<Work, SimTime>,
+    /// How often in a row the sync of an object was refused.
+    refused: SortedMap<Work, u32>,
     owned: Owned,
     endpoints: endpoints::Endpoints,
     eviction: node::Eviction,
@@ -102,6 +109,7 @@ impl Controllers {
             "CronJob" => Some(Controller::CronJob),
             "Service" => Some(Controller::Endpoints),
             "Namespace" => Some(Controller::Namespace),
+            "PersistentVolumeClaim" | "PersistentVolume" => Some(Controller::Volume),
             _ => None,
         };
         if let Some(controller) = controller {
@@ -112,6 +120,17 @@ impl Controllers {
             }
         }
         self.enqueue_owner(change, ctx);
+        // A new volume may do for a claim that waits; a claim that goes releases its volume.
+        let waiting = match kind.kind {
+            "PersistentVolume" => Some(kinds::PERSISTENT_VOLUME_CLAIM),
+            "PersistentVolumeClaim" if change.verb == Verb::Deleted => Some(kinds::PERSISTENT_VOLUME),
+            _ => None,
+        };
+        if let Some(others) = waiting.filter(|_| change.old.is_none() || change.verb == Verb::Deleted) {
+            for other in ctx.api.list(others, None).map(|o| key_of(others, o)).collect::<Vec<_>>() {
+                self.enqueue(Controller::Volume, other, SYNC_MS, ctx);
+            }
+        }
         if change.old.is_none() || change.verb == Verb::Deleted || kind == kinds::POD {
             for quota in ctx.api.list(kinds::RESOURCE_QUOTA, Some(&key.namespace)).map(|q| key_of(kinds::RESOURCE_QUOTA, q)).collect::<Vec<_>>() {
                 self.enqueue(Controller::ResourceQuota, quota, SYNC_MS, ctx);
@@ -218,7 +237,7 @@ impl Controllers {
     }
 
     fn sync(&mut self, work: Work, ctx: &mut Context) {
-        let key = work.key.clone();
+        let (key, done) = (work.key.clone(), work.clone());
         let again = match work.controller {
             Controller::ReplicaSet => replica_set::sync(&key, &self.owned, ctx),
             Controller::Deployment => deployment::sync(&key, &self.owned, ctx),
@@ -231,6 +250,7 @@ impl Controllers {
             Controller::Garbage => garbage::sync(&key, &self.owned, ctx),
             Controller::PodGc => pod_gc::sync(&key, ctx),
             Controller::ResourceQuota => quota::sync(&key, ctx),
+            Controller::Volume => volume::sync(&key, ctx),
             Controller::NodeLifecycle => self.nodes.sync(&key, ctx),
             Controller::TaintEviction => self.eviction.sync(&key, ctx),
         };
@@ -238,13 +258,19 @@ impl Controllers {
             Ok(Some(after)) => enqueue(&mut self.queued, work, after, ctx),
             Ok(None) => {}
             Err(refusal) => {
-                // A controller tries again what the API server refused; a conflict is read anew at once.
-                let after = if refusal.reason == "Conflict" { SYNC_MS } else { RETRY_MS };
+                // A controller tries again what the API server refused (client-go's `ItemExponentialFailureRateLimiter`).
+                let count = self.refused.entry(work.clone()).or_default();
+                let first = if work.controller == Controller::Job { 1000 } else { FIRST_RETRY_MS };
+                let after = (first << (*count).min(20)).min(if work.controller == Controller::Job { 60_000 } else { LONGEST_RETRY_MS });
+                *count += 1;
                 ctx.fact(Fact::Refused { object: format!("{}/{}/{}", key.kind.singular, key.namespace, key.name), message: refusal.message });
                 if ctx.api.at(&key).is_some() {
-                    enqueue(&mut self.queued, work, after, ctx);
+                    return enqueue(&mut self.queued, work, after, ctx);
                 }
             }
+        }
+        if !self.refused.is_empty() {
+            self.refused.remove(&done);
         }
     }
 }

@@ -124,6 +124,20 @@ pub fn put_status(ctx: &mut Context, kind: &'static Kind, object: &Value, status
     put(ctx, kind, new, "status").map(|_| ())
 }
 
+/// A Pod of a set, with the event of its creation, or of the refusal. Models `RealPodControl.createPods`.
+pub fn make_pod(ctx: &mut Context, set: &Value, component: &'static str, pod: Value) -> Result<Rc<Value>, Status> {
+    match make(ctx, kinds::POD, object::namespace(set), pod) {
+        Ok(pod) => {
+            super::say(ctx, set, component, "Normal", "SuccessfulCreate", &format!("Created pod: {}", object::name(&pod)));
+            Ok(pod)
+        }
+        Err(refusal) => {
+            super::say(ctx, set, component, "Warning", "FailedCreate", &format!("Error creating: {}", refusal.message));
+            Err(refusal)
+        }
+    }
+}
+
 pub fn make(ctx: &mut Context, kind: &'static Kind, namespace: &str, object: Value) -> Result<Rc<Value>, Status> {
     let options = WriteOptions { field_manager: "kube-controller-manager".into(), ..WriteOptions::default() };
     let (api, mut caller) = ctx.api();

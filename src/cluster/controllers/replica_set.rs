@@ -5,7 +5,7 @@
 use crate::api::order::InOrder as _;
 use std::rc::Rc;
 
-use super::owned::{Owned, available_in, condition, delete, is_active, is_finished, is_ready, make, pod_of, put_status, replicas};
+use super::owned::{Owned, available_in, condition, delete, is_active, is_finished, is_ready, make_pod, pod_of, put_status, replicas};
 use super::{Synced, say};
 use crate::api::{Map, SimTime, Value, json, kinds, object};
 use crate::cluster::Context;
@@ -32,13 +32,9 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
             for _ in 0..(wanted - active.len()).min(BURST) {
                 let mut pod = pod_of(&set, &template);
                 pod["metadata"]["generateName"] = json!(format!("{}-", key.name));
-                match make(ctx, kinds::POD, &key.namespace, pod) {
-                    Ok(pod) => {
-                        say(ctx, &set, component, "Normal", "SuccessfulCreate", &format!("Created pod: {}", object::name(&pod)));
-                        active.push(pod);
-                    }
+                match make_pod(ctx, &set, component, pod) {
+                    Ok(pod) => active.push(pod),
                     Err(refusal) => {
-                        say(ctx, &set, component, "Warning", "FailedCreate", &format!("Error creating: {}", refusal.message));
                         failure = Some(refusal);
                         break;
                     }
@@ -69,9 +65,11 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
         }
     }
     if let Some(refusal) = &failure {
-        let since = condition(&set, "ReplicaFailure").and_then(|c| c.get("lastTransitionTime").cloned()).unwrap_or_else(|| json!(ctx.now.rfc3339()));
-        status["conditions"] =
-            json!([{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": refusal.message, "lastTransitionTime": since}]);
+        // The first failure's words stay until there is none.
+        let now = ctx.now.rfc3339();
+        let new =
+            json!({"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": refusal.message, "lastTransitionTime": now});
+        status["conditions"] = json!([condition(&set, "ReplicaFailure").cloned().unwrap_or(new)]);
     }
     put_status(ctx, key.kind, &set, status)?;
     match failure {

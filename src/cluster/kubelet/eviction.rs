@@ -7,7 +7,7 @@ use crate::api::kinds::NODE;
 use crate::api::object::{at, i64_at, list_at, set, str_at};
 use crate::api::{Quantity, SimTime, Value, json};
 use crate::cluster::apiserver::{Caller, EventSpec, WriteOptions, set_condition};
-use crate::cluster::runtime::{Runtime, State};
+use crate::cluster::runtime::{Runtime, State, bulk};
 use crate::cluster::{Context, Task};
 
 use super::resize::{amount, quantity_text};
@@ -166,7 +166,10 @@ impl Worker {
 
     /// Models `localStorageEviction`: the first limit that the Pod is beyond, in the manager's words.
     fn storage_excess(&self, runtime: &Runtime, ctx: &Context) -> Option<String> {
-        let size = |volume: &str| ctx.network.volumes.get(volume).map_or(0, |files| files.values().flatten().map(|t| t.len() as i64).sum());
+        let size = |volume: &str| {
+            let text: i64 = ctx.network.volumes.get(volume).map_or(0, |files| files.values().flatten().map(|t| t.len() as i64).sum());
+            text.saturating_add(bulk::stored(&ctx.network.bulk, volume))
+        };
         let mut stored = 0;
         for volume in list_at(&self.pod, "spec.volumes").iter().filter(|v| at(v, "emptyDir").is_some()) {
             let name = str_at(volume, "name").unwrap_or("");

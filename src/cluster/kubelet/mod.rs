@@ -161,8 +161,9 @@ impl Kubelet {
 
     fn observe_pod(&mut self, change: &Change, ctx: &mut Context) {
         if let Some(hash) = static_pods::mirror_hash(&change.object) {
-            let lost = change.verb == Verb::Deleted || is_deleting(&change.object);
-            if let Some(id) = self.by_uid.get(hash).copied().filter(|_| lost) {
+            // Models `HandlePodAdditions` and `HandlePodRemoves`: a mirror that comes or goes lets its static Pod be looked at once more.
+            let news = change.verb != Verb::Modified || is_deleting(&change.object);
+            if let Some(id) = self.by_uid.get(hash).copied().filter(|_| news) {
                 self.sync_soon(id, ctx);
             }
             return;

@@ -2,7 +2,7 @@
 
 use crate::api::object::{bool_at, i64_at, str_at};
 use crate::cluster::log::Fact;
-use crate::cluster::runtime::{ContainerConfig, ContainerId};
+use crate::cluster::runtime::{ContainerConfig, ContainerId, State};
 
 use super::environment::expand;
 use super::hooks::{HookRun, Progress};
@@ -12,10 +12,10 @@ use super::spec::{ContainerSpec, Role};
 use super::sync::{Next, Step};
 use super::termination::RESTARTING;
 use super::volumes;
-use super::worker::{Turn, Worker, stretched};
+use super::worker::{RELIST_MS, Turn, Worker, stretched};
 
-const CREATE_MS: u64 = 30;
-const START_MS: u64 = 100;
+const CREATE_MS: u64 = 50;
+const START_MS: u64 = 190;
 /// Between two containers of one sync.
 const PAUSE_MS: u64 = 20;
 const FAILED_PULL_MS: u64 = 20;
@@ -39,6 +39,11 @@ enum Stage {
 impl Start {
     pub fn begin(container: usize) -> Self {
         Self { container, stage: Stage::BackOff }
+    }
+
+    /// The container whose postStart hook is going on.
+    pub fn in_post_start(&self) -> Option<usize> {
+        matches!(self.stage, Stage::PostStart(..)).then_some(self.container)
     }
 
     fn at(self, stage: Stage) -> Step {
@@ -144,7 +149,7 @@ impl Worker {
                     Ok(info) => {
                         self.pull_errors.remove(&image);
                         self.first([start.at(Stage::Pulled { began })].into_iter());
-                        Next::After(images::pull_ms(present, info.size_bytes))
+                        Next::After(images::pull_ms(present, info.size_bytes, turn.ctx.random))
                     }
                     Err(error) => {
                         self.pull_errors.insert(image, ("ErrImagePull".into(), error));
@@ -339,6 +344,14 @@ impl Worker {
                 let index = start.container;
                 self.container_event(index, "Warning", "FailedPostStartHook", "PostStartHook failed", turn);
                 self.kill(id, index, "FailedPostStartHook", None, turn);
+                let began = turn.runtime.container(id).and_then(|c| match c.state {
+                    State::Running { started_at } | State::Exited { started_at, .. } => Some(started_at),
+                    State::Created => None,
+                });
+                // Start and end are two events where a look at the runtime fell between them.
+                if began.is_some_and(|at| turn.ctx.now.since(at) > RELIST_MS) {
+                    self.want_another_sync();
+                }
                 let message = self.hook_message(container, &error);
                 let next = self.record_failure(container, "PostStartHookError", message);
                 self.first([Step::AwaitKills].into_iter());

@@ -23,7 +23,7 @@ const MOUNT_LOOK_MS: u64 = 300;
 /// The first wait after a volume that cannot be mounted; it doubles.
 const MOUNT_RETRY_MS: u64 = 500;
 const LONGEST_MOUNT_RETRY_MS: u64 = 122_000;
-const SANDBOX_MS: u64 = 170;
+const SANDBOX_MS: u64 = 260;
 /// From the last end of a container that is being stopped to the sync's next step.
 const STOPPED_MS: u64 = 30;
 /// Stopping a sandbox, and what goes with it.

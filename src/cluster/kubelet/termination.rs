@@ -186,13 +186,23 @@ impl Worker {
             return;
         }
         self.life = Life::Terminating;
-        self.job = None;
+        let starting = self.job.take();
+        if self.spec_behind {
+            self.take_new_spec();
+        }
         self.disarm(PodTimer::Sync);
         self.disarm(PodTimer::Step);
         self.disarm(PodTimer::Relist);
         if why == KillReason::Deleted && !self.gone {
             self.look(turn);
             self.publish(false, turn);
+        }
+        // The worker cancels its sync (`UpdatePod` of `pod_workers.go`), so a postStart hook that still runs has failed.
+        let interrupted =
+            starting.and_then(|job| job.steps.iter().find_map(|s| if let Step::Start(start) = s { start.in_post_start() } else { None }));
+        if let Some(container) = interrupted {
+            self.container_event(container, "Warning", "FailedPostStartHook", "PostStartHook failed", turn);
+            self.container_event(container, "Normal", "Killing", "FailedPostStartHook", turn);
         }
         self.stop_liveness_and_startup();
         self.look(turn);

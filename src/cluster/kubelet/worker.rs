@@ -152,6 +152,8 @@ pub struct Worker {
     on_demand: bool,
     /// The last look had more than one thing to tell.
     more_events: bool,
+    /// The last sync failed, and something asked for another while it ran.
+    pub waiting: bool,
     seen_at: SimTime,
     synced_at: SimTime,
     seqs: [u32; SINGLE_TIMERS],
@@ -205,6 +207,7 @@ impl Worker {
             relist_at: None,
             on_demand: false,
             more_events: false,
+            waiting: false,
             seen_at: SimTime::ZERO,
             synced_at: SimTime::ZERO,
             seqs: [0; SINGLE_TIMERS],
@@ -309,6 +312,7 @@ impl Worker {
             let look = retry_at.map_or(now + RETRY_MS, |at| stretched(now, at.min(now + LONGEST_LOOK_MS)));
             self.request_sync(look, turn);
         }
+        self.waiting = failed && self.again;
         if std::mem::take(&mut self.again) | std::mem::take(&mut self.more_events) {
             self.request_sync(now + 10, turn);
         }
@@ -352,7 +356,7 @@ impl Worker {
         }
         let before = std::mem::take(&mut self.seen);
         self.look(turn);
-        let events = events(&before, &self.seen);
+        let events = events(&before, &self.seen) + usize::from(std::mem::take(&mut self.waiting));
         // Each event asks for a sync. The first one begins at once; the others are one more, which needs a newer look (`GetNewerThan`) and so
         // comes with the next ordinary one. After a sync that went well there is nothing that it could tell.
         self.more_events = events > 1 && !std::mem::take(&mut self.on_demand);

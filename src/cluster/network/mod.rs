@@ -14,6 +14,7 @@ pub use fault::Fault;
 
 use super::images::Program;
 use super::log::{Fact, Stream};
+use super::runtime::bulk::{self, Bulk};
 use super::runtime::{ContainerId, Runtime, SandboxId};
 use super::{Config, Context};
 use crate::api::{Value, kinds, object};
@@ -34,6 +35,8 @@ pub struct Body {
     pub files: SortedMap<String, Option<String>>,
     /// How many bytes of them came with the image.
     pub image_bytes: usize,
+    /// User and group of its processes.
+    pub user: (i64, i64),
     /// Nothing of its own can be written, but for what stands here (`/dev` and what the kubelet mounts).
     pub read_only_but: Option<String>,
     /// Mount path → (volume, path inside, read-only), longest first when looked up.
@@ -67,6 +70,8 @@ pub struct Network {
     bodies_at: SortedMap<String, Vec<ContainerId>>,
     /// Volume → its files by path inside.
     pub volumes: SortedMap<String, SortedMap<String, Option<String>>>,
+    /// Bytes of large files, whose content nobody reads.
+    pub bulk: Bulk,
     /// IPs of sandboxes that are up.
     pub addresses: SortedMap<String, SandboxId>,
     /// Lines that servers wrote while answering; the runtimes take them.
@@ -87,6 +92,7 @@ impl Network {
             bodies: SortedMap::new(),
             bodies_at: SortedMap::new(),
             volumes: SortedMap::new(),
+            bulk: Bulk::new(),
             addresses: SortedMap::new(),
             outbox: Vec::new(),
             faults: SortedMap::new(),
@@ -121,6 +127,10 @@ impl Network {
 
     pub fn remove_body(&mut self, id: ContainerId) {
         let Some(body) = self.bodies.remove(&id) else { return };
+        if !self.bulk.is_empty() {
+            let tree = bulk::own(id);
+            self.bulk.retain(|(t, _), _| *t != tree);
+        }
         if let Some(here) = self.bodies_at.get_mut(&body.ip) {
             here.retain(|other| *other != id);
             if here.is_empty() {

@@ -3,6 +3,7 @@
 use crate::api::order::{InOrder as _, SortedMap};
 use std::borrow::Cow;
 
+use super::bulk;
 use crate::cluster::images::Image;
 use crate::cluster::network::{Body, Network};
 use crate::cluster::runtime::ContainerId;
@@ -62,7 +63,9 @@ fn tree<'a>(network: &'a Network, id: ContainerId, path: &'a str) -> Option<(&'a
 pub fn stat(network: &Network, id: ContainerId, path: &str) -> Option<Kind> {
     let (files, inside) = tree(network, id, path)?;
     match files.get(inside.as_ref()) {
-        Some(Some(text)) => Some(Kind::File { bytes: text.len(), executable: inside.starts_with("/bin/") }),
+        Some(Some(text)) => {
+            Some(Kind::File { bytes: text.len().saturating_add(bulk_of(network, id, path)), executable: inside.starts_with("/bin/") })
+        }
         Some(None) => Some(Kind::Directory),
         None => {
             let below = format!("{}/", inside.trim_end_matches('/'));
@@ -103,6 +106,42 @@ fn tree_mut<'a>(network: &'a mut Network, id: ContainerId, path: &str) -> Result
     }
 }
 
+/// Under which key a path's large content stands.
+fn bulk_key(body: &Body, id: ContainerId, path: &str) -> (String, String) {
+    match place(body, path) {
+        Place::Own => (bulk::own(id), path.to_owned()),
+        Place::Volume(volume, inside, _) => (volume.to_owned(), inside),
+    }
+}
+
+fn bulk_of(network: &Network, id: ContainerId, path: &str) -> usize {
+    if network.bulk.is_empty() {
+        return 0;
+    }
+    let key = network.bodies.get(&id).map(|body| bulk_key(body, id, path));
+    key.and_then(|key| network.bulk.get(&key)).and_then(|bytes| usize::try_from(*bytes).ok()).unwrap_or(0)
+}
+
+/// What lies at a path or below it takes no room any more.
+fn forget_bulk(network: &mut Network, id: ContainerId, path: &str) {
+    if network.bulk.is_empty() {
+        return;
+    }
+    if let Some((tree, inside)) = network.bodies.get(&id).map(|body| bulk_key(body, id, path)) {
+        let below = format!("{}/", inside.trim_end_matches('/'));
+        network.bulk.retain(|(t, p), _| *t != tree || *p != inside && !p.starts_with(&below));
+    }
+}
+
+/// Makes a file of so many bytes that nobody reads.
+pub fn fill(network: &mut Network, id: ContainerId, path: &str, bytes: i64) -> Result<(), FileError> {
+    write_file(network, id, path, "", false)?;
+    if let Some(key) = network.bodies.get(&id).map(|body| bulk_key(body, id, path)) {
+        network.bulk.insert(key, bytes);
+    }
+    Ok(())
+}
+
 /// How much a file may hold.
 const MOST_BYTES: usize = 1 << 20;
 
@@ -115,6 +154,9 @@ pub fn write_file(network: &mut Network, id: ContainerId, path: &str, text: &str
     }
     if stat(network, id, path) == Some(Kind::Directory) {
         return Err(FileError::IsDirectory);
+    }
+    if !append {
+        forget_bulk(network, id, path);
     }
     let (files, inside) = tree_mut(network, id, path)?;
     let entry = files.entry(inside).or_insert_with(|| Some(String::new()));
@@ -150,6 +192,7 @@ pub fn remove(network: &mut Network, id: ContainerId, path: &str, recursive: boo
         Some(Kind::Directory) if !recursive => return Err(FileError::IsDirectory),
         Some(_) => {}
     }
+    forget_bulk(network, id, path);
     let (files, inside) = tree_mut(network, id, path)?;
     let below = format!("{}/", inside.trim_end_matches('/'));
     files.retain(|p, _| *p != inside && !p.starts_with(&below));

@@ -4,7 +4,9 @@
 //! so that a clone of the runtime is a checkpoint.
 
 use crate::api::order::{InOrder as _, SortedMap};
+pub(in crate::cluster) mod bulk;
 mod files;
+mod host;
 mod process;
 
 use std::rc::Rc;
@@ -243,7 +245,7 @@ impl Runtime {
     }
 
     /// Lines that servers wrote while they answered somebody.
-    pub(super) fn take_outbox(&mut self, ctx: &mut Context) {
+    pub fn take_outbox(&mut self, ctx: &mut Context) {
         let lines = std::mem::take(&mut ctx.network.outbox);
         for (id, stream, text) in lines {
             if self.containers.contains_key(&id) { self.write_log(id, stream, &text, ctx) } else { ctx.network.outbox.push((id, stream, text)) }
@@ -415,6 +417,7 @@ impl Runtime {
             program: image.program,
             image_bytes: files.values().flatten().map(String::len).sum(),
             read_only_but,
+            user: (config.run_as_user.unwrap_or(0), config.run_as_group.unwrap_or(0)),
             files,
             mounts,
             environment,
@@ -592,7 +595,7 @@ impl Runtime {
         let logged: usize = self.containers.get(&id).map_or(0, |c| c.log.iter().map(|l| l.text.len() + 1).sum());
         let body = network.bodies.get(&id);
         let files = body.map_or(0, |b| b.files.values().flatten().map(String::len).sum::<usize>().saturating_sub(b.image_bytes));
-        (logged + files) as i64
+        (logged + files) as i64 + bulk::stored(&network.bulk, &bulk::own(id))
     }
 
     fn tell_memory(&self, ctx: &mut Context) {

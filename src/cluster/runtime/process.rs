@@ -2,26 +2,27 @@
 //!
 //! The first process does not get a signal's default action (`man 7 pid_namespaces`): without a handler it ignores SIGTERM. When it ends, all end.
 
+use super::host::{Effects, step_machine};
 use super::{ContainerId, ExecId, ExecRecord, ExitReason, Runtime, Timer, files};
 use crate::api::SimTime;
 use crate::api::order::SortedMap;
 use crate::cluster::images::{Program, is_own_program};
 use crate::cluster::log::{Fact, Stream};
-use crate::cluster::network::{self, Answer, Service, Source};
-use crate::cluster::shell::{self, Answered, Command, FileError, Host, Input, Kind, Machine, ProcessRow, Step};
+use crate::cluster::network::Service;
+use crate::cluster::shell::{self, Kind, Machine, Step};
 use crate::cluster::{Context, Task};
 
 /// What runs in a container.
 #[derive(Clone, Debug, Default)]
 pub struct Live {
     pub processes: SortedMap<u64, Process>,
-    next_pid: u64,
+    pub next_pid: u64,
 }
 
 #[derive(Clone, Debug)]
 pub struct Process {
     pub pid: u64,
-    command: String,
+    pub command: String,
     run: Run,
     pub ended: Option<i32>,
     /// The command whose output its own belongs to.
@@ -29,7 +30,7 @@ pub struct Process {
     /// The process that started it; `None` for the first one and for commands.
     parent: Option<u64>,
     pub stdin: String,
-    stdin_closed: bool,
+    pub stdin_closed: bool,
     /// When it wants to go on by itself.
     pub wake: Option<SimTime>,
 }
@@ -541,154 +542,4 @@ fn is_known(word: &str) -> bool {
 fn failing(message: &str, directory: &str) -> Machine {
     let script = format!("echo 'sh: {}' >&2; exit 2", message.replace('\'', ""));
     Machine::script(&script, &[], SortedMap::new(), directory).expect("a fixed script without quotes inside")
-}
-
-/// What a step did outside of its machine.
-#[derive(Default)]
-struct Effects {
-    output: Vec<(Stream, String)>,
-    spawned: Vec<(u64, Machine)>,
-    signals: Vec<(u64, String)>,
-}
-
-fn step_machine(mut machine: Machine, id: ContainerId, pid: u64, live: &mut Live, ctx: &mut Context) -> (Step, Effects, Machine) {
-    let ended: SortedMap<u64, Option<i32>> = live.processes.values().map(|p| (p.pid, p.ended)).collect();
-    let rows = live.processes.values().filter(|p| p.ended.is_none()).map(|p| ProcessRow { pid: p.pid, command: p.command.clone() }).collect();
-    let Some(process) = live.processes.get_mut(&pid) else { return (Step::Wait, Effects::default(), machine) };
-    let (mut stdin, closed) = (std::mem::take(&mut process.stdin), process.stdin_closed);
-    let mut host = ContainerHost { id, ctx, ended, rows, stdin: &mut stdin, closed, effects: Effects::default(), next_pid: live.next_pid };
-    let step = machine.step(&mut host);
-    let (effects, next_pid) = (host.effects, host.next_pid);
-    live.next_pid = next_pid;
-    if let Some(process) = live.processes.get_mut(&pid) {
-        process.stdin = stdin;
-    }
-    (step, effects, machine)
-}
-
-/// A container as its shells see it.
-struct ContainerHost<'a, 'b> {
-    id: ContainerId,
-    ctx: &'a mut Context<'b>,
-    ended: SortedMap<u64, Option<i32>>,
-    rows: Vec<ProcessRow>,
-    stdin: &'a mut String,
-    closed: bool,
-    effects: Effects,
-    next_pid: u64,
-}
-
-impl Host for ContainerHost<'_, '_> {
-    fn now(&self) -> SimTime {
-        self.ctx.now
-    }
-
-    fn write(&mut self, stream: Stream, text: &str) {
-        if !text.is_empty() {
-            self.effects.output.push((stream, text.into()));
-        }
-    }
-
-    fn stat(&self, path: &str) -> Option<Kind> {
-        files::stat(self.ctx.network, self.id, path)
-    }
-
-    fn read(&self, path: &str) -> Result<String, FileError> {
-        files::read_file(self.ctx.network, self.id, path)
-    }
-
-    fn write_file(&mut self, path: &str, text: &str, append: bool) -> Result<(), FileError> {
-        files::write_file(self.ctx.network, self.id, path, text, append)
-    }
-
-    fn make_directory(&mut self, path: &str, parents: bool) -> Result<(), FileError> {
-        files::make_directory(self.ctx.network, self.id, path, parents)
-    }
-
-    fn remove(&mut self, path: &str, recursive: bool) -> Result<(), FileError> {
-        files::remove(self.ctx.network, self.id, path, recursive)
-    }
-
-    fn list(&self, path: &str) -> Result<Vec<String>, FileError> {
-        files::list(self.ctx.network, self.id, path)
-    }
-
-    fn spawn(&mut self, machine: Machine) -> u64 {
-        let pid = self.next_pid;
-        self.next_pid += 1;
-        self.ended.insert(pid, None);
-        self.effects.spawned.push((pid, machine));
-        pid
-    }
-
-    fn ended(&self, pid: u64) -> Option<i32> {
-        self.ended.get(&pid).copied().unwrap_or(Some(127))
-    }
-
-    fn signal(&mut self, pid: u64, signal: &str) -> bool {
-        let there = self.ended.get(&pid).is_some_and(Option::is_none);
-        if there {
-            self.effects.signals.push((pid, signal.into()));
-        }
-        there
-    }
-
-    fn processes(&self) -> Vec<ProcessRow> {
-        self.rows.clone()
-    }
-
-    fn request(&mut self, url: &str, body: &str) -> Answer {
-        match Source::of_container(self.ctx.network, self.id) {
-            Some(source) => network::request(self.ctx, &source, url, body, 0),
-            None => Answer { took_ms: 1, result: Err(network::Failure::NoRoute) },
-        }
-    }
-
-    fn hostname(&self) -> String {
-        self.ctx.network.bodies.get(&self.id).map_or(String::new(), |b| b.hostname.clone())
-    }
-
-    fn ip(&self) -> String {
-        self.ctx.network.bodies.get(&self.id).map_or(String::new(), |b| b.ip.clone())
-    }
-
-    fn user(&self) -> (i64, i64) {
-        (0, 0)
-    }
-
-    fn command(&mut self, command: &Command) -> Answered {
-        let arguments = command.arguments;
-        let program = self.ctx.network.bodies.get(&self.id).map_or(Program::Pause, |b| b.program);
-        if is_own_program(program, &arguments[0]) {
-            return Answered::BecomesServer;
-        }
-        if program == Program::Redis && arguments[0] == "redis-cli" {
-            let words: Vec<&str> = arguments[1..].iter().map(String::as_str).collect();
-            let (host, rest) = match words.as_slice() {
-                ["-h", host, rest @ ..] => (*host, rest),
-                rest => ("localhost", rest),
-            };
-            let commands = if rest.is_empty() { command.stdin.clone().unwrap_or_default() } else { format!("{}\n", rest.join(" ")) };
-            return match self.request(&format!("tcp://{host}:6379"), &commands).result {
-                Ok(response) => {
-                    let lines = response.body.lines().filter(|l| !(l.starts_with('$') && *l != "$-1"));
-                    let text: String =
-                        lines.map(|line| format!("{}\n", if line == "$-1" { "" } else { line.trim_start_matches(['+', ':']) })).collect();
-                    Answered::Done(0, vec![(Stream::Stdout, text)])
-                }
-                Err(_) => {
-                    let text = format!("Could not connect to Redis at {host}:6379: Connection refused\n");
-                    Answered::Done(1, vec![(Stream::Stderr, text)])
-                }
-            };
-        }
-        Answered::Unknown
-    }
-
-    fn stdin(&mut self) -> Input {
-        if !self.stdin.is_empty() {
-            return Input::Text(std::mem::take(self.stdin));
-        }
-        if self.closed { Input::Closed } else { Input::Empty }
-    }
 }

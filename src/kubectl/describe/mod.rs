@@ -3,6 +3,7 @@
 //! Models `k8s.io/kubectl/pkg/describe/describe.go`. Text is written with tabs; [`super::table::align`] lays it out.
 
 use crate::api::order::InOrder as _;
+mod network;
 mod node;
 mod pod;
 mod scaling;
@@ -171,6 +172,9 @@ pub fn describe(kind: &'static Kind, o: &Value, show_events: bool, env: &Env) ->
         "HorizontalPodAutoscaler" => scaling::autoscaler(&mut page, o),
         "PodDisruptionBudget" => scaling::budget(&mut page, o),
         "PersistentVolumeClaim" => scaling::claim(&mut page, o, env),
+        "PersistentVolume" => network::volume(&mut page, o),
+        "Ingress" => network::ingress(&mut page, o, env),
+        "NetworkPolicy" => network::policy(&mut page, o),
         _ => small::describe(&mut page, kind, o, env),
     };
     if events && show_events {

@@ -70,7 +70,7 @@ pub fn describe(page: &mut Page, o: &Value, env: &Env) -> bool {
 }
 
 /// The ready addresses of a Service's port, from its EndpointSlices.
-fn endpoints_of(service: &Value, port: &Value, env: &Env) -> String {
+pub fn endpoints_of(service: &Value, port: &Value, env: &Env) -> String {
     let mut all = Vec::new();
     for slice in env.list(kinds::ENDPOINT_SLICE, Some(namespace(service))) {
         let of = crate::api::object::labels(&slice).and_then(|l| l.get("kubernetes.io/service-name")).and_then(Value::as_str);

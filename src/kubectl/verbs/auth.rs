@@ -15,8 +15,8 @@ pub const VERB: Verb = Verb::new("auth", "[flags] [options]", "", "Inspect autho
     Verb::new("whoami", "[options]", "output,o:s", "Experimental: Check self subject attributes", whoami),
 ]);
 
-fn group(_: &Call, env: &mut Env) -> Result<Flow, Failure> {
-    help::group(&VERB, "kubectl auth", "Inspect authorization.\n", env)
+fn group(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    help::group(&VERB, call, "Inspect authorization.\n", env)
 }
 
 fn can_i(call: &Call, env: &mut Env) -> Result<Flow, Failure> {

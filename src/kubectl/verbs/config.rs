@@ -29,8 +29,8 @@ pub const VERB: Verb = Verb::new("config", "SUBCOMMAND [options]", "", "Modify k
     Verb::new("view", "[flags] [options]", FLAGS, "Display merged kubeconfig settings or a specified kubeconfig file", view),
 ]);
 
-fn group(_: &Call, env: &mut Env) -> Result<Flow, Failure> {
-    help::group(&VERB, "kubectl config", "Modify kubeconfig files using subcommands like \"kubectl config set current-context my-context\".\n", env)
+fn group(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    help::group(&VERB, call, "Modify kubeconfig files using subcommands like \"kubectl config set current-context my-context\".\n", env)
 }
 
 fn current_context(_: &Call, env: &mut Env) -> Result<Flow, Failure> {

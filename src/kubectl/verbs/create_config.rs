@@ -142,8 +142,8 @@ fn config_map(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     generate(call, env, kinds::CONFIG_MAP, value, "failed to create configmap: ")
 }
 
-fn secret_group(_: &Call, env: &mut Env) -> Result<Flow, Failure> {
-    help::group(&SECRET, "kubectl create secret", SECRET_HELP, env)
+fn secret_group(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    help::group(&SECRET, call, SECRET_HELP, env)
 }
 
 const SECRET_HELP: &str = "Create a secret with specified type.

@@ -35,8 +35,8 @@ pub const SERVICE: Verb =
         Verb::new("nodeport", "NAME [--tcp=port:targetPort] [--dry-run=server|client|none] [options]", FLAGS, "Create a NodePort service", node_port),
     ]);
 
-fn group(_: &Call, env: &mut Env) -> Result<Flow, Failure> {
-    help::group(&SERVICE, "kubectl create service", "Create a service using a specified subcommand.\n\nAliases:\nservice, svc\n", env)
+fn group(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    help::group(&SERVICE, call, "Create a service using a specified subcommand.\n\nAliases:\nservice, svc\n", env)
 }
 
 fn cluster_ip(call: &Call, env: &mut Env) -> Result<Flow, Failure> {

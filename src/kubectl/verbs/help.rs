@@ -64,7 +64,12 @@ fn children(verb: &Verb) -> String {
 }
 
 /// What a group prints that got no subcommand: its help, and exit code 1.
-pub fn group(verb: &Verb, path: &str, about: &str, env: &mut Env) -> Result<Flow, Failure> {
+pub fn group(verb: &Verb, call: &Call, about: &str, env: &mut Env) -> Result<Flow, Failure> {
+    if !call.args.is_empty() {
+        // `RequireNoArguments`
+        return Err(call.usage(format!("unknown command {:?}", call.args.join(" "))));
+    }
+    let path = &call.path;
     env.out(format!(
         "{about}\nAvailable Commands:\n{}\nUsage:\n  {path} {}\n\nUse \"{path} <command> --help\" for more information about a given command.\n{LAST}",
         children(verb),

@@ -26,9 +26,9 @@ pub const VERB: Verb = Verb::new("rollout", "SUBCOMMAND [options]", "", "Manage 
     Verb::new("undo", "(TYPE NAME | TYPE/NAME) [flags] [options]", FLAGS, "Undo a previous rollout", undo),
 ]);
 
-fn group(_: &Call, env: &mut Env) -> Result<Flow, Failure> {
+fn group(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let about = "Manage the rollout of one or many resources.\n        \n Valid resource types include:\n\n  *  deployments\n  *  daemonsets\n  *  statefulsets\n";
-    help::group(&VERB, "kubectl rollout", about, env)
+    help::group(&VERB, call, about, env)
 }
 
 type Found = Vec<(&'static Kind, Rc<Value>)>;

@@ -40,9 +40,9 @@ pub const VERB: Verb = Verb::new("set", "SUBCOMMAND [options]", "", "Set specifi
         .alias(&["sa"]),
 ]);
 
-fn group(_: &Call, env: &mut Env) -> Result<Flow, Failure> {
+fn group(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let about = "Configure application resources.\n\n These commands help you make changes to existing application resources.\n";
-    help::group(&VERB, "kubectl set", about, env)
+    help::group(&VERB, call, about, env)
 }
 
 /// Where a kind keeps its Pod spec.

@@ -28,8 +28,8 @@ const ABOUT: &str = "Display resource (CPU/memory) usage.
  It is not intended to be a replacement for full-featured monitoring solutions. Its primary design goal is to provide a low-overhead signal for autoscalers, not to be a perfectly accurate monitoring tool. For high-accuracy reporting, historical analysis, dashboarding, or alerting, you should use a dedicated monitoring solution.
 ";
 
-fn group(_: &Call, env: &mut Env) -> Result<Flow, Failure> {
-    help::group(&VERB, "kubectl top", ABOUT, env)
+fn group(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    help::group(&VERB, call, ABOUT, env)
 }
 
 fn none(_: &Call, _: &mut Env) -> Result<Flow, Failure> {

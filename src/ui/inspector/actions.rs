@@ -1,5 +1,6 @@
 //! What can be done to a shape: buttons, and small forms where something has to be said first.
 
+use podlab::cluster::network;
 use podlab::cluster::runtime::{CustomImage, Fault};
 use podlab::session::Input;
 use podlab::view::inspector::Action;
@@ -50,6 +51,7 @@ pub fn actions(props: &ActionsProps) -> Html {
                 buttons.push(button(language, on, words::INS_REMOVE_FILE, "act is-breaking", Intent::Do(input)));
             }
             Action::Break { namespace, pod, container } => forms.push(break_it(language, on, &namespace, &pod, &container)),
+            Action::Network { on: whom, now } => forms.push(network(language, on, &whom, now)),
             Action::Request { namespace, pod, container, url } => {
                 forms.push(html! { <RequestForm {namespace} {pod} {container} {url} {language} on={on.clone()}/> });
             }
@@ -95,6 +97,26 @@ fn break_it(language: Language, on: &Callback<Intent>, namespace: &str, pod: &st
                 { fault(words::INS_FAULT_HANG, Fault::Hang) }
                 { fault(words::INS_FAULT_UNHANG, Fault::Unhang) }
                 { fault(words::INS_FAULT_MEMORY, Fault::UseMemory(MEMORY_BYTES)) }
+            </div>
+        </>
+    }
+}
+
+/// Faults of the network: packets lost, a slow link, or none any more.
+fn network(language: Language, on: &Callback<Intent>, whom: &str, now: Option<network::Fault>) -> Html {
+    const SLOW_MS: u64 = 2000;
+    let choice = |word: Word, class: &'static str, fault: Option<network::Fault>| {
+        let shown = fault != now;
+        shown.then(|| button(language, on, word, class, Intent::Do(Input::NetworkFault { on: whom.into(), fault })))
+    };
+    let lost = if whom.starts_with("node/") { words::INS_NET_CUT } else { words::INS_NET_DROP };
+    html! {
+        <>
+            <h4>{ language.say(words::INS_NETWORK) }</h4>
+            <div class="acts">
+                { for choice(words::INS_NET_MEND, "act is-main", None) }
+                { for choice(lost, "act is-breaking", Some(network::Fault::Drop)) }
+                { for choice(words::INS_NET_SLOW, "act is-breaking", Some(network::Fault::Delay(SLOW_MS))) }
             </div>
         </>
     }

@@ -11,6 +11,7 @@ use super::saying::Saying;
 use super::scene::{Mood, Tone};
 use crate::api::{SimTime, Value, kinds, object};
 use crate::cluster::log::Stream;
+use crate::cluster::network;
 use crate::session::Session;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -114,10 +115,20 @@ pub enum Action {
         node: String,
         path: String,
     },
+    /// What befalls the packets of `node/NAME` or `pod/NAMESPACE/NAME`, and that it may be something else.
+    Network {
+        on: String,
+        now: Option<network::Fault>,
+    },
     /// A command for the terminal, shown as it is.
     Run {
         command: String,
     },
+}
+
+fn network_action(session: &Session, on: String) -> Action {
+    let now = session.cluster().network().fault(&on);
+    Action::Network { on, now }
 }
 
 /// How many lines and events are shown.

@@ -1,6 +1,6 @@
 //! Nodes with their kubelets and files, the control plane, the network.
 
-use super::{Action, Alert, Details, Rows, blank, events, text_at};
+use super::{Action, Alert, Details, Rows, blank, events, network_action, text_at};
 use crate::api::{Value, kinds, object};
 use crate::session::Session;
 use crate::view::Target;
@@ -53,6 +53,7 @@ pub fn kubelet(session: &Session, target: &Target, node: &str) -> Option<Details
     details.links.push((Saying::with("pic-node", &[node]), Target::Node(node.into())));
     details.links.push((Saying::with("pic-say", &[STATIC_POD_PATH]), Target::File { node: node.into(), path: STATIC_POD_PATH.into() }));
     details.actions.push(Action::StopKubelet { node: node.into(), stopped: !stopped });
+    details.actions.push(network_action(session, format!("node/{node}")));
     Some(details)
 }
 

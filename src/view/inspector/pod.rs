@@ -1,6 +1,6 @@
 //! A Pod and what belongs to it: its localhost, its volumes; and a Service with the Pods that it chooses.
 
-use super::{Action, Alert, Details, Rows, blank, clock_at, events, namespace_flag, plain, split, text_at};
+use super::{Action, Alert, Details, Rows, blank, clock_at, events, namespace_flag, network_action, plain, split, text_at};
 use crate::api::{Selector, kinds, object};
 use crate::cluster::PodRef;
 use crate::kubectl::pod_row::pod_row;
@@ -59,6 +59,7 @@ pub fn pod(session: &Session, target: &Target, id: &str) -> Option<Details> {
     details.actions.push(Action::Run { command: format!("kubectl describe pod {name}{flag}") });
     details.actions.push(Action::Run { command: format!("kubectl get pod {name}{flag} -o yaml") });
     details.actions.push(Action::DeletePod { namespace: namespace.into(), pod: name.into() });
+    details.actions.push(network_action(session, format!("pod/{namespace}/{name}")));
     Some(details)
 }
 

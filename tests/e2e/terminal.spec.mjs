@@ -1,0 +1,99 @@
+// The terminal under a person's hands: completion, history, paste, keys, Hangul, and what follows virtual time.
+import { App, expect, test, words } from "./app.mjs";
+
+/** A page whose first Pod runs; its time stands still unless a test lets it go. */
+async function ready(page) {
+  const app = new App(page);
+  await app.open();
+  await expect(page.getByText("Running").first()).toBeVisible({ timeout: 15_000 });
+  return app;
+}
+
+test("Tab completes verbs, kinds and names; Ctrl-R finds an earlier line; Ctrl-L clears", async ({ page }) => {
+  const app = await ready(page);
+  await app.terminalInput.click();
+  await page.keyboard.type("kubectl descr");
+  await page.keyboard.press("Tab");
+  await expect(app.terminalInput).toHaveValue("kubectl describe ");
+  await page.keyboard.type("configm");
+  await page.keyboard.press("Tab");
+  await expect(app.terminalInput).toHaveValue("kubectl describe configmaps ");
+  await page.keyboard.type("kube-r");
+  await page.keyboard.press("Tab");
+  await expect(app.terminalInput).toHaveValue("kubectl describe configmaps kube-root-ca.crt ");
+  await page.keyboard.press("Enter");
+  await expect(app.terminalOutput).toContainText("BinaryData");
+  await app.run("kubectl get nodes");
+  await expect(app.terminalOutput).toContainText("node-1");
+  await page.keyboard.press("Control+l");
+  await expect(app.terminalOutput).not.toContainText("BinaryData");
+  await page.keyboard.press("Control+r");
+  await page.keyboard.type("configmaps");
+  await page.keyboard.press("Enter");
+  await expect(app.terminalOutput).toContainText("BinaryData");
+});
+
+test("a paste of several lines asks before it runs them", async ({ page }) => {
+  const app = await ready(page);
+  await app.terminalInput.click();
+  const paste = () =>
+    page.evaluate(() => {
+      const data = new DataTransfer();
+      data.setData("text/plain", "echo first-of-two\necho second-of-two\n");
+      document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+    });
+  await paste();
+  const asked = page.getByRole("alertdialog");
+  await expect(asked).toContainText("second-of-two");
+  await page.getByRole("button", { name: words.en["terminal-cancel"], exact: true }).click();
+  await expect(asked).toBeHidden();
+  await expect(app.terminalOutput).not.toContainText("first-of-two");
+  await app.terminalInput.click();
+  await paste();
+  await page.getByRole("button", { name: words.en["terminal-paste-run"], exact: true }).click();
+  await expect(app.terminalOutput).toContainText("second-of-two");
+});
+
+test("Hangul is composed: the Enter that ends a syllable runs nothing", async ({ page }) => {
+  const app = await ready(page);
+  await app.terminalInput.click();
+  await page.keyboard.type("echo ");
+  const keyboard = await page.context().newCDPSession(page);
+  await keyboard.send("Input.imeSetComposition", { text: "한", selectionStart: 1, selectionEnd: 1 });
+  await keyboard.send("Input.insertText", { text: "한" });
+  await keyboard.send("Input.imeSetComposition", { text: "글", selectionStart: 1, selectionEnd: 1 });
+  await page.evaluate(() =>
+    document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", isComposing: true, bubbles: true, cancelable: true })),
+  );
+  await expect(app.terminalInput).toHaveValue("echo 한글");
+  await keyboard.send("Input.insertText", { text: "글" });
+  await page.keyboard.press("Enter");
+  await expect(app.terminalInput).toHaveValue("");
+  await expect(app.terminalOutput.getByText("한글", { exact: true }).first()).toBeVisible();
+});
+
+test("a watch follows virtual time, ends at Ctrl-C, and is not there before it was typed", async ({ page }) => {
+  const app = await ready(page);
+  const busy = page.getByTitle(words.en["terminal-busy"]);
+  await app.run("kubectl get pods -w");
+  await expect(busy).toBeVisible();
+  await app.terminalInput.press("Control+c");
+  await expect(busy).toBeHidden();
+  await app.run("kubectl get pods -w");
+  await expect(busy).toBeVisible();
+  await page.getByRole("slider", { name: words.en["time-playhead"] }).focus();
+  await page.keyboard.press("Home");
+  await expect(busy).toBeHidden();
+});
+
+test("the phone's row of keys types and completes", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const app = new App(page);
+  await page.goto("./");
+  await page.locator("nav.tab-bar button", { hasText: words.en.terminal }).click();
+  const keys = page.getByRole("group", { name: words.en["terminal-keys"] });
+  await keys.getByRole("button", { name: "kubectl" }).click();
+  await app.terminalInput.pressSequentially("descr");
+  await keys.getByRole("button", { name: "Tab" }).click();
+  await expect(app.terminalInput).toHaveValue("kubectl describe ");
+});
