@@ -390,6 +390,8 @@ fn random_texts_neither_panic_nor_hang() {
         }
         // Nothing that was typed may have taken the terminal away.
         terminal.submit("echo still here", &mut cluster);
-        assert_eq!(terminal.output().last().map(|o| o.text.as_str()), Some("still here\n"));
+        // (`exec >FILE` may have sent its words elsewhere.)
+        assert!(!terminal.is_busy(), "round {round}: the terminal takes no more lines");
+        assert_eq!(terminal.exit_code(), 0, "round {round}: echo failed");
     }
 }

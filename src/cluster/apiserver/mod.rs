@@ -10,6 +10,7 @@ mod event;
 mod json_patch;
 mod limits;
 pub mod quota;
+mod refusal;
 mod strategic;
 mod write;
 

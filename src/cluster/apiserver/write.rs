@@ -239,7 +239,7 @@ impl ApiServer {
             return Err(Status::conflict(&key.kind.resource(), &key.name, why));
         }
         if options.field_manager.starts_with("kubectl") && options.subresource.is_empty() {
-            new = manifest::decode::decode_with(key.kind, new, true).map_err(|error| Status::new(400, "BadRequest", error.detail))?;
+            new = manifest::decode::decode_with(key.kind, new, true).map_err(|error| super::refusal::undecodable(patch, how, &error.detail))?;
         }
         self.replace(caller, key.clone(), &old, new, options)
     }

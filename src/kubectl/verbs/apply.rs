@@ -161,12 +161,15 @@ fn client_apply(one: &Named, dry: DryRun, validate: Validation, env: &mut Env) -
     match env.patch(&key, &patch, PatchKind::Strategic, &options) {
         Ok(object) => Ok((object, "configured")),
         Err(mut status) => {
-            status.message = format!(
-                "error when applying patch:\n{}\nto:\n{}\nfor: {source:?}: {}",
-                json_text::compact(&patch),
-                describe_target(one),
-                status.message
-            );
+            // `The … is invalid` is printed from its causes alone.
+            if status.reason != "Invalid" {
+                status.message = format!(
+                    "error when applying patch:\n{}\nto:\n{}\nfor: {source:?}: {}",
+                    json_text::compact(&patch),
+                    describe_target(one),
+                    status.message
+                );
+            }
             Err(status.into())
         }
     }
