@@ -292,7 +292,7 @@ impl Run<'_> {
                     self.report(Severity::Error, explain::finding_span(root, finding), &at(&finding.path), &message, code, args);
                 }
                 for cause in status.causes.iter().take(MOST_MARKS) {
-                    let (code, args) = explain::cause(cause, value);
+                    let (code, args) = explain::cause(cause);
                     self.report(Severity::Error, span_in(root, &cause.field), &at(&cause.field), &cause.message, code, args);
                 }
                 if findings.is_empty() && status.causes.is_empty() {

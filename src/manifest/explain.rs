@@ -146,8 +146,7 @@ pub(super) fn finding_span(root: &Node, finding: &Finding) -> Span {
 }
 
 /// One cause of an `Invalid` answer.
-pub(super) fn cause(cause: &Cause, value: &Value) -> Explained {
-    let _ = value;
+pub(super) fn cause(cause: &Cause) -> Explained {
     let field = last_name(&cause.field).to_owned();
     let message = cause.message.as_str();
     let has = |part: &str| message.contains(part);

@@ -60,7 +60,7 @@ impl Worker {
                 }
                 self.event("", "Normal", "Pulling", &format!("Pulling image {image:?}"), turn);
                 turn.ctx.fact(Fact::ImagePullStarted { node: turn.node.name.clone(), image: image.to_owned() });
-                match turn.runtime.pull_image(image, turn.ctx) {
+                match turn.runtime.pull_image(image) {
                     Ok(info) => {
                         let size = info.size_bytes;
                         let text = format!("Successfully pulled image {image:?} in 50ms (50ms including waiting). Image size: {size} bytes.");

@@ -145,7 +145,7 @@ impl Worker {
                 self.container_event(index, "Normal", "Pulling", &format!("Pulling image {image:?}"), turn);
                 turn.ctx.fact(Fact::ImagePullStarted { node: turn.node.name.clone(), image: image.clone() });
                 let began = turn.ctx.now;
-                match turn.runtime.pull_image(&image, turn.ctx) {
+                match turn.runtime.pull_image(&image) {
                     Ok(info) => {
                         self.pull_errors.remove(&image);
                         self.first([start.at(Stage::Pulled { began })].into_iter());

@@ -8,6 +8,7 @@ pub(in crate::cluster) mod bulk;
 mod files;
 mod host;
 mod process;
+mod record;
 
 use std::rc::Rc;
 
@@ -15,179 +16,9 @@ use super::images::{self, Image};
 use super::log::{ContainerRef, Fact, Stream};
 use super::network::{self, Body};
 use super::{Context, NodeConfig};
-use crate::api::SimTime;
 pub(super) use files::{has_file, read_file};
 use process::Live;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SandboxId(pub u64);
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ContainerId(pub u64);
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ExecId(pub u64);
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Timer {
-    /// A process goes on (after a sleep, a read, a connection).
-    Wake { container: ContainerId, process: u64 },
-    /// The grace period of a stop is over: SIGKILL.
-    Kill { container: ContainerId },
-}
-
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct SandboxConfig {
-    pub uid: String,
-    pub namespace: String,
-    pub name: String,
-    pub hostname: String,
-    pub host_network: bool,
-    pub attempt: u32,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct SandboxRecord {
-    pub id: SandboxId,
-    pub config: SandboxConfig,
-    pub ip: String,
-    pub ready: bool,
-    pub created_at: SimTime,
-}
-
-/// Where a volume appears in a container. The volume's content lives in the runtime, shared by all that mount it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mount {
-    /// `POD_UID/VOLUME_NAME`, or `host:/path` for a hostPath.
-    pub volume: String,
-    pub mount_path: String,
-    pub sub_path: String,
-    pub read_only: bool,
-}
-
-/// What the kubelet asks for, everything resolved: variables expanded, config values looked up.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ContainerConfig {
-    pub name: String,
-    pub attempt: u32,
-    pub image: String,
-    /// `None`: the image's own entrypoint.
-    pub command: Option<Vec<String>>,
-    pub args: Option<Vec<String>>,
-    /// In order; later ones win. The image's own variables are added below these.
-    pub env: Vec<(String, String)>,
-    pub working_dir: String,
-    pub mounts: Vec<Mount>,
-    pub memory_limit: Option<i64>,
-    pub cpu_limit_milli: Option<i64>,
-    pub cpu_request_milli: i64,
-    pub run_as_user: Option<i64>,
-    pub run_as_group: Option<i64>,
-    pub read_only_root: bool,
-    pub stdin: bool,
-    pub stdin_once: bool,
-    pub tty: bool,
-    pub termination_message_path: String,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum State {
-    Created,
-    Running { started_at: SimTime },
-    Exited { started_at: SimTime, finished_at: SimTime, exit_code: i32, reason: ExitReason },
-}
-
-/// containerd's own reason for an end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ExitReason {
-    Completed,
-    Error,
-    OomKilled,
-    /// runc could not start it; the message is runc's.
-    StartError(String),
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct LogLine {
-    pub at: SimTime,
-    pub stream: Stream,
-    pub text: String,
-    /// False for a last line that has no newline yet.
-    pub whole: bool,
-}
-
-/// A container as the runtime knows it.
-#[derive(Clone, Debug)]
-pub struct ContainerRecord {
-    pub id: ContainerId,
-    pub sandbox: SandboxId,
-    pub config: ContainerConfig,
-    pub state: State,
-    pub created_at: SimTime,
-    pub log: Vec<LogLine>,
-    pub memory_bytes: i64,
-    /// Cores wanted just now, in thousandths, and whether the limit holds them down.
-    pub cpu_milli: i64,
-    pub throttled: bool,
-    /// Ports that its processes listen on: address (`0.0.0.0`, `127.0.0.1`) and port.
-    pub listening: Vec<(String, u16)>,
-    /// The content of its termination message file, once it has ended.
-    pub last_words: Option<String>,
-}
-
-/// A command running (or having run) in a container.
-#[derive(Clone, Debug, Default)]
-pub struct ExecRecord {
-    /// Output so far, in the order in which it was written.
-    pub output: Vec<(Stream, String)>,
-    /// Set when it has ended.
-    pub exit_code: Option<i32>,
-    /// runc could not start it: the error that the API gives (`exec failed: unable to start container process: …`).
-    pub error: Option<String>,
-    pub finished_at: Option<SimTime>,
-}
-
-/// What a learner does to a container to see what happens.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Fault {
-    Exit(i32),
-    /// Stops answering, but goes on running.
-    Hang,
-    Unhang,
-    /// Answers HTTP requests with this status, whatever they ask.
-    AnswerWith(u16),
-    UseMemory(i64),
-    UseCpu(i64),
-}
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        match self {
-            Self::Exit(code) => write!(f, "Exit({code})"),
-            Self::Hang => f.write_str("Hang"),
-            Self::Unhang => f.write_str("Unhang"),
-            Self::AnswerWith(status) => write!(f, "AnswerWith({status})"),
-            Self::UseMemory(bytes) => write!(f, "UseMemory({bytes})"),
-            Self::UseCpu(milli) => write!(f, "UseCpu({milli})"),
-        }
-    }
-}
-
-/// How an unknown image behaves, as the learner says it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CustomImage {
-    pub name: String,
-    pub listens_on: Option<u16>,
-    pub exits_after_ms: Option<u64>,
-    pub exit_code: i32,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImageInfo {
-    /// `docker.io/library/nginx:1.27`
-    pub name: String,
-    /// `sha256:…`
-    pub id: String,
-    pub size_bytes: i64,
-}
+pub use record::*;
 
 #[derive(Clone, Debug)]
 pub struct Runtime {
@@ -285,6 +116,7 @@ impl Runtime {
         let Some(container) = self.containers.get_mut(&id) else { return };
         let State::Running { started_at } = container.state else { return };
         container.state = State::Exited { started_at, finished_at: ctx.now, exit_code, reason };
+        // A container that wrote no such file leaves no words.
         container.last_words = files::read_file(ctx.network, id, &container.config.termination_message_path).ok();
         (container.memory_bytes, container.cpu_milli, container.throttled) = (0, 0, false);
         for (_, port) in container.listening.drain(..) {
@@ -372,7 +204,7 @@ impl Runtime {
     }
 
     /// PullImage: the image, or the registry's refusal in containerd's words. The kubelet waits for the duration of a pull itself.
-    pub fn pull_image(&mut self, name: &str, _ctx: &mut Context) -> Result<ImageInfo, String> {
+    pub fn pull_image(&self, name: &str) -> Result<ImageInfo, String> {
         let (full, tag) = images::normalise(name);
         let shown = format!("{full}:{tag}");
         self.image(name).ok_or_else(|| {
