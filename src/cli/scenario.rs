@@ -14,6 +14,9 @@ use podlab::{manifest, yaml};
 /// The cluster stands this long before the first action, so that its own beginnings are over.
 const SETTLED: SimTime = SimTime(10_000);
 
+/// How often the watches are read.
+const STRETCH_MS: u64 = 10_000;
+
 /// The text of a file of the scenario, by its name.
 pub type Read<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
 
@@ -73,9 +76,12 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// In stretches that are short enough for the journal to hold what happens in one.
     fn advance(&mut self, until: SimTime) {
-        self.cluster.advance_to(until);
-        self.trace.collect(&self.cluster);
+        while self.cluster.now() < until {
+            self.cluster.advance_to(until.min(self.cluster.now() + STRETCH_MS));
+            self.trace.collect(&self.cluster);
+        }
     }
 
     fn act(&mut self, action: &Value) -> Result<(), String> {
