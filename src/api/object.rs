@@ -62,6 +62,18 @@ pub fn set(value: &mut Value, path: &str, new: Value) {
     *here = new;
 }
 
+/// Appends to a list, which is made where there is none.
+pub fn push(value: &mut Value, field: &str, item: Value) {
+    if !value.is_object() {
+        *value = Value::Object(Map::new());
+    }
+    let list = value.as_object_mut().expect("made an object above").entry(field).or_insert(Value::Null);
+    match list {
+        Value::Array(items) => items.push(item),
+        other => *other = Value::Array(vec![item]),
+    }
+}
+
 /// Removes the field at a dotted path of field names and gives back what stood there.
 pub fn remove(value: &mut Value, path: &str) -> Option<Value> {
     let (parent, key) = match path.rsplit_once('.') {

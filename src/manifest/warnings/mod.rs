@@ -106,6 +106,9 @@ fn null_selectors(spec: &Value, path: &str, warnings: &mut Vec<String>) {
         }
     }
     for kind in ["podAffinity", "podAntiAffinity"] {
+        if spec.get("affinity").and_then(|a| a.get(kind)).is_none() {
+            continue;
+        }
         let required = format!("affinity.{kind}.requiredDuringSchedulingIgnoredDuringExecution");
         for (index, term) in object::list_at(spec, &required).iter().enumerate() {
             if null(term) {
@@ -200,44 +203,51 @@ fn overlaps(paths: &[&str], of: &str, warnings: &mut Vec<String>) {
 fn containers(spec: &Value, path: &str, warnings: &mut Vec<String>) {
     let all = ["initContainers", "containers"].into_iter().flat_map(|list| {
         let each = object::list_at(spec, list).iter().enumerate();
-        each.map(move |(index, container)| (format!("{list}[{index}]"), container))
+        each.map(move |(index, container)| ((list, index), container))
     });
-    let all: Vec<(String, &Value)> = all.collect();
+    let all: Vec<((&str, usize), &Value)> = all.collect();
+    let shown = |(list, index): (&str, usize)| format!("{path}.{list}[{index}]");
     for (at, container) in &all {
         for list in ["limits", "requests"] {
-            let Some(text) = object::map_at(container, &format!("resources.{list}")).and_then(|m| m.get("memory")).and_then(Value::as_str) else {
-                continue;
-            };
+            let Some(text) = container.get("resources").and_then(|r| r.get(list)?.get("memory")?.as_str()) else { continue };
             // Thousandths overflow from 2^63 on, and come out whole again beyond 10^18 of them.
             let overflows = i128::from(i64::MAX) / 1000..1_000_000_000_000_000_000_000_000;
             let fractional =
                 Quantity::parse(text).is_some_and(|q| q.nano() % 1_000_000_000 != 0 || overflows.contains(&(q.nano() / 1_000_000_000 - 1)));
             if fractional {
-                warnings.push(format!("{path}.{at}.resources.{list}[memory]: fractional byte value \"{text}\" is invalid, must be an integer"));
+                let at = shown(*at);
+                warnings.push(format!("{at}.resources.{list}[memory]: fractional byte value \"{text}\" is invalid, must be an integer"));
             }
         }
-        env(container, &format!("{path}.{at}"), warnings);
+        env(container, &|| shown(*at), warnings);
     }
-    let mut numbers: SortedMap<(i64, &str), String> = SortedMap::new();
+    type Place<'a> = ((&'a str, usize), usize);
+    let mut numbers: SortedMap<(i64, &str), Place> = SortedMap::new();
     let mut later = Vec::new();
-    let mut names: SortedMap<&str, String> = SortedMap::new();
+    let mut names: SortedMap<&str, Place> = SortedMap::new();
+    let port_at = |(container, index): Place| format!("{}.ports[{index}]", shown(container));
     for (at, container) in &all {
         for (index, port) in object::list_at(container, "ports").iter().enumerate() {
-            let here = format!("{path}.{at}.ports[{index}]");
+            let here = (*at, index);
             let number = object::i64_at(port, "containerPort").unwrap_or(0);
             let protocol = object::str_at(port, "protocol").unwrap_or("TCP");
             let same_host = |port: &Value| object::i64_at(port, "hostPort").is_none_or(|h| h == 0);
             match numbers.get(&(number, protocol)) {
-                Some(first) if same_host(port) => warnings.push(format!("{here}: duplicate port definition with {first}")),
+                Some(first) if same_host(port) => {
+                    warnings.push(format!("{}: duplicate port definition with {}", port_at(here), port_at(*first)));
+                }
                 Some(_) => {}
-                None => drop(numbers.insert((number, protocol), here.clone())),
+                None => drop(numbers.insert((number, protocol), here)),
             }
             if let Some(name) = object::str_at(port, "name").filter(|n| !n.is_empty()) {
                 match names.get(name) {
-                    Some(first) => later.push(format!(
-                        "{here}: duplicate port name \"{name}\" with {first}, services and probes that select ports by name will use {first}"
-                    )),
-                    None => drop(names.insert(name, here.clone())),
+                    Some(first) => {
+                        let (here, first) = (port_at(here), port_at(*first));
+                        later.push(format!(
+                            "{here}: duplicate port name \"{name}\" with {first}, services and probes that select ports by name will use {first}"
+                        ));
+                    }
+                    None => drop(names.insert(name, here)),
                 }
             }
         }
@@ -245,12 +255,13 @@ fn containers(spec: &Value, path: &str, warnings: &mut Vec<String>) {
     warnings.extend(later);
 }
 
-fn env(container: &Value, path: &str, warnings: &mut Vec<String>) {
+fn env(container: &Value, path: &dyn Fn() -> String, warnings: &mut Vec<String>) {
     let mut seen = SortedSet::new();
     for (index, variable) in object::list_at(container, "env").iter().enumerate() {
         let name = object::str_at(variable, "name").unwrap_or("");
         let refers = object::str_at(variable, "value").is_some_and(|v| v.contains(&format!("$({name})")));
         if !seen.insert(name) && !refers {
+            let path = path();
             warnings.push(format!("{path}.env[{index}]: hides previous definition of \"{name}\", which may be dropped when using apply"));
         }
     }

@@ -187,6 +187,23 @@ impl<'a> Scanner<'a> {
         self.mark.column += 1;
     }
 
+    /// Skips characters that mean nothing of their own, up to the first that might.
+    fn skip_ordinary(&mut self) {
+        let rest = &self.bytes[self.mark.at.min(self.bytes.len())..];
+        self.skip_ascii(rest.iter().position(|byte| !ORDINARY[usize::from(*byte)]).unwrap_or(rest.len()));
+    }
+
+    /// Skips a comment or what else reaches to the line's end.
+    fn skip_rest_of_line(&mut self) {
+        loop {
+            self.skip_ordinary();
+            if self.is_break_or_end(0) {
+                return;
+            }
+            self.skip();
+        }
+    }
+
     /// Skips so many ASCII characters.
     fn skip_ascii(&mut self, count: usize) {
         self.mark.at += count;
@@ -218,6 +235,13 @@ impl<'a> Scanner<'a> {
     // ---------------------------------------------------------------------------------------------- tokens
 
     fn fetch_more(&mut self) -> Scanned<()> {
+        // What lies ready is most often past all doubt: only keys are waited for.
+        if !self.tokens.is_empty() && self.simple_keys.len() == 1 {
+            let key = &self.simple_keys[0];
+            if !key.possible || key.token_number != self.tokens_parsed {
+                return Ok(());
+            }
+        }
         loop {
             if !self.tokens.is_empty() {
                 // The first token may turn out to be a simple key, before which a KEY has to stand.
@@ -367,13 +391,13 @@ impl<'a> Scanner<'a> {
 
     fn scan_to_next_token(&mut self) {
         loop {
+            let rest = &self.bytes[self.mark.at.min(self.bytes.len())..];
+            self.skip_ascii(rest.iter().position(|byte| *byte != b' ').unwrap_or(rest.len()));
             while self.byte(0) == b' ' || ((self.flow_level() > 0 || !self.simple_key_allowed) && self.byte(0) == b'\t') {
-                self.skip();
+                self.skip_ascii(1);
             }
             if self.byte(0) == b'#' {
-                while !self.is_break_or_end(0) {
-                    self.skip();
-                }
+                self.skip_rest_of_line();
             }
             if !self.is_break() {
                 return;
@@ -496,6 +520,17 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 }
+
+/// ASCII characters that never end a scalar, escape in it or count for more than themselves.
+static ORDINARY: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0x21;
+    while byte < 0x7f {
+        table[byte] = !matches!(byte as u8, b':' | b',' | b'[' | b']' | b'{' | b'}' | b'?' | b'\'' | b'"' | b'\\');
+        byte += 1;
+    }
+    table
+};
 
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
