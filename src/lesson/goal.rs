@@ -151,7 +151,7 @@ pub enum Goal {
     Manifest {
         path: String,
         #[serde(default)]
-        equals: Option<serde_json::Value>,
+        equals: Option<crate::api::Value>,
     },
     /// Virtual time since the step began.
     Elapsed {

@@ -1,7 +1,7 @@
 //! `kubectl create --dry-run=server -f pod.yaml` as one function: reading, the client's checks, the server's answer, what is printed.
 
 use crate::api::order::{InOrder as _, SortedSet};
-use serde_json::{Value, json};
+use crate::api::{Value, json};
 
 use super::client::{self, ClientError, Target};
 use super::read::{Stream, read_stream};
@@ -278,8 +278,9 @@ impl Run<'_> {
                     let (path, message, code, args) = explain::warning(warning);
                     self.report(Severity::Warning, span_in(root, path), &at(path), message, code, args);
                 }
-                let line = format!("{}/{} created (server dry run)\n", kind.singular_with_group(), object::name(&object));
-                self.checked.stdout.push_str(&line);
+                for part in [&kind.singular_with_group(), "/", object::name(&object), " created (server dry run)\n"] {
+                    self.checked.stdout.push_str(part);
+                }
                 self.checked.documents.push(DocumentVerdict::Accepted { object, warnings });
             }
             Err(Refusal { status, findings }) => {

@@ -20,7 +20,7 @@ pub fn parse(chunk: &str, base: usize) -> Result<Option<Node>, Error> {
     let composed = composer.document();
     if let Some(at) = control {
         // The reader decodes 512 bytes ahead: only what went wrong well before them is noticed first.
-        if composed.as_ref().err().is_none_or(|p| p.mark.at + 4 >= readable.len()) {
+        if composed.as_ref().err().is_none_or(|p| p.mark.at as usize + 4 >= readable.len()) {
             return Err(Error {
                 message: "yaml: control characters are not allowed".into(),
                 span: Span::new(base + at, base + at + char_len(chunk, at)),
@@ -71,7 +71,8 @@ fn describe(problem: &Problem, chunk: &str, base: usize) -> Error {
     // Where the reader of the text should look: the beginning of what is left open, else the offending token.
     let at_context = matches!(problem.text, "could not find expected ':'" | "found unexpected end of stream" | "found unexpected document indicator")
         || (problem.text.starts_with("did not find expected ','") && problem.mark.line > problem.context.line);
-    let at = if at_context { problem.context.at } else { problem.mark.at }.min(chunk.len());
+    let at = if at_context { problem.context.at } else { problem.mark.at };
+    let at = crate::text::floor_boundary(chunk, at as usize);
     let rest = chunk[at..].split(['\n', '\r']).next().unwrap_or_default();
     let len = match problem.text {
         "could not find expected ':'" => rest.trim_end().len(),
@@ -98,7 +99,7 @@ struct Decoder<'n, 'a> {
 impl<'a> Decoder<'_, 'a> {
     fn span(&self, id: NodeId) -> Span {
         let raw = &self.nodes[id as usize];
-        Span::new(self.base + raw.start, self.base + raw.end.max(raw.start))
+        Span::new(self.base + raw.start as usize, self.base + raw.end.max(raw.start) as usize)
     }
 
     fn children(&self, first: NodeId) -> impl Iterator<Item = NodeId> + use<'_, 'a> {

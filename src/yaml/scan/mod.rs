@@ -23,6 +23,20 @@ pub(super) struct Mark {
     pub column: usize,
 }
 
+/// What is kept of a place: where a token is, or what is wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Place {
+    pub at: u32,
+    pub line: u32,
+}
+
+impl From<Mark> for Place {
+    fn from(mark: Mark) -> Self {
+        let short = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Self { at: short(mark.at), line: short(mark.line) }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Stage {
     Reader,
@@ -35,8 +49,8 @@ pub(super) enum Stage {
 pub(super) struct Problem {
     pub stage: Stage,
     pub text: &'static str,
-    pub mark: Mark,
-    pub context: Mark,
+    pub mark: Place,
+    pub context: Place,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -66,8 +80,8 @@ pub(super) enum Kind<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Token<'a> {
     pub kind: Kind<'a>,
-    pub start: Mark,
-    pub end: Mark,
+    pub start: Place,
+    pub end: Place,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -117,13 +131,17 @@ impl<'a> Scanner<'a> {
 
     /// The next token, which stays.
     pub fn peek(&mut self) -> Scanned<&Token<'a>> {
-        self.fetch_more()?;
+        if !self.is_ready() {
+            self.fetch_more()?;
+        }
         Ok(&self.tokens[0])
     }
 
     /// Takes the token that was peeked at.
     pub fn next(&mut self) -> Scanned<Token<'a>> {
-        self.fetch_more()?;
+        if !self.is_ready() {
+            self.fetch_more()?;
+        }
         if matches!(self.tokens[0].kind, Kind::StreamEnd) {
             return Ok(self.tokens[0].clone());
         }
@@ -132,7 +150,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn fail<T>(&self, context: Mark, text: &'static str) -> Scanned<T> {
-        Err(Box::new(Problem { stage: Stage::Scanner, text, mark: self.mark, context }))
+        Err(Box::new(Problem { stage: Stage::Scanner, text, mark: self.mark.into(), context: context.into() }))
     }
 
     // ------------------------------------------------------------------------------------------ characters
@@ -234,14 +252,13 @@ impl<'a> Scanner<'a> {
 
     // ---------------------------------------------------------------------------------------------- tokens
 
+    /// Whether the first token is past all doubt: only keys are waited for.
+    fn is_ready(&self) -> bool {
+        let [key] = self.simple_keys.as_slice() else { return false };
+        (!key.possible || key.token_number != self.tokens_parsed) && !self.tokens.is_empty()
+    }
+
     fn fetch_more(&mut self) -> Scanned<()> {
-        // What lies ready is most often past all doubt: only keys are waited for.
-        if !self.tokens.is_empty() && self.simple_keys.len() == 1 {
-            let key = &self.simple_keys[0];
-            if !key.possible || key.token_number != self.tokens_parsed {
-                return Ok(());
-            }
-        }
         loop {
             if !self.tokens.is_empty() {
                 // The first token may turn out to be a simple key, before which a KEY has to stand.
@@ -294,7 +311,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn push(&mut self, kind: Kind<'a>, start: Mark) {
-        self.tokens.push_back(Token { kind, start, end: self.mark });
+        self.tokens.push_back(Token { kind, start: start.into(), end: self.mark.into() });
     }
 
     fn roll_indent(&mut self, mark: Mark, number: Option<usize>, kind: Kind<'a>) -> Scanned<()> {
@@ -307,7 +324,7 @@ impl<'a> Scanner<'a> {
         if self.indents.len() > MAX_DEPTH {
             return self.fail(self.mark, "exceeded max depth of 10000");
         }
-        let token = Token { kind, start: mark, end: mark };
+        let token = Token { kind, start: mark.into(), end: mark.into() };
         match number {
             Some(number) => self.tokens.insert(number - self.tokens_parsed, token),
             None => self.tokens.push_back(token),
@@ -483,7 +500,7 @@ impl<'a> Scanner<'a> {
         let level = self.flow_level();
         if self.key_is_valid(level)? {
             let key = self.simple_keys[level];
-            self.tokens.insert(key.token_number - self.tokens_parsed, Token { kind: Kind::Key, start: key.mark, end: key.mark });
+            self.tokens.insert(key.token_number - self.tokens_parsed, Token { kind: Kind::Key, start: key.mark.into(), end: key.mark.into() });
             self.roll_indent(key.mark, Some(key.token_number), Kind::BlockMappingStart)?;
             self.simple_keys[level].possible = false;
             self.simple_key_allowed = false;

@@ -53,7 +53,7 @@ impl Scanner<'_> {
         if chomping == 1 {
             text.push_str(&trailing_breaks);
         }
-        self.tokens.push_back(Token { kind: Kind::Scalar { text: Cow::Owned(text), plain: false }, start, end });
+        self.tokens.push_back(Token { kind: Kind::Scalar { text: Cow::Owned(text), plain: false }, start: start.into(), end: end.into() });
         Ok(())
     }
 
@@ -276,7 +276,7 @@ impl Scanner<'_> {
             }
         }
         let text = owned.map_or_else(|| Cow::Borrowed(&self.text[start.at..end.at]), Cow::Owned);
-        self.tokens.push_back(Token { kind: Kind::Scalar { text, plain: true }, start, end });
+        self.tokens.push_back(Token { kind: Kind::Scalar { text, plain: true }, start: start.into(), end: end.into() });
         if leading_blanks {
             self.simple_key_allowed = true;
         }
