@@ -43,7 +43,7 @@ pub fn complete_dry_run(kind: &Kind, object: &mut Value) -> Result<(), Status> {
 /// Models `pkg/apis/core/v1/helper/qos`: only cpu and memory of containers and init containers count, zeros do not.
 pub fn qos_class(pod: &Value) -> &'static str {
     let amount = |container: &Value, list: &str, name: &str| -> i128 {
-        let text = object::map_at(container, &format!("resources.{list}")).and_then(|m| m.get(name)).and_then(Value::as_str);
+        let text = container.get("resources").and_then(|r| r.get(list)?.get(name)?.as_str());
         text.and_then(Quantity::parse).map_or(0, Quantity::nano)
     };
     let spec = pod.get("spec").unwrap_or(&Value::Null);

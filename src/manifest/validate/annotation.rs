@@ -27,10 +27,10 @@ pub fn values(annotations: &Map<String, Value>, spec: &Value, path: &FieldPath, 
             let fine = matches!(value.as_str(), "runtime/default" | "docker/default" | "unconfined");
             if let Some(local) = value.strip_prefix("localhost/") {
                 for message in super::names::local_path(local) {
-                    errors.push(FieldError::invalid(&path.child(key), local, message));
+                    errors.push(FieldError::invalid(&path.name(key), local, message));
                 }
             } else if !fine {
-                errors.push(FieldError::invalid(&path.child(key), value, "must be a valid seccomp profile"));
+                errors.push(FieldError::invalid(&path.name(key), value, "must be a valid seccomp profile"));
             }
         }
     }

@@ -204,7 +204,7 @@ pub fn claim_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     class_name(spec, "volumeAttributesClassName", path, errors);
 }
 
-fn class_name(spec: &Value, field: &str, path: &FieldPath, errors: &mut ErrorList) {
+fn class_name(spec: &Value, field: &'static str, path: &FieldPath, errors: &mut ErrorList) {
     if let Some(name) = object::str_at(spec, field).filter(|name| !name.is_empty()) {
         for message in names::subdomain(name) {
             errors.push(FieldError::invalid(&path.child(field), name, message));

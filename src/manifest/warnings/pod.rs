@@ -2,6 +2,8 @@
 //!
 //! Models `warningsForPodSpecAndMeta` of `pkg/api/pod/warnings.go`; its order is kept.
 
+use std::fmt;
+
 use crate::api::order::{SortedMap, SortedSet};
 use crate::api::{Quantity, Value, object};
 use crate::manifest::validate::{label_value_problems, same_profile};
@@ -27,6 +29,8 @@ const OLD_ANNOTATIONS: &[(&str, &str)] = &[
     ("security.alpha.kubernetes.io/sysctls", "non-functional in v1.11+; use the \"sysctls\" field instead"),
     ("security.alpha.kubernetes.io/unsafe-sysctls", "non-functional in v1.11+; use the \"sysctls\" field instead"),
 ];
+
+const SECCOMP: &str = "non-functional in v1.27+; use the \"seccompProfile\" field instead";
 
 const DEAD_VOLUMES: &[(&str, &str)] = &[
     ("photonPersistentDisk", "deprecated in v1.11, non-functional in v1.16+"),
@@ -58,33 +62,20 @@ pub fn of(of: &Value, at: &str, warnings: &mut Vec<String>) {
     }
     volumes(spec, &path, warnings);
     repeated(spec, &path, warnings);
-    fractions(spec.get("overhead"), &format!("{path}.overhead"), warnings);
-    const SECCOMP: &str = "non-functional in v1.27+; use the \"seccompProfile\" field instead";
+    fractions(spec.get("overhead"), &format_args!("{path}.overhead"), warnings);
     const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
-    let profile = |value: &Value, field: &str| there(value, "securityContext").and_then(|c| there(c, field)).is_some();
-    if annotated(SECCOMP_POD) && !profile(spec, "seccompProfile") {
+    if annotated(SECCOMP_POD) && there(spec, "securityContext").and_then(|c| there(c, "seccompProfile")).is_none() {
         warnings.push(of_annotation(SECCOMP_POD, SECCOMP));
     }
     let all = containers(spec, &path);
     for (here, container) in &all {
-        let name = object::str_at(container, "name").unwrap_or("");
-        let key = format!("container.seccomp.security.alpha.kubernetes.io/{name}");
-        if annotated(&key) && !profile(container, "seccompProfile") {
-            warnings.push(of_annotation(&key, SECCOMP));
-        }
-        // A Pod's own are told of when they become the field.
-        let key = format!("{}{name}", crate::manifest::validate::APPARMOR);
-        let own = annotations.and_then(|a| a.get(&key)).and_then(Value::as_str).filter(|_| !at.is_empty());
-        if let Some(value) = own
-            && !profile(container, "appArmorProfile")
-            && !same_profile(value, object::at(spec, "securityContext.appArmorProfile"))
-        {
-            warnings.push(of_annotation(&key, super::APPARMOR_FIELD));
+        if annotations.is_some() {
+            of_container(of, container, at, warnings);
         }
         for list in ["limits", "requests"] {
-            fractions(container.get("resources").and_then(|r| r.get(list)), &format!("{here}.resources.{list}"), warnings);
+            fractions(container.get("resources").and_then(|r| r.get(list)), &format_args!("{here}.resources.{list}"), warnings);
         }
-        env(container, here, warnings);
+        env(container, *here, warnings);
     }
     ports(&all, warnings);
     if object::i64_at(spec, "terminationGracePeriodSeconds").is_some_and(|seconds| seconds < 0) {
@@ -99,10 +90,44 @@ pub fn of(of: &Value, at: &str, warnings: &mut Vec<String>) {
     }
 }
 
-/// Every container with its path, as `VisitContainersWithPath` goes.
-fn containers<'a>(spec: &'a Value, path: &str) -> Vec<(String, &'a Value)> {
+/// What is said of the annotations that name a container.
+fn of_container(of: &Value, container: &Value, at: &str, warnings: &mut Vec<String>) {
+    let annotations = object::map_at(of, "metadata.annotations");
+    let profile = |field: &str| there(container, "securityContext").and_then(|c| there(c, field)).is_some();
+    let name = object::str_at(container, "name").unwrap_or("");
+    let key = format!("container.seccomp.security.alpha.kubernetes.io/{name}");
+    if annotations.is_some_and(|a| a.contains_key(&key)) && !profile("seccompProfile") {
+        warnings.push(format!("{at}metadata.annotations[{key}]: {SECCOMP}"));
+    }
+    // A Pod's own are told of when they become the field.
+    let key = format!("{}{name}", crate::manifest::validate::APPARMOR);
+    let own = annotations.and_then(|a| a.get(&key)).and_then(Value::as_str).filter(|_| !at.is_empty());
+    if let Some(value) = own
+        && !profile("appArmorProfile")
+        && !same_profile(value, object::at(of, "spec.securityContext.appArmorProfile"))
+    {
+        warnings.push(format!("{at}metadata.annotations[{key}]: {}", super::APPARMOR_FIELD));
+    }
+}
+
+/// Where a container stands. Paths are written out only where there is something to say.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    path: &'a str,
+    list: &'static str,
+    index: usize,
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}[{}]", self.path, self.list, self.index)
+    }
+}
+
+/// Every container with its place, as `VisitContainersWithPath` goes.
+fn containers<'a>(spec: &'a Value, path: &'a str) -> Vec<(Place<'a>, &'a Value)> {
     let lists = ["initContainers", "containers", "ephemeralContainers"];
-    let of = |list: &'static str| object::list_at(spec, list).iter().enumerate().map(move |(index, c)| (format!("{path}.{list}[{index}]"), c));
+    let of = |list| object::list_at(spec, list).iter().enumerate().map(move |(index, container)| (Place { path, list, index }, container));
     lists.into_iter().flat_map(of).collect()
 }
 
@@ -159,6 +184,9 @@ fn no_selector(term: &Value, path: &str, warnings: &mut Vec<String>) {
 
 fn affinity(spec: &Value, path: &str, warnings: &mut Vec<String>) {
     for kind in ["podAffinity", "podAntiAffinity"] {
+        if spec.get("affinity").and_then(|a| a.get(kind)).is_none() {
+            continue;
+        }
         let required = format!("affinity.{kind}.requiredDuringSchedulingIgnoredDuringExecution");
         for (index, term) in object::list_at(spec, &required).iter().enumerate() {
             no_selector(term, &format!("{path}.{required}[{index}]"), warnings);
@@ -277,13 +305,13 @@ fn repeated(spec: &Value, path: &str, warnings: &mut Vec<String>) {
 }
 
 /// Bytes come whole.
-fn fractions(amounts: Option<&Value>, path: &str, warnings: &mut Vec<String>) {
+fn fractions(amounts: Option<&Value>, path: &dyn fmt::Display, warnings: &mut Vec<String>) {
     for name in ["memory", "ephemeral-storage"] {
         fraction(amounts, name, path, warnings);
     }
 }
 
-fn fraction(amounts: Option<&Value>, name: &str, path: &str, warnings: &mut Vec<String>) {
+fn fraction(amounts: Option<&Value>, name: &str, path: &dyn fmt::Display, warnings: &mut Vec<String>) {
     let Some(text) = amounts.and_then(|a| a.get(name)).and_then(Value::as_str) else { return };
     // Thousandths overflow from 2^63 on, and come out whole again beyond 10^18 of them.
     let overflows = i128::from(i64::MAX) / 1000..1_000_000_000_000_000_000_000_000;
@@ -295,19 +323,22 @@ fn fraction(amounts: Option<&Value>, name: &str, path: &str, warnings: &mut Vec<
 /// `GetWarningsForPersistentVolumeClaimSpec`
 pub fn storage(claim: &Value, path: &str, warnings: &mut Vec<String>) {
     for list in ["requests", "limits"] {
-        fraction(claim.get("resources").and_then(|r| r.get(list)), "storage", &format!("{path}.resources.{list}"), warnings);
+        fraction(claim.get("resources").and_then(|r| r.get(list)), "storage", &format_args!("{path}.resources.{list}"), warnings);
     }
 }
 
-fn env(container: &Value, path: &str, warnings: &mut Vec<String>) {
+fn env(container: &Value, path: Place, warnings: &mut Vec<String>) {
     let mut seen = SortedSet::new();
     for (index, variable) in object::list_at(container, "env").iter().enumerate() {
         let name = object::str_at(variable, "name").unwrap_or("");
+        if seen.insert(name) {
+            continue;
+        }
         let itself = format!("$({name})");
         // A value that holds the one before it loses nothing.
         let extends = there(variable, "valueFrom").is_none()
             && object::str_at(variable, "value").is_some_and(|value| value != itself && value.contains(&itself));
-        if !seen.insert(name) && !extends {
+        if !extends {
             let name = go_quote(name);
             warnings.push(format!("{path}.env[{index}]: hides previous definition of {name}, which may be dropped when using apply"));
         }
@@ -315,14 +346,13 @@ fn env(container: &Value, path: &str, warnings: &mut Vec<String>) {
 }
 
 /// Ports that several containers of the Pod declare: numbers first, then names.
-fn ports(all: &[(String, &Value)], warnings: &mut Vec<String>) {
-    type Place<'a> = (String, &'a str, i64);
-    let mut numbers: SortedMap<(i64, &str), Vec<Place>> = SortedMap::new();
-    let mut names: SortedMap<&str, String> = SortedMap::new();
+fn ports(all: &[(Place, &Value)], warnings: &mut Vec<String>) {
+    type Port<'a> = (Place<'a>, usize, &'a str, i64);
+    let mut numbers: SortedMap<(i64, &str), Vec<Port>> = SortedMap::new();
+    let mut names: SortedMap<&str, (Place, usize)> = SortedMap::new();
     let mut later = Vec::new();
     for (at, container) in all {
         for (index, port) in object::list_at(container, "ports").iter().enumerate() {
-            let here = format!("{at}.ports[{index}]");
             let text = |field: &str| object::str_at(port, field).unwrap_or("");
             let number = |field: &str| object::i64_at(port, field).unwrap_or(0);
             let (ip, host) = (text("hostIP"), number("hostPort"));
@@ -333,10 +363,10 @@ fn ports(all: &[(String, &Value)], warnings: &mut Vec<String>) {
                     number("containerPort"),
                     text("protocol")
                 );
-                warnings.push(format!("{here}: hostIP set without hostPort: {shown}"));
+                warnings.push(format!("{at}.ports[{index}]: hostIP set without hostPort: {shown}"));
             }
             let same = numbers.entry((number("containerPort"), text("protocol"))).or_default();
-            for (other, other_ip, other_host) in same.iter().take(MOST_PATHS) {
+            for (other, port, other_ip, other_host) in same.iter().take(MOST_PATHS) {
                 let kind = if (*other_ip, *other_host) == (ip, host) {
                     "duplicate"
                 } else if host == 0 || *other_host == 0 {
@@ -347,20 +377,23 @@ fn ports(all: &[(String, &Value)], warnings: &mut Vec<String>) {
                     continue;
                 };
                 if warnings.len() <= MOST_PATHS {
-                    warnings.push(format!("{here}: {kind} port definition with {other}"));
+                    warnings.push(format!("{at}.ports[{index}]: {kind} port definition with {other}.ports[{port}]"));
                 }
             }
             let name = text("name");
             if !name.is_empty() {
                 match names.get(name) {
-                    Some(first) => later.push(format!(
-                        "{here}: duplicate port name {} with {first}, services and probes that select ports by name will use {first}",
-                        go_quote(name)
-                    )),
-                    None => drop(names.insert(name, here.clone())),
+                    Some((first, port)) => {
+                        let first = format!("{first}.ports[{port}]");
+                        later.push(format!(
+                            "{at}.ports[{index}]: duplicate port name {} with {first}, services and probes that select ports by name will use {first}",
+                            go_quote(name)
+                        ));
+                    }
+                    None => drop(names.insert(name, (*at, index))),
                 }
             }
-            same.push((here, ip, host));
+            same.push((*at, index, ip, host));
         }
     }
     warnings.extend(later);
