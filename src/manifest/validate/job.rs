@@ -124,7 +124,7 @@ fn indexed(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     const MOST: i64 = 10_000;
     let number = |field: &str| object::i64_at(spec, field);
     let completions = number("completions");
-    let above = |field: &str, most: i64, detail: &str, errors: &mut ErrorList| {
+    let above = |field: &'static str, most: i64, detail: &str, errors: &mut ErrorList| {
         if let Some(value) = number(field).filter(|value| *value > most) {
             errors.push(FieldError::invalid(&path.child(field), value, detail));
         }

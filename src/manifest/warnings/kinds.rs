@@ -2,7 +2,7 @@
 //!
 //! Models `WarningsOnCreate` of the strategies in `pkg/registry` and what they call in `pkg/api`.
 
-use super::OLD_NODE_LABELS;
+use super::pod::OLD_NODE_LABELS;
 use crate::api::{Kind, Quantity, Value, object};
 use crate::manifest::validate::{addresses, label_problems};
 
@@ -194,12 +194,7 @@ fn volume(volume: &Value, spec: &Value, warnings: &mut Vec<String>) {
 
 /// `GetNodeLabelDeprecatedMessage`
 fn old_node_label(key: &str) -> Option<&'static str> {
-    OLD_NODE_LABELS.iter().find(|(old, _)| *old == key).map(|(_, text)| *text).or(match key {
-        "app.kubernetes.io/created-by" => Some("deprecated since v1.9"),
-        "scheduler.alpha.kubernetes.io/preferAvoidPods" => Some("deprecated since v1.22; use Taints and Tolerations instead"),
-        "node-role.kubernetes.io/master" => Some("use \"node-role.kubernetes.io/control-plane\" instead"),
-        _ => None,
-    })
+    OLD_NODE_LABELS.iter().find(|(old, _)| *old == key).map(|(_, text)| *text)
 }
 
 /// `GetWarningsForPersistentVolumeClaimSpec`
