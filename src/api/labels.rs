@@ -1,6 +1,6 @@
 //! Labels and the selectors that choose by them.
 
-use serde_json::{Map, Value};
+use crate::api::{Map, Value};
 
 /// What a label must be for an object to be chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,10 +10,12 @@ pub mod order;
 pub mod quantity;
 pub mod status;
 pub mod time;
+pub mod value;
 
+pub use crate::json;
 pub use kinds::Kind;
 pub use labels::Selector;
 pub use quantity::Quantity;
-pub use serde_json::{Map, Value, json};
 pub use status::{Cause, Status};
 pub use time::SimTime;
+pub use value::{Map, Number, Value};

@@ -1,6 +1,6 @@
 //! Reading fields of an object that is a JSON tree. A field that is missing or of another type reads as nothing.
 
-use serde_json::{Map, Value};
+use crate::api::{Map, Value};
 
 /// The names of a dotted path. Paths are short and read very often: a look at each byte beats a search that first sets itself up.
 fn names(path: &str) -> impl Iterator<Item = &str> {
@@ -22,6 +22,12 @@ fn names(path: &str) -> impl Iterator<Item = &str> {
 
 /// The value at a dotted path of field names (`spec.nodeName`); digits index lists (`spec.containers.0.image`).
 pub fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    // Most paths are one name.
+    if let Value::Object(map) = value
+        && !path.as_bytes().contains(&b'.')
+    {
+        return map.get(path);
+    }
     names(path).try_fold(value, |value, key| match value {
         Value::Object(map) => map.get(key),
         Value::Array(items) => items.get(key.parse::<usize>().ok()?),
@@ -57,9 +63,20 @@ pub fn set(value: &mut Value, path: &str, new: Value) {
         if !here.is_object() {
             *here = Value::Object(Map::new());
         }
-        here = here.as_object_mut().expect("made an object above").entry(key).or_insert(Value::Null);
+        here = here.as_object_mut().expect("made an object above").place_of(key);
     }
     *here = new;
+}
+
+/// Appends to a list, which is made where there is none.
+pub fn push(value: &mut Value, field: &str, item: Value) {
+    if !value.is_object() {
+        *value = Value::Object(Map::new());
+    }
+    match value.as_object_mut().expect("made an object above").place_of(field) {
+        Value::Array(items) => items.push(item),
+        other => *other = Value::Array(vec![item]),
+    }
 }
 
 /// Removes the field at a dotted path of field names and gives back what stood there.

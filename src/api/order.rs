@@ -19,6 +19,9 @@ pub trait InOrder<T> {
 
 impl<T> InOrder<T> for [T] {
     fn order_by(&mut self, mut compare: impl FnMut(&T, &T) -> Ordering) {
+        if self.len() < 2 {
+            return;
+        }
         let from = permutation(self.len(), &mut |a, b| compare(&self[a], &self[b]));
         follow(from, &mut |a, b| self.swap(a, b));
     }

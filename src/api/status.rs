@@ -1,6 +1,6 @@
 //! The API server's refusal: `metav1.Status` as plain data.
 
-use serde_json::{Value, json};
+use crate::api::{Value, json};
 
 /// One of the reasons in a refusal (`details.causes`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Status {
     /// The object of kind `Status` that goes over the wire.
     pub fn to_value(&self) -> Value {
         let causes: Vec<Value> = self.causes.iter().map(|c| json!({"reason": c.reason, "message": c.message, "field": c.field})).collect();
-        let mut details = serde_json::Map::new();
+        let mut details = crate::api::Map::new();
         for (key, text) in [("name", &self.name), ("kind", &self.kind)] {
             if !text.is_empty() {
                 details.insert(key.into(), json!(text));

@@ -151,7 +151,7 @@ pub enum Goal {
     Manifest {
         path: String,
         #[serde(default)]
-        equals: Option<serde_json::Value>,
+        equals: Option<crate::api::Value>,
     },
     /// Virtual time since the step began.
     Elapsed {
@@ -243,7 +243,7 @@ impl Goal {
             Self::RunsOnNode { pod, container } => started_container(cluster, pod, container).is_some(),
             Self::ApiServerStopped { stopped } => cluster.api.is_stopped() == *stopped,
             Self::Manifest { path, equals } => evidence.source.documents.iter().any(|d| {
-                let found = object::at(&d.value, path);
+                let found = object::at(d.value(), path);
                 found.is_some() && equals.as_ref().is_none_or(|wanted| found == Some(wanted))
             }),
             Self::Elapsed { seconds } => cluster.now().since(evidence.began) >= seconds * 1000,

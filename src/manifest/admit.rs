@@ -11,17 +11,18 @@ pub fn create(kind: &Kind, mut object: Value, facts: &dyn ClusterFacts) -> Resul
     }
     defaults::apply(kind, &mut object);
     admission::create(kind, &mut object, facts)?;
-    prepare::create(kind, &mut object);
+    let mut warnings = Vec::new();
+    prepare::create(kind, &mut object, &mut warnings);
     generate_name(&mut object);
     let errors = validate::create(kind, &object);
     if !errors.is_empty() {
-        return Err(validate::invalid(kind, object::name(&object), &errors));
+        return Err(Status { warnings, ..validate::invalid(kind, object::name(&object), &errors) });
     }
     if kind.kind == "Pod" && object::map_at(&object, "spec.overhead").is_some_and(|o| !o.is_empty()) {
         let why = "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead";
         return Err(Status::forbidden("pods", object::name(&object), why));
     }
-    let warnings = warnings::create(kind, &object);
+    warnings.extend(warnings::create(kind, &object));
     Ok(Admitted { object, warnings })
 }
 
@@ -42,7 +43,7 @@ pub fn complete_dry_run(kind: &Kind, object: &mut Value) -> Result<(), Status> {
 /// Models `pkg/apis/core/v1/helper/qos`: only cpu and memory of containers and init containers count, zeros do not.
 pub fn qos_class(pod: &Value) -> &'static str {
     let amount = |container: &Value, list: &str, name: &str| -> i128 {
-        let text = object::map_at(container, &format!("resources.{list}")).and_then(|m| m.get(name)).and_then(Value::as_str);
+        let text = container.get("resources").and_then(|r| r.get(list)?.get(name)?.as_str());
         text.and_then(Quantity::parse).map_or(0, Quantity::nano)
     };
     let spec = pod.get("spec").unwrap_or(&Value::Null);

@@ -9,7 +9,7 @@ use crate::api::{Quantity, Value, object, quantity};
 /// (`AggregateContainerRequests` of `k8s.io/component-helpers`).
 pub fn of_containers<'a>(spec: &'a Value, list: &str) -> Vec<(&'a str, i128)> {
     let of = |container: &'a Value| -> Vec<(&'a str, i128)> {
-        let amounts = object::map_at(container, &format!("resources.{list}")).into_iter().flatten();
+        let amounts = container.get("resources").and_then(|r| r.get(list)?.as_object()).into_iter().flatten();
         amounts.filter_map(|(name, v)| Some((name.as_str(), Quantity::parse(v.as_str()?)?.nano()))).collect()
     };
     type Sums<'a> = SortedMap<&'a str, i128>;
@@ -46,7 +46,7 @@ pub fn of_containers<'a>(spec: &'a Value, list: &str) -> Vec<(&'a str, i128)> {
 pub fn written(sum: i128, name: &str, spec: &Value, list: &str) -> String {
     let containers = object::list_at(spec, "containers").iter().chain(object::list_at(spec, "initContainers"));
     let binary = containers
-        .filter_map(|c| object::map_at(c, &format!("resources.{list}"))?.get(name)?.as_str())
+        .filter_map(|c| c.get("resources")?.get(list)?.get(name)?.as_str())
         .find(|text| *text != "0")
         .is_some_and(|text| text.ends_with('i'));
     const KIBI: i128 = 1024 * 1_000_000_000;

@@ -1,12 +1,12 @@
 //! `kubectl create --dry-run=server -f pod.yaml` as one function: reading, the client's checks, the server's answer, what is printed.
 
 use crate::api::order::{InOrder as _, SortedSet};
-use serde_json::{Value, json};
+use crate::api::{Value, json};
 
 use super::client::{self, ClientError, Target};
 use super::read::{Stream, read_stream};
 use super::source::span_in;
-use super::{Admitted, Checked, ClusterFacts, DocumentVerdict, Source, SourceDocument, admit, decode, explain, fix, hint};
+use super::{Admitted, Checked, ClusterFacts, Document, DocumentVerdict, Source, SourceDocument, admit, decode, explain, fix, hint};
 use crate::api::{Kind, Status, object};
 use crate::text::{Diagnostic, Severity, Span};
 use crate::yaml::{Node, go_quote};
@@ -58,15 +58,13 @@ pub(super) fn stage(checked: &Checked) -> Stage {
 /// The verdict on a text alone.
 pub(super) fn verdict(text: &str, facts: &dyn ClusterFacts) -> Checked {
     let Stream { documents, error } = read_stream(text);
-    let source = Source { documents: documents.into_iter().map(|d| SourceDocument { span: d.span, root: d.root, value: d.value }).collect() };
+    let mut source = Source::default();
     let mut run = Run { facts, checked: Checked::default(), failures: Vec::new(), document: 0 };
     let mut stopped = false;
-    for (index, document) in source.documents.iter().enumerate() {
+    for (index, Document { value, root, span }) in documents.into_iter().enumerate() {
         run.document = index;
-        if run.document_of(&document.root, &document.value) {
-            stopped = true;
-            break;
-        }
+        stopped = stopped || run.document_of(&root, value);
+        source.documents.push(SourceDocument::new(root, span));
     }
     if let (false, Some(error)) = (stopped, error) {
         run.document = source.documents.len();
@@ -208,17 +206,17 @@ impl Run<'_> {
     }
 
     /// Checks a document; true where kubectl reads no further.
-    fn document_of(&mut self, root: &Node, value: &Value) -> bool {
-        match client::inspect(root, value, FILE_NAME) {
+    fn document_of(&mut self, root: &Node, value: Value) -> bool {
+        match client::inspect(root, &value, FILE_NAME) {
             Err(error) => {
                 let stops = error.stops;
-                self.client_error(root, value, error);
+                self.client_error(root, &value, error);
                 return stops;
             }
             Ok(Target::Create(kind)) => self.request(root, kind, value, ""),
             Ok(Target::Refused(status, code)) => {
                 let path = if code == client::ClientCode::NoResource { "apiVersion" } else { "kind" };
-                let (code, args) = explain::client(code, value, path, &[]);
+                let (code, args) = explain::client(code, &value, path, &[]);
                 self.report(Severity::Error, span_in(root, path), path, &status.message, code, args);
                 self.refused(status);
             }
@@ -226,7 +224,7 @@ impl Run<'_> {
                 let mut unknown = Vec::new();
                 for (path, node, value) in items {
                     match client::resolve(&value) {
-                        Ok(Target::Create(kind)) => self.request(&node, kind, &value, &path),
+                        Ok(Target::Create(kind)) => self.request(&node, kind, value, &path),
                         Ok(Target::Refused(status, code)) => {
                             let (code, args) = explain::client(code, &value, "kind", &[]);
                             self.report(Severity::Error, span_in(&node, "kind"), &format!("{path}.kind"), &status.message, code, args);
@@ -259,9 +257,8 @@ impl Run<'_> {
         self.checked.documents.push(DocumentVerdict::Rejected(status));
     }
 
-    fn request(&mut self, root: &Node, kind: &'static Kind, value: &Value, prefix: &str) {
+    fn request(&mut self, root: &Node, kind: &'static Kind, mut sent: Value, prefix: &str) {
         let at = |path: &str| if prefix.is_empty() { path.to_owned() } else { format!("{prefix}.{path}") };
-        let mut sent = value.clone();
         client::renew_last_applied(kind, &mut sent);
         if root.span.end - root.span.start > LARGEST_REQUEST / 4 && sent.to_string().len() > LARGEST_REQUEST {
             let status = Status::new(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {LARGEST_REQUEST}"));
@@ -281,8 +278,9 @@ impl Run<'_> {
                     let (path, message, code, args) = explain::warning(warning);
                     self.report(Severity::Warning, span_in(root, path), &at(path), message, code, args);
                 }
-                let line = format!("{}/{} created (server dry run)\n", kind.singular_with_group(), object::name(&object));
-                self.checked.stdout.push_str(&line);
+                for part in [&kind.singular_with_group(), "/", object::name(&object), " created (server dry run)\n"] {
+                    self.checked.stdout.push_str(part);
+                }
                 self.checked.documents.push(DocumentVerdict::Accepted { object, warnings });
             }
             Err(Refusal { status, findings }) => {

@@ -2,7 +2,7 @@
 //!
 //! Models `cli-runtime/pkg/resource/{visitor,mapper}.go` and `kubectl/pkg/validation/schema.go`.
 
-use serde_json::Value;
+use crate::api::Value;
 
 use super::decode::{Finding, check_metadata};
 use super::openapi;

@@ -3,7 +3,7 @@
 //! Models sigs.k8s.io/json and the strict decoding of the API server. What comes out is the value as Go would write it again: nulls and
 //! empty optional fields are gone. Deviation: duplicate fields are not looked for, because kubectl's JSON never has any.
 
-use serde_json::{Map, Number, Value};
+use crate::api::{Map, Number, Value};
 
 use crate::api::{Kind, Status};
 use crate::schema::{self, Field, Shape, Type};

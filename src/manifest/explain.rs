@@ -2,7 +2,7 @@
 //!
 //! The sentences themselves are data: `src/ui/locales/explain.*.yaml`.
 
-use serde_json::Value;
+use crate::api::Value;
 
 use super::client::{ClientCode, all_kinds};
 use super::decode::{Finding, Mismatch};

@@ -2,43 +2,50 @@
 //!
 //! Models `k8s.io/apimachinery/pkg/util/validation/field`.
 
+use std::cell::OnceCell;
 use std::fmt::{self, Write as _};
 use std::rc::Rc;
 
 use crate::api::{Cause, Value};
 
-/// The way to a field: `spec.containers[0].env[2].name`, `metadata.labels[app]`. Cheap to extend, written out only for an error.
+/// The way to a field: `spec.containers[0].env[2].name`, `metadata.labels[app]`. Written out only for an error; until then a field costs nothing, and
+/// only one that has fields of its own is put on the heap, once.
 #[derive(Clone, Debug, Default)]
-pub struct FieldPath(Option<Rc<Segment>>);
+pub struct FieldPath {
+    last: Option<Segment>,
+    /// The same, once something below it refers to it.
+    shared: OnceCell<Rc<Segment>>,
+}
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Segment {
-    parent: FieldPath,
+    parent: Option<Rc<Segment>>,
     step: Step,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Step {
-    Name(String),
+    Field(&'static str),
+    Name(Rc<str>),
     Index(usize),
-    Key(String),
+    Key(Rc<str>),
 }
 
 impl FieldPath {
     pub fn root() -> Self {
-        Self(None)
+        Self::default()
     }
 
-    pub fn new(name: &str) -> Self {
+    pub fn new(name: &'static str) -> Self {
         Self::root().child(name)
     }
 
     /// A field by name; a dotted name goes down several steps.
-    pub fn child(&self, name: &str) -> Self {
-        name.split('.').fold(self.clone(), |path, step| path.step(Step::Name(step.into())))
+    pub fn child(&self, name: &'static str) -> Self {
+        self.step(Step::Field(name))
     }
 
-    /// A field whose name may have dots of its own.
+    /// A field whose name comes from the object.
     pub fn name(&self, name: &str) -> Self {
         self.step(Step::Name(name.into()))
     }
@@ -52,20 +59,32 @@ impl FieldPath {
     }
 
     fn step(&self, step: Step) -> Self {
-        Self(Some(Rc::new(Segment { parent: self.clone(), step })))
+        let parent = self.last.as_ref().map(|last| self.shared.get_or_init(|| Rc::new(last.clone())).clone());
+        Self { last: Some(Segment { parent, step }), shared: OnceCell::new() }
     }
 }
 
 impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(segment) = &self.0 else { return Ok(()) };
-        segment.parent.fmt(f)?;
-        match &segment.step {
-            Step::Name(name) if segment.parent.0.is_some() => write!(f, ".{name}"),
-            Step::Name(name) => f.write_str(name),
-            Step::Index(index) => write!(f, "[{index}]"),
-            Step::Key(key) => write!(f, "[{key}]"),
+        self.last.as_ref().map_or(Ok(()), |last| last.fmt(f))
+    }
+}
+
+impl fmt::Display for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = &self.parent {
+            parent.fmt(f)?;
         }
+        let name: &str = match &self.step {
+            Step::Field(name) => name,
+            Step::Name(name) => name,
+            Step::Index(index) => return write!(f, "[{index}]"),
+            Step::Key(key) => return write!(f, "[{key}]"),
+        };
+        if self.parent.is_some() {
+            f.write_str(".")?;
+        }
+        f.write_str(name)
     }
 }
 

@@ -17,6 +17,7 @@ pub mod field;
 pub mod fix;
 pub mod hint;
 pub mod hover;
+mod image_name;
 mod openapi;
 mod prepare;
 pub mod read;
@@ -29,6 +30,8 @@ mod warnings;
 pub use complete::{Completion, CompletionKind, complete};
 pub use hover::{Hover, hover};
 pub use read::{Stream, decode_bytes, read_stream};
+
+use std::cell::OnceCell;
 
 use crate::api::{Kind, Status, Value, json};
 use crate::text::{Diagnostic, Span};
@@ -65,8 +68,18 @@ pub struct Source {
 pub struct SourceDocument {
     pub span: Span,
     pub root: crate::yaml::Node,
-    /// The root as a JSON value, with the last of duplicate keys, as kubectl sends it.
-    pub value: Value,
+    value: OnceCell<Value>,
+}
+
+impl SourceDocument {
+    fn new(root: crate::yaml::Node, span: Span) -> Self {
+        Self { span, root, value: OnceCell::new() }
+    }
+
+    /// The root as a JSON value, with the last of duplicate keys, as kubectl sends it. Made when it is first asked for.
+    pub fn value(&self) -> &Value {
+        self.value.get_or_init(|| self.root.to_value())
+    }
 }
 
 /// What checking needs to know of the cluster that the text is sent to.

@@ -2,7 +2,7 @@
 //!
 //! Models `k8s.io/kube-openapi/pkg/util/proto/validation`.
 
-use serde_json::Value;
+use crate::api::Value;
 
 use super::client::{ClientCode, find_kind};
 use crate::schema::{self, Shape, Type};

@@ -81,8 +81,8 @@ fn read_yaml_stream(text: &str, start: usize, stream: &mut Stream) -> Result<(),
     let mut begin = start;
     let mut at = start;
     while at < text.len() {
-        let line_end = text[at..].find('\n').map_or(text.len(), |i| at + i + 1);
-        if text[at..line_end].starts_with("---") {
+        let line_end = text.as_bytes()[at..].iter().position(|byte| *byte == b'\n').map_or(text.len(), |i| at + i + 1);
+        if text.as_bytes()[at..line_end].starts_with(b"---") {
             let rest = text[at + 3..line_end].trim();
             if !rest.is_empty() && !rest.starts_with('#') {
                 let from = at + 3 + text[at + 3..line_end].len() - text[at + 3..line_end].trim_start().len();

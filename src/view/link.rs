@@ -7,7 +7,7 @@ use crate::session::Session;
 
 /// The shape that a field of a document draws: the applied Pod's where there is one, else the draft's.
 pub fn target_at(session: &Session, source: &Source, document: usize, path: &str) -> Option<Target> {
-    let value = &source.documents.get(document)?.value;
+    let value = source.documents.get(document)?.value();
     let id = id(value);
     let stored = |kind: &'static Kind| {
         let (namespace, name) = id.split_once('/')?;
@@ -31,24 +31,24 @@ pub fn target_at(session: &Session, source: &Source, document: usize, path: &str
 
 /// The document and the path of the field that draws a shape. The whole document has an empty path.
 pub fn lines_of(target: &Target, source: &Source) -> Option<(usize, String)> {
-    let document_of = |kind: &str, wanted: &str| source.documents.iter().position(|d| object::kind(&d.value) == kind && id(&d.value) == wanted);
+    let document_of = |kind: &str, wanted: &str| source.documents.iter().position(|d| object::kind(d.value()) == kind && id(d.value()) == wanted);
     let whole = |document: usize| (document, String::new());
     match target {
         Target::Pod(pod) => document_of("Pod", pod).map(whole),
         Target::Localhost(pod) => document_of("Pod", pod).map(|d| (d, "spec.containers".into())),
         Target::Container { pod, container } => {
             let document = document_of("Pod", pod)?;
-            container_path(&source.documents[document].value, container).map(|path| (document, path))
+            container_path(source.documents[document].value(), container).map(|path| (document, path))
         }
         Target::Volume { pod, volume } => {
             let document = document_of("Pod", pod)?;
-            let volumes = object::list_at(&source.documents[document].value, "spec.volumes");
+            let volumes = object::list_at(source.documents[document].value(), "spec.volumes");
             let index = volumes.iter().position(|v| object::str_at(v, "name") == Some(volume))?;
             Some((document, format!("spec.volumes[{index}]")))
         }
         Target::Draft(document) => source.documents.get(*document).map(|_| whole(*document)),
         Target::DraftContainer { document, container } => {
-            container_path(&source.documents.get(*document)?.value, container).map(|path| (*document, path))
+            container_path(source.documents.get(*document)?.value(), container).map(|path| (*document, path))
         }
         Target::Service(service) => document_of("Service", service).map(whole),
         Target::Component(_) | Target::Node(_) | Target::Kubelet(_) | Target::File { .. } | Target::Network => None,

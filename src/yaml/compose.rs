@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::MAX_DEPTH;
-use super::scan::{Kind, Mark, Problem, Scanner, Stage};
+use super::scan::{Kind, Place, Problem, Scanner, Stage};
 use crate::text::Span;
 
 pub(super) type NodeId = u32;
@@ -12,8 +12,8 @@ const NONE: NodeId = NodeId::MAX;
 
 /// A node as it is written; collections are lists of siblings in one arena.
 pub(super) struct Raw<'a> {
-    pub start: usize,
-    pub end: usize,
+    pub start: u32,
+    pub end: u32,
     pub tag: Option<String>,
     pub content: RawContent<'a>,
     /// The next child of the same collection.
@@ -49,7 +49,7 @@ pub(super) struct Composer<'a> {
 
 type Composed<T> = Result<T, Box<Problem>>;
 
-fn parser_error<T>(context: Mark, text: &'static str, mark: Mark) -> Composed<T> {
+fn parser_error<T>(context: Place, text: &'static str, mark: Place) -> Composed<T> {
     Err(Box::new(Problem { stage: Stage::Parser, text, mark, context }))
 }
 
@@ -90,7 +90,7 @@ impl<'a> Composer<'a> {
                 let token = self.scanner.peek()?;
                 if !matches!(token.kind, Kind::DocumentStart) {
                     let mark = token.start;
-                    return parser_error(Mark::default(), "did not find expected <document start>", mark);
+                    return parser_error(Place::default(), "did not find expected <document start>", mark);
                 }
                 self.scanner.next()?;
                 let token = self.scanner.peek()?;
@@ -119,16 +119,16 @@ impl<'a> Composer<'a> {
             match &token.kind {
                 Kind::VersionDirective { major, minor } => {
                     if version_seen {
-                        return parser_error(Mark::default(), "found duplicate %YAML directive", mark);
+                        return parser_error(Place::default(), "found duplicate %YAML directive", mark);
                     }
                     if (*major, *minor) != (1, 1) {
-                        return parser_error(Mark::default(), "found incompatible YAML document", mark);
+                        return parser_error(Place::default(), "found incompatible YAML document", mark);
                     }
                     version_seen = true;
                 }
                 Kind::TagDirective { handle, prefix } => {
                     if self.tags.iter().any(|(h, _)| h == handle) {
-                        return parser_error(Mark::default(), "found duplicate %TAG directive", mark);
+                        return parser_error(Place::default(), "found duplicate %TAG directive", mark);
                     }
                     let entry = (*handle, prefix.clone());
                     self.tags.push(entry);
@@ -139,12 +139,12 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn push(&mut self, start: Mark, end: Mark, tag: Option<String>, content: RawContent<'a>) -> NodeId {
+    fn push(&mut self, start: Place, end: Place, tag: Option<String>, content: RawContent<'a>) -> NodeId {
         self.nodes.push(Raw { start: start.at, end: end.at, tag, content, next: NONE });
         (self.nodes.len() - 1) as NodeId
     }
 
-    fn empty(&mut self, mark: Mark) -> NodeId {
+    fn empty(&mut self, mark: Place) -> NodeId {
         self.push(mark, mark, None, RawContent::Scalar { text: Cow::Borrowed(""), implicit: true })
     }
 
@@ -166,7 +166,7 @@ impl<'a> Composer<'a> {
             let end = token.end;
             self.scanner.next()?;
             let Some(target) = self.anchors.get(name).copied() else {
-                self.unknown = Some((name, Span::new(start.at, end.at)));
+                self.unknown = Some((name, Span::new(start.at as usize, end.at as usize)));
                 return Err(Box::new(Problem { stage: Stage::Reader, text: "unknown anchor", mark: start, context: start }));
             };
             return Ok(self.push(start, end, None, RawContent::Alias(target, name)));
@@ -207,7 +207,7 @@ impl<'a> Composer<'a> {
         Ok(reserved)
     }
 
-    fn content(&mut self, block: bool, indentless: bool, start: Mark, end: Mark, tag: Option<String>, anchored: bool) -> Composed<NodeId> {
+    fn content(&mut self, block: bool, indentless: bool, start: Place, end: Place, tag: Option<String>, anchored: bool) -> Composed<NodeId> {
         let token = self.scanner.peek()?;
         let mark = token.start;
         match &token.kind {
@@ -230,11 +230,11 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn end_of(&self, chain: &Chain, fallback: Mark) -> usize {
+    fn end_of(&self, chain: &Chain, fallback: Place) -> u32 {
         if chain.last == NONE { fallback.at } else { self.nodes[chain.last as usize].end }
     }
 
-    fn block_sequence(&mut self, start: Mark, tag: Option<String>) -> Composed<NodeId> {
+    fn block_sequence(&mut self, start: Place, tag: Option<String>) -> Composed<NodeId> {
         let context = self.scanner.next()?.start;
         let mut chain = Chain::new();
         loop {
@@ -256,11 +256,11 @@ impl<'a> Composer<'a> {
                 _ => return parser_error(context, "did not find expected '-' indicator", mark),
             }
         }
-        let end = Mark { at: self.end_of(&chain, context), ..context };
+        let end = Place { at: self.end_of(&chain, context), ..context };
         Ok(self.push(start, end, tag, RawContent::Sequence { first: chain.first, flow: false }))
     }
 
-    fn indentless_sequence(&mut self, start: Mark, tag: Option<String>) -> Composed<NodeId> {
+    fn indentless_sequence(&mut self, start: Place, tag: Option<String>) -> Composed<NodeId> {
         let mut chain = Chain::new();
         while matches!(self.scanner.peek()?.kind, Kind::BlockEntry) {
             let after = self.scanner.next()?.end;
@@ -270,11 +270,11 @@ impl<'a> Composer<'a> {
             };
             chain.push(&mut self.nodes, item);
         }
-        let end = Mark { at: self.end_of(&chain, start), ..start };
+        let end = Place { at: self.end_of(&chain, start), ..start };
         Ok(self.push(start, end, tag, RawContent::Sequence { first: chain.first, flow: false }))
     }
 
-    fn block_mapping(&mut self, start: Mark, tag: Option<String>) -> Composed<NodeId> {
+    fn block_mapping(&mut self, start: Place, tag: Option<String>) -> Composed<NodeId> {
         let context = self.scanner.next()?.start;
         let mut chain = Chain::new();
         loop {
@@ -308,11 +308,11 @@ impl<'a> Composer<'a> {
                 _ => return parser_error(context, "did not find expected key", mark),
             }
         }
-        let end = Mark { at: self.end_of(&chain, context), ..context };
+        let end = Place { at: self.end_of(&chain, context), ..context };
         Ok(self.push(start, end, tag, RawContent::Mapping { first: chain.first, flow: false }))
     }
 
-    fn flow_sequence(&mut self, start: Mark, tag: Option<String>) -> Composed<NodeId> {
+    fn flow_sequence(&mut self, start: Place, tag: Option<String>) -> Composed<NodeId> {
         let context = self.scanner.next()?.start;
         let mut chain = Chain::new();
         let mut first = true;
@@ -370,11 +370,11 @@ impl<'a> Composer<'a> {
         let mut chain = Chain::new();
         chain.push(&mut self.nodes, key);
         chain.push(&mut self.nodes, value);
-        let end = Mark { at: self.end_of(&chain, start), ..start };
+        let end = Place { at: self.end_of(&chain, start), ..start };
         Ok(self.push(start, end, None, RawContent::Mapping { first: chain.first, flow: true }))
     }
 
-    fn flow_mapping(&mut self, start: Mark, tag: Option<String>) -> Composed<NodeId> {
+    fn flow_mapping(&mut self, start: Place, tag: Option<String>) -> Composed<NodeId> {
         let context = self.scanner.next()?.start;
         let mut chain = Chain::new();
         let mut first = true;
@@ -403,7 +403,7 @@ impl<'a> Composer<'a> {
                     // An entry without ":" has no value.
                     let key = self.node(false, false)?;
                     chain.push(&mut self.nodes, key);
-                    let end = Mark { at: self.nodes[key as usize].end, ..here };
+                    let end = Place { at: self.nodes[key as usize].end, ..here };
                     let value = self.empty(end);
                     chain.push(&mut self.nodes, value);
                     continue;

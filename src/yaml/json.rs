@@ -1,6 +1,6 @@
 //! JSON text → the same tree, with the errors of Go's `encoding/json`.
 
-use serde_json::Value;
+use crate::api::Value;
 
 use super::{Content, Entry, MAX_DEPTH, Node};
 use crate::text::Span;

@@ -11,10 +11,10 @@ mod scan;
 
 use std::fmt::Write as _;
 
+use crate::api::{Map, Number, Value};
 pub use json::{JsonError, read_json};
 pub use parse::parse;
 pub use print::{natural, print};
-use serde_json::{Map, Number, Value};
 
 use crate::text::Span;
 
@@ -122,7 +122,7 @@ impl Node {
             Content::String(text) => Value::String(text.clone()),
             Content::Sequence(items) => Value::Array(items.iter().map(Node::to_value).collect()),
             Content::Mapping(entries) => {
-                let mut map = Map::new();
+                let mut map = Map::with_capacity(entries.len());
                 for entry in entries {
                     map.insert(entry.key.clone(), entry.value.to_value());
                 }

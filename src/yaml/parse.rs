@@ -20,7 +20,7 @@ pub fn parse(chunk: &str, base: usize) -> Result<Option<Node>, Error> {
     let composed = composer.document();
     if let Some(at) = control {
         // The reader decodes 512 bytes ahead: only what went wrong well before them is noticed first.
-        if composed.as_ref().err().is_none_or(|p| p.mark.at + 4 >= readable.len()) {
+        if composed.as_ref().err().is_none_or(|p| p.mark.at as usize + 4 >= readable.len()) {
             return Err(Error {
                 message: "yaml: control characters are not allowed".into(),
                 span: Span::new(base + at, base + at + char_len(chunk, at)),
@@ -71,7 +71,8 @@ fn describe(problem: &Problem, chunk: &str, base: usize) -> Error {
     // Where the reader of the text should look: the beginning of what is left open, else the offending token.
     let at_context = matches!(problem.text, "could not find expected ':'" | "found unexpected end of stream" | "found unexpected document indicator")
         || (problem.text.starts_with("did not find expected ','") && problem.mark.line > problem.context.line);
-    let at = if at_context { problem.context.at } else { problem.mark.at }.min(chunk.len());
+    let at = if at_context { problem.context.at } else { problem.mark.at };
+    let at = crate::text::floor_boundary(chunk, at as usize);
     let rest = chunk[at..].split(['\n', '\r']).next().unwrap_or_default();
     let len = match problem.text {
         "could not find expected ':'" => rest.trim_end().len(),
@@ -98,7 +99,7 @@ struct Decoder<'n, 'a> {
 impl<'a> Decoder<'_, 'a> {
     fn span(&self, id: NodeId) -> Span {
         let raw = &self.nodes[id as usize];
-        Span::new(self.base + raw.start, self.base + raw.end.max(raw.start))
+        Span::new(self.base + raw.start as usize, self.base + raw.end.max(raw.start) as usize)
     }
 
     fn children(&self, first: NodeId) -> impl Iterator<Item = NodeId> + use<'_, 'a> {
@@ -128,8 +129,10 @@ impl<'a> Decoder<'_, 'a> {
             RawContent::Scalar { text, implicit } => (self.scalar(text, *implicit, raw.tag.as_deref(), span)?, false),
             RawContent::Sequence { first, flow } => {
                 let mut items = Vec::with_capacity(self.children(*first).count());
-                for child in self.children(*first).collect::<Vec<_>>() {
-                    items.push(self.node(child)?);
+                let mut next = *first;
+                while let Some(child) = self.nodes.get(next as usize) {
+                    items.push(self.node(next)?);
+                    next = child.next;
                 }
                 (Content::Sequence(items), *flow)
             }
@@ -187,24 +190,28 @@ impl<'a> Decoder<'_, 'a> {
     }
 
     fn mapping(&mut self, first: NodeId) -> Result<Vec<Entry>, Error> {
-        let children: Vec<NodeId> = self.children(first).collect();
-        let mut entries = Vec::with_capacity(children.len() / 2);
+        let mut entries = Vec::with_capacity(self.children(first).count() / 2);
         let mut merged = Merged::default();
-        for pair in children.chunks_exact(2) {
-            if self.is_merge(pair[0]) {
-                self.merge(pair[1], &mut merged)?;
+        let mut next = first;
+        while let Some(raw) = self.nodes.get(next as usize) {
+            let (key, value) = (next, raw.next);
+            let Some(raw) = self.nodes.get(value as usize) else { break };
+            next = raw.next;
+            if self.is_merge(key) {
+                self.merge(value, &mut merged)?;
                 continue;
             }
-            let key = self.node(pair[0])?;
+            let key = self.node(key)?;
             if matches!(key.content, Content::Mapping(_) | Content::Sequence(_)) {
                 return Err(meaning_error(format!("invalid map key: {}", key.go_syntax()), key.span));
             }
-            let value = self.node(pair[1])?;
-            let Some(name) = key_text(&key) else {
+            let value = self.node(value)?;
+            let key_span = key.span;
+            let name = key_text(key).map_err(|key| {
                 let message = format!("unsupported map key of type: {}, key: {}, value: {}", key.go_type(), key.go_syntax(), value.go_syntax());
-                return Err(Error { message, span: key.span, problem: "" });
-            };
-            entries.push(Entry { key: name, key_span: key.span, value });
+                Error { message, span: key_span, problem: "" }
+            })?;
+            entries.push(Entry { key: name, key_span, value });
         }
         // Explicit keys beat merged ones, and of those the earlier beat the later.
         if !merged.entries.is_empty() {
@@ -272,14 +279,15 @@ fn allowed_alias_ratio(decoded: usize) -> f64 {
     }
 }
 
-fn key_text(key: &Node) -> Option<String> {
-    Some(match &key.content {
-        Content::String(text) => text.clone(),
+/// A key's text; the key itself where it can be none.
+fn key_text(key: Node) -> Result<String, Node> {
+    Ok(match key.content {
+        Content::String(text) => text,
         Content::Bool(b) => b.to_string(),
         Content::Int(i) => i.to_string(),
         Content::Float(f) if f.is_nan() => ".nan".into(),
-        Content::Float(f) if f.is_infinite() => if *f > 0.0 { ".inf" } else { "-.inf" }.into(),
-        Content::Float(f) => go_float(*f),
-        _ => return None,
+        Content::Float(f) if f.is_infinite() => if f > 0.0 { ".inf" } else { "-.inf" }.into(),
+        Content::Float(f) => go_float(f),
+        _ => return Err(key),
     })
 }

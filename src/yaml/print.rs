@@ -6,7 +6,7 @@
 use crate::api::order::InOrder as _;
 use std::cmp::Ordering;
 
-use serde_json::Value;
+use crate::api::Value;
 
 use super::scalar::{Scalar, go_float, is_base60, resolve};
 
@@ -344,7 +344,7 @@ pub fn natural(a: &str, b: &str) -> Ordering {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::api::json;
 
     use super::*;
 

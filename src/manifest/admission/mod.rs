@@ -95,11 +95,6 @@ pub const TOKEN_VOLUME: &str = "kube-api-access-xxxxx";
 fn mount_token(spec: &mut Value) {
     let present = object::list_at(spec, "volumes").iter().filter_map(|v| object::str_at(v, "name")).find(|n| n.starts_with("kube-api-access-"));
     let (name, own) = (present.unwrap_or(TOKEN_VOLUME).to_owned(), present.is_some());
-    let volume = json!({"name": name, "projected": {"defaultMode": 420, "sources": [
-        {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
-        {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
-        {"downwardAPI": {"items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]}},
-    ]}});
     let mut needed = false;
     for list in ["initContainers", "containers"] {
         for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
@@ -107,15 +102,16 @@ fn mount_token(spec: &mut Value) {
                 continue;
             }
             needed = true;
-            let mut mounts = object::list_at(container, "volumeMounts").to_vec();
-            mounts.push(json!({"name": name, "mountPath": TOKEN_PATH, "readOnly": true}));
-            object::set(container, "volumeMounts", Value::from(mounts));
+            object::push(container, "volumeMounts", json!({"name": name, "mountPath": TOKEN_PATH, "readOnly": true}));
         }
     }
     if needed && !own {
-        let mut volumes = object::list_at(spec, "volumes").to_vec();
-        volumes.push(volume);
-        object::set(spec, "volumes", Value::from(volumes));
+        let volume = json!({"name": name, "projected": {"defaultMode": 420, "sources": [
+            {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+            {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
+            {"downwardAPI": {"items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]}},
+        ]}});
+        object::push(spec, "volumes", volume);
     }
 }
 
@@ -147,23 +143,28 @@ fn priority(pod: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
 
 pub fn default_tolerations(pod: &mut Value) {
     let Some(spec) = pod.get_mut("spec").filter(|s| s.is_object()) else { return };
-    let mut tolerations = object::list_at(spec, "tolerations").to_vec();
     for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
-        let covered = tolerations.iter().any(|t| {
+        let covered = object::list_at(spec, "tolerations").iter().any(|t| {
             let own = object::str_at(t, "key").unwrap_or("");
             (own == key || own.is_empty()) && matches!(object::str_at(t, "effect").unwrap_or(""), "" | "NoExecute")
         });
         if !covered {
-            tolerations.push(json!({"effect": "NoExecute", "key": key, "operator": "Exists", "tolerationSeconds": 300}));
+            object::push(spec, "tolerations", json!({"effect": "NoExecute", "key": key, "operator": "Exists", "tolerationSeconds": 300}));
         }
     }
-    object::set(spec, "tolerations", Value::from(tolerations));
 }
 
 fn runtime_class(pod: &Value) -> Result<(), Status> {
     match object::str_at(pod, "spec.runtimeClassName") {
         None => Ok(()),
         Some("") => Err(Status::new(500, "", "resource name may not be empty")),
+        Some(class) if class.contains(['/', '%']) || matches!(class, "." | "..") => {
+            let wrong = match class {
+                "." | ".." => format!("may not be '{class}'"),
+                _ => ["/", "%"].into_iter().filter(|c| class.contains(c)).map(|c| format!("may not contain '{c}'")).collect::<Vec<_>>().join(" "),
+            };
+            Err(Status::new(500, "", format!("invalid resource name {class:?}: [{wrong}]")))
+        }
         Some(class) => Err(forbidden(pod, &format!("pod rejected: RuntimeClass \"{class}\" not found"))),
     }
 }

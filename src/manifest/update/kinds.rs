@@ -34,7 +34,7 @@ pub fn check(kind: &str, old: &Value, new: &Value, errors: &mut ErrorList) {
 }
 
 /// `immutable: true` cannot be taken back, and freezes the data.
-fn frozen(old: &Value, new: &Value, fields: &[&str], errors: &mut ErrorList) {
+fn frozen(old: &Value, new: &Value, fields: &[&'static str], errors: &mut ErrorList) {
     if object::bool_at(old, "immutable") != Some(true) {
         return;
     }
@@ -158,7 +158,7 @@ fn service(old: &Value, new: &Value, errors: &mut ErrorList) {
     for (field, unset) in lists {
         let at = format!("spec.{field}");
         let (before, after) = (object::list_at(old, &at), object::list_at(new, &at));
-        let path = FieldPath::new(&at);
+        let path = FieldPath::root().name(&at);
         let mut refuse = |index: usize, detail: &str| errors.push(FieldError::invalid(&path.index(index), after.to_vec(), detail));
         if !before.is_empty() && after.is_empty() {
             refuse(0, unset);

@@ -70,7 +70,7 @@ fn no_new_finalizers(old: &Value, new: &Value, errors: &mut ErrorList) {
 }
 
 /// `ValidateImmutableField`
-fn immutable(old: &Value, new: &Value, path: &str, errors: &mut ErrorList) {
+fn immutable(old: &Value, new: &Value, path: &'static str, errors: &mut ErrorList) {
     let (before, after) = (object::at(old, path).filter(|v| !v.is_null()), object::at(new, path).filter(|v| !v.is_null()));
     if before != after {
         let value = after.cloned().unwrap_or(Value::Null);

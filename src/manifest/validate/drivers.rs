@@ -85,7 +85,7 @@ pub fn source(kind: &str, source: &Value, persistent: bool, path: &FieldPath, er
     }
 }
 
-fn label(source: &Value, field: &str, needed: bool, path: &FieldPath, errors: &mut ErrorList) {
+fn label(source: &Value, field: &'static str, needed: bool, path: &FieldPath, errors: &mut ErrorList) {
     match object::str_at(source, field).unwrap_or("") {
         "" if needed => errors.push(FieldError::required(&path.child(field), "")),
         "" => {}

@@ -110,6 +110,13 @@ pub fn label_problems(name: &str) -> Vec<String> {
     names::label(name)
 }
 
+/// What keeps a text from being the value of a label.
+pub fn label_value_problems(value: &str) -> Vec<String> {
+    names::label_value(value)
+}
+
+pub use annotation::{APPARMOR, same_profile};
+
 /// A required DNS label.
 fn check_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
     name_errors(name, names::label, path, errors);
@@ -141,7 +148,7 @@ fn port_number(number: i64, path: &FieldPath, errors: &mut ErrorList) {
     in_range(number, 1, 65535, path, errors);
 }
 
-fn not_negative(value: &Value, field: &str, path: &FieldPath, errors: &mut ErrorList) {
+fn not_negative(value: &Value, field: &'static str, path: &FieldPath, errors: &mut ErrorList) {
     if let Some(number) = object::i64_at(value, field).filter(|n| *n < 0) {
         errors.push(FieldError::invalid(&path.child(field), number, "must be greater than or equal to 0"));
     }

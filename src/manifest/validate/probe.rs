@@ -5,7 +5,7 @@ use crate::api::{Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
 /// Exactly one handler, checked in the server's order. `last` is `grpc` for probes and `sleep` for hooks.
-fn handler(handler: &Value, last: &str, grace: i64, path: &FieldPath, errors: &mut ErrorList) {
+fn handler(handler: &Value, last: &'static str, grace: i64, path: &FieldPath, errors: &mut ErrorList) {
     let mut found = 0;
     for kind in ["exec", "httpGet", "tcpSocket", last] {
         let Some(action) = handler.get(kind).filter(|a| !a.is_null()) else { continue };

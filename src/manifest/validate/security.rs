@@ -6,7 +6,7 @@ use crate::api::{Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 use crate::manifest::update::internal;
 
-fn id(context: &Value, field: &str, path: &FieldPath, errors: &mut ErrorList) {
+fn id(context: &Value, field: &'static str, path: &FieldPath, errors: &mut ErrorList) {
     if let Some(number) = object::i64_at(context, field) {
         in_range(number, 0, i64::from(i32::MAX), &path.child(field), errors);
     }

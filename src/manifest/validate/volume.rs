@@ -4,7 +4,7 @@
 
 use super::env::{field_ref, resource_field_ref};
 use super::{check_name, drivers, names, one_of};
-use crate::api::order::SortedSet;
+use crate::api::order::{InOrder as _, SortedSet};
 use crate::api::{Quantity, Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
@@ -75,8 +75,10 @@ pub fn volumes(volumes: &[Value], pod: Option<&str>, path: &FieldPath, errors: &
 fn source(volume: &Value, pod: Option<&str>, path: &FieldPath, errors: &mut ErrorList) {
     let name = object::str_at(volume, "name").unwrap_or("");
     let mut found = 0;
-    for kind in SOURCES {
-        let Some(source) = volume.get(*kind).filter(|s| !s.is_null()) else { continue };
+    let given = volume.as_object().into_iter().flatten().filter(|(_, source)| !source.is_null());
+    let mut given: Vec<(usize, &Value)> = given.filter_map(|(key, source)| Some((SOURCES.iter().position(|kind| kind == key)?, source))).collect();
+    given.order_by_key(|(place, _)| *place);
+    for (kind, source) in given.into_iter().map(|(place, source)| (&SOURCES[place], source)) {
         if found > 0 {
             // The server's own misspelling.
             let shown = match *kind {
@@ -116,7 +118,7 @@ fn there(source: &Value, field: &str) -> bool {
     source.get(field).is_some_and(|f| !f.is_null())
 }
 
-pub fn required(source: &Value, field: &str, path: &FieldPath, errors: &mut ErrorList) {
+pub fn required(source: &Value, field: &'static str, path: &FieldPath, errors: &mut ErrorList) {
     if object::str_at(source, field).unwrap_or("").is_empty() {
         errors.push(FieldError::required(&path.child(field), ""));
     }
@@ -200,7 +202,7 @@ fn mode(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
     mode_at(source, "defaultMode", path, errors);
 }
 
-fn mode_at(source: &Value, field: &str, path: &FieldPath, errors: &mut ErrorList) {
+fn mode_at(source: &Value, field: &'static str, path: &FieldPath, errors: &mut ErrorList) {
     if let Some(mode) = object::i64_at(source, field).filter(|m| !(0..=0o777).contains(m)) {
         errors.push(FieldError::invalid(&path.child(field), mode, "must be a number between 0 and 0777 (octal), both inclusive"));
     }

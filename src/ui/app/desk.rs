@@ -1,6 +1,6 @@
 //! The editor's tabs and the manifests that stood there before. Nothing that was written is ever dropped without a trace.
 
-use serde_json::{Value, json};
+use podlab::api::{Value, json};
 
 use crate::ui::storage;
 

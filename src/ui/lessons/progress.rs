@@ -1,7 +1,7 @@
 //! What the learner has finished, kept in the browser; saved to and loaded from a file.
 
 use podlab::api::order::SortedMap;
-use serde_json::{Value, json};
+use podlab::api::{Value, json};
 
 use crate::ui::storage;
 
@@ -39,7 +39,7 @@ impl Progress {
 
     pub fn to_text(&self) -> String {
         let attended = |a: &Attended| json!({ "step": a.step, "done": a.done, "finished": a.finished });
-        let lessons: serde_json::Map<String, Value> = self.lessons.iter().map(|(id, a)| (id.clone(), attended(a))).collect();
+        let lessons: podlab::api::Map<String, Value> = self.lessons.iter().map(|(id, a)| (id.clone(), attended(a))).collect();
         json!({ "lessons": lessons }).to_string()
     }
 

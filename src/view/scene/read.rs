@@ -309,7 +309,7 @@ impl Reader<'_> {
     /// The Pods of the text that are not applied.
     fn drafts(&self, draft: &Checked, scene: &mut Scene) {
         for (index, document) in draft.source.documents.iter().enumerate() {
-            let value = &document.value;
+            let value = document.value();
             if object::kind(value) != "Pod" {
                 continue;
             }

@@ -51,9 +51,7 @@ impl<'a> Scanner<'a> {
     /// A comment and the line's end, where nothing else may stand.
     pub(super) fn finish_line(&mut self, context: Mark) -> Scanned<()> {
         if self.byte(0) == b'#' {
-            while !self.is_break_or_end(0) {
-                self.skip();
-            }
+            self.skip_rest_of_line();
         }
         if !self.is_break_or_end(0) {
             return self.fail(context, "did not find expected comment or line break");

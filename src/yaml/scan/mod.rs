@@ -23,6 +23,20 @@ pub(super) struct Mark {
     pub column: usize,
 }
 
+/// What is kept of a place: where a token is, or what is wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Place {
+    pub at: u32,
+    pub line: u32,
+}
+
+impl From<Mark> for Place {
+    fn from(mark: Mark) -> Self {
+        let short = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Self { at: short(mark.at), line: short(mark.line) }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Stage {
     Reader,
@@ -35,8 +49,8 @@ pub(super) enum Stage {
 pub(super) struct Problem {
     pub stage: Stage,
     pub text: &'static str,
-    pub mark: Mark,
-    pub context: Mark,
+    pub mark: Place,
+    pub context: Place,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -66,8 +80,8 @@ pub(super) enum Kind<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Token<'a> {
     pub kind: Kind<'a>,
-    pub start: Mark,
-    pub end: Mark,
+    pub start: Place,
+    pub end: Place,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -117,13 +131,17 @@ impl<'a> Scanner<'a> {
 
     /// The next token, which stays.
     pub fn peek(&mut self) -> Scanned<&Token<'a>> {
-        self.fetch_more()?;
+        if !self.is_ready() {
+            self.fetch_more()?;
+        }
         Ok(&self.tokens[0])
     }
 
     /// Takes the token that was peeked at.
     pub fn next(&mut self) -> Scanned<Token<'a>> {
-        self.fetch_more()?;
+        if !self.is_ready() {
+            self.fetch_more()?;
+        }
         if matches!(self.tokens[0].kind, Kind::StreamEnd) {
             return Ok(self.tokens[0].clone());
         }
@@ -132,7 +150,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn fail<T>(&self, context: Mark, text: &'static str) -> Scanned<T> {
-        Err(Box::new(Problem { stage: Stage::Scanner, text, mark: self.mark, context }))
+        Err(Box::new(Problem { stage: Stage::Scanner, text, mark: self.mark.into(), context: context.into() }))
     }
 
     // ------------------------------------------------------------------------------------------ characters
@@ -187,6 +205,23 @@ impl<'a> Scanner<'a> {
         self.mark.column += 1;
     }
 
+    /// Skips characters that mean nothing of their own, up to the first that might.
+    fn skip_ordinary(&mut self) {
+        let rest = &self.bytes[self.mark.at.min(self.bytes.len())..];
+        self.skip_ascii(rest.iter().position(|byte| !ORDINARY[usize::from(*byte)]).unwrap_or(rest.len()));
+    }
+
+    /// Skips a comment or what else reaches to the line's end.
+    fn skip_rest_of_line(&mut self) {
+        loop {
+            self.skip_ordinary();
+            if self.is_break_or_end(0) {
+                return;
+            }
+            self.skip();
+        }
+    }
+
     /// Skips so many ASCII characters.
     fn skip_ascii(&mut self, count: usize) {
         self.mark.at += count;
@@ -216,6 +251,12 @@ impl<'a> Scanner<'a> {
     }
 
     // ---------------------------------------------------------------------------------------------- tokens
+
+    /// Whether the first token is past all doubt: only keys are waited for.
+    fn is_ready(&self) -> bool {
+        let [key] = self.simple_keys.as_slice() else { return false };
+        (!key.possible || key.token_number != self.tokens_parsed) && !self.tokens.is_empty()
+    }
 
     fn fetch_more(&mut self) -> Scanned<()> {
         loop {
@@ -270,7 +311,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn push(&mut self, kind: Kind<'a>, start: Mark) {
-        self.tokens.push_back(Token { kind, start, end: self.mark });
+        self.tokens.push_back(Token { kind, start: start.into(), end: self.mark.into() });
     }
 
     fn roll_indent(&mut self, mark: Mark, number: Option<usize>, kind: Kind<'a>) -> Scanned<()> {
@@ -283,7 +324,7 @@ impl<'a> Scanner<'a> {
         if self.indents.len() > MAX_DEPTH {
             return self.fail(self.mark, "exceeded max depth of 10000");
         }
-        let token = Token { kind, start: mark, end: mark };
+        let token = Token { kind, start: mark.into(), end: mark.into() };
         match number {
             Some(number) => self.tokens.insert(number - self.tokens_parsed, token),
             None => self.tokens.push_back(token),
@@ -367,13 +408,13 @@ impl<'a> Scanner<'a> {
 
     fn scan_to_next_token(&mut self) {
         loop {
+            let rest = &self.bytes[self.mark.at.min(self.bytes.len())..];
+            self.skip_ascii(rest.iter().position(|byte| *byte != b' ').unwrap_or(rest.len()));
             while self.byte(0) == b' ' || ((self.flow_level() > 0 || !self.simple_key_allowed) && self.byte(0) == b'\t') {
-                self.skip();
+                self.skip_ascii(1);
             }
             if self.byte(0) == b'#' {
-                while !self.is_break_or_end(0) {
-                    self.skip();
-                }
+                self.skip_rest_of_line();
             }
             if !self.is_break() {
                 return;
@@ -459,7 +500,7 @@ impl<'a> Scanner<'a> {
         let level = self.flow_level();
         if self.key_is_valid(level)? {
             let key = self.simple_keys[level];
-            self.tokens.insert(key.token_number - self.tokens_parsed, Token { kind: Kind::Key, start: key.mark, end: key.mark });
+            self.tokens.insert(key.token_number - self.tokens_parsed, Token { kind: Kind::Key, start: key.mark.into(), end: key.mark.into() });
             self.roll_indent(key.mark, Some(key.token_number), Kind::BlockMappingStart)?;
             self.simple_keys[level].possible = false;
             self.simple_key_allowed = false;
@@ -496,6 +537,17 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 }
+
+/// ASCII characters that never end a scalar, escape in it or count for more than themselves.
+static ORDINARY: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0x21;
+    while byte < 0x7f {
+        table[byte] = !matches!(byte as u8, b':' | b',' | b'[' | b']' | b'{' | b'}' | b'?' | b'\'' | b'"' | b'\\');
+        byte += 1;
+    }
+    table
+};
 
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')

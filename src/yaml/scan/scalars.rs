@@ -41,9 +41,7 @@ impl Scanner<'_> {
             trailing_breaks.clear();
             leading_blank = self.is_blank(0);
             let from = self.mark.at;
-            while !self.is_break_or_end(0) {
-                self.skip();
-            }
+            self.skip_rest_of_line();
             text.push_str(&self.text[from..self.mark.at]);
             end = self.mark;
             leading_break = if self.is_break() { self.read_line() } else { "" };
@@ -55,7 +53,7 @@ impl Scanner<'_> {
         if chomping == 1 {
             text.push_str(&trailing_breaks);
         }
-        self.tokens.push_back(Token { kind: Kind::Scalar { text: Cow::Owned(text), plain: false }, start, end });
+        self.tokens.push_back(Token { kind: Kind::Scalar { text: Cow::Owned(text), plain: false }, start: start.into(), end: end.into() });
         Ok(())
     }
 
@@ -95,7 +93,15 @@ impl Scanner<'_> {
                 return self.fail(start, "found unexpected end of stream");
             }
             let mut leading_blanks = false;
-            while !self.is_blank_or_end(0) {
+            loop {
+                let at = self.mark.at;
+                self.skip_ordinary();
+                if let Some(text) = &mut owned {
+                    text.push_str(&self.text[at..self.mark.at]);
+                }
+                if self.is_blank_or_end(0) {
+                    break;
+                }
                 let c = self.byte(0);
                 if c == b'\'' && quote == b'\'' && self.byte(1) == b'\'' {
                     owned.get_or_insert_with(|| self.text[from..self.mark.at].to_owned()).push('\'');
@@ -219,7 +225,11 @@ impl Scanner<'_> {
                 break;
             }
             let from = self.mark.at;
-            while !self.is_blank_or_end(0) {
+            loop {
+                self.skip_ordinary();
+                if self.is_blank_or_end(0) {
+                    break;
+                }
                 let c = self.byte(0);
                 if (c == b':' && self.is_blank_or_end(1))
                     || (in_flow && (matches!(c, b',' | b'[' | b']' | b'{' | b'}') || (c == b'?' && self.is_blank_or_end(1))))
@@ -266,7 +276,7 @@ impl Scanner<'_> {
             }
         }
         let text = owned.map_or_else(|| Cow::Borrowed(&self.text[start.at..end.at]), Cow::Owned);
-        self.tokens.push_back(Token { kind: Kind::Scalar { text, plain: true }, start, end });
+        self.tokens.push_back(Token { kind: Kind::Scalar { text, plain: true }, start: start.into(), end: end.into() });
         if leading_blanks {
             self.simple_key_allowed = true;
         }

@@ -1,0 +1,951 @@
+//! JSON as a tree: objects of the API, whose fields are few, looked up often, and walked in the order of their names.
+//!
+//! Stands for serde_json's tree of the same shape. A field list there is a B-tree; here it is a sorted vector: a look-up compares lengths
+//! before letters, a clone or a drop walks one block of memory, and the code for it all is small, which the browser pays for.
+
+use std::fmt::{self, Write as _};
+use std::ops::{Index, IndexMut};
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+pub use serde_json::Number;
+
+/// Any JSON.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Value {
+    #[default]
+    Null,
+    Bool(bool),
+    Number(Number),
+    String(String),
+    Array(Vec<Value>),
+    Object(Map<String, Value>),
+}
+
+/// The fields of an object, in the order of their names.
+#[derive(Clone, PartialEq)]
+pub struct Map<K, V> {
+    entries: Vec<(K, V)>,
+}
+
+/// A name and the place of its value, there or to be filled.
+pub struct Entry<'a> {
+    map: &'a mut Map<String, Value>,
+    key: String,
+}
+
+impl<K, V> Default for Map<K, V> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for Map<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.entries.iter().map(|(k, v)| (k, v))).finish()
+    }
+}
+
+impl<K, V> Map<K, V> {
+    pub const fn new() -> Self {
+        Self { entries: Vec::new() }
+    }
+
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { entries: Vec::with_capacity(capacity) }
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    pub fn iter(&self) -> Iter<'_, K, V> {
+        self.into_iter()
+    }
+
+    pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = (&K, &mut V)> + ExactSizeIterator {
+        self.entries.iter_mut().map(|(k, v)| (&*k, v))
+    }
+
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &K> + ExactSizeIterator + Clone {
+        self.entries.iter().map(|(k, _)| k)
+    }
+
+    pub fn values(&self) -> impl DoubleEndedIterator<Item = &V> + ExactSizeIterator + Clone {
+        self.entries.iter().map(|(_, v)| v)
+    }
+
+    pub fn values_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut V> + ExactSizeIterator {
+        self.entries.iter_mut().map(|(_, v)| v)
+    }
+
+    pub fn into_keys(self) -> impl DoubleEndedIterator<Item = K> + ExactSizeIterator {
+        self.entries.into_iter().map(|(k, _)| k)
+    }
+
+    pub fn into_values(self) -> impl DoubleEndedIterator<Item = V> + ExactSizeIterator {
+        self.entries.into_iter().map(|(_, v)| v)
+    }
+
+    pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
+        self.entries.retain_mut(|(k, v)| keep(k, v));
+    }
+}
+
+impl Map<String, Value> {
+    /// Where a field is.
+    fn find(&self, key: &str) -> Option<usize> {
+        const FEW: usize = 24;
+        if self.entries.len() <= FEW {
+            return self.entries.iter().position(|(own, _)| own.len() == key.len() && own.as_bytes().first() == key.as_bytes().first() && own == key);
+        }
+        self.entries.binary_search_by(|(own, _)| own.as_str().cmp(key)).ok()
+    }
+
+    /// Where a field is, or where it would be. The last place is looked at first, as fields often come in order.
+    fn place(&self, key: &str) -> Result<usize, usize> {
+        if self.entries.last().is_none_or(|(last, _)| last.as_str() < key) {
+            return Err(self.entries.len());
+        }
+        self.entries.binary_search_by(|(own, _)| own.as_str().cmp(key))
+    }
+
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.find(key).map(|at| &self.entries[at].1)
+    }
+
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        self.find(key).map(|at| &mut self.entries[at].1)
+    }
+
+    pub fn get_key_value(&self, key: &str) -> Option<(&String, &Value)> {
+        self.find(key).map(|at| (&self.entries[at].0, &self.entries[at].1))
+    }
+
+    pub fn contains_key(&self, key: &str) -> bool {
+        self.find(key).is_some()
+    }
+
+    /// Sets a field and gives back what stood there.
+    pub fn insert(&mut self, key: String, value: Value) -> Option<Value> {
+        match self.place(&key) {
+            Ok(at) => Some(std::mem::replace(&mut self.entries[at].1, value)),
+            Err(at) => {
+                self.entries.insert(at, (key, value));
+                None
+            }
+        }
+    }
+
+    pub fn remove(&mut self, key: &str) -> Option<Value> {
+        self.find(key).map(|at| self.entries.remove(at).1)
+    }
+
+    pub fn entry(&mut self, key: impl Into<String>) -> Entry<'_> {
+        Entry { map: self, key: key.into() }
+    }
+
+    /// The place of a field, filled with null where there is none.
+    pub fn place_of(&mut self, key: &str) -> &mut Value {
+        let at = self.place(key).unwrap_or_else(|at| {
+            self.entries.insert(at, (key.to_owned(), Value::Null));
+            at
+        });
+        &mut self.entries[at].1
+    }
+
+    /// Moves all fields of the other here.
+    pub fn append(&mut self, other: &mut Self) {
+        self.extend(std::mem::take(other));
+    }
+}
+
+impl<'a> Entry<'a> {
+    pub fn or_insert(self, value: Value) -> &'a mut Value {
+        self.or_insert_with(|| value)
+    }
+
+    pub fn or_insert_with(self, value: impl FnOnce() -> Value) -> &'a mut Value {
+        let at = self.map.place(&self.key).unwrap_or_else(|at| {
+            self.map.entries.insert(at, (self.key, value()));
+            at
+        });
+        &mut self.map.entries[at].1
+    }
+
+    pub fn and_modify(self, change: impl FnOnce(&mut Value)) -> Self {
+        if let Some(value) = self.map.get_mut(&self.key) {
+            change(value);
+        }
+        self
+    }
+}
+
+/// Walks the fields of an object.
+pub type Iter<'a, K, V> = std::iter::Map<std::slice::Iter<'a, (K, V)>, fn(&'a (K, V)) -> (&'a K, &'a V)>;
+
+impl<'a, K, V> IntoIterator for &'a Map<K, V> {
+    type Item = (&'a K, &'a V);
+    type IntoIter = Iter<'a, K, V>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.iter().map(|(k, v)| (k, v))
+    }
+}
+
+impl<'a, K, V> IntoIterator for &'a mut Map<K, V> {
+    type Item = (&'a K, &'a mut V);
+    type IntoIter = std::iter::Map<std::slice::IterMut<'a, (K, V)>, fn(&'a mut (K, V)) -> (&'a K, &'a mut V)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.iter_mut().map(|(k, v)| (&*k, v))
+    }
+}
+
+impl<K, V> IntoIterator for Map<K, V> {
+    type Item = (K, V);
+    type IntoIter = std::vec::IntoIter<(K, V)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
+    }
+}
+
+impl<K: Into<String>> FromIterator<(K, Value)> for Map<String, Value> {
+    fn from_iter<I: IntoIterator<Item = (K, Value)>>(fields: I) -> Self {
+        let mut map = Self::new();
+        map.extend(fields);
+        map
+    }
+}
+
+impl<K: Into<String>> Extend<(K, Value)> for Map<String, Value> {
+    fn extend<I: IntoIterator<Item = (K, Value)>>(&mut self, fields: I) {
+        let before = self.entries.len();
+        let mut in_order = true;
+        for (key, value) in fields {
+            let key = key.into();
+            in_order = in_order && self.entries.last().is_none_or(|(last, _)| *last < key);
+            self.entries.push((key, value));
+        }
+        if in_order {
+            return;
+        }
+        // The last of equal ones counts.
+        self.entries[..].sort_by(|(a, _), (b, _)| a.cmp(b));
+        debug_assert!(before <= self.entries.len());
+        self.entries.reverse();
+        self.entries.dedup_by(|(a, _), (b, _)| a == b);
+        self.entries.reverse();
+    }
+}
+
+impl Index<&str> for Map<String, Value> {
+    type Output = Value;
+
+    fn index(&self, key: &str) -> &Value {
+        self.get(key).expect("an index names a field that is there")
+    }
+}
+
+impl IndexMut<&str> for Map<String, Value> {
+    fn index_mut(&mut self, key: &str) -> &mut Value {
+        self.get_mut(key).expect("an index names a field that is there")
+    }
+}
+
+/// What leads from a value into it: a field's name or a place in a list.
+pub trait Step {
+    fn look<'v>(&self, value: &'v Value) -> Option<&'v Value>;
+    fn look_mut<'v>(&self, value: &'v mut Value) -> Option<&'v mut Value>;
+    /// Makes what is missing; a value that can hold nothing is a mistake of the program.
+    fn make<'v>(&self, value: &'v mut Value) -> &'v mut Value;
+}
+
+impl Step for str {
+    fn look<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        value.as_object()?.get(self)
+    }
+
+    fn look_mut<'v>(&self, value: &'v mut Value) -> Option<&'v mut Value> {
+        value.as_object_mut()?.get_mut(self)
+    }
+
+    fn make<'v>(&self, value: &'v mut Value) -> &'v mut Value {
+        if value.is_null() {
+            *value = Value::Object(Map::new());
+        }
+        value.as_object_mut().expect("only an object has fields").place_of(self)
+    }
+}
+
+impl Step for usize {
+    fn look<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        value.as_array()?.get(*self)
+    }
+
+    fn look_mut<'v>(&self, value: &'v mut Value) -> Option<&'v mut Value> {
+        value.as_array_mut()?.get_mut(*self)
+    }
+
+    fn make<'v>(&self, value: &'v mut Value) -> &'v mut Value {
+        value.as_array_mut().and_then(|items| items.get_mut(*self)).expect("an index is inside of its list")
+    }
+}
+
+impl Step for String {
+    fn look<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        self.as_str().look(value)
+    }
+
+    fn look_mut<'v>(&self, value: &'v mut Value) -> Option<&'v mut Value> {
+        self.as_str().look_mut(value)
+    }
+
+    fn make<'v>(&self, value: &'v mut Value) -> &'v mut Value {
+        self.as_str().make(value)
+    }
+}
+
+impl<S: Step + ?Sized> Step for &S {
+    fn look<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        (**self).look(value)
+    }
+
+    fn look_mut<'v>(&self, value: &'v mut Value) -> Option<&'v mut Value> {
+        (**self).look_mut(value)
+    }
+
+    fn make<'v>(&self, value: &'v mut Value) -> &'v mut Value {
+        (**self).make(value)
+    }
+}
+
+static NULL: Value = Value::Null;
+
+impl<S: Step> Index<S> for Value {
+    type Output = Value;
+
+    /// What is not there reads as null.
+    fn index(&self, step: S) -> &Value {
+        step.look(self).unwrap_or(&NULL)
+    }
+}
+
+impl<S: Step> IndexMut<S> for Value {
+    fn index_mut(&mut self, step: S) -> &mut Value {
+        step.make(self)
+    }
+}
+
+impl Value {
+    pub fn get(&self, step: impl Step) -> Option<&Value> {
+        step.look(self)
+    }
+
+    pub fn get_mut(&mut self, step: impl Step) -> Option<&mut Value> {
+        step.look_mut(self)
+    }
+
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Value::Bool(b) => Some(*b),
+            _ => None,
+        }
+    }
+
+    pub fn as_number(&self) -> Option<&Number> {
+        match self {
+            Value::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    pub fn as_i64(&self) -> Option<i64> {
+        self.as_number()?.as_i64()
+    }
+
+    pub fn as_u64(&self) -> Option<u64> {
+        self.as_number()?.as_u64()
+    }
+
+    pub fn as_f64(&self) -> Option<f64> {
+        self.as_number()?.as_f64()
+    }
+
+    pub fn as_array(&self) -> Option<&Vec<Value>> {
+        match self {
+            Value::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    pub fn as_array_mut(&mut self) -> Option<&mut Vec<Value>> {
+        match self {
+            Value::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    pub fn as_object(&self) -> Option<&Map<String, Value>> {
+        match self {
+            Value::Object(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    pub fn as_object_mut(&mut self) -> Option<&mut Map<String, Value>> {
+        match self {
+            Value::Object(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    pub fn is_null(&self) -> bool {
+        matches!(self, Value::Null)
+    }
+
+    pub fn is_boolean(&self) -> bool {
+        matches!(self, Value::Bool(_))
+    }
+
+    pub fn is_number(&self) -> bool {
+        matches!(self, Value::Number(_))
+    }
+
+    pub fn is_string(&self) -> bool {
+        matches!(self, Value::String(_))
+    }
+
+    pub fn is_array(&self) -> bool {
+        matches!(self, Value::Array(_))
+    }
+
+    pub fn is_object(&self) -> bool {
+        matches!(self, Value::Object(_))
+    }
+
+    pub fn is_i64(&self) -> bool {
+        self.as_number().is_some_and(Number::is_i64)
+    }
+
+    pub fn is_u64(&self) -> bool {
+        self.as_number().is_some_and(Number::is_u64)
+    }
+
+    pub fn is_f64(&self) -> bool {
+        self.as_number().is_some_and(Number::is_f64)
+    }
+
+    /// What a JSON pointer (`/spec/containers/0`) leads to.
+    pub fn pointer(&self, path: &str) -> Option<&Value> {
+        pointer_steps(path)?.try_fold(self, |value, name| match value {
+            Value::Object(map) => map.get(&name),
+            Value::Array(items) => items.get(list_index(&name)?),
+            _ => None,
+        })
+    }
+
+    pub fn pointer_mut(&mut self, path: &str) -> Option<&mut Value> {
+        pointer_steps(path)?.try_fold(self, |value, name| match value {
+            Value::Object(map) => map.get_mut(&name),
+            Value::Array(items) => items.get_mut(list_index(&name)?),
+            _ => None,
+        })
+    }
+
+    /// Takes the value away and leaves null.
+    pub fn take(&mut self) -> Value {
+        std::mem::take(self)
+    }
+}
+
+/// The names of a JSON pointer, which is empty or begins with a slash.
+fn pointer_steps(path: &str) -> Option<impl Iterator<Item = String>> {
+    let names = match path.strip_prefix('/') {
+        Some(rest) => Some(rest.split('/')),
+        None if path.is_empty() => None,
+        None => return None,
+    };
+    Some(names.into_iter().flatten().map(|name| name.replace("~1", "/").replace("~0", "~")))
+}
+
+/// A place in a list, written without sign or leading zeros.
+fn list_index(name: &str) -> Option<usize> {
+    let plain = name.bytes().all(|b| b.is_ascii_digit()) && (name.len() == 1 || !name.starts_with('0'));
+    if plain { name.parse().ok() } else { None }
+}
+
+/// JSON, on one line; `{:#}` over several.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let depth = f.alternate().then_some(0);
+        write_json(self, depth, f)
+    }
+}
+
+fn write_text(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_char('"')?;
+    let mut from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let escape = match byte {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            8 => "\\b",
+            12 => "\\f",
+            0..0x20 => "",
+            _ => continue,
+        };
+        f.write_str(&text[from..at])?;
+        from = at + 1;
+        if escape.is_empty() { write!(f, "\\u{byte:04x}")? } else { f.write_str(escape)? }
+    }
+    f.write_str(&text[from..])?;
+    f.write_char('"')
+}
+
+/// Begins a line, where lines there are.
+fn new_line(depth: Option<usize>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let Some(depth) = depth else { return Ok(()) };
+    f.write_char('\n')?;
+    (0..depth).try_for_each(|_| f.write_str("  "))
+}
+
+fn write_json(value: &Value, depth: Option<usize>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let deeper = depth.map(|depth| depth + 1);
+    match value {
+        Value::Null => f.write_str("null"),
+        Value::Bool(b) => f.write_str(if *b { "true" } else { "false" }),
+        Value::Number(number) => write!(f, "{number}"),
+        Value::String(text) => write_text(text, f),
+        Value::Array(items) if items.is_empty() => f.write_str("[]"),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                f.write_char(if index == 0 { '[' } else { ',' })?;
+                new_line(deeper, f)?;
+                write_json(item, deeper, f)?;
+            }
+            new_line(depth, f)?;
+            f.write_char(']')
+        }
+        Value::Object(map) if map.is_empty() => f.write_str("{}"),
+        Value::Object(map) => {
+            for (index, (key, item)) in map.iter().enumerate() {
+                f.write_char(if index == 0 { '{' } else { ',' })?;
+                new_line(deeper, f)?;
+                write_text(key, f)?;
+                f.write_str(if depth.is_some() { ": " } else { ":" })?;
+                write_json(item, deeper, f)?;
+            }
+            new_line(depth, f)?;
+            f.write_char('}')
+        }
+    }
+}
+
+// ------------------------------------------------------------------------------------------------ into values
+
+/// What can be a value of [`json!`](crate::api::json).
+pub trait ToValue {
+    fn to_value(&self) -> Value;
+}
+
+impl<T: ToValue + ?Sized> ToValue for &T {
+    fn to_value(&self) -> Value {
+        (**self).to_value()
+    }
+}
+
+impl ToValue for Value {
+    fn to_value(&self) -> Value {
+        self.clone()
+    }
+}
+
+impl ToValue for Map<String, Value> {
+    fn to_value(&self) -> Value {
+        Value::Object(self.clone())
+    }
+}
+
+impl ToValue for str {
+    fn to_value(&self) -> Value {
+        Value::String(self.to_owned())
+    }
+}
+
+impl ToValue for String {
+    fn to_value(&self) -> Value {
+        Value::String(self.clone())
+    }
+}
+
+impl ToValue for std::rc::Rc<str> {
+    fn to_value(&self) -> Value {
+        Value::String((**self).to_owned())
+    }
+}
+
+impl ToValue for std::borrow::Cow<'_, str> {
+    fn to_value(&self) -> Value {
+        Value::String((**self).to_owned())
+    }
+}
+
+impl ToValue for bool {
+    fn to_value(&self) -> Value {
+        Value::Bool(*self)
+    }
+}
+
+impl<T: ToValue> ToValue for Option<T> {
+    fn to_value(&self) -> Value {
+        self.as_ref().map_or(Value::Null, T::to_value)
+    }
+}
+
+impl<T: ToValue> ToValue for [T] {
+    fn to_value(&self) -> Value {
+        Value::Array(self.iter().map(T::to_value).collect())
+    }
+}
+
+impl<T: ToValue> ToValue for Vec<T> {
+    fn to_value(&self) -> Value {
+        self.as_slice().to_value()
+    }
+}
+
+impl<T: ToValue, const N: usize> ToValue for [T; N] {
+    fn to_value(&self) -> Value {
+        self.as_slice().to_value()
+    }
+}
+
+macro_rules! numbers {
+    ($($type:ty)*) => {$(
+        impl ToValue for $type {
+            fn to_value(&self) -> Value {
+                Value::Number((*self).into())
+            }
+        }
+        impl From<$type> for Value {
+            fn from(number: $type) -> Self {
+                Self::Number(number.into())
+            }
+        }
+        impl PartialEq<$type> for Value {
+            fn eq(&self, other: &$type) -> bool {
+                self.as_number().is_some_and(|number| *number == Number::from(*other))
+            }
+        }
+    )*};
+}
+numbers!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
+
+impl ToValue for f64 {
+    fn to_value(&self) -> Value {
+        Number::from_f64(*self).map_or(Value::Null, Value::Number)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        number.to_value()
+    }
+}
+
+impl From<bool> for Value {
+    fn from(b: bool) -> Self {
+        Self::Bool(b)
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::String(text)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::String(text.to_owned())
+    }
+}
+
+impl From<Number> for Value {
+    fn from(number: Number) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<Map<String, Value>> for Value {
+    fn from(map: Map<String, Value>) -> Self {
+        Self::Object(map)
+    }
+}
+
+impl<T: Into<Value>> From<Vec<T>> for Value {
+    fn from(items: Vec<T>) -> Self {
+        Self::Array(items.into_iter().map(Into::into).collect())
+    }
+}
+
+impl<T: Clone + Into<Value>> From<&[T]> for Value {
+    fn from(items: &[T]) -> Self {
+        Self::Array(items.iter().cloned().map(Into::into).collect())
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+impl<T: Into<Value>> FromIterator<T> for Value {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        Self::Array(items.into_iter().map(Into::into).collect())
+    }
+}
+
+impl<K: Into<String>> FromIterator<(K, Value)> for Value {
+    fn from_iter<I: IntoIterator<Item = (K, Value)>>(fields: I) -> Self {
+        Self::Object(fields.into_iter().collect())
+    }
+}
+
+impl PartialEq<str> for Value {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == Some(other)
+    }
+}
+
+impl PartialEq<&str> for Value {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == Some(*other)
+    }
+}
+
+impl PartialEq<String> for Value {
+    fn eq(&self, other: &String) -> bool {
+        self.as_str() == Some(other)
+    }
+}
+
+impl PartialEq<Value> for &str {
+    fn eq(&self, other: &Value) -> bool {
+        other.as_str() == Some(*self)
+    }
+}
+
+impl PartialEq<Value> for str {
+    fn eq(&self, other: &Value) -> bool {
+        other.as_str() == Some(self)
+    }
+}
+
+impl PartialEq<Value> for String {
+    fn eq(&self, other: &Value) -> bool {
+        other.as_str() == Some(self)
+    }
+}
+
+impl PartialEq<bool> for Value {
+    fn eq(&self, other: &bool) -> bool {
+        self.as_bool() == Some(*other)
+    }
+}
+
+// -------------------------------------------------------------------------------------------------------- serde
+
+impl Serialize for Map<String, Value> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.len()))?;
+        for (key, value) in self {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Value::Null => serializer.serialize_unit(),
+            Value::Bool(b) => serializer.serialize_bool(*b),
+            Value::Number(number) => number.serialize(serializer),
+            Value::String(text) => serializer.serialize_str(text),
+            Value::Array(items) => items.serialize(serializer),
+            Value::Object(map) => map.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+impl<'de> Deserialize<'de> for Map<String, Value> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::Object(map) => Ok(map),
+            _ => Err(serde::de::Error::custom("no object")),
+        }
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        Value::deserialize(deserializer)
+    }
+
+    fn visit_bool<E>(self, b: bool) -> Result<Value, E> {
+        Ok(Value::Bool(b))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        while let Some((key, value)) = fields.next_entry::<String, Value>()? {
+            map.insert(key, value);
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+// ------------------------------------------------------------------------------------------------------- macros
+
+/// JSON as it is written, with expressions for values: `json!({"name": name, "ports": [80, 443]})`.
+#[macro_export]
+macro_rules! json {
+    (null) => { $crate::api::Value::Null };
+    ([$($items:tt)*]) => {{
+        #[allow(unused_mut, clippy::vec_init_then_push)]
+        let mut items: Vec<$crate::api::Value> = Vec::new();
+        $crate::json_items!(items $($items)*);
+        $crate::api::Value::Array(items)
+    }};
+    ({$($fields:tt)*}) => {{
+        #[allow(unused_mut)]
+        let mut map: $crate::api::Map<String, $crate::api::Value> = $crate::api::Map::new();
+        $crate::json_fields!(map $($fields)*);
+        $crate::api::Value::Object(map)
+    }};
+    ($value:expr) => { $crate::api::value::ToValue::to_value(&$value) };
+}
+
+/// The items of a list in [`json!`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! json_items {
+    ($items:ident) => {};
+    ($items:ident null $(, $($rest:tt)*)?) => { $items.push($crate::api::Value::Null); $crate::json_items!($items $($($rest)*)?); };
+    ($items:ident [$($inner:tt)*] $(, $($rest:tt)*)?) => { $items.push($crate::json!([$($inner)*])); $crate::json_items!($items $($($rest)*)?); };
+    ($items:ident {$($inner:tt)*} $(, $($rest:tt)*)?) => { $items.push($crate::json!({$($inner)*})); $crate::json_items!($items $($($rest)*)?); };
+    ($items:ident $value:expr $(, $($rest:tt)*)?) => { $items.push($crate::json!($value)); $crate::json_items!($items $($($rest)*)?); };
+}
+
+/// The fields of an object in [`json!`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! json_fields {
+    ($map:ident) => {};
+    ($map:ident $key:tt : null $(, $($rest:tt)*)?) => { $map.insert(($key).into(), $crate::api::Value::Null); $crate::json_fields!($map $($($rest)*)?); };
+    ($map:ident $key:tt : [$($inner:tt)*] $(, $($rest:tt)*)?) => { $map.insert(($key).into(), $crate::json!([$($inner)*])); $crate::json_fields!($map $($($rest)*)?); };
+    ($map:ident $key:tt : {$($inner:tt)*} $(, $($rest:tt)*)?) => { $map.insert(($key).into(), $crate::json!({$($inner)*})); $crate::json_fields!($map $($($rest)*)?); };
+    ($map:ident $key:tt : $value:expr $(, $($rest:tt)*)?) => { $map.insert(($key).into(), $crate::json!($value)); $crate::json_fields!($map $($($rest)*)?); };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_written_and_read_as_serde_json_does() {
+        let text = r#"{"b":[1,-2,1.5,true,null,{}],"a":{"x\n\"\u0001é":"\\"},"z":18446744073709551615,"b":[[],"s"]}"#;
+        let ours: Value = serde_json::from_str(text).expect("JSON");
+        let theirs: serde_json::Value = serde_json::from_str(text).expect("JSON");
+        assert_eq!(ours.to_string(), theirs.to_string());
+        assert_eq!(format!("{ours:#}"), format!("{theirs:#}"));
+        assert_eq!(serde_json::to_string(&ours).expect("JSON"), theirs.to_string());
+    }
+
+    #[test]
+    fn fields_stand_in_order_and_the_last_of_equal_ones_counts() {
+        let map: Map<String, Value> = [("b", json!(1)), ("a", json!(2)), ("b", json!([null, {"x": null}, [1]]))].into_iter().collect();
+        assert_eq!(Value::Object(map).to_string(), r#"{"a":2,"b":[null,{"x":null},[1]]}"#);
+        let mut value = json!({});
+        for index in (0..100).rev() {
+            value[format!("{index:02}")] = json!(index);
+        }
+        let keys: Vec<String> = value.as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect();
+        assert!(keys.is_sorted() && keys.len() == 100);
+        assert!((0..100).all(|index| value.get(format!("{index:02}")) == Some(&json!(index))));
+        assert_eq!(value.as_object_mut().and_then(|map| map.remove("50")), Some(json!(50)));
+        assert_eq!(value["50"], Value::Null);
+    }
+}
