@@ -1,9 +1,11 @@
-//! Makes what is generated, each by the room that owns it: the schema table, the tables of UI strings, the lessons.
+//! Makes what is generated, each by the room that owns it: the schema table, the tables of UI strings, the lessons, the scenarios for the tests.
 
 #[path = "src/lesson/generate.rs"]
 mod lessons;
 #[path = "src/ui/locales/generate.rs"]
 mod locales;
+#[path = "tests/scenarios.rs"]
+mod scenarios;
 #[path = "src/schema/generate.rs"]
 mod schema;
 
@@ -15,4 +17,5 @@ fn main() {
     schema::generate(&out);
     locales::generate(&out);
     lessons::generate(&out);
+    scenarios::generate(&out);
 }

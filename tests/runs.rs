@@ -4,6 +4,10 @@ use podlab::api::SimTime;
 use podlab::cluster::Config;
 use podlab::session::{Input, Session};
 
+// The player is part of the binary, which no test can import: the tests compile it once more.
+#[path = "../src/cli/scenario.rs"]
+mod scenario;
+
 /// Name and inputs (seconds, line for the terminal or text to apply) of each run.
 pub const RUNS: &[(&str, &[(u64, Do)], u64)] = &[
     ("echo-lp", &[(0, Do::Apply(include_str!("../lessons/liveness-probe/echo-lp.yaml")))], 120),
@@ -59,4 +63,21 @@ pub fn hashes() -> String {
         format!("{name} {hash:016x} {}\n", session.cluster().log().len())
     };
     RUNS.iter().map(line).collect()
+}
+
+/// Name and files (name, text) of every recorded scenario; `build.rs` collects them.
+pub const SCENARIOS: &[(&str, &[(&str, &str)])] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
+
+/// Plays a recorded scenario as `podlab run --scenario` does: `name hash facts reports refused`, where `reports` is a hash of what watches
+/// reported, and `refused` the number of actions that the server refused.
+pub fn scenario_line(name: &str, files: &[(&str, &str)]) -> String {
+    let read = |wanted: &str| {
+        let found = files.iter().find(|(file, _)| *file == wanted);
+        found.map(|(_, text)| (*text).to_owned()).ok_or_else(|| format!("{wanted}: no such file"))
+    };
+    let (cluster, played) = scenario::play(&read).unwrap_or_else(|error| panic!("{name}: {error}"));
+    // FNV-1a: what a watch reported, texts and numbers and their order.
+    let reports = played.lines.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let log = cluster.log();
+    format!("{name} {:016x} {} {reports:016x} {}\n", log.hash(), log.len(), played.refused.len())
 }

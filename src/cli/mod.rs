@@ -6,6 +6,7 @@ mod kubectl;
 mod lesson;
 mod report;
 mod run;
+mod scenario;
 
 use std::process::ExitCode;
 

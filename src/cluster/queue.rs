@@ -1,4 +1,4 @@
-//! What is due, in order of time; equal times run first in, first out.
+//! What is due, in order of time; equal times run first in, first out. It takes the place of every clock and work queue; nothing upstream is modelled.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

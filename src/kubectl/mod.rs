@@ -12,6 +12,7 @@ mod complete;
 mod config;
 mod describe;
 mod duration;
+mod enum_docs;
 mod env;
 mod files;
 mod go_template;

@@ -11,17 +11,18 @@ pub fn create(kind: &Kind, mut object: Value, facts: &dyn ClusterFacts) -> Resul
     }
     defaults::apply(kind, &mut object);
     admission::create(kind, &mut object, facts)?;
-    prepare::create(kind, &mut object);
+    let mut warnings = Vec::new();
+    prepare::create(kind, &mut object, &mut warnings);
     generate_name(&mut object);
     let errors = validate::create(kind, &object);
     if !errors.is_empty() {
-        return Err(validate::invalid(kind, object::name(&object), &errors));
+        return Err(Status { warnings, ..validate::invalid(kind, object::name(&object), &errors) });
     }
     if kind.kind == "Pod" && object::map_at(&object, "spec.overhead").is_some_and(|o| !o.is_empty()) {
         let why = "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead";
         return Err(Status::forbidden("pods", object::name(&object), why));
     }
-    let warnings = warnings::create(kind, &object);
+    warnings.extend(warnings::create(kind, &object));
     Ok(Admitted { object, warnings })
 }
 

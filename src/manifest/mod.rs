@@ -17,6 +17,7 @@ pub mod field;
 pub mod fix;
 pub mod hint;
 pub mod hover;
+mod image_name;
 mod openapi;
 mod prepare;
 pub mod read;

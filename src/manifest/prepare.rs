@@ -3,10 +3,12 @@
 //! Models `PrepareForCreate` of the strategies in `pkg/registry`.
 
 use super::admit::qos_class;
-use super::validate::annotation::profile;
+use super::validate::annotation::{APPARMOR, apparmor, same_profile};
+use super::warnings::APPARMOR_FIELD;
 use crate::api::{Kind, Map, Value, json, object};
 
-pub fn create(kind: &Kind, object: &mut Value) {
+/// `warnings`: what is said of it even when it is refused afterwards.
+pub fn create(kind: &Kind, object: &mut Value, warnings: &mut Vec<String>) {
     let generation = matches!(
         kind.kind,
         "Pod"
@@ -34,7 +36,7 @@ pub fn create(kind: &Kind, object: &mut Value) {
         }
     }
     match kind.kind {
-        "Pod" => pod(object),
+        "Pod" => pod(object, warnings),
         "Namespace" => namespace(object),
         "Deployment" | "Job" | "CronJob" => object::set(object, "status", json!({})),
         "ReplicaSet" | "ReplicationController" => object::set(object, "status", json!({"replicas": 0})),
@@ -65,8 +67,8 @@ pub fn create(kind: &Kind, object: &mut Value) {
     }
 }
 
-fn pod(pod: &mut Value) {
-    apparmor_fields(pod);
+fn pod(pod: &mut Value, warnings: &mut Vec<String>) {
+    apparmor_fields(pod, warnings);
     merge_label_keys(pod);
     let class = object::str_at(pod, "status.qosClass").filter(|c| !c.is_empty()).map_or_else(|| qos_class(pod).to_owned(), str::to_owned);
     let mut status = json!({"phase": "Pending", "qosClass": class});
@@ -77,21 +79,34 @@ fn pod(pod: &mut Value) {
     object::set(pod, "status", status);
 }
 
-/// An AppArmor annotation without the field becomes the field (`applyAppArmorVersionSkew`).
-fn apparmor_fields(pod: &mut Value) {
+/// An AppArmor annotation without the field becomes the field, which is told of (`applyAppArmorVersionSkew`).
+fn apparmor_fields(pod: &mut Value, warnings: &mut Vec<String>) {
     let Some(annotations) = object::map_at(pod, "metadata.annotations").cloned() else { return };
-    for list in ["initContainers", "containers"] {
+    if object::str_at(pod, "spec.os.name") == Some("windows") {
+        return;
+    }
+    let of_pod = object::at(pod, "spec.securityContext.appArmorProfile").cloned();
+    for list in ["initContainers", "containers", "ephemeralContainers"] {
         let containers = pod.get_mut("spec").and_then(|s| s.get_mut(list)).and_then(Value::as_array_mut);
         for container in containers.into_iter().flatten() {
-            let key = format!("container.apparmor.security.beta.kubernetes.io/{}", object::str_at(container, "name").unwrap_or(""));
-            let Some((kind, local)) = annotations.get(&key).and_then(Value::as_str).and_then(profile) else { continue };
-            if object::at(container, "securityContext.appArmorProfile").is_none_or(Value::is_null) {
-                let mut field = json!({"type": kind});
-                if let Some(local) = local {
-                    field["localhostProfile"] = json!(local);
-                }
-                object::set(container, "securityContext.appArmorProfile", field);
+            let key = format!("{APPARMOR}{}", object::str_at(container, "name").unwrap_or(""));
+            let Some(given) = annotations.get(&key).and_then(Value::as_str) else { continue };
+            if object::at(container, "securityContext.appArmorProfile").is_some_and(|p| !p.is_null()) {
+                continue;
             }
+            let sound = |local: Option<&str>| local.is_none_or(|l| l.trim() == l && l.len() <= 4095);
+            match apparmor(given).filter(|(_, local)| sound(*local)) {
+                Some(_) if same_profile(given, of_pod.as_ref()) => continue,
+                Some((kind, local)) => {
+                    let mut field = json!({"type": kind});
+                    if let Some(local) = local {
+                        field["localhostProfile"] = json!(local);
+                    }
+                    object::set(container, "securityContext.appArmorProfile", field);
+                }
+                None => {}
+            }
+            warnings.push(format!("metadata.annotations[{key}]: {APPARMOR_FIELD}"));
         }
     }
 }

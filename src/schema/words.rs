@@ -249,7 +249,7 @@ pub fn always(name: &str, field: &str) -> bool {
         ("CronJobSpec", "jobTemplate") => true,
         ("Container" | "EphemeralContainer" | "PersistentVolumeClaimSpec", "resources") => true,
         ("DeploymentSpec", "strategy") | ("DaemonSetSpec" | "StatefulSetSpec", "updateStrategy") => true,
-        ("NetworkPolicySpec", "podSelector") => true,
+        ("NetworkPolicySpec", "podSelector") | ("PreferredSchedulingTerm", "preference") | ("WeightedPodAffinityTerm", "podAffinityTerm") => true,
         _ => false,
     }
 }

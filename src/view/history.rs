@@ -177,6 +177,9 @@ impl History {
         }
         let api = &session.cluster().api;
         if api.resource_version() > self.resource_version {
+            for change in api.relist(self.resource_version).iter().filter(|c| c.key.kind == kinds::POD) {
+                self.read_change(change);
+            }
             for change in api.changes_since(self.resource_version).filter(|c| c.key.kind == kinds::POD) {
                 self.read_change(change);
             }

@@ -16,6 +16,22 @@ test("a request sent from a container's details is answered in the terminal", as
   await expect(page.getByText("# visitor/sh → 10.244.2.2:9: connection refused")).toBeVisible();
 });
 
+test("a node is cut off from its details, and mended there", async ({ page }) => {
+  const say = words.en;
+  const app = new App(page);
+  await app.open();
+  const outline = page.getByRole("navigation", { name: say["pic-outline"] });
+  await outline.getByRole("button", { name: /^node node-2\b/i }).focus();
+  await page.keyboard.press("Enter");
+  const details = page.getByRole("complementary", { name: say["ins-label"] });
+  await details.getByRole("button", { name: say["ins-net-cut"], exact: true }).click();
+  await expect(details.getByRole("button", { name: say["ins-net-mend"], exact: true })).toBeVisible();
+  await page.getByRole("combobox", { name: say["time-speed"] }).selectOption("60");
+  await expect(outline.getByRole("button", { name: /node-2.*NotReady/ })).toBeAttached({ timeout: 20_000 });
+  await details.getByRole("button", { name: say["ins-net-mend"], exact: true }).click();
+  await expect(outline.getByRole("button", { name: /node-2.*NotReady/ })).toHaveCount(0, { timeout: 20_000 });
+});
+
 test("a lesson's figure shows the moment that its slider says", async ({ page }) => {
   const say = words.en;
   await page.goto("./");

@@ -1,6 +1,7 @@
 //! The native gate: one binary, so that it links once.
 
 mod cluster;
+mod containers;
 mod fixes;
 mod found;
 mod hostile;

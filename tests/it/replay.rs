@@ -3,18 +3,28 @@
 use podlab::api::SimTime;
 use podlab::session::Session;
 
-use crate::runs::{RUNS, hashes, play};
+use crate::runs::{RUNS, SCENARIOS, hashes, play, scenario_line};
 
-/// The browser's test compares with the same file. `PODLAB_UPDATE=1` rewrites it when behaviour changed on purpose.
-#[test]
-fn runs_give_the_recorded_hashes() {
-    let file = "tests/data/runs/hashes.txt";
-    let now = hashes();
+/// The browser's tests compare with the same files. `PODLAB_UPDATE=1` rewrites them when behaviour changed on purpose.
+fn check_recorded(file: &str, now: &str) {
     if std::env::var_os("PODLAB_UPDATE").is_some() {
-        std::fs::write(file, &now).expect("the folder is part of the source");
+        std::fs::write(file, now).expect("the folder is part of the source");
     }
     let recorded = std::fs::read_to_string(file).expect("the file is part of the source");
-    assert_eq!(now, recorded, "behaviour changed; if on purpose: PODLAB_UPDATE=1 make unit");
+    let changed: Vec<&str> = now.lines().filter(|line| !recorded.lines().any(|other| other == *line)).collect();
+    assert!(now == recorded, "{file}: behaviour changed; if on purpose: PODLAB_UPDATE=1 make unit\n{}", changed.join("\n"));
+}
+
+#[test]
+fn runs_give_the_recorded_hashes() {
+    check_recorded("tests/data/runs/hashes.txt", &hashes());
+}
+
+#[test]
+fn every_scenario_gives_the_recorded_hash() {
+    assert!(SCENARIOS.len() >= 133, "the recorded scenarios are part of the source");
+    let lines: String = SCENARIOS.iter().map(|(name, files)| scenario_line(name, files)).collect();
+    check_recorded("tests/data/runs/scenarios.txt", &lines);
 }
 
 #[test]

@@ -148,6 +148,18 @@ fn no_file_is_named_after_nothing() {
 }
 
 #[test]
+fn a_verb_of_kubectl_is_a_short_file() {
+    let verbs = Path::new("src/kubectl/verbs");
+    let long: Vec<_> = sources()
+        .into_iter()
+        .filter(|(path, _)| path.starts_with(verbs))
+        .map(|(path, text)| (path, text.lines().count()))
+        .filter(|(_, lines)| *lines >= 200)
+        .collect();
+    assert!(long.is_empty(), "a verb that grows to 200 lines becomes a folder with a file for each idea: {long:?}");
+}
+
+#[test]
 fn the_import_check_sees_what_it_must() {
     assert_eq!(named_rooms("use crate::cluster::log::Log;"), ["cluster"]);
     assert_eq!(named_rooms("use crate::{api, cluster::Cluster};"), ["api", "cluster"]);

@@ -1,8 +1,10 @@
 //! Models kube-apiserver and etcd: the store, its verbs, resourceVersion, watch, patches, admission, events.
 //!
-//! Deviations: no API groups in several versions, no managedFields in objects (ownership is kept beside them), the watch cache is one journal.
+//! Deviations: no API groups in several versions, no managedFields in objects (ownership is kept beside them), no users and no authorization, requests
+//! take no time, and the watch cache is one journal for all kinds: it holds what the newest instant brought and some thousand changes before that
+//! (some hundred in a crowd). A watch that was left further behind lists again ([`ApiServer::relist`]), as after a `410 Gone`.
 
-use crate::api::order::SortedMap;
+use crate::api::order::{InOrder as _, SortedMap};
 mod address;
 mod apply;
 mod delete;
@@ -107,7 +109,7 @@ pub struct Written {
     pub warnings: Vec<String>,
 }
 
-/// How many changes the journal keeps for watches; older ones are forgotten, as etcd compacts.
+/// How many changes the journal keeps for watches; older ones are forgotten, as etcd compacts. Those of the newest instant always stay.
 const JOURNAL: usize = 8192;
 /// With more objects than this it keeps fewer: each change holds a whole object, and a crowd makes thousands at once.
 const CROWD: usize = 1000;
@@ -121,6 +123,8 @@ pub struct ApiServer {
     undelivered: VecDeque<Change>,
     /// The store's history for watches, oldest first.
     history: VecDeque<Rc<Change>>,
+    /// The resourceVersion of the newest change that was forgotten.
+    compacted: u64,
     /// A learner may stop the API server; requests then fail with `connection refused`, and kubelets go on alone.
     stopped: bool,
     events: event::Recorder,
@@ -194,17 +198,43 @@ impl ApiServer {
         let change = Change { verb, key, at: caller.now, resource_version: self.resource_version, object: Rc::clone(&object), old };
         self.history.push_back(Rc::new(change.clone()));
         let most = if self.objects.len() > CROWD { JOURNAL_OF_A_CROWD } else { JOURNAL };
-        while self.history.len() > most {
-            self.history.pop_front();
+        // A watch is read after every instant: what this one brought stays, however much it is.
+        while self.history.len() > most && self.history.front().is_some_and(|oldest| oldest.at < caller.now) {
+            self.compacted = self.history.pop_front().map_or(self.compacted, |oldest| oldest.resource_version);
         }
         self.undelivered.push_back(change);
         object
     }
 
-    /// Changes after this resourceVersion, oldest first: what a watch reports. What fell out of the journal is missing.
+    /// Changes after this resourceVersion, oldest first: what a watch reports. One that is read after every instant misses nothing; one that was left
+    /// further behind, as after a `410 Gone`, begins with what [`ApiServer::relist`] gives.
     pub fn changes_since(&self, resource_version: u64) -> impl Iterator<Item = &Rc<Change>> {
         let from = self.history.partition_point(|c| c.resource_version <= resource_version);
         self.history.range(from..)
+    }
+
+    /// What a watch lists anew when the journal no longer reaches back to its resourceVersion: the objects that changed since then and of which the
+    /// journal tells nothing, each as one change of the time at which the journal begins. What was deleted in between is not among them.
+    pub fn relist(&self, resource_version: u64) -> Vec<Change> {
+        if resource_version >= self.compacted {
+            return Vec::new();
+        }
+        let at = self.history.front().map_or(SimTime::ZERO, |oldest| oldest.at);
+        let version = |object: &Value| object::str_at(object, "metadata.resourceVersion").and_then(|v| v.parse::<u64>().ok()).unwrap_or(0);
+        let missed = self.objects.iter().map(|(key, object)| (version(object), key, object));
+        let missed = missed.filter(|(version, ..)| (resource_version + 1..=self.compacted).contains(version));
+        let mut changes: Vec<Change> = missed
+            .map(|(version, key, object)| Change {
+                verb: Verb::Modified,
+                key: key.clone(),
+                at,
+                resource_version: version,
+                object: Rc::clone(object),
+                old: None,
+            })
+            .collect();
+        changes.order_by_key(|change| change.resource_version);
+        changes
     }
 
     pub(super) fn next_undelivered(&mut self) -> Option<Change> {

@@ -50,7 +50,7 @@ impl Endpoints {
         let chosen = |pod: &&Rc<Value>| selector.matches(object::labels(pod)) && !is_finished(pod) && address(pod).is_some();
         let pods: Vec<Rc<Value>> = ctx.api.list(kinds::POD, Some(&key.namespace)).filter(chosen).cloned().collect();
         let ports = ports(&service, &pods);
-        let endpoints: Vec<Value> = pods.iter().map(|pod| endpoint(pod, anyway)).collect();
+        let endpoints: Vec<Value> = pods.iter().map(|pod| endpoint(pod, &key.name, anyway)).collect();
         let uid = object::uid(&service).to_owned();
         let stored = self.slices.get(&uid).and_then(|name| ctx.api.get(kinds::ENDPOINT_SLICE, &key.namespace, name).cloned());
         let mut labels = object::labels(&service).cloned().unwrap_or_default();
@@ -97,10 +97,19 @@ fn target(pod: &Value) -> Value {
     json!({"kind": "Pod", "name": object::name(pod), "namespace": object::namespace(pod), "uid": object::uid(pod)})
 }
 
-fn endpoint(pod: &Value, anyway: bool) -> Value {
+/// `ShouldSetHostname`: the name that a Pod has below its Service's.
+fn hostname<'a>(pod: &'a Value, service: &str) -> Option<&'a str> {
+    object::str_at(pod, "spec.hostname").filter(|host| !host.is_empty() && object::str_at(pod, "spec.subdomain") == Some(service))
+}
+
+fn endpoint(pod: &Value, service: &str, anyway: bool) -> Value {
     let (serving, terminating) = (is_ready(pod), object::is_deleting(pod));
-    json!({"addresses": [address(pod)], "conditions": {"ready": anyway || (serving && !terminating), "serving": serving, "terminating": terminating},
-        "nodeName": object::str_at(pod, "spec.nodeName"), "targetRef": target(pod)})
+    let mut endpoint = json!({"addresses": [address(pod)], "conditions": {"ready": anyway || (serving && !terminating), "serving": serving, "terminating": terminating},
+        "nodeName": object::str_at(pod, "spec.nodeName"), "targetRef": target(pod)});
+    if let Some(host) = hostname(pod, service) {
+        endpoint["hostname"] = json!(host);
+    }
+    endpoint
 }
 
 /// The Service's ports as the Pods have them; a named target is looked up in the first Pod that knows it.
@@ -127,7 +136,13 @@ fn ports(service: &Value, pods: &[Rc<Value>]) -> Vec<Value> {
 
 /// The older Endpoints object with the same content.
 fn legacy(service: &Value, key: &Key, pods: &[Rc<Value>], ports: &[Value], anyway: bool, ctx: &mut Context) -> Result<(), Status> {
-    let one = |pod: &Rc<Value>| json!({"ip": address(pod), "nodeName": object::str_at(pod, "spec.nodeName"), "targetRef": target(pod)});
+    let one = |pod: &Rc<Value>| {
+        let mut one = json!({"ip": address(pod), "nodeName": object::str_at(pod, "spec.nodeName"), "targetRef": target(pod)});
+        if let Some(host) = hostname(pod, &key.name) {
+            one["hostname"] = json!(host);
+        }
+        one
+    };
     let living = || pods.iter().filter(|p| !object::is_deleting(p));
     let ready: Vec<Value> = living().filter(|p| anyway || is_ready(p)).map(one).collect();
     let waiting: Vec<Value> = living().filter(|p| !anyway && !is_ready(p)).map(one).collect();

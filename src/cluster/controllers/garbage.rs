@@ -1,4 +1,5 @@
-//! Models `pkg/controller/garbagecollector`: what belongs to nobody any more goes.
+//! Models `pkg/controller/garbagecollector`: what belongs to nobody any more goes. Deviation: owners are found in the store itself, without a graph
+//! that could be behind.
 
 use super::Synced;
 use super::owned::{Owned, delete, put};

@@ -1,6 +1,8 @@
 //! The image catalogue: the images of the recorded cluster with what they do, and those that a learner describes.
 //!
-//! The table is that of `tests/conformance/images.md`.
+//! The table is that of `tests/conformance/images.md`. It stands for the registries and for containerd's image store (`internal/cri/server/images`).
+//! Deviations: every image is on every node from the beginning, none has layers or takes room, a tag stands for one program for ever, and a name that is
+//! not here is refused by its registry.
 
 use crate::cluster::runtime::CustomImage;
 

@@ -1,4 +1,5 @@
-//! The kubelet's own admission of a Pod that was bound to its node. Models `pkg/kubelet/lifecycle/predicate.go`.
+//! The kubelet's own admission of a Pod that was bound to its node. Models `pkg/kubelet/lifecycle/predicate.go`. Deviation: nobody else
+//! may refuse (sysctls, AppArmor, the topology manager).
 
 use crate::api::kinds::{NODE, POD};
 use crate::api::object::{at, i64_at, list_at, str_at, uid};

@@ -1,8 +1,8 @@
-//! postStart and preStop. Models `pkg/kubelet/lifecycle/handlers.go`.
+//! postStart and preStop. Models `pkg/kubelet/lifecycle/handlers.go`. Deviation: an HTTP hook ends after a minute.
 
 use crate::api::SimTime;
 use crate::cluster::log::Stream;
-use crate::cluster::network::{self, HttpGet, ProbeRequest};
+use crate::cluster::network::{self, Failure, HttpGet, ProbeRequest};
 use crate::cluster::runtime::{ContainerId, ExecId};
 
 use super::prober::hook_failure;
@@ -34,7 +34,7 @@ pub enum Progress {
 }
 
 impl Worker {
-    pub fn begin_hook(&self, container: &ContainerSpec, id: ContainerId, handler: &Handler, turn: &mut Turn) -> HookRun {
+    pub fn begin_hook(&mut self, container: &ContainerSpec, id: ContainerId, handler: &Handler, turn: &mut Turn) -> HookRun {
         let now = turn.ctx.now;
         match handler {
             Handler::Exec(command) => HookRun::Exec { exec: turn.runtime.exec(id, command, None, turn.ctx), command: command.clone() },
@@ -47,7 +47,16 @@ impl Worker {
                     return HookRun::Until { at: now, outcome: Err(HookError { what, why: "couldn't find port".into() }) };
                 };
                 let http = Some(HttpGet { https: *https, path, headers });
-                let answer = network::probe(&ProbeRequest { host, port, http, timeout_ms: HTTP_TIMEOUT_MS }, turn.runtime, turn.ctx);
+                let mut answer = network::probe(&ProbeRequest { host, port, http, timeout_ms: HTTP_TIMEOUT_MS }, turn.runtime, turn.ctx);
+                if *https && matches!(answer.result, Err(Failure::Closed)) {
+                    // A server that understands only HTTP is asked once more in its own way (`isHTTPResponseError`).
+                    let http = Some(HttpGet { https: false, path, headers });
+                    answer = network::probe(&ProbeRequest { host, port, http, timeout_ms: HTTP_TIMEOUT_MS }, turn.runtime, turn.ctx);
+                    if answer.result.is_ok() {
+                        let message = format!("request to HTTPS lifecycle hook {host}:{port} got HTTP response, retry with HTTP succeeded");
+                        self.event("", "Warning", "LifecycleHTTPFallback", &message, turn);
+                    }
+                }
                 let failed = |failure| HookError { what, why: hook_failure(&failure, *https, host, port, path) };
                 HookRun::Until { at: now + answer.took_ms, outcome: answer.result.map(|_| ()).map_err(failed) }
             }

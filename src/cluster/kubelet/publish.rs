@@ -1,4 +1,6 @@
 //! What a pod worker tells the API server: the Pod's status, its mirror, Events. Models `pkg/kubelet/status/status_manager.go`.
+//!
+//! Deviation: a status is written at once, without the manager's own queue; what could not be written is tried again every ten seconds, as there.
 
 use std::rc::Rc;
 

@@ -228,6 +228,9 @@ impl Worker {
     }
 
     fn write_volumes(&self, volumes: Vec<(String, volumes::Files)>, turn: &mut Turn) {
+        for (volume, size) in volumes::in_memory(&self.pod, &self.spec, turn.node.config.memory_bytes) {
+            turn.runtime.mount_memory(&volume, size, turn.ctx);
+        }
         for (volume, files) in volumes {
             for (path, content) in files {
                 turn.runtime.write_volume_file(&volume, &path, Some(&content), turn.ctx);

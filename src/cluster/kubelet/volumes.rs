@@ -1,14 +1,15 @@
 //! A Pod's volumes: what they hold, and why one cannot be mounted.
 //!
-//! Models `pkg/volume/{configmap,secret,projected,downwardapi,hostpath}` as far as a container sees them.
+//! Models `pkg/volume/{configmap,secret,projected,downwardapi,hostpath,emptydir}` as far as a container sees them. Deviations: files have no owners
+//! and modes; what a claim holds is an empty folder; a volume is written whole at each look, without the hidden folder of the real atomic writer.
 
-use crate::api::Value;
 use crate::api::object::{at, bool_at, list_at, str_at, uid};
 use crate::api::order::SortedMap;
+use crate::api::{Quantity, Value};
 use crate::cluster::runtime::Mount;
 
 use super::environment::Surroundings;
-use super::spec::PodSpec;
+use super::spec::{PodSpec, Role};
 
 /// Files of a volume by path.
 pub type Files = SortedMap<String, String>;
@@ -34,6 +35,35 @@ fn volume_key(pod: &Value, volume: &Value) -> String {
         Some(path) => format!("host:{path}"),
         None => format!("{}/{}", uid(pod), str_at(volume, "name").unwrap_or("")),
     }
+}
+
+/// The volumes that lie in memory, and how much fits into each: what the node has, what the Pod may use, or the volume's own limit, whichever is
+/// least. Models `calculateEmptyDirMemorySize` of `pkg/volume/emptydir`.
+pub fn in_memory(pod: &Value, spec: &PodSpec, node_memory: i64) -> Vec<(String, i64)> {
+    let memory = list_at(pod, "spec.volumes").iter().filter(|v| str_at(v, "emptyDir.medium") == Some("Memory"));
+    let of_volume = |volume: &Value| {
+        let limit = str_at(volume, "emptyDir.sizeLimit").and_then(Quantity::parse).map(Quantity::value);
+        [memory_limit(pod, spec), limit].into_iter().flatten().filter(|n| *n > 0).fold(node_memory, i64::min)
+    };
+    memory.map(|volume| (volume_key(pod, volume), of_volume(volume))).collect()
+}
+
+/// The memory limit of the Pod's cgroup: its own, or what its containers may use together where each has a limit (`ResourceConfigForPod`).
+fn memory_limit(pod: &Value, spec: &PodSpec) -> Option<i64> {
+    let whole = |value: &Value, path: &str| str_at(value, path).and_then(Quantity::parse).map(Quantity::value);
+    if let Some(limit) = whole(pod, "spec.resources.limits.memory") {
+        return Some(limit);
+    }
+    let (mut together, mut largest) = (0_i64, 0_i64);
+    for container in spec.containers.iter().filter(|c| c.role != Role::Ephemeral) {
+        let limit = whole(&container.resources, "limits.memory")?;
+        if container.role == Role::Init {
+            largest = largest.max(together.saturating_add(limit));
+        } else {
+            together = together.saturating_add(limit);
+        }
+    }
+    Some(together.max(largest))
 }
 
 /// Where the container's mounts point.

@@ -1,7 +1,8 @@
 //! A pod worker: what the kubelet knows of one Pod, and when it looks at it next.
 //!
 //! Models `pkg/kubelet/pod_workers.go` and the work queue. One sync at a time; a sync publishes the status first, from what was last seen of
-//! the runtime, and acts afterwards. So the effect of an action shows with the next sync.
+//! the runtime, and acts afterwards. So the effect of an action shows with the next sync. Deviations: a kubelet stretches what it asks of its work
+//! queue by a random factor, here it is always the same one; it looks at each Pod's containers together, here each Pod has looks of its own.
 
 use crate::api::order::{SortedMap, SortedSet};
 use std::rc::Rc;

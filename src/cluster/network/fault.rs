@@ -1,4 +1,5 @@
-//! Learner's faults of the network: a node cut off, a slow link, a Pod whose packets are lost.
+//! Learner's faults of the network: a node cut off, a slow link, a Pod whose packets are lost. Nothing upstream is modelled here; all or none of the
+//! packets are lost, never some.
 
 use super::{Network, Source};
 use crate::cluster::runtime::ContainerId;

@@ -1,10 +1,14 @@
 //! The flat Pod network, localhost with its port tables, and Services: who reaches whom, without NAT.
 //!
+//! Models a CNI plugin that routes each node's range, and kube-proxy (`pkg/proxy`). Deviations: an exchange is one event, without packets, handshakes,
+//! bandwidth or UDP; a Service's endpoints are taken in turn, not by chance; session affinity, traffic policies and NetworkPolicies have no effect.
+//!
 //! [`Network`] also holds what a server needs to answer although it runs on another node: its container's files, its state and its port.
 //! Facts of requests carry the source and destination addresses unchanged: nothing translates them on the way (Pod network model of
 //! Kubernetes; ClusterIPs are resolved to an endpoint before the packet leaves, as kube-proxy does).
 
 use crate::api::order::SortedMap;
+mod dns;
 mod fault;
 mod server;
 
@@ -12,13 +16,15 @@ use std::rc::Rc;
 
 pub use fault::Fault;
 
+use dns::{endpoints, is_literal, resolve};
+
 use super::images::Program;
 use super::log::{Fact, Stream};
 use super::runtime::bulk::{self, Bulk};
+use super::runtime::tmpfs::Tmpfs;
 use super::runtime::{ContainerId, Runtime, SandboxId};
 use super::{Config, Context};
 use crate::api::{Value, kinds, object};
-use crate::cluster::apiserver::ApiServer;
 
 /// A container as others on the network see it.
 #[derive(Clone, Debug)]
@@ -72,6 +78,8 @@ pub struct Network {
     pub volumes: SortedMap<String, SortedMap<String, Option<String>>>,
     /// Bytes of large files, whose content nobody reads.
     pub bulk: Bulk,
+    /// Which volumes lie in memory.
+    pub tmpfs: Tmpfs,
     /// IPs of sandboxes that are up.
     pub addresses: SortedMap<String, SandboxId>,
     /// Lines that servers wrote while answering; the runtimes take them.
@@ -93,6 +101,7 @@ impl Network {
             bodies_at: SortedMap::new(),
             volumes: SortedMap::new(),
             bulk: Bulk::new(),
+            tmpfs: Tmpfs::default(),
             addresses: SortedMap::new(),
             outbox: Vec::new(),
             faults: SortedMap::new(),
@@ -326,62 +335,6 @@ fn log(ctx: &mut Context, source: &Source, to: (&str, &str, u16), via: &str, wha
         took_ms,
     };
     ctx.fact(fact);
-}
-
-/// Needs no name server.
-fn is_literal(name: &str) -> bool {
-    name == "localhost" || name.split('.').count() == 4 && name.split('.').all(|p| p.parse::<u8>().is_ok())
-}
-
-/// A name → its address: literal, localhost, Service (ClusterIP, or a ready Pod where headless).
-fn resolve(api: &ApiServer, name: &str, namespace: &str) -> Option<String> {
-    if name == "localhost" {
-        return Some("127.0.0.1".into());
-    }
-    if is_literal(name) {
-        return Some(name.into());
-    }
-    let name = name.trim_end_matches('.');
-    let parts: Vec<&str> = name.split('.').collect();
-    let (pod, service, space) = match parts.as_slice() {
-        [service] => (None, *service, namespace),
-        [service, space] | [service, space, "svc"] | [service, space, "svc", "cluster", "local"] => (None, *service, *space),
-        [pod, service, space, "svc"] | [pod, service, space, "svc", "cluster", "local"] => (Some(*pod), *service, *space),
-        _ => return None,
-    };
-    let object = api.get(kinds::SERVICE, space, service)?;
-    match object::str_at(object, "spec.clusterIP") {
-        Some("None") | None => {
-            let endpoints = endpoints(api, space, service);
-            let found = endpoints.iter().find(|e| pod.is_none_or(|p| e.hostname == p || e.pod == p))?;
-            Some(found.ip.clone())
-        }
-        Some(ip) => Some(ip.to_owned()),
-    }
-}
-
-struct Endpoint {
-    ip: String,
-    pod: String,
-    hostname: String,
-}
-
-fn endpoints(api: &ApiServer, namespace: &str, service: &str) -> Vec<Endpoint> {
-    let slices = api.list(kinds::ENDPOINT_SLICE, Some(namespace));
-    let mine = slices.filter(|s| object::labels(s).and_then(|l| l.get("kubernetes.io/service-name")).and_then(Value::as_str) == Some(service));
-    let mut found = Vec::new();
-    for slice in mine {
-        for endpoint in object::list_at(slice, "endpoints") {
-            if object::bool_at(endpoint, "conditions.ready") == Some(true) {
-                found.push(Endpoint {
-                    ip: object::str_at(endpoint, "addresses.0").unwrap_or("").to_owned(),
-                    pod: object::str_at(endpoint, "targetRef.name").unwrap_or("").to_owned(),
-                    hostname: object::str_at(endpoint, "hostname").unwrap_or("").to_owned(),
-                });
-            }
-        }
-    }
-    found
 }
 
 enum Routed {

@@ -24,6 +24,11 @@ pub fn stored(bulk: &Bulk, tree: &str) -> i64 {
     bulk.iter().filter(|((t, _), _)| t == tree).fold(0, |sum, (_, bytes)| sum.saturating_add(*bytes))
 }
 
+/// Whether a word is one of the commands that [`command`] runs.
+pub fn is_command(word: &str) -> bool {
+    matches!(word, "dd" | "fallocate" | "truncate")
+}
+
 /// `dd`, `fallocate` and `truncate`, as busybox has them; `None` is for what they are not asked here.
 pub fn command(network: &mut Network, id: ContainerId, directory: &str, arguments: &[String]) -> Option<Answered> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -43,18 +48,26 @@ pub fn command(network: &mut Network, id: ContainerId, directory: &str, argument
     };
     let full = if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", directory.trim_end_matches('/')) };
     let why = match files::fill(network, id, &full, bytes.min(DISK_BYTES)) {
-        Ok(()) if bytes > DISK_BYTES => Some("No space left on device"),
+        Ok(()) if bytes > DISK_BYTES => Some(FileError::Full.words()),
         Ok(()) => None,
+        Err(FileError::Full) => Some(FileError::Full.words()),
         Err(FileError::ReadOnly) => Some("Read-only file system"),
         Err(FileError::IsDirectory) => Some("Is a directory"),
         Err(_) => Some("No such file or directory"),
     };
     Some(match why {
         None => Answered::Done(0, vec![(Stream::Stderr, told)]),
-        Some(why) => Answered::Done(
-            1,
-            vec![(Stream::Stderr, format!("{name}: {}: {why}\n", if name == "dd" { format!("can't open '{path}'") } else { path.to_owned() }))],
-        ),
+        Some(why) => {
+            let full = why == FileError::Full.words();
+            let place = if name != "dd" {
+                path.to_owned()
+            } else if full {
+                format!("error writing '{path}'")
+            } else {
+                format!("can't open '{path}'")
+            };
+            Answered::Done(1, vec![(Stream::Stderr, format!("{name}: {place}: {why}\n"))])
+        }
     })
 }
 

@@ -1,9 +1,12 @@
 //! Files as a container sees them: those of its image and its own, with volumes mounted over them.
+//!
+//! Stands for overlayfs and the mounts that runc makes. Deviations: texts of 1 MiB at most (larger files have a size only), no owners, modes, links,
+//! times or devices.
 
 use crate::api::order::{InOrder as _, SortedMap};
 use std::borrow::Cow;
 
-use super::bulk;
+use super::{bulk, tmpfs};
 use crate::cluster::images::Image;
 use crate::cluster::network::{Body, Network};
 use crate::cluster::runtime::ContainerId;
@@ -133,19 +136,39 @@ fn forget_bulk(network: &mut Network, id: ContainerId, path: &str) {
     }
 }
 
-/// Makes a file of so many bytes that nobody reads.
-pub fn fill(network: &mut Network, id: ContainerId, path: &str, bytes: i64) -> Result<(), FileError> {
-    write_file(network, id, path, "", false)?;
-    if let Some(key) = network.bodies.get(&id).map(|body| bulk_key(body, id, path)) {
-        network.bulk.insert(key, bytes);
+/// The volume in which a path lies, where there are volumes for which that matters.
+fn memory_volume(network: &Network, id: ContainerId, path: &str) -> Option<String> {
+    if network.tmpfs.is_empty() {
+        return None;
     }
-    Ok(())
+    match place(network.bodies.get(&id)?, path) {
+        Place::Volume(volume, ..) => Some(volume.to_owned()),
+        Place::Own => None,
+    }
+}
+
+/// Makes a file of so many bytes that nobody reads; as many as fit, where they do not.
+pub fn fill(network: &mut Network, id: ContainerId, path: &str, bytes: i64) -> Result<(), FileError> {
+    let volume = memory_volume(network, id, path);
+    tmpfs::charged(network, id, volume.clone(), |network| {
+        write(network, id, path, "", false)?;
+        let room = volume.and_then(|v| tmpfs::room(network, &v)).unwrap_or(i64::MAX);
+        if let Some(key) = network.bodies.get(&id).map(|body| bulk_key(body, id, path)) {
+            network.bulk.insert(key, bytes.min(room));
+        }
+        if bytes > room { Err(FileError::Full) } else { Ok(()) }
+    })
 }
 
 /// How much a file may hold.
 const MOST_BYTES: usize = 1 << 20;
 
 pub fn write_file(network: &mut Network, id: ContainerId, path: &str, text: &str, append: bool) -> Result<(), FileError> {
+    let volume = memory_volume(network, id, path);
+    tmpfs::charged(network, id, volume, |network| write(network, id, path, text, append))
+}
+
+fn write(network: &mut Network, id: ContainerId, path: &str, text: &str, append: bool) -> Result<(), FileError> {
     let parent = path.rsplit_once('/').map_or("/", |(p, _)| if p.is_empty() { "/" } else { p });
     match stat(network, id, parent) {
         Some(Kind::Directory) => {}
@@ -158,11 +181,16 @@ pub fn write_file(network: &mut Network, id: ContainerId, path: &str, text: &str
     if !append {
         forget_bulk(network, id, path);
     }
+    let room = memory_volume(network, id, path).and_then(|v| tmpfs::room(network, &v));
     let (files, inside) = tree_mut(network, id, path)?;
     let entry = files.entry(inside).or_insert_with(|| Some(String::new()));
     let content = entry.get_or_insert_with(String::new);
+    let kept = if append { 0 } else { content.len() };
     if !append {
         content.clear();
+    }
+    if room.is_some_and(|room| text.len() as i64 > room.saturating_add(kept as i64)) {
+        return Err(FileError::Full);
     }
     if content.len() + text.len() <= MOST_BYTES {
         content.push_str(text);
@@ -192,11 +220,14 @@ pub fn remove(network: &mut Network, id: ContainerId, path: &str, recursive: boo
         Some(Kind::Directory) if !recursive => return Err(FileError::IsDirectory),
         Some(_) => {}
     }
-    forget_bulk(network, id, path);
-    let (files, inside) = tree_mut(network, id, path)?;
-    let below = format!("{}/", inside.trim_end_matches('/'));
-    files.retain(|p, _| *p != inside && !p.starts_with(&below));
-    Ok(())
+    let volume = memory_volume(network, id, path);
+    tmpfs::charged(network, id, volume, |network| {
+        forget_bulk(network, id, path);
+        let (files, inside) = tree_mut(network, id, path)?;
+        let below = format!("{}/", inside.trim_end_matches('/'));
+        files.retain(|p, _| *p != inside && !p.starts_with(&below));
+        Ok(())
+    })
 }
 
 pub fn list(network: &Network, id: ContainerId, path: &str) -> Result<Vec<String>, FileError> {

@@ -1,9 +1,8 @@
 //! A container as its shells see it: files, processes, network, and the commands that its image brings along.
 
-use super::process::Live;
+use super::process::{Live, Run};
 use super::{ContainerId, bulk, files};
 use crate::api::SimTime;
-use crate::api::order::SortedMap;
 use crate::cluster::Context;
 use crate::cluster::images::{Program, is_own_program};
 use crate::cluster::log::Stream;
@@ -18,29 +17,48 @@ pub(super) struct Effects {
     pub signals: Vec<(u64, String)>,
 }
 
-/// One step of a machine, with a container as its host.
-pub(super) fn step_machine(mut machine: Machine, id: ContainerId, pid: u64, live: &mut Live, ctx: &mut Context) -> (Step, Effects, Machine) {
-    let ended: SortedMap<u64, Option<i32>> = live.processes.values().map(|p| (p.pid, p.ended)).collect();
-    let rows = live.processes.values().filter(|p| p.ended.is_none()).map(|p| ProcessRow { pid: p.pid, command: p.command.clone() }).collect();
-    let Some(process) = live.processes.get_mut(&pid) else { return (Step::Wait, Effects::default(), machine) };
-    let (mut stdin, closed) = (std::mem::take(&mut process.stdin), process.stdin_closed);
-    let mut host = ContainerHost { id, ctx, ended, rows, stdin: &mut stdin, closed, effects: Effects::default(), next_pid: live.next_pid };
-    let step = machine.step(&mut host);
-    let (effects, next_pid) = (host.effects, host.next_pid);
+impl Effects {
+    fn is_empty(&self) -> bool {
+        self.output.is_empty() && self.spawned.is_empty() && self.signals.is_empty()
+    }
+}
+
+/// Lets a process's shell go on, with its container as its host, until it waits, does something that others notice, or has taken the last of
+/// the steps that are `left` (at least one).
+pub(super) fn run_shell(id: ContainerId, pid: u64, live: &mut Live, left: &mut usize, ctx: &mut Context) -> (Step, Effects) {
+    let nothing = (Step::Wait, Effects::default());
+    let Some(process) = live.processes.get_mut(&pid) else { return nothing };
+    let mut machine = match std::mem::replace(&mut process.run, Run::Stepping) {
+        Run::Shell(machine) => machine,
+        other => {
+            process.run = other;
+            return nothing;
+        }
+    };
+    let (stdin, closed) = (std::mem::take(&mut process.stdin), process.stdin_closed);
+    let mut host = ContainerHost { id, ctx, live, stdin, closed, effects: Effects::default(), next_pid: live.next_pid };
+    let step = loop {
+        *left = left.saturating_sub(1);
+        let step = machine.step(&mut host);
+        if step != Step::Ran || *left == 0 || !host.effects.is_empty() {
+            break step;
+        }
+    };
+    let ContainerHost { stdin, effects, next_pid, .. } = host;
     live.next_pid = next_pid;
     if let Some(process) = live.processes.get_mut(&pid) {
-        process.stdin = stdin;
+        (process.run, process.stdin) = (Run::Shell(machine), stdin);
     }
-    (step, effects, machine)
+    (step, effects)
 }
 
 /// A container as its shells see it.
 struct ContainerHost<'a, 'b> {
     id: ContainerId,
     ctx: &'a mut Context<'b>,
-    ended: SortedMap<u64, Option<i32>>,
-    rows: Vec<ProcessRow>,
-    stdin: &'a mut String,
+    /// The container's processes as they were before this one went on; what it started since then is among the effects.
+    live: &'a Live,
+    stdin: String,
     closed: bool,
     effects: Effects,
     next_pid: u64,
@@ -84,17 +102,19 @@ impl Host for ContainerHost<'_, '_> {
     fn spawn(&mut self, machine: Machine) -> u64 {
         let pid = self.next_pid;
         self.next_pid += 1;
-        self.ended.insert(pid, None);
         self.effects.spawned.push((pid, machine));
         pid
     }
 
     fn ended(&self, pid: u64) -> Option<i32> {
-        self.ended.get(&pid).copied().unwrap_or(Some(127))
+        if self.effects.spawned.iter().any(|(new, _)| *new == pid) {
+            return None;
+        }
+        self.live.processes.get(&pid).map_or(Some(127), |p| p.ended)
     }
 
     fn signal(&mut self, pid: u64, signal: &str) -> bool {
-        let there = self.ended.get(&pid).is_some_and(Option::is_none);
+        let there = self.ended(pid).is_none();
         if there {
             self.effects.signals.push((pid, signal.into()));
         }
@@ -102,7 +122,7 @@ impl Host for ContainerHost<'_, '_> {
     }
 
     fn processes(&self) -> Vec<ProcessRow> {
-        self.rows.clone()
+        self.live.processes.values().filter(|p| p.ended.is_none()).map(|p| ProcessRow { pid: p.pid, command: p.command.clone() }).collect()
     }
 
     fn request(&mut self, url: &str, body: &str) -> Answer {
@@ -155,7 +175,7 @@ impl Host for ContainerHost<'_, '_> {
 
     fn stdin(&mut self) -> Input {
         if !self.stdin.is_empty() {
-            return Input::Text(std::mem::take(self.stdin));
+            return Input::Text(std::mem::take(&mut self.stdin));
         }
         if self.closed { Input::Closed } else { Input::Empty }
     }

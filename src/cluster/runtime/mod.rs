@@ -1,7 +1,10 @@
-//! Models containerd and runc on one node: images, sandboxes, containers as resumable processes, exec, logs, memory.
+//! Models containerd (its CRI plugin, `internal/cri/server`) and runc on one node: images, sandboxes, containers as processes that can be resumed,
+//! exec, logs, memory.
 //!
-//! The kubelet drives it through the verbs of the CRI. Processes are values that yield (`Sleep`, `Listen`, `Connect`, `Write`, `Exit`),
-//! so that a clone of the runtime is a checkpoint.
+//! The kubelet drives it through the verbs of the CRI. Processes are values that yield (they sleep, wait, read, serve, end), so that a clone of the
+//! runtime is a checkpoint. Deviations: its verbs take no time (the kubelet waits the measured time), no code runs but the small shell and the
+//! programs of the catalogue, memory counts per container and rises only where something says so, users, capabilities and seccomp forbid nothing,
+//! a log keeps its newest lines instead of being rotated by size.
 
 use crate::api::order::{InOrder as _, SortedMap};
 pub(in crate::cluster) mod bulk;
@@ -9,6 +12,9 @@ mod files;
 mod host;
 mod process;
 mod record;
+mod server;
+pub(in crate::cluster) mod tmpfs;
+mod turn;
 
 use std::rc::Rc;
 
@@ -32,6 +38,7 @@ pub struct Runtime {
     custom: Vec<CustomImage>,
     /// What the node offers to Pods.
     allocatable_memory: i64,
+    cpu_milli: i64,
 }
 
 /// How many lines of a container's log are kept.
@@ -49,6 +56,7 @@ impl Runtime {
             execs: SortedMap::new(),
             custom: Vec::new(),
             allocatable_memory: config.memory_bytes,
+            cpu_milli: config.cpu_milli,
         }
     }
 
@@ -285,6 +293,8 @@ impl Runtime {
         (container.memory_bytes, container.cpu_milli) = (3 << 20, 1);
         match self.launch(id, ctx) {
             Ok(()) => {
+                self.inherit_memory(id, ctx);
+                self.take_charges(ctx);
                 self.pump(id, ctx);
                 Ok(())
             }
@@ -373,6 +383,8 @@ impl Runtime {
 
     pub fn remove_volume(&mut self, volume: &str, ctx: &mut Context) {
         ctx.network.volumes.remove(volume);
+        ctx.network.bulk.retain(|(tree, _), _| tree != volume);
+        Self::unmount_memory(volume, ctx);
     }
 
     /// What an ended container left in its termination message file.

@@ -30,6 +30,7 @@ pub enum FileError {
     ReadOnly,
     Exists,
     NotEmpty,
+    Full,
 }
 
 impl FileError {
@@ -41,6 +42,7 @@ impl FileError {
             Self::ReadOnly => "Read-only file system",
             Self::Exists => "File exists",
             Self::NotEmpty => "Directory not empty",
+            Self::Full => "No space left on device",
         }
     }
 }

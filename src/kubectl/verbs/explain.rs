@@ -1,8 +1,8 @@
 //! `kubectl explain`: the documentation of kinds and fields.
 
-use super::enum_docs::described;
 use crate::api::Kind;
 use crate::kubectl::call::{Call, Verb};
+use crate::kubectl::enum_docs::described;
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
 use crate::schema::{self, Field, Type};
 

@@ -158,6 +158,13 @@ fn runtime_class(pod: &Value) -> Result<(), Status> {
     match object::str_at(pod, "spec.runtimeClassName") {
         None => Ok(()),
         Some("") => Err(Status::new(500, "", "resource name may not be empty")),
+        Some(class) if class.contains(['/', '%']) || matches!(class, "." | "..") => {
+            let wrong = match class {
+                "." | ".." => format!("may not be '{class}'"),
+                _ => ["/", "%"].into_iter().filter(|c| class.contains(c)).map(|c| format!("may not contain '{c}'")).collect::<Vec<_>>().join(" "),
+            };
+            Err(Status::new(500, "", format!("invalid resource name {class:?}: [{wrong}]")))
+        }
         Some(class) => Err(forbidden(pod, &format!("pod rejected: RuntimeClass \"{class}\" not found"))),
     }
 }

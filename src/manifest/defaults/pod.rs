@@ -4,6 +4,7 @@ use super::{items, map_mut, unset, unset_number};
 use crate::api::quantity;
 use crate::api::{Value, json, object};
 use crate::manifest::amounts;
+use crate::manifest::image_name;
 
 pub fn pod(pod: &mut Value) {
     if let Some(spec) = pod.get_mut("spec") {
@@ -262,12 +263,20 @@ fn volume(volume: &mut Value) {
     if let Some(template) = volume.get_mut("ephemeral").and_then(|e| e.get_mut("volumeClaimTemplate")).and_then(|t| t.get_mut("spec")) {
         super::workload::claim_spec(template);
     }
-    for (kind, field, value) in
-        [("iscsi", "iscsiInterface", "default"), ("rbd", "pool", "rbd"), ("rbd", "user", "admin"), ("rbd", "keyring", "/etc/ceph/keyring")]
-    {
+    for (kind, field, value) in [
+        ("iscsi", "iscsiInterface", "default"),
+        ("rbd", "pool", "rbd"),
+        ("rbd", "user", "admin"),
+        ("rbd", "keyring", "/etc/ceph/keyring"),
+        ("scaleIO", "storageMode", "ThinProvisioned"),
+        ("scaleIO", "fsType", "xfs"),
+    ] {
         if let Some(source) = volume.get_mut(kind).filter(|s| s.is_object()) {
             unset(source, field, json!(value));
         }
+    }
+    if let Some(drive) = volume.get_mut("scaleIO").filter(|s| s.is_object() && s.get("secretRef").is_none()) {
+        object::set(drive, "secretRef", Value::Null);
     }
     if let Some(disk) = volume.get_mut("azureDisk").filter(|d| d.is_object()) {
         unset(disk, "cachingMode", json!("ReadWrite"));
@@ -306,22 +315,7 @@ pub fn canonical_amounts(amounts: &mut crate::api::Map<String, Value>) {
     }
 }
 
-/// `Always` for the tag `latest` or none at all; reference/02-defaulting.md.
+/// `Always` for the tag `latest` or none at all; reference/02-defaulting.md. A name that cannot be read has no tag.
 pub fn pull_policy(image: &str) -> &'static str {
-    let name = image.split_once('@').map_or(image, |(name, _)| name);
-    if image.contains('@') && !name.rsplit('/').next().is_some_and(|last| last.ends_with(":latest")) {
-        return "IfNotPresent";
-    }
-    let last = name.rsplit('/').next().unwrap_or(name);
-    let parseable = !name.is_empty()
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '/' | ':') || c.is_ascii_uppercase())
-        && !name.starts_with([':', '/', '.', '-'])
-        && !name.contains("::");
-    if !parseable {
-        return "IfNotPresent";
-    }
-    match last.split_once(':') {
-        None | Some((_, "latest")) => "Always",
-        Some(_) => "IfNotPresent",
-    }
+    if image_name::tag(image) == Some("latest") { "Always" } else { "IfNotPresent" }
 }

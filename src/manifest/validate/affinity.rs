@@ -2,7 +2,7 @@
 
 use super::volume::weight;
 use super::{meta, names, one_of};
-use crate::api::order::SortedSet;
+use crate::api::order::{SortedMap, SortedSet};
 use crate::api::{Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
@@ -206,7 +206,11 @@ pub fn tolerations(tolerations: &[Value], path: &FieldPath, errors: &mut ErrorLi
 }
 
 pub fn topology_spread(constraints: &[Value], path: &FieldPath, errors: &mut ErrorList) {
-    let mut seen = SortedSet::new();
+    // How many of each pair are still to come.
+    let pair =
+        |c: &'_ Value| (object::str_at(c, "topologyKey").unwrap_or("").to_owned(), object::str_at(c, "whenUnsatisfiable").unwrap_or("").to_owned());
+    let mut left: SortedMap<(String, String), usize> = SortedMap::new();
+    constraints.iter().for_each(|constraint| *left.entry(pair(constraint)).or_default() += 1);
     for (index, constraint) in constraints.iter().enumerate() {
         let path = path.index(index);
         let skew = object::i64_at(constraint, "maxSkew").unwrap_or(0);
@@ -216,14 +220,12 @@ pub fn topology_spread(constraints: &[Value], path: &FieldPath, errors: &mut Err
         let key = object::str_at(constraint, "topologyKey").unwrap_or("");
         if key.is_empty() {
             errors.push(FieldError::required(&path.child("topologyKey"), "can not be empty"));
-        } else {
-            for message in names::qualified_name(key) {
-                errors.push(FieldError::invalid(&path.child("topologyKey"), key, message));
-            }
         }
         let when = object::str_at(constraint, "whenUnsatisfiable").unwrap_or("");
         one_of(when, &["DoNotSchedule", "ScheduleAnyway"], &path.child("whenUnsatisfiable"), errors);
-        if !seen.insert((key, when)) {
+        let rest = left.entry(pair(constraint)).or_default();
+        *rest -= 1;
+        if *rest > 0 {
             let shown = format!("{{{key}, {when}}}");
             errors.push(FieldError::duplicate(&path.child("{topologyKey, whenUnsatisfiable}"), shown));
         }
@@ -231,8 +233,8 @@ pub fn topology_spread(constraints: &[Value], path: &FieldPath, errors: &mut Err
             if least <= 0 {
                 errors.push(FieldError::invalid(&path.child("minDomains"), least, "must be greater than zero"));
             }
-            if when == "ScheduleAnyway" {
-                let detail = "can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway";
+            if when != "DoNotSchedule" {
+                let detail = format!("can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {when}");
                 errors.push(FieldError::invalid(&path.child("minDomains"), least, detail));
             }
         }

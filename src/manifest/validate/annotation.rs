@@ -7,7 +7,8 @@ use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
 const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const SECCOMP_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
-const APPARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
+/// The annotation of one container ends in its name.
+pub const APPARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
 
 /// What the values must look like, whatever the spec says.
 pub fn values(annotations: &Map<String, Value>, spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
@@ -26,10 +27,10 @@ pub fn values(annotations: &Map<String, Value>, spec: &Value, path: &FieldPath, 
             let fine = matches!(value.as_str(), "runtime/default" | "docker/default" | "unconfined");
             if let Some(local) = value.strip_prefix("localhost/") {
                 for message in super::names::local_path(local) {
-                    errors.push(FieldError::invalid(&path.key(key), local, message));
+                    errors.push(FieldError::invalid(&path.name(key), local, message));
                 }
             } else if !fine {
-                errors.push(FieldError::invalid(&path.key(key), value, "must be a valid seccomp profile"));
+                errors.push(FieldError::invalid(&path.name(key), value, "must be a valid seccomp profile"));
             }
         }
     }
@@ -64,15 +65,58 @@ pub fn against_fields(annotations: &Map<String, Value>, spec: &Value, root: &Fie
     }
     for list in ["initContainers", "containers"] {
         for (index, container) in object::list_at(spec, list).iter().enumerate() {
-            let path = root.child(list).index(index).child("securityContext");
+            let path = root.child(list).index(index).child("securityContext").child("seccompProfile");
             let name = object::str_at(container, "name").unwrap_or("");
-            for (prefix, field, shown) in [(SECCOMP_CONTAINER, "seccompProfile", "seccomp"), (APPARMOR, "appArmorProfile", "apparmor")] {
-                if let Some(value) = value(&format!("{prefix}{name}")) {
-                    compare(value, object::at(container, &format!("securityContext.{field}")), shown, &path.child(field), errors);
-                }
+            if let Some(value) = value(&format!("{SECCOMP_CONTAINER}{name}")) {
+                compare(value, object::at(container, "securityContext.seccompProfile"), "seccomp", &path, errors);
             }
         }
     }
+    if object::str_at(spec, "os.name") == Some("windows") {
+        return;
+    }
+    // `validateAppArmorAnnotationsAndFieldsMatchOnCreate`: what holds for a container may be the Pod's.
+    let of_pod = object::at(spec, "securityContext.appArmorProfile").filter(|p| !p.is_null());
+    for list in ["initContainers", "containers", "ephemeralContainers"] {
+        for (index, container) in object::list_at(spec, list).iter().enumerate() {
+            let path = root.child(list).index(index).child("securityContext").child("appArmorProfile");
+            let name = object::str_at(container, "name").unwrap_or("");
+            let own = object::at(container, "securityContext.appArmorProfile").filter(|p| !p.is_null());
+            let (Some(given), Some(field)) = (value(&format!("{APPARMOR}{name}")), own.or(of_pod)) else { continue };
+            let fits = match object::str_at(field, "type").unwrap_or("") {
+                "Unconfined" => given == "unconfined",
+                "RuntimeDefault" => given == "runtime/default",
+                "Localhost" => match given.strip_prefix("localhost/") {
+                    Some(local) if object::str_at(field, "localhostProfile") != Some(local) => {
+                        let detail = "apparmor profile in annotation and field must match";
+                        errors.push(FieldError::forbidden(&path.child("localhostProfile"), detail));
+                        true
+                    }
+                    local => local.is_some(),
+                },
+                _ => true,
+            };
+            if !fits {
+                errors.push(FieldError::forbidden(&path.child("type"), "apparmor type in annotation and field must match"));
+            }
+        }
+    }
+}
+
+/// The AppArmor profile that an annotation stands for: its type and the local one's name (`ApparmorFieldForAnnotation`).
+pub fn apparmor(value: &str) -> Option<(&'static str, Option<&str>)> {
+    match value {
+        "unconfined" => Some(("Unconfined", None)),
+        "runtime/default" => Some(("RuntimeDefault", None)),
+        _ => value.strip_prefix("localhost/").filter(|local| !local.is_empty()).map(|local| ("Localhost", Some(local))),
+    }
+}
+
+/// Whether an annotation and a field say the same.
+pub fn same_profile(annotation: &str, field: Option<&Value>) -> bool {
+    let field = field.filter(|f| !f.is_null());
+    let said = field.map(|f| (object::str_at(f, "type").unwrap_or(""), object::str_at(f, "localhostProfile")));
+    said.is_some() && said == apparmor(annotation)
 }
 
 fn compare(annotation: &str, field: Option<&Value>, shown: &str, path: &FieldPath, errors: &mut ErrorList) {

@@ -110,6 +110,13 @@ pub fn label_problems(name: &str) -> Vec<String> {
     names::label(name)
 }
 
+/// What keeps a text from being the value of a label.
+pub fn label_value_problems(value: &str) -> Vec<String> {
+    names::label_value(value)
+}
+
+pub use annotation::{APPARMOR, same_profile};
+
 /// A required DNS label.
 fn check_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
     name_errors(name, names::label, path, errors);

@@ -154,9 +154,9 @@ pub fn dns_search_path(text: &str) -> Messages {
 
 fn is_dns_search_path(text: &str) -> bool {
     let part = |p: &str| {
-        let edge = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
-        let bytes = p.as_bytes();
-        !bytes.is_empty() && edge(bytes[0]) && edge(bytes[bytes.len() - 1]) && bytes.iter().all(|b| edge(*b) || *b == b'-')
+        let edge = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        let bytes = p.strip_prefix('_').unwrap_or(p).as_bytes();
+        !bytes.is_empty() && edge(bytes[0]) && edge(bytes[bytes.len() - 1]) && bytes.iter().all(|b| edge(*b) || matches!(b, b'-' | b'_'))
     };
     text.split('.').all(part)
 }

@@ -9,22 +9,25 @@ use crate::api::{Quantity, Value, json, object};
 use crate::manifest::amounts;
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
+/// The annotation of a Pod that stands for a static one.
+const MIRROR: &str = "kubernetes.io/config.mirror";
+
 /// `new`: nothing of it is stored yet (`ValidatePodCreate`).
 pub fn pod(pod: &Value, new: bool, errors: &mut ErrorList) {
     let annotations = FieldPath::new("metadata").child("annotations");
     let spec = pod.get("spec").unwrap_or(&Value::Null);
-    if let Some(mirror) = object::map_at(pod, "metadata.annotations").and_then(|a| a.get("kubernetes.io/config.mirror"))
+    if let Some(mirror) = object::map_at(pod, "metadata.annotations").and_then(|a| a.get(MIRROR))
         && object::str_at(spec, "nodeName").unwrap_or("").is_empty()
     {
         let detail = "must set spec.nodeName if mirror pod annotation is set";
-        errors.push(FieldError::invalid(&annotations.key("kubernetes.io/config.mirror"), mirror.clone(), detail));
+        errors.push(FieldError::invalid(&annotations.key(MIRROR), mirror.clone(), detail));
     }
     let given = object::map_at(pod, "metadata.annotations");
     if let Some(given) = given {
         annotation::values(given, spec, &annotations, errors);
     }
     let path = FieldPath::new("spec");
-    pod_spec(spec, Some(object::name(pod)), &path, errors);
+    pod_spec(spec, Some(pod), &path, errors);
     tokens_without_account(spec, &path, errors);
     for list in ["containers", "initContainers"] {
         for (index, container) in object::list_at(spec, list).iter().enumerate() {
@@ -64,11 +67,11 @@ fn tokens_without_account(spec: &Value, path: &FieldPath, errors: &mut ErrorList
     }
 }
 
-/// `pod`: the name of the Pod; `None` for a template.
-pub fn pod_spec(spec: &Value, pod: Option<&str>, path: &FieldPath, errors: &mut ErrorList) {
+/// `pod`: the Pod itself; `None` for a template.
+pub fn pod_spec(spec: &Value, pod: Option<&Value>, path: &FieldPath, errors: &mut ErrorList) {
     let text = |field: &str| object::str_at(spec, field).unwrap_or("");
     let flag = |field: &str| object::bool_at(spec, field) == Some(true);
-    let (volumes, claims) = volume::volumes(object::list_at(spec, "volumes"), pod, &path.child("volumes"), errors);
+    let (volumes, claims) = volume::volumes(object::list_at(spec, "volumes"), pod.map(object::name), &path.child("volumes"), errors);
     let regular = object::list_at(spec, "containers");
     let inits = object::list_at(spec, "initContainers");
     let around = Surroundings {
@@ -79,11 +82,12 @@ pub fn pod_spec(spec: &Value, pod: Option<&str>, path: &FieldPath, errors: &mut 
         pod_restart_policy: text("restartPolicy"),
         host_users: object::bool_at(spec, "hostUsers") != Some(false),
     };
-    resource_claims(spec, &path.child("resourceClaims"), errors);
+    let mirror = pod.and_then(|pod| object::map_at(pod, "metadata.annotations")).is_some_and(|a| a.contains_key(MIRROR));
+    resource_claims(spec, mirror, &path.child("resourceClaims"), errors);
     container::regular(regular, &around, &path.child("containers"), errors);
     container::init(inits, regular, &around, &path.child("initContainers"), errors);
     container::ephemeral(object::list_at(spec, "ephemeralContainers"), &[regular, inits], &around, &path.child("ephemeralContainers"), errors);
-    pod_resources(spec, path, errors);
+    pod_resources(spec, &around.devices, path, errors);
     if flag("hostNetwork") {
         host_ports(regular, pod.is_some(), &path.child("containers"), errors);
     }
@@ -188,9 +192,14 @@ fn host_ports(containers: &[Value], in_pod: bool, path: &FieldPath, errors: &mut
     }
 }
 
-fn resource_claims(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+fn resource_claims(spec: &Value, mirror: bool, path: &FieldPath, errors: &mut ErrorList) {
     let mut seen = SortedSet::new();
     for (index, claim) in object::list_at(spec, "resourceClaims").iter().enumerate() {
+        if mirror {
+            // The server names no field here.
+            errors.push(FieldError::forbidden(&FieldPath::new("[]"), "static pods do not support resource claims"));
+            continue;
+        }
         let path = path.index(index);
         let name = object::str_at(claim, "name").unwrap_or("");
         if !name.is_empty() && !seen.insert(name) {
@@ -284,13 +293,18 @@ fn dns(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     }
 }
 
-fn pod_resources(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+fn pod_resources(spec: &Value, devices: &SortedSet<String>, path: &FieldPath, errors: &mut ErrorList) {
     let Some(value) = spec.get("resources").filter(|r| !r.is_null()) else { return };
     let path = path.child("resources");
+    if object::str_at(spec, "os.name") == Some("windows") {
+        errors.push(FieldError::forbidden(&path, "may not be set for a windows pod"));
+        return;
+    }
     if !object::list_at(value, "claims").is_empty() {
         errors.push(FieldError::forbidden(&path.child("claims"), "claims may not be set for Resources at pod-level"));
     }
     resources::amounts(value, pod_resource_name, &path, errors);
+    resources::claims(object::list_at(value, "claims"), devices, &path.child("claims"), errors);
     let amount = |v: Option<&Value>| v.and_then(Value::as_str).and_then(Quantity::parse);
     // Of limits only huge pages are summed up: the others may be overcommitted.
     for (list, counted) in [("requests", &["cpu", "memory", "hugepages-"][..]), ("limits", &["hugepages-"][..])] {
@@ -298,11 +312,11 @@ fn pod_resources(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
             if !counted.iter().any(|c| *c == name || c.ends_with('-') && name.starts_with(c)) {
                 continue;
             }
-            let given = object::map_at(value, list).and_then(|m| m.get(name));
-            if sum > amount(given).map_or(0, Quantity::nano) {
+            let Some(given) = object::map_at(value, list).and_then(|m| m.get(name)) else { continue };
+            if sum > amount(Some(given)).map_or(0, Quantity::nano) {
                 let shown = amounts::written(sum, name, spec, list);
                 let detail = format!("must be greater than or equal to aggregate container {list} of {shown}");
-                errors.push(FieldError::invalid(&path.child(list).key(name), given.cloned().unwrap_or("0".into()), detail));
+                errors.push(FieldError::invalid(&path.child(list).key(name), given.clone(), detail));
             }
         }
     }

@@ -135,7 +135,7 @@ fn against_limit(name: &str, request: &Value, limits: Option<&Map<String, Value>
 const MOST_SHOWN: usize = 100;
 
 /// `validateResourceClaimNames`: each claim, or one request of it, once, and one of the Pod's.
-fn claims(claims: &[Value], devices: &SortedSet<String>, path: &FieldPath, errors: &mut ErrorList) {
+pub fn claims(claims: &[Value], devices: &SortedSet<String>, path: &FieldPath, errors: &mut ErrorList) {
     // Claims, and how many of each claim's requests.
     let mut seen: SortedSet<String> = SortedSet::new();
     let mut parts: SortedMap<&str, usize> = SortedMap::default();

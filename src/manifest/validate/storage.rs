@@ -135,7 +135,7 @@ pub fn access_modes(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
 
 /// The template of a claim inside of a Pod: of its metadata only labels and annotations may be set.
 pub fn claim_template(template: &Value, path: &FieldPath, errors: &mut ErrorList) {
-    const OTHERS: [(&str, &str); 10] = [
+    const OTHERS: [(&str, &str); 13] = [
         ("name", "name"),
         ("generateName", "generateName"),
         ("namespace", "namespace"),
@@ -143,6 +143,9 @@ pub fn claim_template(template: &Value, path: &FieldPath, errors: &mut ErrorList
         ("uid", "uID"),
         ("resourceVersion", "resourceVersion"),
         ("generation", "generation"),
+        ("creationTimestamp", "creationTimestamp"),
+        ("deletionTimestamp", "deletionTimestamp"),
+        ("deletionGracePeriodSeconds", "deletionGracePeriodSeconds"),
         ("ownerReferences", "ownerReferences"),
         ("finalizers", "finalizers"),
         ("managedFields", "managedFields"),
@@ -152,7 +155,8 @@ pub fn claim_template(template: &Value, path: &FieldPath, errors: &mut ErrorList
         meta::annotations(object::map_at(metadata, "annotations"), &at.child("annotations"), errors);
         meta::labels(object::map_at(metadata, "labels"), &at.child("labels"), errors);
         for (field, shown) in OTHERS {
-            if metadata.get(field).is_some_and(|f| !f.is_null() && f.as_str() != Some("") && f.as_i64() != Some(0)) {
+            if metadata.get(field).is_some_and(|f| !f.is_null() && f.as_str() != Some("") && (f.as_i64() != Some(0) || field.starts_with("deletion")))
+            {
                 errors.push(FieldError::forbidden(&at.child(shown), "cannot be set"));
             }
         }

@@ -76,8 +76,8 @@ fn user_name(text: &str) -> Vec<&'static str> {
 pub fn host_process(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     const OPTION: &str = "securityContext.windowsOptions.hostProcess";
     let of_pod = object::bool_at(spec, OPTION);
-    let (mut all, mut any) = (true, of_pod == Some(true));
-    for list in ["containers", "initContainers"] {
+    let (mut all, mut any) = (true, false);
+    for list in ["initContainers", "containers", "ephemeralContainers"] {
         for (index, container) in object::list_at(spec, list).iter().enumerate() {
             let own = object::bool_at(container, OPTION);
             if let (Some(own), Some(pod)) = (own, of_pod)
@@ -138,7 +138,7 @@ const NOT_IN_CONTAINER: &[&str] = &[
 pub fn os(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let there = |value: &Value, field: &str| value.get(field).is_some_and(|v| !v.is_null());
     let context = spec.get("securityContext").unwrap_or(&Value::Null);
-    let containers = ["containers", "initContainers"].into_iter().flat_map(|list| {
+    let containers = ["initContainers", "containers", "ephemeralContainers"].into_iter().flat_map(|list| {
         let path = path.child(list);
         object::list_at(spec, list).iter().enumerate().map(move |(i, c)| (path.index(i).child("securityContext"), c))
     });
@@ -159,14 +159,11 @@ pub fn os(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
             let mut forbid = |path: FieldPath| errors.push(FieldError::forbidden(&path, detail));
             for field in NOT_IN_POD {
                 match field.strip_prefix('.') {
-                    Some(own @ "hostUsers") if there(spec, own) => forbid(path.child(own)),
+                    Some(own @ ("hostUsers" | "shareProcessNamespace")) if there(spec, own) => forbid(path.child(own)),
                     Some(own) if object::bool_at(spec, own) == Some(true) => forbid(path.child(own)),
                     None if there(context, field) => forbid(path.child("securityContext").child(field)),
                     _ => {}
                 }
-            }
-            if there(spec, "resources") {
-                forbid(path.child("resources"));
             }
             for (path, container) in containers {
                 let context = container.get("securityContext").unwrap_or(&Value::Null);

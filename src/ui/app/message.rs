@@ -14,6 +14,8 @@ pub enum Message {
     Typed(String),
     /// The cursor stands at this UTF-16 unit.
     Cursor(usize),
+    /// A key went down in the terminal: the next frame is its echo's.
+    Key,
     Apply,
     /// Repair number such of diagnostic number such.
     Fix {

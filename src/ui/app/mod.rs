@@ -33,6 +33,7 @@ use crate::ui::terminal::Completion;
 use examples::EXAMPLES;
 use message::{DeskWish, LayoutWish, LessonWish, Message, Notice, TerminalWish};
 use model::{Guide, Model, Theme};
+use stage::Renewal;
 
 /// How components answer. Made once: with equal wires and equal values a component has nothing to draw again.
 pub struct Wires {
@@ -70,7 +71,7 @@ impl Component for App {
         let wires = Wires { on: ctx.link().callback(|message| message), wish: ctx.link().callback(Message::Wish) };
         let mut app =
             Self { model, frame: None, jump: None, completion: None, notices: 0, measure: None, step_shown: None, wires, _listeners: listeners(ctx) };
-        app.model.refresh(true);
+        app.model.refresh(Renewal::Whole);
         app
     }
 
@@ -88,7 +89,11 @@ impl Component for App {
             self.model.keep();
         }
         if shown {
-            self.model.refresh(!is_typing);
+            self.model.refresh(match (is_typing, is_frame) {
+                (true, _) => Renewal::Later,
+                (false, true) => Renewal::Half,
+                (false, false) => Renewal::Whole,
+            });
         }
         if self.model.notice != before_notice {
             self.notices += 1;
@@ -169,8 +174,12 @@ impl App {
                         model.play_script();
                     }
                 }
-                let is_waiting = model.stage.waits;
-                return model.is_due(at) || is_waiting;
+                // The last frame of a run is always shown.
+                return model.is_due(at) || !model.is_running();
+            }
+            Message::Key => {
+                model.key_pressed = true;
+                return false;
             }
             Message::Typed(text) => {
                 model.desk.write(text);

@@ -19,7 +19,7 @@ use super::desk::Desk;
 use super::examples;
 use super::layout::{Layout, Pane};
 use super::message::Notice;
-use super::stage::Stage;
+use super::stage::{Renewal, Stage};
 use crate::ui::lessons::progress::Progress;
 use crate::ui::locales::Language;
 use crate::ui::storage;
@@ -118,6 +118,9 @@ pub struct Model {
     typed_ahead: VecDeque<String>,
     judged: (usize, usize, usize),
     shown_at: f64,
+    /// A key went down in the terminal since the last frame.
+    pub key_pressed: bool,
+    keyed_at: f64,
 }
 
 /// The playground's cluster.
@@ -126,8 +129,12 @@ pub const NODES: usize = 2;
 const HEAD_START: SimTime = SimTime(9_000);
 /// How much virtual time passes in one go before the clock on the wall is looked at, and how long a frame may take.
 const SLICE_MS: u64 = 500;
-const FRAME_BUDGET_MS: f64 = 14.0;
-const SHOW_EVERY_MS: f64 = 90.0;
+const FRAME_BUDGET_MS: f64 = 6.0;
+const CATCH_UP_BUDGET_MS: f64 = 14.0;
+/// How often the picture and the chart are drawn in turn, and how often while someone types in the terminal.
+const SHOW_EVERY_MS: f64 = 45.0;
+const SHOW_EVERY_WHILE_TYPING_MS: f64 = 150.0;
+const STILL_TYPING_MS: f64 = 400.0;
 
 impl Model {
     /// The page as it opens: what was kept, or the running example.
@@ -164,6 +171,8 @@ impl Model {
             typed_ahead: VecDeque::new(),
             judged: (usize::MAX, 0, 0),
             shown_at: 0.0,
+            key_pressed: false,
+            keyed_at: f64::NEG_INFINITY,
         }
     }
 
@@ -305,8 +314,9 @@ impl Model {
         let target = self.catching_up.unwrap_or(self.session.now() + millis);
         let performance = gloo::utils::window().performance();
         let clock = || performance.as_ref().map_or(0.0, |p| p.now());
+        let budget = if self.catching_up.is_some() { CATCH_UP_BUDGET_MS } else { FRAME_BUDGET_MS };
         let began = clock();
-        while self.session.now() < target && clock() - began < FRAME_BUDGET_MS {
+        while self.session.now() < target && clock() - began < budget {
             self.session.play_to(target.min(self.session.now() + SLICE_MS));
         }
         if self.catching_up.is_some_and(|to| self.session.now() >= to) {
@@ -472,27 +482,35 @@ impl Model {
 
     // ---- what components read
 
-    /// Whether this frame is to be shown: ten a second are enough for a picture whose motion is the style sheet's.
+    /// Whether this frame is to be shown: ten a second are enough for a picture whose motion is the style sheet's. The frame after a key of the
+    /// terminal is its echo's alone.
     pub fn is_due(&mut self, at: f64) -> bool {
-        let due = at - self.shown_at >= SHOW_EVERY_MS || at < self.shown_at;
+        if std::mem::take(&mut self.key_pressed) {
+            self.keyed_at = at;
+            return false;
+        }
+        let pause = if at - self.keyed_at < STILL_TYPING_MS { SHOW_EVERY_WHILE_TYPING_MS } else { SHOW_EVERY_MS };
+        let due = self.stage.waits || at - self.shown_at >= pause || at < self.shown_at;
         if due {
             self.shown_at = at;
         }
         due
     }
 
-    /// Renews the plain pictures that components show, where they changed; without the stage, that follows with the next frame.
-    pub fn refresh(&mut self, with_stage: bool) {
+    /// Renews the plain pictures that components show, where they changed.
+    pub fn refresh(&mut self, renewal: Renewal) {
         let output = self.session.terminal().output();
         self.terminal_from = self.terminal_from.min(output.len());
         let shown = &output[self.terminal_from..];
         if self.terminal.len() != shown.len() || self.terminal.last() != shown.last() {
             self.terminal = Rc::new(shown.to_vec());
         }
-        self.stage.waits = self.stage.stale && !with_stage;
-        if self.stage.stale && with_stage {
-            self.stage.renew(&self.session, &self.checked, self.selected.as_ref());
+        if self.stage.stale {
+            // What waits has waited long enough.
+            let renewal = if renewal == Renewal::Half && self.stage.waits { Renewal::Whole } else { renewal };
+            self.stage.renew(renewal, &self.session, &self.checked, self.selected.as_ref());
         }
+        self.stage.waits = self.stage.stale && !(renewal == Renewal::Half && self.is_running());
     }
 
     pub fn switch_language(&mut self) {

@@ -17,9 +17,21 @@ use crate::ui::timeline::{Controls, Timeline};
 /// The width of the picture's pane before it is measured.
 const FIRST_WIDTH: f64 = 960.0;
 
+/// How much of the stage is renewed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewal {
+    Whole,
+    /// The picture or the chart, in turn: neither makes a frame late.
+    Half,
+    /// Nothing now, all with the next frame.
+    Later,
+}
+
 pub struct Stage {
     /// Something changed since the last renewal.
     pub stale: bool,
+    /// Whose turn is next: the chart's.
+    chart_next: bool,
     /// It is stale and is to be renewed with the next frame.
     pub waits: bool,
     /// The width of the picture's pane, in CSS pixels.
@@ -32,7 +44,16 @@ pub struct Stage {
 
 impl Default for Stage {
     fn default() -> Self {
-        Self { stale: true, waits: false, width: FIRST_WIDTH, scene: Rc::default(), told: Rc::default(), chart: Rc::default(), details: None }
+        Self {
+            stale: true,
+            chart_next: false,
+            waits: false,
+            width: FIRST_WIDTH,
+            scene: Rc::default(),
+            told: Rc::default(),
+            chart: Rc::default(),
+            details: None,
+        }
     }
 }
 
@@ -44,15 +65,29 @@ fn keep<T: PartialEq>(old: &mut Rc<T>, new: T) {
 }
 
 impl Stage {
-    pub fn renew(&mut self, session: &Session, checked: &Checked, selected: Option<&Target>) {
+    /// Stays stale as long as a half of it is.
+    pub fn renew(&mut self, renewal: Renewal, session: &Session, checked: &Checked, selected: Option<&Target>) {
+        let (picture, chart) = match renewal {
+            Renewal::Later => return,
+            Renewal::Whole => (true, true),
+            Renewal::Half => (!self.chart_next, self.chart_next),
+        };
+        if chart {
+            keep(&mut self.chart, view::timeline::build(session, selected.and_then(pod_of)));
+        }
+        if picture {
+            self.renew_picture(session, checked, selected);
+        }
+        (self.stale, self.chart_next) = (!(picture && chart), picture);
+    }
+
+    fn renew_picture(&mut self, session: &Session, checked: &Checked, selected: Option<&Target>) {
         keep(&mut self.scene, view::scene::build(session, checked, self.width));
         keep(&mut self.told, view::outline::build(&self.scene));
-        keep(&mut self.chart, view::timeline::build(session, selected.and_then(pod_of)));
         self.details = selected.and_then(|target| view::inspector::build(session, target)).map(|new| match self.details.take() {
             Some(old) if *old == new => old,
             _ => Rc::new(new),
         });
-        self.stale = false;
     }
 }
 

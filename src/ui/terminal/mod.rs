@@ -94,12 +94,13 @@ impl Component for Terminal {
         let on = &ctx.props().on;
         match event {
             Event::Key(e) => return self.key(ctx, &e),
+            // The browser shows what is typed; there is nothing to draw unless more than the line changes.
             Event::Typed => {
-                self.offered.clear();
+                let offered = !std::mem::take(&mut self.offered).is_empty();
                 if self.search.is_some() {
                     self.look_up();
                 }
-                return true;
+                return offered || self.search.is_some();
             }
             Event::Pasted(e) => {
                 let Some(text) = clipboard_text(&e) else { return false };
@@ -239,6 +240,7 @@ impl Terminal {
     }
 
     fn key(&mut self, ctx: &Context<Self>, e: &KeyboardEvent) -> bool {
+        ctx.props().on.emit(Message::Key);
         // Enter that ends a syllable is not the learner's Enter.
         if e.is_composing() {
             return false;

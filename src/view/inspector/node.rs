@@ -37,6 +37,7 @@ pub fn node(session: &Session, target: &Target, name: &str) -> Option<Details> {
     details.links.push((Saying::with("pic-say", &["kubelet"]), Target::Kubelet(name.into())));
     details.links.push((Saying::with("pic-say", &[STATIC_POD_PATH]), Target::File { node: name.into(), path: STATIC_POD_PATH.into() }));
     details.actions.push(Action::Run { command: format!("kubectl describe node {name}") });
+    details.actions.push(network_action(session, format!("node/{name}")));
     details.events = events(session, "Node", "", name, None);
     Some(details)
 }
@@ -53,7 +54,6 @@ pub fn kubelet(session: &Session, target: &Target, node: &str) -> Option<Details
     details.links.push((Saying::with("pic-node", &[node]), Target::Node(node.into())));
     details.links.push((Saying::with("pic-say", &[STATIC_POD_PATH]), Target::File { node: node.into(), path: STATIC_POD_PATH.into() }));
     details.actions.push(Action::StopKubelet { node: node.into(), stopped: !stopped });
-    details.actions.push(network_action(session, format!("node/{node}")));
     Some(details)
 }
 

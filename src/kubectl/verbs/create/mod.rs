@@ -1,9 +1,15 @@
 //! `kubectl create -f`, and the group of generators (`create deployment`, `create configmap`, …).
 
+mod config;
+mod policy;
+mod service;
+mod small;
+mod sources;
+mod workload;
+
 use std::rc::Rc;
 
 use super::apply::{self, Validation};
-use super::{create_config, create_policy, create_service, create_workload};
 use crate::api::{Kind, Status, Value, json};
 use crate::cluster::apiserver::WriteOptions;
 use crate::kubectl::call::{Call, DryRun, Verb};
@@ -22,18 +28,18 @@ pub const VERB: Verb = Verb::new(
     run,
 )
 .with(&[
-    create_workload::DEPLOYMENT,
-    create_workload::JOB,
-    create_workload::CRON_JOB,
-    create_config::CONFIG_MAP,
-    create_config::SECRET,
-    create_config::NAMESPACE,
-    create_config::SERVICE_ACCOUNT,
-    create_config::QUOTA,
-    create_config::PRIORITY_CLASS,
-    create_service::SERVICE,
-    create_policy::BUDGET,
-    create_policy::INGRESS,
+    workload::DEPLOYMENT,
+    workload::JOB,
+    workload::CRON_JOB,
+    config::CONFIG_MAP,
+    config::SECRET,
+    small::NAMESPACE,
+    small::SERVICE_ACCOUNT,
+    small::QUOTA,
+    small::PRIORITY_CLASS,
+    service::SERVICE,
+    policy::BUDGET,
+    policy::INGRESS,
 ]);
 
 fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {

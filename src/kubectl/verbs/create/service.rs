@@ -1,10 +1,10 @@
 //! `kubectl create service clusterip | nodeport | loadbalancer | externalname`.
 
-use super::create::{generate, one_name};
-use super::help;
+use super::{generate, one_name};
 use crate::api::{Value, json, kinds};
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{Env, Failure, Flow};
+use crate::kubectl::verbs::help;
 
 const FLAGS: &str = "tcp:a node-port:i clusterip:s external-name:s output,o:s dry-run=unchanged save-config field-manager:s validate=strict template:s show-managed-fields";
 

@@ -1,6 +1,6 @@
 //! `kubectl create deployment | job | cronjob`.
 
-use super::create::{generate, one_name};
+use super::{generate, one_name};
 use crate::api::{Kind, Value, json, kinds, object};
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{Env, Failure, Flow};

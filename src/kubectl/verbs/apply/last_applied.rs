@@ -1,0 +1,65 @@
+//! The annotation of what was applied last: writing it, `kubectl apply view-last-applied | set-last-applied`.
+
+use super::placed;
+use crate::api::{Value, json, object};
+use crate::cluster::apiserver::{Key, PatchKind};
+use crate::kubectl::call::Call;
+use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
+use crate::kubectl::resources::{self, Named, Rules, Wanted};
+use crate::kubectl::{json as json_text, output};
+
+pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// The object as it is sent, with what was applied in its annotation.
+pub fn with_last_applied(value: &Value) -> Value {
+    let mut bare = value.clone();
+    object::remove(&mut bare, &format!("metadata.annotations.{LAST_APPLIED}"));
+    if let Some(annotations) = bare["metadata"].get_mut("annotations").and_then(Value::as_object_mut) {
+        annotations.remove(LAST_APPLIED);
+    }
+    if bare["metadata"].get("annotations").is_none() {
+        bare["metadata"]["annotations"] = json!({});
+    }
+    let text = json_text::compact(&bare) + "\n";
+    let mut out = bare;
+    out["metadata"]["annotations"][LAST_APPLIED] = json!(text);
+    out
+}
+
+/// Whether the stored object remembers what was applied.
+pub fn has_last_applied(one: &Named, env: &Env) -> bool {
+    let stored = env.get(one.kind, &one.namespace, &one.name);
+    stored.is_some_and(|o| object::map_at(&o, "metadata.annotations").is_some_and(|a| a.contains_key(LAST_APPLIED)))
+}
+
+pub fn view_last_applied(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let request = resources::request(call, &call.args, env, Rules { type_alone: false, all_flag: true })?;
+    for (kind, o) in request.fetch_all(env)? {
+        let text = object::map_at(&o, "metadata.annotations").and_then(|a| a.get(LAST_APPLIED)).and_then(Value::as_str);
+        let Some(text) = text else {
+            return Err(Failure::error(format!("no last-applied-configuration annotation found on resource: {}/{}", kind.plural, object::name(&o))));
+        };
+        let value: Value = serde_json::from_str(text).unwrap_or_default();
+        env.out(if call.text("output") == Some("json") { json_text::pretty(&value, 2) + "\n" } else { crate::yaml::print(&value) });
+    }
+    Ok(DONE)
+}
+
+pub fn set_last_applied(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let request = resources::request(call, &[], env, Rules::default())?;
+    let Wanted::Named(named) = &request.wanted else { return Ok(DONE) };
+    for one in named {
+        let current = env.require(one.kind, &one.namespace, &one.name)?;
+        let has = object::map_at(&current, "metadata.annotations").is_some_and(|a| a.contains_key(LAST_APPLIED));
+        if !has && !call.is("create-annotation") {
+            return Err(Failure::error(
+                "no last-applied-configuration annotation found on resource, to create the annotation, run the command with --create-annotation",
+            ));
+        }
+        let text = with_last_applied(&placed(one))["metadata"]["annotations"][LAST_APPLIED].clone();
+        let patch = json!({"metadata": {"annotations": {LAST_APPLIED: text}}});
+        env.patch(&Key::new(one.kind, &one.namespace, &one.name), &patch, PatchKind::Merge, &write_options("kubectl-last-applied", false))?;
+        env.out(format!("{} configured\n", output::name_of(one.kind, &current)));
+    }
+    Ok(DONE)
+}

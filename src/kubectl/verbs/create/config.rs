@@ -1,0 +1,115 @@
+//! `kubectl create configmap | secret`.
+
+use super::sources::{SOURCES, collect};
+use super::{generate, one_name};
+use crate::api::{Map, Value, json, kinds};
+use crate::kubectl::base64;
+use crate::kubectl::call::{Call, Verb};
+use crate::kubectl::env::{Env, Failure, Flow};
+use crate::kubectl::verbs::help;
+
+const REGISTRY: &str = "docker-server:s docker-username:s docker-password:s docker-email:s from-file:a append-hash output,o:s dry-run=unchanged save-config \
+    field-manager:s validate=strict template:s";
+
+const TLS_FLAGS: &str = "cert:s key:s append-hash output,o:s dry-run=unchanged save-config field-manager:s validate=strict template:s";
+
+pub const CONFIG_MAP: Verb = Verb::new(
+    "configmap",
+    "NAME [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none] [options]",
+    SOURCES,
+    "Create a config map based on a file, directory, or specified literal value.",
+    config_map,
+)
+.alias(&["cm"]);
+
+pub const SECRET: Verb = Verb::new("secret", "(docker-registry | generic | tls) [options]", "", "Create a secret with specified type.", secret_group)
+    .with(&[
+        Verb::new(
+            "docker-registry",
+            "NAME --docker-username=user --docker-password=password --docker-email=email [options]",
+            REGISTRY,
+            "Create a secret for use with a Docker registry",
+            docker_registry,
+        ),
+        Verb::new(
+            "generic",
+            "NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] [options]",
+            SOURCES,
+            "Create a secret from a local file, directory, or literal value",
+            generic,
+        ),
+        Verb::new("tls", "NAME --cert=path/to/cert/file --key=path/to/key/file [options]", TLS_FLAGS, "Create a TLS secret", tls)
+            .requires(&["cert", "key"]),
+    ]);
+
+fn config_map(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let name = one_name(call, &call.args)?;
+    let data = collect(call, env, &name, "ConfigMap")?;
+    let mut value = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}});
+    if !data.is_empty() {
+        value["data"] = Value::Object(data);
+    }
+    generate(call, env, kinds::CONFIG_MAP, value, "failed to create configmap: ")
+}
+
+fn secret_group(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    help::group(&SECRET, call, SECRET_HELP, env)
+}
+
+const SECRET_HELP: &str = "Create a secret with specified type.
+
+ A docker-registry type secret is for accessing a container registry.
+
+ A generic type secret indicate an Opaque secret type.
+
+ A tls type secret holds TLS certificate and its associated key.
+";
+
+fn secret(name: &str, data: Map<String, Value>, kind: Option<&str>) -> Value {
+    let mut value = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}});
+    if !data.is_empty() {
+        value["data"] = Value::Object(data);
+    }
+    if let Some(kind) = kind.filter(|k| !k.is_empty()) {
+        value["type"] = json!(kind);
+    }
+    value
+}
+
+fn generic(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let name = one_name(call, &call.args)?;
+    let data = collect(call, env, &name, "Secret")?;
+    generate(call, env, kinds::SECRET, secret(&name, data, call.text("type")), "failed to create secret ")
+}
+
+fn docker_registry(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let name = one_name(call, &call.args)?;
+    let (user, password) = (call.text("docker-username").unwrap_or(""), call.text("docker-password").unwrap_or(""));
+    if call.texts("from-file").is_empty() && (user.is_empty() || password.is_empty()) {
+        let missing: Vec<&str> =
+            [("docker-username", user), ("docker-password", password)].iter().filter(|(_, v)| v.is_empty()).map(|(f, _)| *f).collect();
+        return Err(Failure::error(format!(
+            "either --from-file or the combination of --docker-username, --docker-password and --docker-server is required: {} missing",
+            missing.join(", ")
+        )));
+    }
+    let server = call.filled("docker-server").unwrap_or("https://index.docker.io/v1/");
+    let mut entry = json!({"username": user, "password": password, "auth": base64::encode(format!("{user}:{password}").as_bytes())});
+    if let Some(email) = call.filled("docker-email") {
+        entry["email"] = json!(email);
+    }
+    let config = crate::kubectl::json::compact(&json!({"auths": {server: entry}}));
+    let data = Map::from_iter([(".dockerconfigjson".to_owned(), json!(base64::encode(config.as_bytes())))]);
+    generate(call, env, kinds::SECRET, secret(&name, data, Some("kubernetes.io/dockerconfigjson")), "failed to create secret ")
+}
+
+fn tls(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let name = one_name(call, &call.args)?;
+    let mut data = Map::new();
+    for (flag, key) in [("cert", "tls.crt"), ("key", "tls.key")] {
+        let path = call.text(flag).unwrap_or("");
+        let text = env.files.get(path).ok_or_else(|| Failure::error(format!("open {path}: no such file or directory")))?;
+        data.insert(key.into(), json!(base64::encode(text.as_bytes())));
+    }
+    generate(call, env, kinds::SECRET, secret(&name, data, Some("kubernetes.io/tls")), "failed to create secret ")
+}

@@ -1,0 +1,112 @@
+//! `kubectl get`: one look at objects, as tables or in other forms.
+
+mod raw;
+mod tables;
+mod watch;
+
+use std::rc::Rc;
+
+use crate::api::order::InOrder as _;
+use crate::api::{Kind, Value, json};
+use crate::kubectl::call::{Call, Verb};
+use crate::kubectl::env::{DONE, Env, Failure, Flow};
+use crate::kubectl::jsonpath::Template;
+use crate::kubectl::output::{self, Form};
+use crate::kubectl::resources::{self, Rules};
+use tables::{Show, tables};
+
+pub const VERB: Verb = Verb::new(
+    "get",
+    "[(-o|--output=)json|yaml|kyaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file|custom-columns|custom-columns-file|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags] [options]",
+    "output,o:s watch,w watch-only output-watch-events selector,l:s field-selector:s all-namespaces,A filename,f:c recursive,R kustomize,k:s \
+     label-columns,L:c show-labels show-kind no-headers ignore-not-found sort-by:s subresource:s chunk-size:i raw:s server-print template:s \
+     show-managed-fields allow-missing-template-keys",
+    "Display one or many resources.",
+    run,
+);
+
+fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    if let Some(path) = call.filled("raw") {
+        return raw::raw(path, env);
+    }
+    if call.args.is_empty() && !call.changed("filename") && !call.changed("kustomize") {
+        env.err("You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\n");
+        return Err(call.usage("Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods)."));
+    }
+    let form = output::form(call, env, true)?;
+    let request = resources::request(call, &call.args, env, Rules { type_alone: true, all_flag: false })?;
+    let watch = call.is("watch") || call.is("watch-only");
+    let show = Show {
+        wide: matches!(form, Form::Table { wide: true }),
+        headers: !call.is("no-headers"),
+        labels: call.is("show-labels"),
+        label_columns: call.texts("label-columns").to_vec(),
+        namespaces: request.all_namespaces,
+        kinds: call.is("show-kind") || request.several_kinds,
+        subresource: call.text("subresource").unwrap_or("").into(),
+        events: call.is("output-watch-events"),
+    };
+    if request.kinds().iter().any(|k| k.kind == "Endpoints") {
+        env.err("Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\n");
+    }
+    if watch {
+        return watch::start_watch(call, request, form, show, env);
+    }
+    let (mut found, mut failures) = request.fetch(env)?;
+    if call.is("ignore-not-found") {
+        failures.retain(|f| !f.is_not_found());
+    }
+    if !show.subresource.is_empty() {
+        for (kind, object) in &mut found {
+            *object = Rc::new(raw::subresource(kind, object, &show.subresource)?);
+        }
+    }
+    if let Some(path) = call.filled("sort-by") {
+        sort(&mut found, path)?;
+    }
+    match &form {
+        Form::Table { .. } => {
+            if found.is_empty() && failures.is_empty() && !call.is("ignore-not-found") {
+                let in_namespace = !request.all_namespaces && request.kinds().iter().all(|k| k.namespaced);
+                env.err(if in_namespace {
+                    format!("No resources found in {} namespace.\n", request.namespace)
+                } else {
+                    "No resources found\n".into()
+                });
+            }
+            let text = tables(&found, &show, env, &mut Vec::new());
+            env.out(text);
+        }
+        Form::Name => {
+            let text: String = found.iter().map(|(kind, o)| output::name_of(kind, o) + "\n").collect();
+            env.out(text);
+        }
+        form => {
+            let objects: Vec<Value> = found.iter().map(|(_, o)| output::shown(call, o)).collect();
+            let text = match (form, objects.as_slice()) {
+                (Form::Columns(columns), objects) => columns.print(objects, show.headers),
+                (_, []) if !failures.is_empty() || request.single => String::new(),
+                (form, [one]) if request.single => output::print(form, one)?,
+                (form, _) => {
+                    output::print(form, &json!({"apiVersion": "v1", "items": objects, "kind": "List", "metadata": {"resourceVersion": ""}}))?
+                }
+            };
+            env.out(text);
+        }
+    }
+    Failure::many(failures).map_or(Ok(DONE), Err)
+}
+
+fn sort(found: &mut [(&'static Kind, Rc<Value>)], path: &str) -> Result<(), Failure> {
+    let template = Template::relaxed(path).map_err(|e| Failure::error(format!("{path}: {e}")))?;
+    let key = |o: &Value| template.find(o).ok().and_then(|f| f.first().map(|v| (*v).clone()));
+    if !found.is_empty() && found.iter().all(|(_, o)| key(o).is_none()) {
+        return Err(Failure::error(format!("couldn't find any field with path \"{{{path}}}\" in the list of objects")));
+    }
+    found.order_by(|(_, a), (_, b)| match (key(a), key(b)) {
+        (Some(Value::Number(a)), Some(Value::Number(b))) => a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(std::cmp::Ordering::Equal),
+        (Some(Value::String(a)), Some(Value::String(b))) => crate::yaml::natural(&a, &b),
+        (a, b) => a.is_some().cmp(&b.is_some()),
+    });
+    Ok(())
+}

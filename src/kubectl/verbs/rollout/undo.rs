@@ -1,0 +1,63 @@
+//! `kubectl rollout undo`.
+
+use super::found;
+use super::history::{must_roll, revisions};
+use crate::api::object::{at, map_at, name, namespace};
+use crate::api::{Value, json};
+use crate::cluster::apiserver::{Key, PatchKind};
+use crate::kubectl::call::{Call, DryRun};
+use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
+use crate::kubectl::output::print_done;
+use crate::kubectl::verbs::apply::LAST_APPLIED;
+
+pub fn undo(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let dry = call.dry_run(env)?;
+    for (kind, o) in found(call, env)? {
+        must_roll(kind).map_err(|_| Failure::error(format!("no rollbacker has been implemented for {:?}", kind.group_kind())))?;
+        if map_at(&o, "metadata.annotations").is_some_and(|a| a.contains_key(LAST_APPLIED)) {
+            env.err(format!(
+                "Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the {LAST_APPLIED} annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.\n",
+                kind.plural,
+                name(&o)
+            ));
+        }
+        let wanted = call.int("to-revision").unwrap_or(0);
+        if wanted < 0 {
+            return Err(Failure::error(format!("unable to find specified revision {wanted} in history")));
+        }
+        let all = revisions(kind, &o, env);
+        let chosen = match wanted {
+            0 => all.len().checked_sub(2).and_then(|at| all.get(at)),
+            wanted => all.iter().find(|r| r.0 == wanted),
+        };
+        let Some((revision, template, _)) = chosen else {
+            return Err(Failure::error(if wanted == 0 {
+                format!("no rollout history found for {} {:?}", kind.singular, name(&o))
+            } else {
+                format!("unable to find specified revision {wanted} in history")
+            }));
+        };
+        if at(&o, "spec.paused").and_then(Value::as_bool) == Some(true) {
+            return Err(Failure::error(
+                "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again".to_string(),
+            ));
+        }
+        let mut template = template.clone();
+        if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
+            labels.remove("pod-template-hash");
+        }
+        let key = Key::new(kind, namespace(&o), name(&o));
+        if template == o["spec"]["template"] {
+            print_done(call, env, kind, &o, &format!("skipped rollback (current template already matches revision {revision})"))?;
+            continue;
+        }
+        let patch = json!([{"op": "replace", "path": "/spec/template", "value": template}]);
+        let after = if dry == DryRun::Client {
+            o.clone()
+        } else {
+            env.patch(&key, &patch, PatchKind::Json, &write_options("kubectl-rollout", dry == DryRun::Server))?
+        };
+        print_done(call, env, kind, &after, &format!("rolled back{}", dry.suffix()))?;
+    }
+    Ok(DONE)
+}

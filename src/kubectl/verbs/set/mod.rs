@@ -1,0 +1,75 @@
+//! `kubectl set`: the group, and what its commands share.
+
+mod env;
+mod image;
+mod resources;
+mod selector;
+mod template;
+
+use super::help;
+use crate::api::Kind;
+use crate::kubectl::call::{Call, Verb};
+use crate::kubectl::env::{Env, Failure, Flow};
+
+const COMMON: &str = "all selector,l:s filename,f:c kustomize,k:s recursive,R output,o:s dry-run=unchanged local field-manager:s template:s show-managed-fields \
+    containers,c:s limits:s requests:s list overwrite from:s prefix:s env,e:a keys:c resolve resource-version:s";
+
+pub const VERB: Verb = Verb::new("set", "SUBCOMMAND [options]", "", "Set specific features on objects.", group).with(&[
+    Verb::new(
+        "env",
+        "RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N [options]",
+        COMMON,
+        "Update environment variables on a pod template",
+        env::environment,
+    ),
+    Verb::new(
+        "image",
+        "(-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... CONTAINER_NAME_N=CONTAINER_IMAGE_N [options]",
+        COMMON,
+        "Update the image of a pod template",
+        image::image,
+    ),
+    Verb::new(
+        "resources",
+        "(-f FILENAME | TYPE NAME) ([--limits=LIMITS & --requests=REQUESTS] [options]",
+        COMMON,
+        "Update resource requests/limits on objects with pod templates",
+        resources::amounts,
+    ),
+    Verb::new(
+        "selector",
+        "(-f FILENAME | TYPE NAME) EXPRESSIONS [--resource-version=version] [options]",
+        COMMON,
+        "Set the selector on a resource",
+        selector::selector,
+    ),
+    Verb::new(
+        "serviceaccount",
+        "(-f FILENAME | TYPE NAME) SERVICE_ACCOUNT [options]",
+        COMMON,
+        "Update the service account of a resource",
+        resources::account,
+    )
+    .alias(&["sa"]),
+]);
+
+fn group(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let about = "Configure application resources.\n\n These commands help you make changes to existing application resources.\n";
+    help::group(&VERB, call, about, env)
+}
+
+/// Where a kind keeps its Pod spec.
+pub fn pod_spec_path(kind: &Kind) -> Option<&'static str> {
+    match kind.kind {
+        "Pod" => Some("spec"),
+        "CronJob" => Some("spec.jobTemplate.spec.template.spec"),
+        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" | "ReplicationController" => Some("spec.template.spec"),
+        _ => None,
+    }
+}
+
+/// `a=b` words after the objects.
+fn split(call: &Call) -> (Vec<String>, Vec<String>) {
+    let at = call.args.iter().position(|a| a.contains('=') || a.ends_with('-') && a.len() > 1).unwrap_or(call.args.len());
+    (call.args[..at].to_vec(), call.args[at..].to_vec())
+}
