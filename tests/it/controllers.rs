@@ -87,6 +87,48 @@ fn each_index_may_fail_so_often_and_no_more() {
 }
 
 #[test]
+fn a_deleted_pod_has_failed_and_a_success_ends_the_streak() {
+    let spec = "  completions: 3\n  parallelism: 1\n";
+    let mut cluster = cluster_with(&job("steps", spec, "sleep 3600"));
+    // Of those that were neither deleted nor have ended there is one at most.
+    let going = |cluster: &Cluster| {
+        let goes = |p: &&std::rc::Rc<Value>| !object::is_deleting(p) && !matches!(str_at(p, "status.phase"), Some("Succeeded" | "Failed"));
+        cluster.api.list(POD, Some("default")).find(goes).map(|p| object::name(p).to_owned())
+    };
+    let pod = |cluster: &Cluster| going(cluster).expect("one runs");
+    let delete = |cluster: &mut Cluster| {
+        let key = Key::new(POD, "default", &pod(cluster));
+        let options = podlab::cluster::apiserver::DeleteOptions { grace_seconds: Some(2), ..Default::default() };
+        assert!(cluster.request(|api, caller| api.delete(caller, &key, options)).is_ok());
+    };
+    // Ten seconds after the deletion was asked for comes the next one, after the second twenty.
+    let next = |cluster: &mut Cluster, old: &str| {
+        let since = cluster.now();
+        while going(cluster).is_none_or(|name| name == old) {
+            cluster.advance_to(cluster.now() + 100);
+        }
+        cluster.now().since(since)
+    };
+    for wait in [10_000, 20_000] {
+        let old = pod(&cluster);
+        delete(&mut cluster);
+        let waited = next(&mut cluster, &old);
+        assert!(waited.abs_diff(wait) <= 1500, "{waited} instead of {wait}");
+        cluster.advance_to(SimTime(cluster.now().0 / 1000 * 1000 + 5000));
+    }
+    // One succeeds; then it is ten seconds again.
+    let old = pod(&cluster);
+    let fault = podlab::cluster::runtime::Fault::Exit(0);
+    assert!(cluster.inject(podlab::cluster::PodRef { namespace: "default", name: &old }, "app", fault).is_ok());
+    assert!(next(&mut cluster, &old) < 5000);
+    cluster.advance_to(SimTime(cluster.now().0 / 1000 * 1000 + 5000));
+    let (old, wait) = (pod(&cluster), 10_000);
+    delete(&mut cluster);
+    let waited = next(&mut cluster, &old);
+    assert!(waited.abs_diff(wait) <= 1500, "{waited} instead of {wait}");
+}
+
+#[test]
 fn a_success_policy_ends_a_job_early() {
     let spec =
         "  completionMode: Indexed\n  completions: 5\n  parallelism: 5\n  successPolicy: {rules: [{succeededIndexes: '0-3', succeededCount: 2}]}\n";

@@ -30,6 +30,8 @@ struct Tally {
     failed_indexes: SortedSet<i64>,
     /// Pods that the controller itself removed from a Job that goes on: they count as nothing (`deleteJobPods` takes their finalizer first).
     released: SortedSet<String>,
+    /// How many Pods failed since the last success, and when the last of them did.
+    streak: usize,
     last_failure: Option<SimTime>,
     /// When a sync that was caused by Pods may act.
     batch: Option<SimTime>,
@@ -78,6 +80,7 @@ impl Jobs {
 
 impl Tally {
     fn note(&mut self, job: &Value, pods: &[Rc<Value>]) {
+        let (mut succeeded, mut failed): (Vec<SimTime>, Vec<SimTime>) = (Vec::new(), Vec::new());
         for pod in pods {
             let uid = object::uid(pod).to_owned();
             if self.released.contains(&uid) {
@@ -86,7 +89,9 @@ impl Tally {
             match object::str_at(pod, "status.phase") {
                 Some("Succeeded") => {
                     self.indexes.extend(index_of(pod));
-                    self.succeeded.insert(uid);
+                    if self.succeeded.insert(uid) {
+                        succeeded.push(finished_at(pod));
+                    }
                 }
                 Some("Failed") => {
                     let rule = job_policy::failure(job, pod);
@@ -95,24 +100,31 @@ impl Tally {
                         Some(("FailJob", message)) => drop(self.verdict.get_or_insert(message.clone())),
                         Some(_) | None => {}
                     }
-                    self.note_failure(job, pod, matches!(rule, Some(("FailIndex", _))));
+                    failed.extend(self.note_failure(job, pod, matches!(rule, Some(("FailIndex", _)))));
                 }
                 _ => {
                     // A Pod that is being deleted has failed, where failed ones alone are not what is replaced (`isPodFailed`).
                     if object::is_deleting(pod) && !replaces_only_failed(job) {
-                        self.note_failure(job, pod, false);
+                        failed.extend(self.note_failure(job, pod, false));
                     }
                 }
             }
         }
+        // Models `newBackoffRecord`: a success ends the streak; what failed after it begins another.
+        if let Some(success) = succeeded.into_iter().max() {
+            (self.streak, self.last_failure) = (0, None);
+            failed.retain(|at| *at > success);
+        }
+        self.streak += failed.len();
+        self.last_failure = failed.into_iter().max().or(self.last_failure);
     }
 
-    fn note_failure(&mut self, job: &Value, pod: &Value, gives_up: bool) {
+    /// When the Pod failed, the first time that it is seen to have.
+    fn note_failure(&mut self, job: &Value, pod: &Value, gives_up: bool) -> Option<SimTime> {
         if !self.failed.insert(object::uid(pod).to_owned()) {
-            return;
+            return None;
         }
         let at = finished_at(pod);
-        self.last_failure = self.last_failure.max(Some(at));
         if let (Some(limit), Some(index)) = (object::i64_at(job, "spec.backoffLimitPerIndex"), index_of(pod)) {
             let (count, last) = self.index_failures.entry(index).or_insert((0, at));
             if gives_up || *count >= limit {
@@ -120,6 +132,7 @@ impl Tally {
             }
             (*count, *last) = (*count + 1, at.max(*last));
         }
+        Some(at)
     }
 
     fn act(&mut self, job: &Rc<Value>, pods: &[Rc<Value>], ctx: &mut Context) -> Synced {
@@ -272,7 +285,7 @@ impl Tally {
     /// How long the next Pod waits after failures.
     fn backoff(&self, now: SimTime) -> u64 {
         let Some(last) = self.last_failure else { return 0 };
-        (last + delay_ms(self.failed.len())).since(now)
+        (last + delay_ms(self.streak)).since(now)
     }
 
     /// Whether too many indexes failed for good, and the words for it.
@@ -358,11 +371,18 @@ fn pod_for(job: &Value, index: Option<i64>, failures: Option<i64>) -> Value {
     pod
 }
 
-/// When a Pod ended: its last container, or what its conditions say.
+/// When a Pod ended: its last container once all have, when it was no longer ready, or when its deletion was asked for. Models `getFinishedTime`.
 fn finished_at(pod: &Value) -> SimTime {
-    let ends = object::list_at(pod, "status.containerStatuses").iter().filter_map(|c| object::str_at(c, "state.terminated.finishedAt"));
-    let ready = condition(pod, "Ready").and_then(|c| object::str_at(c, "lastTransitionTime"));
-    ends.max().or(ready).or_else(|| object::str_at(pod, "metadata.creationTimestamp")).and_then(SimTime::parse).unwrap_or(SimTime::ZERO)
+    let time = |value: &Value, path: &str| object::str_at(value, path).and_then(SimTime::parse);
+    let statuses = object::list_at(pod, "status.containerStatuses");
+    let ends: Option<Vec<SimTime>> = statuses.iter().map(|c| time(c, "state.terminated.finishedAt")).collect();
+    let unready = condition(pod, "Ready").filter(|c| object::str_at(c, "status") == Some("False"));
+    let grace_ms = object::i64_at(pod, "metadata.deletionGracePeriodSeconds").unwrap_or(0).max(0) as u64 * 1000;
+    ends.and_then(|ends| ends.into_iter().max())
+        .or_else(|| time(unready?, "lastTransitionTime"))
+        .or_else(|| Some(SimTime(time(pod, "metadata.deletionTimestamp")?.0.saturating_sub(grace_ms))))
+        .or_else(|| time(pod, "metadata.creationTimestamp"))
+        .unwrap_or(SimTime::ZERO)
 }
 
 /// `ttlSecondsAfterFinished`.
