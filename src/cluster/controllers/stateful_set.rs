@@ -1,4 +1,5 @@
-//! Models `pkg/controller/statefulset`: Pods with names that stay, one after the other.
+//! Models `pkg/controller/statefulset`: Pods with names that stay, one after the other. Deviations: one Pod is replaced at a time, whatever
+//! `maxUnavailable` says, and claims are kept, whatever `persistentVolumeClaimRetentionPolicy` says.
 
 use crate::api::order::InOrder as _;
 use std::rc::Rc;
