@@ -12,4 +12,5 @@ mod runs;
 mod terminal;
 mod tidy;
 mod update;
+mod verdicts;
 mod yaml;
