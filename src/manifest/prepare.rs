@@ -27,13 +27,14 @@ pub fn create(kind: &Kind, object: &mut Value, warnings: &mut Vec<String>) {
             | "PodDisruptionBudget"
             | "PriorityClass"
             | "CustomResourceDefinition"
-    );
+    ) || matches!(kind.group, "admissionregistration.k8s.io")
+        || matches!(kind.kind, "DeviceClass" | "ResourceSlice" | "FlowSchema" | "PriorityLevelConfiguration");
     if generation {
         object::set(object, "metadata.generation", json!(1));
     }
     // `WipeObjectMetaSystemFields`: nothing new is being deleted.
     if let Some(metadata) = object.get_mut("metadata") {
-        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
+        for field in ["uid", "creationTimestamp", "managedFields", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
             object::remove(metadata, field);
         }
     }

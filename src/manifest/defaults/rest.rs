@@ -29,7 +29,26 @@ pub fn apply(kind: &Kind, object: &mut Value) {
         "RoleBinding" | "ClusterRoleBinding" => binding(object),
         "CSIDriver" => csi_driver(object),
         "ResourceClaim" => device_requests(object.get_mut("spec")),
-        "ResourceClaimTemplate" => device_requests(object.get_mut("spec").and_then(|s| s.get_mut("spec"))),
+        "ResourceClaimTemplate" => {
+            device_requests(object.get_mut("spec").and_then(|s| s.get_mut("spec")));
+            if let Some(spec) = object.get_mut("spec").filter(|s| s.is_object() && s.get("metadata").is_none_or(Value::is_null)) {
+                object::set(spec, "metadata", json!({}));
+            }
+        }
+        "ValidatingAdmissionPolicy" => {
+            if let Some(spec) = object.get_mut("spec").filter(|s| s.is_object()) {
+                unset(spec, "failurePolicy", json!("Fail"));
+                match_resources(spec.get_mut("matchConstraints"));
+            }
+            object::set(object, "status", json!({}));
+        }
+        "ValidatingAdmissionPolicyBinding" => match_resources(object.get_mut("spec").and_then(|s| s.get_mut("matchResources"))),
+        "APIService" => {
+            if let Some(service) = object.get_mut("spec").and_then(|s| s.get_mut("service")).filter(|s| s.is_object()) {
+                unset_number(service, "port", 443);
+            }
+            object::set(object, "status", json!({}));
+        }
         "CustomResourceDefinition" => custom_resource(object),
         "Endpoints" => {
             for subset in items(object, "subsets") {
@@ -103,7 +122,8 @@ fn binding(binding: &mut Value) {
 
 /// `SetDefaults_CSIDriver`
 fn csi_driver(driver: &mut Value) {
-    let flags = [("attachRequired", true), ("podInfoOnMount", false), ("storageCapacity", false), ("requiresRepublish", false), ("seLinuxMount", false)];
+    let flags =
+        [("attachRequired", true), ("podInfoOnMount", false), ("storageCapacity", false), ("requiresRepublish", false), ("seLinuxMount", false)];
     if !driver.get("spec").is_some_and(Value::is_object) {
         object::set(driver, "spec", json!({}));
     }
@@ -116,6 +136,20 @@ fn csi_driver(driver: &mut Value) {
     unset(spec, "fsGroupPolicy", json!("ReadWriteOnceWithFSType"));
     if object::list_at(spec, "volumeLifecycleModes").is_empty() {
         object::set(spec, "volumeLifecycleModes", json!(["Persistent"]));
+    }
+}
+
+/// `SetDefaults_MatchResources` of `admissionregistration`
+fn match_resources(resources: Option<&mut Value>) {
+    let Some(resources) = resources.filter(|r| r.is_object()) else { return };
+    unset(resources, "matchPolicy", json!("Equivalent"));
+    for field in ["namespaceSelector", "objectSelector"] {
+        if resources.get(field).is_none_or(Value::is_null) {
+            object::set(resources, field, json!({}));
+        }
+    }
+    for list in ["resourceRules", "excludeResourceRules"] {
+        items(resources, list).for_each(|rule| unset(rule, "scope", json!("*")));
     }
 }
 

@@ -52,7 +52,9 @@ fn whole(kind: &Kind, old: Option<&Value>, object: &Value) -> ErrorList {
         "IPAddress" => meta::NameRule::Address,
         _ => meta::NameRule::Subdomain,
     };
-    if kind.kind != "PodDisruptionBudget" {
+    // Reviews are questions, without a name.
+    let nameless = matches!(kind.group, "authentication.k8s.io" | "authorization.k8s.io");
+    if kind.kind != "PodDisruptionBudget" && !nameless {
         meta::object_meta(object, rule, kind.namespaced, &mut errors);
     }
     let spec = object.get("spec").unwrap_or(&Value::Null);
