@@ -2,6 +2,7 @@
 
 mod cluster;
 mod containers;
+mod controllers;
 mod fixes;
 mod found;
 mod hostile;

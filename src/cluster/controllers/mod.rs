@@ -13,6 +13,7 @@ mod endpoints;
 mod garbage;
 mod history;
 mod job;
+mod job_policy;
 mod namespace;
 mod node;
 mod owned;
