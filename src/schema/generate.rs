@@ -8,6 +8,8 @@ use k8s_openapi::api::{apps, autoscaling, batch, coordination, core, discovery, 
 use k8s_openapi::apimachinery::pkg::apis::meta;
 use serde_json::Value;
 
+#[path = "mark.rs"]
+mod mark;
 #[path = "words.rs"]
 mod words;
 
@@ -21,6 +23,7 @@ macro_rules! roots {
 pub fn generate(out: &Path) {
     println!("cargo:rerun-if-changed=src/schema/generate.rs");
     println!("cargo:rerun-if-changed=src/schema/words.rs");
+    println!("cargo:rerun-if-changed=src/schema/mark.rs");
     let mut generator = schemars::SchemaGenerator::default();
     let kinds = roots! { generator:
         "", "v1", "Pod" => core::v1::Pod;
@@ -188,6 +191,8 @@ impl<'a> Table<'a> {
             })
             .collect();
         writeln!(rust, "pub(super) static DOC_ENDS: &[u32] = &{ends:?};").expect("a String takes all");
+        let mark = mark::mark(&self.docs.concat());
+        writeln!(rust, "pub(super) const DOC_MARK: u64 = {mark};").expect("a String takes all");
         rust.push_str("static KINDS: &[KindRow] = &[\n");
         for (group, version, kind, target) in kinds {
             let index = target.as_deref().and_then(|t| self.structs.binary_search(&t).ok()).expect("a kind is a struct");

@@ -3,7 +3,8 @@
 //! Components are thin: each gets plain values and a callback; the app owns the session.
 
 pub mod app;
-pub mod editor;
+pub mod descriptions;
+mod editor;
 pub mod inspector;
 pub mod intent;
 pub mod lessons;

@@ -17,5 +17,5 @@ export async function engine(report) {
   const squeezed = join(target, "engine.wasm");
   run("node_modules/.bin/wasm-opt", ["-Oz", plain, "-o", squeezed]);
   const { small, plain: bytes } = weigh(squeezed);
-  report.row("Over the wire (Brotli 11)", "the engine of verdicts alone, with hover, completion and the schema's texts", `${(small / 1024).toFixed(1)} KiB of ${(bytes / 1024).toFixed(1)} KiB`, { target: `≤ ${BUDGET_KIB} KiB`, meets: small <= BUDGET_KIB * 1024 });
+  report.row("Over the wire (Brotli 11)", "the engine of verdicts alone, with hover and completion (the schema's descriptions are a file of their own)", `${(small / 1024).toFixed(1)} KiB of ${(bytes / 1024).toFixed(1)} KiB`, { target: `≤ ${BUDGET_KIB} KiB`, meets: small <= BUDGET_KIB * 1024 });
 }

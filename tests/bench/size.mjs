@@ -20,11 +20,14 @@ export function weigh(path) {
 
 export async function size(report) {
   const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
-  let total = 0;
+  let [total, later] = [0, 0];
   for (const path of files("dist")) {
     const { plain, small } = weigh(path);
-    total += small;
+    // Fetched when the picture runs and the page has time.
+    if (/^dist\/descriptions-/.test(path)) later += small;
+    else total += small;
     report.row("Over the wire (Brotli 11)", path.replace(/^dist\//, "").replace(/-[0-9a-f]{16}/, ""), `${kib(small)} of ${kib(plain)}`);
   }
-  report.row("Over the wire (Brotli 11)", "all files of a first visit", kib(total), { target: `≤ ${BUDGET_KIB} KiB (later 450)`, meets: total <= BUDGET_KIB * 1024 });
+  report.row("Over the wire (Brotli 11)", "fetched afterwards, in idle time", kib(later));
+  report.row("Over the wire (Brotli 11)", "all files until the picture runs", kib(total), { target: `≤ ${BUDGET_KIB} KiB (later 450)`, meets: total <= BUDGET_KIB * 1024 });
 }

@@ -1,7 +1,7 @@
 // After trunk has built: moves its inline start script into a file, as the content security policy allows none inline, and tells the service
 // worker which files make up this version.
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const dist = process.env.TRUNK_STAGING_DIR ?? "dist";
@@ -31,6 +31,18 @@ html = html.replace(inline[0], `<script type="module" src="./${name}"></script>`
 // Browsers ignore an integrity on such a preload, and say so in the console.
 html = html.replace(/(<link rel="preload"[^>]*?) integrity="[^"]*"/g, "$1");
 if (/<script(?![^>]*\ssrc=)[^>]*>/.test(html)) throw new Error("an inline script is left, which the content security policy would block");
+writeFileSync(page, html);
+
+// The schema's descriptions, as the build of the wasm has just left them.
+const builds = join(process.env.CARGO_TARGET_DIR ?? "target", "wasm32-unknown-unknown");
+const within = (folder) => (existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []);
+const made = within(builds).flatMap((profile) => within(join(profile, "build"))).map((build) => join(build, "out", "schema_docs.txt")).filter(existsSync);
+const newest = made.sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs).at(-1);
+if (!newest) throw new Error(`no schema_docs.txt is below ${builds}`);
+const descriptions = readFileSync(newest, "utf8");
+const described = `descriptions-${hash(descriptions)}.txt`;
+writeFileSync(join(dist, described), descriptions);
+html = html.replace("<html ", `<html data-descriptions="./${described}" `);
 writeFileSync(page, html);
 
 const files = [];

@@ -26,6 +26,10 @@ pub enum Message {
     Jump(Span),
     Desk(DeskWish),
     Terminal(TerminalWish),
+    /// A line of the terminal whose descriptions are there now, or cannot be had.
+    Described(String),
+    /// The schema's descriptions have come without being asked for.
+    Descriptions,
     /// Tab in the terminal, on this line.
     Complete(String),
     Lesson(LessonWish),

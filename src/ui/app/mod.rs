@@ -17,11 +17,13 @@ use std::rc::Rc;
 
 use gloo::events::EventListener;
 use gloo::render::AnimationFrame;
-use podlab::text;
+use gloo::timers::callback::Timeout;
+use podlab::{schema, text};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
+use crate::ui::descriptions;
 use crate::ui::editor::Jump;
 use crate::ui::intent::Intent;
 use crate::ui::lessons::{self, progress::Progress};
@@ -104,6 +106,9 @@ impl Component for App {
         if first {
             self.measure = layout::measure("picture-view", ctx.link().callback(|width| Message::Layout(LayoutWish::Measured(width))));
             self.want_frame(ctx, true);
+            let on = ctx.link().callback(|()| Message::Descriptions);
+            // After the first moments, which belong to the picture.
+            Timeout::new(2500, move || descriptions::want(move || on.emit(()))).forget();
         }
         self.show_step();
     }
@@ -204,7 +209,13 @@ impl App {
                 self.jump = Some(Jump { from: span.start, to: span.end, number });
             }
             Message::Desk(wish) => self.desk(wish),
-            Message::Terminal(TerminalWish::Line(line)) => model.run(&line),
+            Message::Terminal(TerminalWish::Line(line)) if line.contains("explain") && !schema::is_described() => {
+                let on = ctx.link().callback(Message::Described);
+                descriptions::want(move || on.emit(line));
+                return false;
+            }
+            Message::Terminal(TerminalWish::Line(line)) | Message::Described(line) => model.run(&line),
+            Message::Descriptions => model.descriptions_came(),
             Message::Terminal(TerminalWish::Interrupt) => model.interrupt(),
             Message::Terminal(TerminalWish::Clear) => model.terminal_from = model.session.terminal().output().len(),
             Message::Complete(line) => {

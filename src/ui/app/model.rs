@@ -10,7 +10,7 @@ use podlab::kubectl::Output;
 use podlab::lesson::{self, Lesson, Move};
 use podlab::manifest::{self, Checked};
 use podlab::session::course::{Course, Opening};
-use podlab::session::{Input, Session};
+use podlab::session::{Input, Session, Timed};
 use podlab::text::LineIndex;
 use podlab::view::{self, Target};
 
@@ -290,6 +290,17 @@ impl Model {
         }
         let input = if self.session.terminal().is_busy() { Input::Keys(format!("{line}\n")) } else { Input::Command(line.to_owned()) };
         self.act(input);
+    }
+
+    /// The schema's descriptions are there now. A run that was brought back may have asked for some without getting them: it is played anew.
+    pub fn descriptions_came(&mut self) {
+        let asks = |timed: &Timed| matches!(&timed.input, Input::Command(line) if line.contains("explain"));
+        let is_coming = self.catching_up.is_some();
+        if self.session.journal().iter().any(asks) && (is_coming || !self.session.is_in_past()) {
+            let at = if is_coming { SimTime::ZERO } else { self.session.now() };
+            self.session = Session::replay(self.session.config().clone(), self.session.journal().to_vec(), at);
+            self.stage.stale = true;
+        }
     }
 
     pub fn seek(&mut self, to: SimTime) {

@@ -90,6 +90,21 @@ function mark(name) {
   performance.mark(name);
 }
 
+let descriptions = null;
+
+// Hands the schema's descriptions to `take`, once, and calls `done` when that is over, well or not; after a failure the next wish tries again.
+export function fetch_descriptions(take, done) {
+  const load = async () => {
+    const answer = await fetch(document.documentElement.dataset.descriptions);
+    if (!answer.ok) throw new Error(`descriptions: ${answer.status}`);
+    take(await answer.text());
+  };
+  descriptions ??= load();
+  descriptions.catch(() => {
+    descriptions = null;
+  }).then(() => done());
+}
+
 function documentation(text) {
   return text ? Object.assign(document.createElement("div"), { className: "cm-doc", textContent: text }) : null;
 }
@@ -99,6 +114,7 @@ function documentation(text) {
  * @param {string} text
  * @param {object} calls  change(text), cursor(offset), apply(), complete(text, offset) → [{from, label, detail, kind, insert, key}],
  *                        doc(key) → string | undefined, hover(text, offset) → {from, to, title, body} | null, fix(diagnostic, fix),
+ *                        described(done),
  *                        pasted(text) → string
  */
 export function mount(host, text, label, calls) {
@@ -115,7 +131,7 @@ export function mount(host, text, label, calls) {
       options: options.map((option, index) => ({
         label: option.label,
         detail: option.detail,
-        info: option.key ? () => documentation(calls.doc(option.key)) : undefined,
+        info: option.key ? () => described().then(() => documentation(calls.doc(option.key))) : undefined,
         type: option.kind,
         boost: -index / 100,
         apply: option.kind === "snippet" ? snippet(option.insert) : option.insert,
@@ -124,8 +140,15 @@ export function mount(host, text, label, calls) {
     };
   };
 
-  const hover = hoverTooltip((view, pos) => {
-    const found = calls.hover(view.state.doc.toString(), pos);
+  // The descriptions may still be on their way.
+  const described = () => new Promise((done) => calls.described(done));
+  const hover = hoverTooltip(async (view, pos) => {
+    const ask = () => calls.hover(view.state.doc.toString(), pos);
+    let found = ask();
+    if (found && !found.body) {
+      await described();
+      found = ask();
+    }
     if (!found) return null;
     return {
       pos: found.from,
