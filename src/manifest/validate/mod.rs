@@ -105,6 +105,8 @@ pub fn invalid(kind: &Kind, name: &str, errors: &ErrorList) -> Status {
     status
 }
 
+pub use names::lower;
+
 /// What keeps a name from being a DNS label.
 pub fn label_problems(name: &str) -> Vec<String> {
     names::label(name)
