@@ -81,7 +81,9 @@ impl Kind {
         };
         KINDS.iter().find(|k| {
             (k.plural == plain || k.singular == plain || k.short_names.contains(&plain))
-                && group.is_none_or(|g| g == k.group || g == format!("{}.{}", k.version, k.group) || (g == k.version && k.group.is_empty()))
+                && group.is_none_or(|g| {
+                    g == k.group || g == format!("{}.{}", k.version, k.group) || (g.strip_suffix('.') == Some(k.version) && k.group.is_empty())
+                })
         })
     }
 }

@@ -76,10 +76,10 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// In stretches that are short enough for the journal to hold what happens in one.
+    /// Up to the moment of the next action, but not into it; in stretches that are short enough for the journal to hold what happens in one.
     fn advance(&mut self, until: SimTime) {
         while self.cluster.now() < until {
-            self.cluster.advance_to(until.min(self.cluster.now() + STRETCH_MS));
+            self.cluster.advance_before(until.min(self.cluster.now() + STRETCH_MS));
             self.trace.collect(&self.cluster);
         }
     }

@@ -222,6 +222,15 @@ impl Cluster {
         self.now = self.now.max(until);
     }
 
+    /// Runs everything that is due before `until`, then stands there: what is due at that very moment comes after what somebody does then. A real cluster
+    /// never keeps an appointment to the millisecond, it comes later.
+    pub fn advance_before(&mut self, until: SimTime) {
+        while self.next_due().is_some_and(|at| at < until) {
+            self.step();
+        }
+        self.now = self.now.max(until);
+    }
+
     /// Runs the one task that is due next, and whatever the watches make of it at the same instant. False where nothing is due.
     pub fn step(&mut self) -> bool {
         let Some((at, task)) = self.queue.pop() else { return false };

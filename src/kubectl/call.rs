@@ -215,6 +215,7 @@ fn descend(verb: &'static Verb, path: String, mut words: Vec<String>, env: &mut 
         let text = "The connection to the server 172.30.0.10:6443 was refused - did you specify the right host or port?\n";
         return Err(Failure::raw(text.into(), 1));
     }
+    env.user = call.filled("as").filter(|user| *user != "kubernetes-admin").map(str::to_owned);
     (verb.run)(&call, env)
 }
 
@@ -302,7 +303,6 @@ fn unknown_command(name: &str) -> Failure {
         for verb in near {
             text.push_str(&format!("\t{verb}\n"));
         }
-        text.push('\n');
     }
     Failure::raw(text, 1)
 }

@@ -7,7 +7,7 @@ use crate::schema::Field;
 /// A field's documentation as the server publishes it: the description and, for an enumeration, its values.
 pub fn described(field: &Field) -> String {
     let doc = field.doc();
-    if field.values.is_empty() {
+    if field.values.is_empty() || field.explain_type().starts_with("[]") {
         return doc.to_owned();
     }
     let go = field.go_type();
@@ -61,6 +61,7 @@ PreemptLowerPriority means that pod can preempt other pods with lower priority.
 HTTP means that the scheme used will be http://
 HTTPS means that the scheme used will be https://
 #v1.HostPathType
+ For backwards compatible, leave it empty if unset
 BlockDevice A block device must exist at the given path
 CharDevice A character device must exist at the given path
 Directory A directory must exist at the given path

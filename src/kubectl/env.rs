@@ -7,7 +7,7 @@ use super::OutputKind;
 use super::Seat;
 use super::call::Call;
 use super::running::Running;
-use crate::api::{Kind, SimTime, Status, Value};
+use crate::api::{Kind, SimTime, Status, Value, kinds};
 use crate::cluster::Cluster;
 use crate::cluster::apiserver::{DeleteOptions, Key, PatchKind, WriteOptions, Written};
 use crate::cluster::shell::Machine;
@@ -48,6 +48,8 @@ pub struct Env<'a> {
     /// Whether what runs just now has the person's keyboard, and what was typed on it.
     pub keyboard: bool,
     pub typed: String,
+    /// As whom the command acts (`--as`), where that is not the person.
+    pub user: Option<String>,
 }
 
 /// How far a command came.
@@ -149,10 +151,12 @@ impl Failure {
         self.status.as_ref().is_some_and(|s| s.reason == "NotFound")
     }
 
-    /// The failure of several: each says its own.
+    /// The failure of several: each says its own, and only one that is alone says that it is an error (`MultipleErrors` of kubectl's helpers).
     pub fn many(failures: Vec<Failure>) -> Option<Self> {
         let code = failures.iter().map(|f| f.code).max()?;
-        Some(Self::raw(failures.into_iter().map(|f| f.text).collect(), code))
+        let alone = failures.len() == 1;
+        let text = |f: Failure| if alone { f.text } else { f.text.strip_prefix("error: ").map_or_else(|| f.text.clone(), str::to_owned) };
+        Some(Self::raw(failures.into_iter().map(text).collect(), code))
     }
 }
 
@@ -243,7 +247,15 @@ impl Env<'_> {
     }
 
     pub fn require(&self, kind: &'static Kind, namespace: &str, name: &str) -> Result<Rc<Value>, Failure> {
-        self.get(kind, namespace, name).ok_or_else(|| Status::not_found(&kind.resource(), name).into())
+        self.get(kind, namespace, name).ok_or_else(|| self.missing(kind, namespace, name).into())
+    }
+
+    /// What the server says of an object that is not there.
+    pub fn missing(&self, kind: &'static Kind, namespace: &str, name: &str) -> Status {
+        if kind.namespaced && self.get(kinds::NAMESPACE, "", namespace).is_none() {
+            return Status::not_found("namespaces", namespace);
+        }
+        Status::not_found(&kind.resource(), name)
     }
 
     pub fn list(&self, kind: &'static Kind, namespace: Option<&str>) -> Vec<Rc<Value>> {

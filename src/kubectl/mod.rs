@@ -16,6 +16,7 @@ mod enum_docs;
 mod env;
 mod files;
 mod go_template;
+mod hash;
 mod host;
 mod json;
 mod jsonpath;
@@ -33,7 +34,7 @@ mod selector;
 mod table;
 mod verbs;
 
-use crate::api::{SimTime, Value};
+use crate::api::SimTime;
 use crate::cluster::Cluster;
 use crate::cluster::shell::{Machine, Step};
 pub use env::EditRequest;
@@ -200,6 +201,7 @@ impl Terminal {
             node: None,
             keyboard: false,
             typed: String::new(),
+            user: None,
         };
         let result = run(&mut env, &mut Turn { shell: &mut self.shell, wakes_at: &mut self.wakes_at, typed: &mut self.typed });
         self.output.extend(out.into_iter().map(|(kind, text)| Output { at, kind, text }));
@@ -307,26 +309,6 @@ impl Turn<'_> {
             }
         }
         ran
-    }
-}
-
-/// A JSON merge patch (RFC 7386).
-fn merge_json(target: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(crate::api::Map::new());
-    }
-    if let Value::Object(map) = target {
-        for (key, value) in patch {
-            if value.is_null() {
-                map.remove(key);
-            } else {
-                merge_json(map.entry(key.clone()).or_insert(Value::Null), value);
-            }
-        }
     }
 }
 

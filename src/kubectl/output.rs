@@ -39,7 +39,7 @@ pub fn form(call: &Call, env: &Env, tables: bool) -> Result<Form, Failure> {
     };
     let lower = name.to_ascii_lowercase();
     let jsonpath = |text: Option<String>, as_json| {
-        let text = text.ok_or_else(|| Failure::error("template format specified but no template given"))?;
+        let text = text.filter(|t| !t.is_empty()).ok_or_else(|| Failure::error("template format specified but no template given"))?;
         let template = Template::parse(&text).map_err(|e| Failure::error(format!("error parsing jsonpath {text}, {e}")))?;
         Ok(Form::JsonPath { template, text, as_json })
     };
@@ -67,7 +67,7 @@ pub fn form(call: &Call, env: &Env, tables: bool) -> Result<Form, Failure> {
         }
         _ => {
             let formats = if tables { format!("custom-columns,custom-columns-file,{FORMATS},wide,yaml") } else { format!("{FORMATS},yaml") };
-            Err(Failure::error(format!("unable to match a printer suitable for the output format {name:?}, allowed formats are: {formats}")))
+            Err(Failure::error(format!("unable to match a printer suitable for the output format {output:?}, allowed formats are: {formats}")))
         }
     }
 }
@@ -118,6 +118,15 @@ pub fn print_done(call: &Call, env: &mut Env, kind: &Kind, value: &Value, did: &
     };
     env.out(text);
     Ok(())
+}
+
+/// Like [`print_done`], for what kubectl holds as a Go struct: its JSON has the order of the struct.
+pub fn print_typed(call: &Call, env: &mut Env, kind: &Kind, value: &Value, did: &str) -> Result<(), Failure> {
+    if matches!(form(call, env, false)?, Form::Json) {
+        env.out(json::typed(&shown(call, value), Some(4)) + "\n");
+        return Ok(());
+    }
+    print_done(call, env, kind, value, did)
 }
 
 /// The object as it is shown: without `managedFields`, unless they are asked for.

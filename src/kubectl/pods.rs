@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::env::{Env, Failure};
 use super::resources;
 use crate::api::object::{at, labels, list_at, map_at, name, namespace, str_at};
-use crate::api::{Selector, Status, Value, kinds};
+use crate::api::{Kind, Selector, Status, Value, kinds};
 
 /// `web, log, i1 (init), dbg (ephem)`
 pub fn container_names(pod: &Value) -> String {
@@ -62,6 +62,18 @@ pub fn pods_of(owner: &Value, env: &Env) -> Vec<Rc<Value>> {
     pods
 }
 
+/// Why nothing of a kind leads to Pods (`SelectorsForObject` of polymorphichelpers); `what` is the deed that fails.
+pub fn follows(kind: &Kind, object: &Value, what: &str) -> Result<(), Failure> {
+    let go = format!("*{}.{}", kind.version, kind.kind);
+    match kind.kind {
+        "Service" if map_at(object, "spec.selector").is_none_or(|s| s.is_empty()) => {
+            Err(Failure::error(format!("{what} {go}: invalid service '{}': Service is defined without a selector", name(object))))
+        }
+        "Pod" | "Service" | "Deployment" | "ReplicaSet" | "ReplicationController" | "DaemonSet" | "StatefulSet" | "Job" => Ok(()),
+        _ => Err(Failure::error(format!("{what} {go}: selector for {go} not implemented"))),
+    }
+}
+
 /// The Pod behind `POD` or `TYPE/NAME`.
 pub fn find(reference: &str, space: &str, env: &Env) -> Result<Rc<Value>, Failure> {
     let (kind, name) = match reference.split_once('/') {
@@ -72,6 +84,7 @@ pub fn find(reference: &str, space: &str, env: &Env) -> Result<Rc<Value>, Failur
     if kind == kinds::POD {
         return Ok(object);
     }
+    follows(kind, &object, "cannot attach to")?;
     pods_of(&object, env).into_iter().next().ok_or_else(|| {
         let status = Status::new(0, "", "timed out waiting for the condition");
         Failure::error(status.message)

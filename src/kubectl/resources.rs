@@ -47,6 +47,8 @@ pub struct Request {
     pub several_kinds: bool,
     /// Documents of files that name no object.
     pub failures: Vec<Failure>,
+    /// `--local`: the files' objects themselves, whatever the server has.
+    pub local: bool,
 }
 
 /// Whether a type alone means all of that type (`get`, `describe`), and what else a verb allows.
@@ -57,13 +59,13 @@ pub struct Rules {
 }
 
 pub fn kind(name: &str) -> Result<&'static Kind, Failure> {
-    Kind::by_name(name).ok_or_else(|| Failure::error(format!("the server doesn't have a resource type {name:?}")))
+    Kind::by_name(name).ok_or_else(|| Failure::error(format!("the server doesn't have a resource type {:?}", name.split('.').next().unwrap_or(""))))
 }
 
 /// The kinds of `pods,svc` or `all`.
 pub fn kinds(text: &str) -> Result<Vec<&'static Kind>, Failure> {
     let mut found = Vec::new();
-    for part in text.split(',').filter(|p| !p.is_empty()) {
+    for part in text.split(',') {
         if part == "all" {
             found.extend(all_kinds());
         } else {
@@ -108,6 +110,7 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
         single: false,
         several_kinds: false,
         failures: Vec::new(),
+        local: call.is("local"),
     };
     match (selector::parse(&request.label_text), parse_fields(&request.field_text)) {
         (Ok(labels), Ok(fields)) => (request.labels, request.fields) = (labels, fields),
@@ -141,6 +144,9 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
         request.single = named.len() == 1;
         request.wanted = Wanted::Named(named);
         return Ok(request);
+    }
+    if request.local {
+        return Err(Failure::error("can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set"));
     }
     let with_slash = args.iter().filter(|a| a.contains('/')).count();
     if with_slash > 0 {
@@ -185,22 +191,22 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
     if selects {
         return Err(Failure::error("name cannot be provided when a selector is specified"));
     }
-    if kinds.len() != 1 {
-        return Err(Failure::error("you must specify only one resource"));
-    }
-    if request.all_namespaces && kinds[0].namespaced {
+    if request.all_namespaces && kinds.iter().any(|k| k.namespaced) {
         return Err(Failure::error("a resource cannot be retrieved by name across all namespaces"));
     }
     let mut named: Vec<Named> = Vec::new();
-    for name in names {
-        if name.is_empty() {
-            return Err(Failure::error("resource name may not be empty"));
-        }
-        if !named.iter().any(|n| n.name == *name) {
-            named.push(target(kinds[0], &namespace, name));
+    for kind in &kinds {
+        for name in names {
+            if name.is_empty() {
+                return Err(Failure::error("resource name may not be empty"));
+            }
+            if !named.iter().any(|n| n.kind == *kind && n.name == *name) {
+                named.push(target(kind, &namespace, name));
+            }
         }
     }
-    request.single = names.len() == 1;
+    request.several_kinds = kinds.len() > 1;
+    request.single = names.len() == 1 && kinds.len() == 1;
     request.wanted = Wanted::Named(named);
     Ok(request)
 }
@@ -243,12 +249,19 @@ impl Request {
     /// The objects, in order, and the failures of those that are not there.
     pub fn fetch(&self, env: &Env) -> Result<(Vec<(&'static Kind, Rc<Value>)>, Vec<Failure>), Failure> {
         let (mut found, mut failures) = (Vec::new(), self.failures.clone());
+        self.check_user(env)?;
         match &self.wanted {
             Wanted::Named(named) => {
                 for one in named {
-                    match env.get(one.kind, &one.namespace, &one.name) {
+                    match one
+                        .object
+                        .as_ref()
+                        .filter(|_| self.local)
+                        .map(|file| Rc::new(file.value.clone()))
+                        .or_else(|| env.get(one.kind, &one.namespace, &one.name))
+                    {
                         Some(object) => found.push((one.kind, object)),
-                        None => failures.push(Status::not_found(&one.kind.resource(), &one.name).into()),
+                        None => failures.push(env.missing(one.kind, &one.namespace, &one.name).into()),
                     }
                 }
             }
@@ -261,6 +274,26 @@ impl Request {
             }
         }
         Ok((found, failures))
+    }
+
+    /// Whoever `--as` names may do nothing: no role is bound here but the person's own.
+    fn check_user(&self, env: &Env) -> Result<(), Failure> {
+        let Some(user) = &env.user else { return Ok(()) };
+        let forbid = |kind: &Kind, name: &str, verb: &str| {
+            let space = if kind.namespaced && !self.all_namespaces {
+                format!(" in the namespace {:?}", self.namespace)
+            } else {
+                " at the cluster scope".into()
+            };
+            let named = if name.is_empty() { kind.resource() } else { format!("{} {name:?}", kind.resource()) };
+            let what = format!("{named} is forbidden: User {user:?} cannot {verb} resource {:?} in API group {:?}{space}", kind.plural, kind.group);
+            Failure::from(Status::new(403, "Forbidden", what))
+        };
+        let failures = match &self.wanted {
+            Wanted::Named(named) => named.iter().map(|one| forbid(one.kind, &one.name, "get")).collect(),
+            Wanted::Listed(kinds) => kinds.iter().map(|kind| forbid(kind, "", "list")).collect(),
+        };
+        Failure::many(failures).map_or(Ok(()), Err)
     }
 
     /// Like [`Request::fetch`] for verbs that act: the first failure ends it where nothing was found.

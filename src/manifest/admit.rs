@@ -3,18 +3,22 @@
 use super::{Admitted, ClusterFacts, admission, defaults, prepare, validate, warnings};
 use crate::api::{Kind, Quantity, Status, Value, json, object};
 
-/// A create: defaults → mutating admission → preparation (status reset, QoS class) → validation → warnings.
-pub fn create(kind: &Kind, mut object: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Status> {
+/// A create: defaults → mutating admission → a Service's addresses → preparation (status reset, QoS class) → validation → warnings.
+pub fn create(kind: &Kind, mut object: Value, facts: &dyn ClusterFacts, dry_run: bool) -> Result<Admitted, Status> {
     if !object.get("spec").is_some_and(Value::is_object) && matches!(kind.kind, "Pod") {
         // Go's zero value of a missing struct.
         object::set(&mut object, "spec", json!({}));
     }
     defaults::apply(kind, &mut object);
     admission::create(kind, &mut object, facts)?;
+    if kind.kind == "Service" {
+        admission::service::begin(kind, &mut object, dry_run)?;
+    }
     let mut warnings = Vec::new();
     prepare::create(kind, &mut object, &mut warnings);
     generate_name(&mut object);
-    let errors = validate::create(kind, &object);
+    let selecting = (kind.kind == "Job").then(|| admission::dry_run::selecting(&object));
+    let errors = validate::create(kind, selecting.as_ref().unwrap_or(&object));
     if !errors.is_empty() {
         return Err(Status { warnings, ..validate::invalid(kind, object::name(&object), &errors) });
     }
@@ -36,8 +40,8 @@ fn generate_name(object: &mut Value) {
 }
 
 /// What a dry run adds, as nothing is stored: see [`admission::dry_run`].
-pub fn complete_dry_run(kind: &Kind, object: &mut Value) -> Result<(), Status> {
-    admission::dry_run::complete(kind, object)
+pub fn complete_dry_run(kind: &Kind, object: &mut Value) {
+    admission::dry_run::complete(kind, object);
 }
 
 /// Models `pkg/apis/core/v1/helper/qos`: only cpu and memory of containers and init containers count, zeros do not.

@@ -112,9 +112,26 @@ impl From<Status> for Refusal {
     }
 }
 
+/// What the server warns of before it looks at an object: kinds that are going away.
 fn create(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Refusal> {
-    let decoded = decode::decode_with(kind, value, mode != Mode::Lenient);
-    let mut value = decoded.map_err(|error| Refusal { status: decode::bad_request(kind, &error.detail), findings: error.findings })?;
+    const OLD_KINDS: &[(&str, &str)] = &[("Endpoints", "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")];
+    let warning = OLD_KINDS.iter().find(|(name, _)| *name == kind.kind).map(|(_, text)| (*text).to_owned());
+    let outcome = create_known(kind, mode, value, facts);
+    match outcome {
+        Ok(mut admitted) => {
+            admitted.warnings.splice(0..0, warning);
+            Ok(admitted)
+        }
+        Err(mut refusal) => {
+            refusal.status.warnings.splice(0..0, warning);
+            Err(refusal)
+        }
+    }
+}
+
+fn create_known(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Refusal> {
+    let decoded = decode::decode_keeping_maps(kind, value, mode != Mode::Lenient);
+    let (mut value, empty_maps) = decoded.map_err(|error| Refusal { status: decode::bad_request(kind, &error.detail), findings: error.findings })?;
     if mode == Mode::DryRun {
         shorten(&mut value);
         generate_name(&mut value);
@@ -127,12 +144,43 @@ fn create(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Re
         if !facts.namespace_exists(namespace) {
             return Err(Status::not_found("namespaces", namespace).into());
         }
+    } else {
+        object::remove(&mut value, "metadata.namespace");
     }
-    let mut admitted = admit::create(kind, value, facts)?;
+    let warning = unite_owners(&mut value);
+    let mut admitted = admit::create(kind, value, facts, mode == Mode::DryRun).map_err(|mut status| {
+        status.warnings.splice(0..0, warning.clone());
+        status
+    })?;
     if mode == Mode::DryRun {
-        admit::complete_dry_run(kind, &mut admitted.object)?;
+        admit::complete_dry_run(kind, &mut admitted.object);
+    }
+    admitted.warnings.splice(0..0, warning);
+    if empty_maps {
+        decode::drop_empty_maps(kind, &mut admitted.object);
     }
     Ok(admitted)
+}
+
+/// Owners that stand there twice count once, with a warning (`dedupOwnerReferences` of the API server's handlers).
+fn unite_owners(value: &mut Value) -> Option<String> {
+    let owners = value.get_mut("metadata")?.get_mut("ownerReferences")?.as_array_mut()?;
+    let mut kept: Vec<Value> = Vec::new();
+    let mut twice = Vec::new();
+    for owner in owners.iter() {
+        if kept.contains(owner) {
+            twice.push(object::str_at(owner, "uid").unwrap_or("").to_owned());
+        } else {
+            kept.push(owner.clone());
+        }
+    }
+    *owners = kept;
+    (!twice.is_empty()).then(|| {
+        format!(
+            ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {}",
+            twice.join(", ")
+        )
+    })
 }
 
 /// Nobody writes longer lists; looking at all of one would make an editor stand still.
@@ -264,6 +312,13 @@ impl Run<'_> {
             let status = Status::new(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {LARGEST_REQUEST}"));
             self.report(Severity::Error, span_in(root, "kind"), &at(""), &status.message, "explain-refused", Vec::new());
             self.refused(status);
+            return;
+        }
+        let namespace = object::namespace(&sent);
+        if let Some(why) = client::bad_path_segment(namespace).filter(|_| kind.namespaced) {
+            let message = format!("error when creating {FILE_NAME:?}: invalid namespace {}: [{why}]", go_quote(namespace));
+            self.report(Severity::Error, span_in(root, "metadata.namespace"), &at("metadata.namespace"), &message, "explain-refused", Vec::new());
+            self.failures.push(Failure::Plain(message));
             return;
         }
         match create(kind, Mode::DryRun, sent, self.facts) {

@@ -195,6 +195,15 @@ pub fn resolve(value: &Value) -> Result<Target, String> {
     Err(format!("no matches for kind {} in version {}", go_quote(kind), go_quote(api_version)))
 }
 
+/// What keeps a text from standing in the path of a request (`IsPathSegmentName`).
+pub fn bad_path_segment(text: &str) -> Option<String> {
+    if matches!(text, "." | "..") {
+        return Some(format!("may not be '{text}'"));
+    }
+    let wrong: Vec<String> = ['/', '%'].iter().filter(|c| text.contains(**c)).map(|c| format!("may not contain '{c}'")).collect();
+    (!wrong.is_empty()).then(|| wrong.join(" "))
+}
+
 fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }

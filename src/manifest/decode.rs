@@ -46,8 +46,42 @@ const MOST_STRICT_ERRORS: usize = 100;
 
 /// Decodes an object of a kind. `strict`: unknown fields are errors; otherwise they are dropped.
 pub fn decode_with(kind: &Kind, value: Value, strict: bool) -> Result<Value, DecodeError> {
-    let Some(root) = schema::kind(&kind.api_version(), kind.kind) else { return Ok(value) };
-    decode_as(root, value, strict)
+    let (mut value, empty_maps) = decode_keeping_maps(kind, value, strict)?;
+    if empty_maps {
+        drop_empty_maps(kind, &mut value);
+    }
+    Ok(value)
+}
+
+/// The same with the empty maps that were written, which messages tell from missing ones; says whether there are any.
+pub fn decode_keeping_maps(kind: &Kind, mut value: Value, strict: bool) -> Result<(Value, bool), DecodeError> {
+    let Some(root) = schema::kind(&kind.api_version(), kind.kind) else { return Ok((value, false)) };
+    let mut decoder = Decoder { strict, ..Decoder::new(root.name) };
+    let outcome = decoder.object(&mut value, root);
+    let empty_maps = decoder.empty_maps;
+    decoder.finish(outcome)?;
+    Ok((value, empty_maps))
+}
+
+/// Takes out the empty maps, as Go's encoder does (`omitempty`).
+pub fn drop_empty_maps(kind: &Kind, value: &mut Value) {
+    if let Some(root) = schema::kind(&kind.api_version(), kind.kind) {
+        drop_from(value, root);
+    }
+}
+
+fn drop_from(value: &mut Value, owner: &'static Type) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| drop_from(item, owner)),
+        Value::Object(map) => map.retain(|key, value| {
+            let Some(field) = owner.field(key) else { return true };
+            if let (Some(inner), Shape::Object(_) | Shape::List(_)) = (field.object(), &field.shape) {
+                drop_from(value, inner);
+            }
+            field.required || !matches!(field.shape, Shape::Map(_)) || value.as_object().is_none_or(|map| !map.is_empty())
+        }),
+        _ => {}
+    }
 }
 
 /// `Pod in version "v1" cannot be handled as a Pod: …`
@@ -74,13 +108,6 @@ pub fn check_metadata(value: &Value) -> Result<(), DecodeError> {
     decoder.finish(outcome)
 }
 
-fn decode_as(root: &'static Type, mut value: Value, strict: bool) -> Result<Value, DecodeError> {
-    let mut decoder = Decoder { strict, ..Decoder::new(root.name) };
-    let outcome = decoder.object(&mut value, root);
-    decoder.finish(outcome)?;
-    Ok(value)
-}
-
 #[derive(Clone, Copy)]
 enum Step<'a> {
     Name(&'a str),
@@ -96,6 +123,8 @@ struct Decoder<'a> {
     /// The first mismatch; decoding goes on after it.
     saved: Option<(String, Finding)>,
     strict_errors: Vec<(String, Finding)>,
+    /// Whether a map that could be missing stands there empty.
+    empty_maps: bool,
 }
 
 /// An error that ends decoding at once: types that decode themselves raise it.
@@ -103,7 +132,15 @@ struct Abort(String, Finding);
 
 impl Decoder<'_> {
     fn new(owner: &'static str) -> Self {
-        Self { strict: true, owner, go_path: Vec::with_capacity(12), path: Vec::with_capacity(12), saved: None, strict_errors: Vec::new() }
+        Self {
+            strict: true,
+            owner,
+            go_path: Vec::with_capacity(12),
+            path: Vec::with_capacity(12),
+            saved: None,
+            strict_errors: Vec::new(),
+            empty_maps: false,
+        }
     }
 
     fn finish(self, outcome: Result<(), Abort>) -> Result<(), DecodeError> {
@@ -154,6 +191,14 @@ impl Decoder<'_> {
         }
     }
 
+    /// What is no byte of a list of bytes.
+    fn wrong_byte(&mut self, value: &Value) {
+        if self.saved.is_none() {
+            let given = if value.is_number() { format!("number {}", number_text(value)) } else { go_kind(value).to_owned() };
+            self.saved = Some(self.mismatch(given, "uint8"));
+        }
+    }
+
     fn abort<T>(&self, value: &Value, wanted: &str) -> Result<T, Abort> {
         let given = if wanted == "int32" && value.is_number() { format!("number {}", number_text(value)) } else { go_kind(value).to_owned() };
         let (text, finding) = self.mismatch(given, wanted);
@@ -190,6 +235,7 @@ impl Decoder<'_> {
             if is_dropped(value, field) {
                 gone.push(place);
             }
+            self.empty_maps |= matches!(field.shape, Shape::Map(_)) && value.as_object().is_some_and(Map::is_empty);
         }
         if !gone.is_empty() {
             let (mut gone, mut place) = (gone.into_iter().peekable(), 0);
@@ -246,6 +292,16 @@ impl Decoder<'_> {
                     {
                         let finding = Finding { path: self.path_text(), what: Mismatch::Base64 };
                         self.saved = Some((format!("illegal base64 data at input byte {at}"), finding));
+                    }
+                }
+                // Bytes may also come one by one.
+                Value::Array(items) => {
+                    match items.iter().map(|item| if item.is_null() { Some(0) } else { u8::try_from(item.as_i64()?).ok() }).collect() {
+                        Some(bytes) => *value = Value::String(bytes_in_base64(bytes)),
+                        None => {
+                            let wrong = items.iter().find(|item| item.as_i64().is_none_or(|i| !(0..=255).contains(&i))).cloned();
+                            self.wrong_byte(&wrong.unwrap_or(Value::Null));
+                        }
                     }
                 }
                 other => wanted(self, &other.clone()),
@@ -333,7 +389,7 @@ fn is_dropped(value: &Value, field: &Field) -> bool {
     }
     match value {
         Value::Array(items) => items.is_empty(),
-        Value::Object(map) => map.is_empty() && matches!(field.shape, Shape::Map(_)),
+        Value::Object(_) => false,
         Value::String(text) => text.is_empty() && !field.pointer && !matches!(field.shape, Shape::Quantity | Shape::IntOrString),
         Value::Bool(b) => !b && !field.pointer,
         Value::Number(n) => n.as_i64() == Some(0) && !field.pointer && !matches!(field.shape, Shape::IntOrString),
@@ -395,6 +451,10 @@ pub fn check_quantity(text: &str) -> Result<(), &'static str> {
         _ => rest.strip_prefix(['e', 'E']).is_some_and(|e| e.parse::<i64>().is_ok()),
     };
     if known { Ok(()) } else { Err("unable to parse quantity's suffix") }
+}
+
+fn bytes_in_base64(bytes: Vec<u8>) -> String {
+    super::defaults::base64(&bytes)
 }
 
 /// The byte at which Go's decoder finds that a text is no base64; `None` where it is.

@@ -29,9 +29,9 @@ pub fn create(kind: &Kind, object: &mut Value, warnings: &mut Vec<String>) {
     if generation {
         object::set(object, "metadata.generation", json!(1));
     }
-    // `rest.BeforeCreate`: nothing new is being deleted.
+    // `WipeObjectMetaSystemFields`: nothing new is being deleted.
     if let Some(metadata) = object.get_mut("metadata") {
-        for field in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
+        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
             object::remove(metadata, field);
         }
     }
@@ -42,6 +42,8 @@ pub fn create(kind: &Kind, object: &mut Value, warnings: &mut Vec<String>) {
         "ReplicaSet" | "ReplicationController" => object::set(object, "status", json!({"replicas": 0})),
         "StatefulSet" => {
             object::set(object, "status", json!({"availableReplicas": 0, "replicas": 0}));
+            // Its gate is off.
+            object::remove(object, "spec.updateStrategy.rollingUpdate.maxUnavailable");
             if object::at(object, "spec.serviceName").is_none() && object::at(object, "spec").is_some() {
                 object::set(object, "spec.serviceName", json!(""));
             }
@@ -62,7 +64,19 @@ pub fn create(kind: &Kind, object: &mut Value, warnings: &mut Vec<String>) {
         }
         "HorizontalPodAutoscaler" if kind.version == "v1" => object::set(object, "status", json!({"currentReplicas": 0, "desiredReplicas": 0})),
         "HorizontalPodAutoscaler" => object::set(object, "status", json!({"currentMetrics": null, "desiredReplicas": 0})),
-        "Service" => service(object),
+        "Service" => object::set(object, "status", json!({"loadBalancer": {}})),
+        "Node" => {
+            for field in ["spec.configSource", "status.config"] {
+                object::remove(object, field);
+            }
+        }
+        "PersistentVolume" => object::set(object, "status", json!({"lastPhaseTransitionTime": "<time>", "phase": "Pending"})),
+        "PersistentVolumeClaim" => {
+            object::set(object, "status", json!({"phase": "Pending"}));
+            if let Some(spec) = object.get_mut("spec") {
+                data_sources(spec);
+            }
+        }
         _ => {}
     }
 }
@@ -152,27 +166,31 @@ fn namespace(namespace: &mut Value) {
     object::set(namespace, "status", json!({"phase": "Active"}));
 }
 
-/// The IP families of a cluster that only has IPv4.
-fn service(service: &mut Value) {
-    object::set(service, "status", json!({"loadBalancer": {}}));
-    let Some(spec) = service.get_mut("spec").filter(|s| s.is_object()) else { return };
-    if object::str_at(spec, "type") == Some("ExternalName") {
-        return;
+/// `DropDisabledFields`, `EnforceDataSourceBackwardsCompatibility` and `NormalizeDataSources` of `pkg/api/persistentvolumeclaim`: what a claim is filled
+/// from has an old field and a new one, of which each fills in for the other. The old one only knows claims and snapshots.
+fn data_sources(spec: &mut Value) {
+    let there = |spec: &Value, field: &str| spec.get(field).filter(|s| s.is_object()).cloned();
+    let foreign = |reference: &Value| !object::str_at(reference, "namespace").unwrap_or("").is_empty();
+    if there(spec, "dataSourceRef").as_ref().is_some_and(foreign) {
+        object::remove(spec, "dataSourceRef");
     }
-    let ip = object::str_at(spec, "clusterIP").unwrap_or("").to_owned();
-    if object::list_at(spec, "clusterIPs").is_empty() && !ip.is_empty() {
-        object::set(spec, "clusterIPs", json!([ip]));
-    } else if ip.is_empty()
-        && let Some(first) = object::str_at(spec, "clusterIPs.0").map(str::to_owned)
-    {
-        object::set(spec, "clusterIP", json!(first));
-    }
-    // Endpoints of a Service without both address and selector come from outside, in either family.
-    let free = ip == "None" && object::map_at(spec, "selector").is_none_or(|s| s.is_empty());
-    if object::str_at(spec, "ipFamilyPolicy").is_none() {
-        object::set(spec, "ipFamilyPolicy", json!(if free { "RequireDualStack" } else { "SingleStack" }));
-    }
-    if object::list_at(spec, "ipFamilies").is_empty() {
-        object::set(spec, "ipFamilies", if free { json!(["IPv4", "IPv6"]) } else { json!(["IPv4"]) });
+    let (source, reference) = (there(spec, "dataSource"), there(spec, "dataSourceRef"));
+    match (source, reference) {
+        (Some(source), None) => {
+            let known = match object::str_at(&source, "apiGroup").unwrap_or("") {
+                "" => object::str_at(&source, "kind") == Some("PersistentVolumeClaim"),
+                group => group == "snapshot.storage.k8s.io" && object::str_at(&source, "kind") == Some("VolumeSnapshot"),
+            };
+            if known {
+                object::set(spec, "dataSourceRef", source);
+            } else {
+                object::remove(spec, "dataSource");
+            }
+        }
+        (None, Some(mut reference)) => {
+            object::remove(&mut reference, "namespace");
+            object::set(spec, "dataSource", reference);
+        }
+        _ => {}
     }
 }

@@ -3,11 +3,25 @@
 const RFC3339: &str = "2006-01-02T15:04:05Z07:00";
 const RFC3339_MICRO: &str = "2006-01-02T15:04:05.000000Z07:00";
 
+/// How the package `time` quotes: byte by byte where a letter is not plain.
+fn quote(text: &str) -> String {
+    let mut out = String::from("\"");
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend(['\\', char::from(byte)]),
+            b' '..=b'~' | 0x7f => out.push(char::from(byte)),
+            _ => out.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    out.push('"');
+    out
+}
+
 /// Whether a text is a time as the API takes it; else Go's message.
 pub fn check(text: &str, micro: bool) -> Result<(), String> {
     let layout = if micro { RFC3339_MICRO } else { RFC3339 };
-    let cannot = |rest: &str, element: &str| format!("parsing time {0:?} as {layout:?}: cannot parse {rest:?} as {element:?}", text);
-    let out_of_range = |what: &str| format!("parsing time {text:?}: {what} out of range");
+    let cannot = |rest: &str, element: &str| format!("parsing time {} as {layout:?}: cannot parse {} as {element:?}", quote(text), quote(rest));
+    let out_of_range = |what: &str| format!("parsing time {}: {what} out of range", quote(text));
     let mut rest = text;
     let mut fields = [0u32; 6];
     for (index, (element, separator)) in [("2006", ""), ("01", "-"), ("02", "-"), ("15", "T"), ("04", ":"), ("05", ":")].into_iter().enumerate() {
@@ -35,7 +49,7 @@ pub fn check(text: &str, micro: bool) -> Result<(), String> {
         _ => return Err(cannot(rest, "Z07:00")),
     };
     if rest.len() > zone {
-        return Err(format!("parsing time {text:?}: extra text: {:?}", &rest[zone..]));
+        return Err(format!("parsing time {}: extra text: {}", quote(text), quote(&rest[zone..])));
     }
     let [year, month, day, hour, minute, second] = fields;
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);

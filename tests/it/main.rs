@@ -9,6 +9,7 @@ mod invariants;
 mod replay;
 #[path = "../runs.rs"]
 mod runs;
+mod scheduling;
 mod terminal;
 mod tidy;
 mod update;

@@ -25,7 +25,7 @@ use crate::api::{Kind, SimTime, Status, Value, json, kinds, object};
 use crate::manifest;
 
 pub use event::EventSpec;
-pub use write::set_condition;
+pub use write::{patched, set_condition};
 
 /// What a request brings along besides its object: the instant and the cluster's chance.
 pub struct Caller<'a> {

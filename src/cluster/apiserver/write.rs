@@ -68,7 +68,20 @@ impl ApiServer {
             Rc::new(with_type(kind, object))
         } else {
             self.ownership.created(&key, &object, caller.now, options);
-            self.store(caller, key, object, Verb::Added, &options.field_manager)
+            // A Job that is read back from the store is defaulted once more, and then its template has labels to take over (`SetDefaults_Job`);
+            // the answer to its creation does not have them yet.
+            let unlabelled = kind.kind == "Job" && object::labels(&object).is_none_or(|labels| labels.is_empty());
+            if unlabelled && let Some(labels) = object::at(&object, "spec.template.metadata.labels").cloned() {
+                object::set(&mut object, "metadata.labels", labels);
+            }
+            let stored = self.store(caller, key, object, Verb::Added, &options.field_manager);
+            if unlabelled {
+                let mut answer = stored.as_ref().clone();
+                object::remove(&mut answer, "metadata.labels");
+                Rc::new(answer)
+            } else {
+                stored
+            }
         };
         Ok(Written { object, warnings: admitted.warnings })
     }
@@ -224,12 +237,7 @@ impl ApiServer {
     pub fn patch(&mut self, caller: &mut Caller, key: &Key, patch: &Value, how: PatchKind, options: &WriteOptions) -> Result<Written, Status> {
         self.refuse_if_stopped()?;
         let old = self.at(key).cloned().ok_or_else(|| Status::not_found(&key.kind.resource(), &key.name))?;
-        let mut new = (*old).clone();
-        match how {
-            PatchKind::Json => json_patch::apply(&mut new, patch)?,
-            PatchKind::Merge => strategic::merge_patch(&mut new, patch),
-            PatchKind::Strategic => strategic::apply(key.kind, &mut new, patch),
-        }
+        let mut new = patched(key.kind, &old, patch, how)?;
         let sent = |path| object::str_at(patch, path).map(str::to_owned);
         if how != PatchKind::Json
             && let Some(version) = sent("metadata.resourceVersion")
@@ -237,6 +245,11 @@ impl ApiServer {
         {
             let why = "the object has been modified; please apply your changes to the latest version and try again";
             return Err(Status::conflict(&key.kind.resource(), &key.name, why));
+        }
+        let renamed = object::name(&new);
+        if renamed != key.name && !renamed.is_empty() {
+            let why = format!("the name of the object ({renamed}) does not match the name on the URL ({})", key.name);
+            return Err(Status::new(400, "BadRequest", why));
         }
         if options.field_manager.starts_with("kubectl") && options.subresource.is_empty() {
             new = manifest::decode::decode_with(key.kind, new, true).map_err(|error| super::refusal::undecodable(patch, how, &error.detail))?;
@@ -266,6 +279,17 @@ impl ApiServer {
         caller.log.push(caller.now, fact);
         Ok(written)
     }
+}
+
+/// The object as a patch leaves it, stored or not.
+pub fn patched(kind: &Kind, object: &Value, patch: &Value, how: PatchKind) -> Result<Value, Status> {
+    let mut new = object.clone();
+    match how {
+        PatchKind::Json => json_patch::apply(&mut new, patch)?,
+        PatchKind::Merge => strategic::merge_patch(&mut new, patch),
+        PatchKind::Strategic => strategic::apply(kind, &mut new, patch),
+    }
+    Ok(new)
 }
 
 /// Puts a condition in place of the one of its type, keeping the time of its last change where the status is the same.

@@ -45,7 +45,12 @@ pub fn run(wanted: &Wanted, snapshot: &Snapshot) -> (Vec<String>, Verdicts) {
     let spread = affinity::Spread::new(wanted, snapshot);
     let between = affinity::Between::new(wanted, snapshot);
     let (mut fitting, mut verdicts) = (Vec::new(), Verdicts::new());
+    let named = named_nodes(&wanted.pod);
     for (name, node) in &snapshot.nodes {
+        if named.as_ref().is_some_and(|named| !named.contains(name.as_str())) {
+            verdicts.insert(name.clone(), Verdict::Unresolvable(vec!["node(s) didn't satisfy plugin(s) [NodeAffinity]".into()]));
+            continue;
+        }
         match one(wanted, node, &spread, &between) {
             None => fitting.push(name.clone()),
             Some(verdict) => drop(verdicts.insert(name.clone(), verdict)),
@@ -115,6 +120,20 @@ pub fn node_affinity(pod: &Value, node: &Value) -> bool {
         Some(required) => object::list_at(required, "nodeSelectorTerms").iter().any(|term| node_term(term, node)),
         None => true,
     }
+}
+
+/// The nodes that every required term names by `metadata.name`, as the Pods of a DaemonSet do: no other one is looked at (`PreFilter` of NodeAffinity).
+fn named_nodes(pod: &Value) -> Option<SortedSet<&str>> {
+    let required = object::at(pod, "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution")?;
+    let mut all = SortedSet::new();
+    for term in object::list_at(required, "nodeSelectorTerms") {
+        let by_name = |field: &&Value| object::str_at(field, "key") == Some("metadata.name") && object::str_at(field, "operator") == Some("In");
+        let named = object::list_at(term, "matchFields").iter().find(by_name)?;
+        object::list_at(named, "values").iter().filter_map(Value::as_str).for_each(|name| {
+            all.insert(name);
+        });
+    }
+    Some(all)
 }
 
 /// One node selector term; an empty one chooses nothing.

@@ -97,6 +97,14 @@ impl Scheduler {
 
     fn observe_pod(&mut self, change: &Change, ctx: &mut Context) {
         let pod = &change.object;
+        if object::str_at(pod, "spec.schedulerName").is_some_and(|name| !matches!(name, "" | "default-scheduler"))
+            && !self.seen.contains_key(&change.key)
+        {
+            // Another scheduler's, but where it is bound it takes room.
+            if object::str_at(pod, "spec.nodeName").is_none_or(str::is_empty) {
+                return;
+            }
+        }
         let bound = object::str_at(pod, "spec.nodeName").is_some_and(|n| !n.is_empty());
         if bound {
             let was_bound = change.old.as_ref().is_some_and(|old| object::str_at(old, "spec.nodeName").is_some_and(|n| !n.is_empty()));
@@ -114,7 +122,8 @@ impl Scheduler {
             self.forget(&change.key);
             return;
         }
-        if !object::list_at(pod, "spec.schedulingGates").is_empty() {
+        // Gates, and claims for devices, which nothing here ever makes, keep a Pod out of the queue (`PreEnqueue`).
+        if ["spec.schedulingGates", "spec.resourceClaims"].iter().any(|list| !object::list_at(pod, list).is_empty()) {
             self.forget(&change.key);
             return;
         }
@@ -202,9 +211,9 @@ impl Scheduler {
         let wanted = filter::Wanted::of(pod);
         let count = self.snapshot.nodes.len();
         if let Some(unbound) = claim_error(pod, ctx).filter(|_| count > 0) {
-            // What a plugin says before any node is looked at stands for all of them.
-            let hopeless = vec!["Preemption is not helpful for scheduling".to_owned(); count];
-            let message = format!("0/{count} nodes are available: {unbound}. no new claims to deallocate, preemption: {}", tell(count, hopeless));
+            // What VolumeBinding says before any node is looked at stands for all of them. DynamicResources, which comes behind it, has not looked
+            // at the Pod then, and its `PostFilter` says so: `not found`.
+            let message = format!("0/{count} nodes are available: {unbound}. not found");
             return self.give_up(key, pod, &message, HelpedBy { room: false, company: false, claims: true }, None, ctx);
         }
         let (fitting, verdicts) = filter::run(&wanted, &self.snapshot);

@@ -119,7 +119,7 @@ pub fn policy(page: &mut Page, o: &Value) -> bool {
     page.line(0, "Spec:");
     let selected = map_at(o, "spec.podSelector").is_none_or(|s| s.is_empty());
     let all = "<none> (Allowing the specific traffic to all pods in this namespace)";
-    page.line(1, format!("PodSelector: {}", if selected { all.to_owned() } else { rows::selector(o, "spec.podSelector") }));
+    page.line(1, format!("PodSelector:     {}", if selected { all.to_owned() } else { rows::selector(o, "spec.podSelector") }));
     let types: Vec<&str> = list_at(o, "spec.policyTypes").iter().filter_map(Value::as_str).collect();
     for (kind, way, side) in [("Ingress", "ingress", "From"), ("Egress", "egress", "To")] {
         // Without types a policy is about ingress, and about egress where it has rules for it.

@@ -15,9 +15,7 @@ pub fn describe(page: &mut Page, o: &Value, env: &Env) -> bool {
         page.field(0, "IP Family Policy", policy);
     }
     let families: Vec<String> = list_at(o, "spec.ipFamilies").iter().map(show).collect();
-    if !families.is_empty() {
-        page.field(0, "IP Families", families.join(","));
-    }
+    page.field(0, "IP Families", if families.is_empty() { "<none>".into() } else { families.join(",") });
     page.field(0, "IP", text(o, "spec.clusterIP"));
     let ips: Vec<String> = list_at(o, "spec.clusterIPs").iter().map(show).collect();
     page.field(0, "IPs", if ips.is_empty() { "<none>".into() } else { ips.join(",") });

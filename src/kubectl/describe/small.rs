@@ -3,7 +3,7 @@
 use super::{Page, head, text};
 use crate::api::object::{at, i64_at, list_at, map_at, name, namespace, str_at};
 use crate::api::order::InOrder as _;
-use crate::api::{Kind, Value};
+use crate::api::{Kind, Map, Value};
 use crate::kubectl::base64;
 use crate::kubectl::env::Env;
 use crate::kubectl::jsonpath::show;
@@ -23,7 +23,7 @@ pub fn describe(page: &mut Page, kind: &Kind, o: &Value, env: &Env) -> bool {
                 page.line(0, "Resource Quotas");
                 for quota in &quotas {
                     page.line(1, format!("Name:\t{}", name(quota)));
-                    used_and_hard(page, 1, quota);
+                    used_and_hard(page, 1, quota, "---");
                 }
             }
             page.line(0, "");
@@ -66,7 +66,7 @@ pub fn describe(page: &mut Page, kind: &Kind, o: &Value, env: &Env) -> bool {
         "ResourceQuota" => {
             page.field(0, "Name", name(o));
             page.field(0, "Namespace", namespace(o));
-            used_and_hard(page, 0, o);
+            used_and_hard(page, 0, o, "----");
             false
         }
         "LimitRange" => {
@@ -81,7 +81,35 @@ pub fn describe(page: &mut Page, kind: &Kind, o: &Value, env: &Env) -> bool {
             page.field(0, "GlobalDefault", at(o, "globalDefault").and_then(Value::as_bool).unwrap_or(false).to_string());
             page.field(0, "PreemptionPolicy", str_at(o, "preemptionPolicy").unwrap_or("PreemptLowerPriority"));
             page.field(0, "Description", text(o, "description"));
-            page.annotations(0, o, "metadata.annotations");
+            page.field(0, "Annotations", labels_line(o));
+            true
+        }
+        "StorageClass" => {
+            let default =
+                map_at(o, "metadata.annotations").and_then(|a| a.get("storageclass.kubernetes.io/is-default-class")).is_some_and(|v| v == "true");
+            page.field(0, "Name", name(o));
+            page.field(0, "IsDefaultClass", if default { "Yes" } else { "No" });
+            page.field(0, "Annotations", labels_line(o));
+            page.field(0, "Provisioner", text(o, "provisioner"));
+            page.field(0, "Parameters", pairs(map_at(o, "parameters")));
+            page.field(
+                0,
+                "AllowVolumeExpansion",
+                match at(o, "allowVolumeExpansion").and_then(Value::as_bool) {
+                    Some(true) => "True",
+                    Some(false) => "False",
+                    None => "<unset>",
+                },
+            );
+            let options: Vec<String> = list_at(o, "mountOptions").iter().map(show).collect();
+            if options.is_empty() {
+                page.field(0, "MountOptions", "<none>");
+            } else {
+                page.line(0, "MountOptions:");
+                options.iter().for_each(|option| page.line(1, option.clone()));
+            }
+            page.field(0, "ReclaimPolicy", str_at(o, "reclaimPolicy").unwrap_or("Delete"));
+            page.field(0, "VolumeBindingMode", str_at(o, "volumeBindingMode").unwrap_or("Immediate"));
             true
         }
         _ => {
@@ -94,9 +122,19 @@ pub fn describe(page: &mut Page, kind: &Kind, o: &Value, env: &Env) -> bool {
     }
 }
 
-fn used_and_hard(page: &mut Page, level: usize, o: &Value) {
+/// `labels.FormatLabels`: `a=b,c=d` on one line, whatever the values hold.
+fn pairs(map: Option<&Map<String, Value>>) -> String {
+    let all: Vec<String> = map.into_iter().flatten().map(|(key, value)| format!("{key}={}", show(value))).collect();
+    if all.is_empty() { "<none>".into() } else { all.join(",") }
+}
+
+fn labels_line(o: &Value) -> String {
+    pairs(map_at(o, "metadata.annotations"))
+}
+
+fn used_and_hard(page: &mut Page, level: usize, o: &Value, rule: &str) {
     page.line(level, "Resource\tUsed\tHard");
-    page.line(level, "--------\t----\t----");
+    page.line(level, format!("--------\t{rule}\t{rule}"));
     for (resource, hard) in map_at(o, "status.hard").or(map_at(o, "spec.hard")).into_iter().flatten() {
         let used = at(o, "status.used").and_then(|u| u.get(resource)).map_or("0".into(), show);
         page.line(level, format!("{resource}\t{used}\t{}", show(hard)));

@@ -120,7 +120,7 @@ fn set(page: &mut Page, kind: &Kind, o: &Value, env: &Env) {
                 ("Number of Nodes Scheduled with Available Pods", "numberAvailable"),
                 ("Number of Nodes Misscheduled", "numberMisscheduled"),
             ] {
-                page.field(0, title, number(o, &format!("status.{field}")).to_string());
+                page.line(0, format!("{title}: {}", number(o, &format!("status.{field}"))));
             }
         }
         _ => {
@@ -198,6 +198,7 @@ fn cron_job(page: &mut Page, o: &Value) {
     page.field(0, "Schedule", text(o, "spec.schedule"));
     page.field(0, "Concurrency Policy", text(o, "spec.concurrencyPolicy"));
     page.field(0, "Suspend", if truth(at(o, "spec.suspend")) { "True" } else { "False" });
+    page.field(0, "Time Zone", str_at(o, "spec.timeZone").unwrap_or("<unset>"));
     for (title, path) in
         [("Successful Job History Limit", "spec.successfulJobsHistoryLimit"), ("Failed Job History Limit", "spec.failedJobsHistoryLimit")]
     {

@@ -1,9 +1,11 @@
 //! `kubectl annotate`.
 
-use super::label::{FLAGS, changes, split};
+use std::rc::Rc;
+
+use super::label::{FLAGS, changes, list, metadata_patch, split};
 use crate::api::object::{map_at, name, namespace};
 use crate::api::{Map, Value, json};
-use crate::cluster::apiserver::{Key, PatchKind};
+use crate::cluster::apiserver::{Key, PatchKind, patched};
 use crate::kubectl::call::{Call, DryRun, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
 use crate::kubectl::output::print_done;
@@ -32,13 +34,8 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let dry = call.dry_run(env)?;
     let request = resources::request(call, &objects, env, Rules { type_alone: false, all_flag: true })?;
     let (found, mut failures) = request.fetch(env)?;
+    let count = found.len();
     for (kind, o) in found {
-        if call.is("list") && words.is_empty() {
-            for (key, value) in map_at(&o, "metadata.annotations").into_iter().flatten() {
-                env.out(format!("{key}={}\n", value.as_str().unwrap_or("")));
-            }
-            continue;
-        }
         let empty = Map::new();
         let have = map_at(&o, "metadata.annotations").unwrap_or(&empty);
         if !call.is("overwrite") {
@@ -55,18 +52,19 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         let mut annotations = Map::new();
         annotations.extend(changes.set.iter().map(|(k, v)| (k.clone(), json!(v))));
         annotations.extend(changes.removed.iter().filter(|k| have.contains_key(*k)).map(|k| (k.clone(), Value::Null)));
-        let result = if annotations.is_empty() || dry == DryRun::Client {
+        let unchanged = annotations.is_empty();
+        let patch = metadata_patch(call, "annotations", annotations, count)?;
+        let here = dry == DryRun::Client || request.local || call.is("list");
+        let result = if unchanged {
             Ok(o.clone())
+        } else if here {
+            patched(kind, &o, &patch, PatchKind::Merge).map(Rc::new)
         } else {
             let key = Key::new(kind, namespace(&o), name(&o));
-            env.patch(
-                &key,
-                &json!({"metadata": {"annotations": annotations}}),
-                PatchKind::Merge,
-                &write_options("kubectl-annotate", dry == DryRun::Server),
-            )
+            env.patch(&key, &patch, PatchKind::Merge, &write_options("kubectl-annotate", dry == DryRun::Server))
         };
         match result {
+            Ok(o) if call.is("list") => list(kind, &o, "annotations", count > 1, env),
             Ok(o) => print_done(call, env, kind, &o, &format!("annotated{}", dry.suffix()))?,
             Err(status) => failures.push(status.into()),
         }

@@ -16,46 +16,134 @@ pub const RESOURCES: Verb = Verb::new(
 pub const VERSIONS: Verb =
     Verb::new("api-versions", "", "cached", "Print the supported API versions on the server, in the form of \"group/version\".", versions);
 
+/// What a cluster of 1.36 serves beside the kinds of [`KINDS`], recorded: `plural shorts group/version n|c Kind [categories]`. The playground lists
+/// them and does no more with them.
+const OTHERS: &str = "bindings - v1 n Binding\ncomponentstatuses cs v1 c ComponentStatus\npodtemplates - v1 n PodTemplate\n\
+    mutatingadmissionpolicies - admissionregistration.k8s.io/v1 c MutatingAdmissionPolicy api-extensions\n\
+    mutatingadmissionpolicybindings - admissionregistration.k8s.io/v1 c MutatingAdmissionPolicyBinding api-extensions\n\
+    mutatingwebhookconfigurations - admissionregistration.k8s.io/v1 c MutatingWebhookConfiguration api-extensions\n\
+    validatingadmissionpolicies - admissionregistration.k8s.io/v1 c ValidatingAdmissionPolicy api-extensions\n\
+    validatingadmissionpolicybindings - admissionregistration.k8s.io/v1 c ValidatingAdmissionPolicyBinding api-extensions\n\
+    validatingwebhookconfigurations - admissionregistration.k8s.io/v1 c ValidatingWebhookConfiguration api-extensions\n\
+    customresourcedefinitions crd,crds apiextensions.k8s.io/v1 c CustomResourceDefinition api-extensions\n\
+    apiservices - apiregistration.k8s.io/v1 c APIService api-extensions\nselfsubjectreviews - authentication.k8s.io/v1 c SelfSubjectReview\n\
+    tokenreviews - authentication.k8s.io/v1 c TokenReview\nlocalsubjectaccessreviews - authorization.k8s.io/v1 n LocalSubjectAccessReview\n\
+    selfsubjectaccessreviews - authorization.k8s.io/v1 c SelfSubjectAccessReview\nselfsubjectrulesreviews - authorization.k8s.io/v1 c SelfSubjectRulesReview\n\
+    subjectaccessreviews - authorization.k8s.io/v1 c SubjectAccessReview\ncertificatesigningrequests csr certificates.k8s.io/v1 c CertificateSigningRequest\n\
+    events ev events.k8s.io/v1 n Event\nflowschemas - flowcontrol.apiserver.k8s.io/v1 c FlowSchema\n\
+    prioritylevelconfigurations - flowcontrol.apiserver.k8s.io/v1 c PriorityLevelConfiguration\ningressclasses - networking.k8s.io/v1 c IngressClass\n\
+    ipaddresses ip networking.k8s.io/v1 c IPAddress\nservicecidrs - networking.k8s.io/v1 c ServiceCIDR\nruntimeclasses - node.k8s.io/v1 c RuntimeClass\n\
+    clusterrolebindings - rbac.authorization.k8s.io/v1 c ClusterRoleBinding\nclusterroles - rbac.authorization.k8s.io/v1 c ClusterRole\n\
+    rolebindings - rbac.authorization.k8s.io/v1 n RoleBinding\nroles - rbac.authorization.k8s.io/v1 n Role\ndeviceclasses - resource.k8s.io/v1 c DeviceClass\n\
+    resourceclaims - resource.k8s.io/v1 n ResourceClaim\nresourceclaimtemplates - resource.k8s.io/v1 n ResourceClaimTemplate\n\
+    resourceslices - resource.k8s.io/v1 c ResourceSlice\ncsidrivers - storage.k8s.io/v1 c CSIDriver\ncsinodes - storage.k8s.io/v1 c CSINode\n\
+    csistoragecapacities - storage.k8s.io/v1 n CSIStorageCapacity\nvolumeattachments - storage.k8s.io/v1 c VolumeAttachment\n\
+    volumeattributesclasses vac storage.k8s.io/v1 c VolumeAttributesClass";
+const ALL_VERBS: &str = "create,delete,deletecollection,get,list,patch,update,watch";
+
+struct Row {
+    plural: &'static str,
+    shorts: String,
+    version: String,
+    namespaced: bool,
+    kind: &'static str,
+    categories: &'static str,
+}
+
+impl Row {
+    fn group(&self) -> &str {
+        self.version.split_once('/').map_or("", |(group, _)| group)
+    }
+
+    fn verbs(&self) -> &'static str {
+        match self.kind {
+            kind if kind.ends_with("Review") || kind == "Binding" => "create",
+            "ComponentStatus" => "get,list",
+            "Namespace" => "create,delete,get,list,patch,update,watch",
+            _ => ALL_VERBS,
+        }
+    }
+}
+
+fn rows() -> Vec<Row> {
+    let mut rows: Vec<Row> = KINDS
+        .iter()
+        .map(|k| Row {
+            plural: k.plural,
+            shorts: k.short_names.join(","),
+            version: k.api_version(),
+            namespaced: k.namespaced,
+            kind: k.kind,
+            categories: if k.in_all { "all" } else { "" },
+        })
+        .collect();
+    for line in OTHERS.lines() {
+        let mut words = line.split_whitespace();
+        let mut word = || words.next().unwrap_or("");
+        let (plural, shorts, version, scope, kind, categories) = (word(), word(), word(), word(), word(), word());
+        rows.push(Row { plural, shorts: shorts.replace('-', ""), version: version.into(), namespaced: scope == "n", kind, categories });
+    }
+    rows.order_by(|a, b| (a.group(), a.plural).cmp(&(b.group(), b.plural)));
+    rows
+}
+
 fn resources(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
-    if let Some(output) = call.filled("output").filter(|o| !matches!(*o, "wide" | "name")) {
-        return Err(Failure::error(format!("--output {output} is not available")));
+    if !call.args.is_empty() {
+        return Err(call.usage(format!("unexpected arguments: [{}]", call.args.join(" "))));
     }
-    let mut kinds: Vec<_> = KINDS.iter().collect();
-    if call.changed("api-group") {
-        kinds.retain(|k| k.group == call.text("api-group").unwrap_or(""));
+    let output = call.text("output").unwrap_or("");
+    if !matches!(output, "" | "wide" | "name" | "json" | "yaml" | "kyaml") {
+        let formats = "json,kyaml,name,wide,yaml";
+        return Err(Failure::error(format!("unable to match a printer suitable for the output format {output:?}, allowed formats are: {formats}")));
     }
-    if call.changed("namespaced") {
-        kinds.retain(|k| k.namespaced == call.is("namespaced"));
+    let mut all = rows();
+    match call.filled("sort-by") {
+        None | Some("name") => {}
+        Some("kind") => all.order_by_key(|r| r.kind),
+        Some(_) => return Err(Failure::error("--sort-by accepts only name or kind")),
     }
-    kinds.order_by_key(|k| (k.group, k.plural));
-    if call.text("output") == Some("name") {
-        env.out(kinds.iter().map(|k| k.resource() + "\n").collect::<String>());
-        return Ok(DONE);
+    if call.filled("sort-by") == Some("name") {
+        all.order_by_key(|r| r.plural);
     }
-    let wide = call.text("output") == Some("wide");
-    let mut rows: Vec<Vec<String>> = Vec::new();
+    let has = |list: &str, wanted: &[String]| wanted.iter().all(|w| list.split(',').any(|one| one == w));
+    all.retain(|r| {
+        (!call.changed("api-group") || r.group() == call.text("api-group").unwrap_or(""))
+            && (!call.changed("namespaced") || r.namespaced == call.is("namespaced"))
+            && has(r.verbs(), call.texts("verbs"))
+            && has(r.categories, call.texts("categories"))
+    });
+    let resource = |r: &Row| if r.group().is_empty() { r.plural.to_owned() } else { format!("{}.{}", r.plural, r.group()) };
+    match output {
+        "name" => {
+            env.out(all.iter().map(|r| resource(r) + "\n").collect::<String>());
+            return Ok(DONE);
+        }
+        "" | "wide" => {}
+        _ => return Err(Failure::error(format!("kubectl api-resources -o {output} is not part of this playground"))),
+    }
+    let wide = output == "wide";
+    let mut lines: Vec<Vec<String>> = Vec::new();
     if !call.is("no-headers") {
-        rows.push(["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"].map(str::to_owned).to_vec());
-        if wide {
-            rows[0].extend(["VERBS".to_owned(), "CATEGORIES".into()]);
-        }
+        let titles = ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND", "VERBS", "CATEGORIES"];
+        lines.push(titles[..if wide { 7 } else { 5 }].iter().map(|t| (*t).to_owned()).collect());
     }
-    for kind in kinds {
-        let mut row = vec![kind.plural.into(), kind.short_names.join(","), kind.api_version(), kind.namespaced.to_string(), kind.kind.into()];
+    for r in all {
+        let mut line = vec![r.plural.to_owned(), r.shorts.clone(), r.version.clone(), r.namespaced.to_string(), r.kind.into()];
         if wide {
-            row.extend([
-                "create,delete,deletecollection,get,list,patch,update,watch".to_owned(),
-                if kind.in_all { "all".into() } else { String::new() },
-            ]);
+            line.extend([r.verbs().to_owned(), r.categories.into()]);
         }
-        rows.push(row);
+        lines.push(line);
     }
-    env.out(table::align(&table::rows(rows), table::GET));
+    env.out(table::align(&table::rows(lines), table::GET));
     Ok(DONE)
 }
 
-fn versions(_: &Call, env: &mut Env) -> Result<Flow, Failure> {
-    let mut all: Vec<String> = KINDS.iter().map(|k| k.api_version()).collect();
+fn versions(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    if !call.args.is_empty() {
+        return Err(call.usage(format!("unexpected arguments: [{}]", call.args.join(" "))));
+    }
+    let mut all: Vec<String> = rows().into_iter().map(|r| r.version).collect();
+    all.push("autoscaling/v1".into());
     all.order();
     all.dedup();
     env.out(all.into_iter().map(|v| v + "\n").collect::<String>());

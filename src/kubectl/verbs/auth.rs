@@ -24,11 +24,15 @@ fn can_i(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         env.out("Resources   Non-Resource URLs   Resource Names   Verbs\n*.*         []                  []               [*]\n            [*]                 []               [*]\n");
         return Ok(DONE);
     }
-    let [_, resource, ..] = call.args.as_slice() else {
+    let [verb, resource] = call.args.as_slice() else {
         return Err(Failure::error(
             "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
         ));
     };
+    const VERBS: &str = "get list watch create update patch delete deletecollection use bind impersonate * approve sign escalate attest";
+    if !resource.starts_with('/') && !VERBS.split(' ').any(|known| known == verb) {
+        env.err(format!("Warning: verb '{verb}' is not a known verb\n\n"));
+    }
     let plain = resource.split('/').next().unwrap_or("");
     if !resource.starts_with('/') && crate::api::Kind::by_name(plain).is_none() && plain != "*" {
         env.err(format!("Warning: the server doesn't have a resource type '{plain}'\n\n"));
@@ -42,7 +46,11 @@ fn can_i(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     Ok(Flow::Done(i32::from(as_other)))
 }
 
-fn whoami(_: &Call, env: &mut Env) -> Result<Flow, Failure> {
+fn whoami(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    if call.text("output") == Some("name") {
+        env.out("selfsubjectreview.authentication.k8s.io/<unknown>\n");
+        return Ok(DONE);
+    }
     env.out("ATTRIBUTE   VALUE\nUsername    kubernetes-admin\nGroups      [kubeadm:cluster-admins system:authenticated]\n");
     Ok(DONE)
 }

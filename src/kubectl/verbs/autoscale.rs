@@ -2,10 +2,10 @@
 
 use super::create;
 use crate::api::object::name;
-use crate::api::{Value, json, kinds};
+use crate::api::{Quantity, Value, json, kinds};
 use crate::kubectl::call::{Call, DryRun, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
-use crate::kubectl::output::print_done;
+use crate::kubectl::output::print_typed;
 use crate::kubectl::resources::{self, Rules};
 
 pub const VERB: Verb = Verb::new(
@@ -24,7 +24,15 @@ fn metric(resource: &str, text: &str) -> Result<Value, Failure> {
             let percent: i64 = percent.parse().map_err(|_| Failure::error(format!("invalid {resource} value: {text}")))?;
             json!({"averageUtilization": percent, "type": "Utilization"})
         }
-        None => json!({"averageValue": text, "type": "AverageValue"}),
+        // Bare digits are thousandths of a core, or mebibytes.
+        None => {
+            let unit = if text.bytes().all(|b| b.is_ascii_digit()) { if resource == "cpu" { "m" } else { "Mi" } } else { "" };
+            let amount = format!("{text}{unit}");
+            if Quantity::parse(&amount).is_none() {
+                return Err(Failure::error(format!("invalid resource {resource} value: {text}")));
+            }
+            json!({"averageValue": amount, "type": "AverageValue"})
+        }
     };
     Ok(json!({"resource": {"name": resource, "target": target}, "type": "Resource"}))
 }
@@ -41,7 +49,10 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let request = resources::request(call, &call.args, env, Rules::default())?;
     for (kind, o) in request.fetch_all(env)? {
         if !matches!(kind.kind, "Deployment" | "ReplicaSet" | "StatefulSet" | "ReplicationController") {
-            return Err(Failure::error(format!("cannot autoscale a {}: selectors can't be determined", kind.kind)));
+            return Err(Failure::error(format!(
+                "cannot autoscale a {}: could not find scale subresource for {}/{}, Resource={} in discovery information",
+                kind.kind, kind.group, kind.version, kind.plural
+            )));
         }
         let mut metrics = Vec::new();
         for resource in ["cpu", "memory"] {
@@ -50,6 +61,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             }
         }
         if let Some(percent) = call.int("cpu-percent").filter(|p| *p >= 0) {
+            env.err("Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU).\n");
             metrics.push(metric("cpu", &format!("{percent}%"))?);
         }
         let mut spec = json!({"maxReplicas": max, "scaleTargetRef": {"apiVersion": kind.api_version(), "kind": kind.kind, "name": name(&o)}});
@@ -62,12 +74,21 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         let value = json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": call.filled("name").unwrap_or(name(&o))},
             "spec": spec, "status": {"currentMetrics": null, "desiredReplicas": 0}});
         let space = env.namespace(call);
+        let no_metrics = value["spec"].get("metrics").is_none();
         let shown = if dry == DryRun::Client {
             std::rc::Rc::new(value)
         } else {
-            env.create(kinds::HORIZONTAL_POD_AUTOSCALER, &space, create::sendable(value), &write_options("kubectl-autoscale", dry == DryRun::Server))?
+            let options = write_options("kubectl-autoscale", dry == DryRun::Server);
+            env.create(kinds::HORIZONTAL_POD_AUTOSCALER, &space, create::sendable(value), &options).map_err(|status| {
+                // What the server refuses is tried again in the older version, which only knows a share of the CPU.
+                if no_metrics {
+                    Failure::error("failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1: empty input")
+                } else {
+                    status.into()
+                }
+            })?
         };
-        print_done(call, env, kinds::HORIZONTAL_POD_AUTOSCALER, &shown, &format!("autoscaled{}", dry.suffix()))?;
+        print_typed(call, env, kinds::HORIZONTAL_POD_AUTOSCALER, &shown, &format!("autoscaled{}", dry.suffix()))?;
     }
     Ok(DONE)
 }

@@ -1,6 +1,7 @@
 //! `kubectl config`: contexts and their namespaces.
 
 use super::help;
+use crate::api::order::InOrder as _;
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::config::{Context, KubeConfig};
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
@@ -52,23 +53,30 @@ fn get_users(_: &Call, env: &mut Env) -> Result<Flow, Failure> {
 }
 
 fn get_contexts(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
-    let wanted: Vec<Context> = if call.args.is_empty() {
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    let mut wanted: Vec<Context> = if call.args.is_empty() {
         env.seat.config.contexts.clone()
     } else {
-        let mut found = Vec::new();
         for name in &call.args {
-            let context = env.seat.config.context(name).cloned();
-            found.push(context.ok_or_else(|| Failure::error(format!("context {name} not found")))?);
+            match env.seat.config.context(name) {
+                Some(context) => found.push(context.clone()),
+                None => missing.push(Failure::error(format!("context {name} not found"))),
+            }
         }
         found
     };
+    wanted.order_by(|a, b| a.name.cmp(&b.name));
     match call.text("output") {
         None | Some("") => {}
         Some("name") => {
             env.out(wanted.iter().map(|c| format!("{}\n", c.name)).collect::<String>());
             return Ok(DONE);
         }
-        Some(other) => return Err(Failure::error(format!("output must be one of '' or 'name': {other}"))),
+        Some(other) => {
+            return Err(Failure::error(format!(
+                "--output {other} is not available in kubectl config get-contexts; resetting to default output format"
+            )));
+        }
     }
     let mut rows: Vec<Vec<String>> = Vec::new();
     if !call.is("no-headers") {
@@ -79,7 +87,7 @@ fn get_contexts(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         rows.push(vec![mark.into(), c.name, c.cluster, c.user, c.namespace]);
     }
     env.out(table::align(&table::rows(rows), table::GET));
-    Ok(DONE)
+    Failure::many(missing).map_or(Ok(DONE), Err)
 }
 
 fn use_context(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
@@ -133,9 +141,13 @@ fn delete_context(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
 
 fn rename_context(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let [old, new] = call.args.as_slice() else { return Err(call.usage(format!("Unexpected args: [{}]", call.args.join(" ")))) };
+    let taken = env.seat.config.context(new).is_some();
     let Some(context) = env.seat.config.contexts.iter_mut().find(|c| c.name == *old) else {
         return Err(Failure::error(format!("cannot rename the context {old:?}, it's not in /root/.kube/config")));
     };
+    if taken {
+        return Err(Failure::error(format!("cannot rename the context {old:?}, the context {new:?} already exists in /root/.kube/config")));
+    }
     context.name = new.clone();
     if env.seat.config.current == *old {
         env.seat.config.current = new.clone();
@@ -149,8 +161,14 @@ fn property<'a>(path: &str, config: &'a mut KubeConfig) -> Result<&'a mut String
     if path == "current-context" {
         return Ok(&mut config.current);
     }
-    let unknown =
-        || Failure::error(format!("unable to locate path {path:?} in the config of this playground; it has contexts and a current-context"));
+    let unknown = || {
+        let first = path.split('.').next().unwrap_or("");
+        Failure::error(if matches!(first, "contexts" | "clusters" | "users" | "preferences") {
+            format!("unable to locate path {path:?} in the config of this playground; it has contexts and a current-context")
+        } else {
+            format!("unable to parse {path} after [] at api.Config")
+        })
+    };
     let (name, field) = path.strip_prefix("contexts.").and_then(|rest| rest.rsplit_once('.')).ok_or_else(unknown)?;
     let context = config.contexts.iter_mut().find(|c| c.name == name).ok_or_else(unknown)?;
     match field {
@@ -170,12 +188,20 @@ fn set(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
 
 fn unset(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let [path] = call.args.as_slice() else { return Err(call.usage(format!("Unexpected args: {:?}", call.args))) };
-    property(path, &mut env.seat.config)?.clear();
+    let mut parts = path.splitn(2, '.');
+    match (parts.next(), parts.next()) {
+        // A whole context, there or not; its name may hold dots.
+        (Some("contexts"), Some(name)) if property(path, &mut env.seat.config).is_err() => env.seat.config.contexts.retain(|c| c.name != name),
+        _ => property(path, &mut env.seat.config)?.clear(),
+    }
     env.out(format!("Property {path:?} unset.\n"));
     Ok(DONE)
 }
 
 fn view(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    if !call.args.is_empty() {
+        return Err(call.usage(format!("unexpected arguments: [{}]", call.args.join(" "))));
+    }
     let value = if call.is("minify") {
         let current = env.seat.config.current().cloned().ok_or_else(|| Failure::error("current-context must exist in order to minify"))?;
         KubeConfig { current: current.name.clone(), contexts: vec![current] }.to_value()

@@ -26,7 +26,7 @@ pub fn nodes(call: &Call, env: &mut Env, verb: &str) -> Result<Vec<String>, Fail
         return Err(call.usage(format!("USAGE: {verb} NODE [flags]")));
     }
     if !call.args.is_empty() && call.filled("selector").is_some() {
-        return Err(Failure::error("error: cannot specify both a node name and a --selector option"));
+        return Err(call.usage("cannot specify both a node name and a --selector option"));
     }
     let selector: Selector = selector::parse(call.text("selector").unwrap_or("")).map_err(Failure::error)?;
     if call.args.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::attach::{Attached, HINT};
 use crate::api::object::{list_at, name, namespace, str_at};
-use crate::api::{Value, json, kinds};
+use crate::api::{Kind, Value, json, kinds};
 use crate::cluster::apiserver::{Key, PatchKind};
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, Job, Poll, write_options};
@@ -17,13 +17,43 @@ pub const VERB: Verb = Verb::new(
     run,
 );
 
+const PROFILES: [&str; 6] = ["legacy", "general", "baseline", "netadmin", "restricted", "sysadmin"];
+
 fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let (names, command) = call.args.split_at(call.dash.unwrap_or(call.args.len()).min(call.args.len()));
+    // `DebugOptions.Validate`, in its order.
+    let copies = call.filled("copy-to").is_some();
+    if !copies {
+        for (flag, given) in
+            [("replace", call.is("replace")), ("same-node", call.is("same-node")), ("set-image", !call.texts("set-image").is_empty())]
+        {
+            if given {
+                return Err(Failure::error(format!("--{flag} may only be used with --copy-to.")));
+            }
+        }
+        if call.filled("image").is_none() {
+            return Err(Failure::error("you must specify --image when not using --copy-to."));
+        }
+    }
     let Some(reference) = names.first() else { return Err(Failure::error("NAME or filename is required for debug")) };
-    if call.filled("image").is_none() && call.filled("copy-to").is_none() {
-        return Err(Failure::error("you must specify --image when not using --copy-to."));
+    if let Some(image) = call.filled("image").filter(|image| !super::run::is_image(image)) {
+        return Err(Failure::error(format!("invalid image name {image:?}: invalid reference format")));
+    }
+    if let Some(profile) = call.filled("profile").filter(|p| !PROFILES.contains(p)) {
+        return Err(Failure::error(format!("unknown profile: {profile}")));
+    }
+    if call.is("tty") && !call.is("stdin") {
+        return Err(Failure::error("-i/--stdin is required for containers with -t/--tty=true"));
+    }
+    if let Some(text) = call.texts("env").iter().find(|text| !text.contains('=')) {
+        let why = format!("invalid argument {text:?} for \"--env\" flag: {text} must be formatted as key=value");
+        return Err(Failure::error(format!("{why}\nSee '{} --help' for usage.", call.path)));
     }
     let space = env.namespace(call);
+    if let Some(kind) = reference.split_once('/').and_then(|(kind, _)| Kind::by_name(kind)).filter(|k| !matches!(k.kind, "Pod" | "Node")) {
+        let version = if kind.group.is_empty() { "/v1".to_owned() } else { kind.api_version() };
+        return Err(Failure::error(format!("\"{version}, Kind={}\" not supported by debug", kind.kind)));
+    }
     let pod = pods::find(reference, &space, env)?;
     if let Some(target) = call.filled("target") {
         env.err(format!("Targeting container {target:?}. If you don't see processes from this container it may be because the container runtime doesn't support this feature.\n"));

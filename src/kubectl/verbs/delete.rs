@@ -1,7 +1,9 @@
 //! `kubectl delete`: asks, says, and waits until it is gone.
 
 use crate::api::object::{name, uid};
-use crate::api::{Kind, SimTime, Status, Value};
+use std::rc::Rc;
+
+use crate::api::{Kind, SimTime, Status, Value, json};
 use crate::cluster::apiserver::{DeleteOptions, Key, Propagation};
 use crate::kubectl::call::{Call, DryRun, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, Job, Poll};
@@ -26,6 +28,9 @@ pub fn deleted_line(kind: &Kind, o: &Value, how: &str, dry: DryRun) -> String {
 fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if call.is("all") && (call.filled("selector").is_some() || call.filled("field-selector").is_some()) {
         return Err(Failure::error("setting 'all' parameter but found a non empty selector. "));
+    }
+    if call.filled("raw").is_some() {
+        return Err(Status::new(404, "NotFound", "the server could not find the requested resource").into());
     }
     let dry = call.dry_run(env)?;
     let request = resources::request(call, &call.args, env, Rules { type_alone: false, all_flag: true })?;
@@ -76,7 +81,8 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let mut waiting = Vec::new();
     for target in targets {
         let key = Key::new(target.kind, &target.namespace, &target.name);
-        let Some(before) = env.get(target.kind, &target.namespace, &target.name) else {
+        let imagined = || (dry == DryRun::Client).then(|| Rc::new(json!({"metadata": {"name": target.name, "namespace": target.namespace}})));
+        let Some(before) = env.get(target.kind, &target.namespace, &target.name).or_else(imagined) else {
             let status = Status::not_found(&target.kind.resource(), &target.name);
             failures.push(match &target.source {
                 Some(source) => Failure::when("deleting", source, status),
@@ -117,11 +123,9 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     Ok(Flow::wait(Gone { waiting, timeout, code: 0 }))
 }
 
-/// What shall be deleted, in order. Names that are not there fail at once; a file's objects are asked for when it is their turn.
+/// What shall be deleted, in order. Whether what was named is there shows when it is its turn: kubectl does not ask before.
 fn targets(request: &resources::Request, env: &Env) -> Result<(Vec<Named>, Vec<Failure>), Failure> {
-    if let Wanted::Named(named) = &request.wanted
-        && named.iter().any(|n| n.source.is_some())
-    {
+    if let Wanted::Named(named) = &request.wanted {
         return Ok((named.clone(), request.failures.clone()));
     }
     let (found, failures) = request.fetch(env)?;

@@ -21,6 +21,13 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         ));
     }
     let request = resources::request(call, &call.args, env, Rules { type_alone: true, all_flag: false })?;
+    let by_type = call.args.first().is_some_and(|first| !first.contains('/'));
+    if by_type && request.kinds().len() > 1 && call.args.len() > 1 {
+        return Err(Failure::error("you may only specify a single resource type"));
+    }
+    if request.kinds().iter().any(|k| k.kind == "Endpoints") {
+        env.err(crate::kubectl::verbs::get::OLD_ENDPOINTS);
+    }
     let (mut found, mut failures) = request.fetch(env)?;
     if let (Wanted::Named(named), [_], []) = (&request.wanted, failures.as_slice(), found.as_slice())
         && let [one] = named.as_slice()

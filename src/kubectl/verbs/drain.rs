@@ -21,6 +21,9 @@ pub const VERB: Verb = Verb::new(
 );
 
 fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    if call.filled("pod-selector").is_some_and(|text| selector::parse(text).is_err()) {
+        return Err(Failure::error("--pod-selector=<pod_selector> must be a valid label selector"));
+    }
     let nodes = nodes(call, env, "drain")?;
     let dry = call.dry_run(env)?;
     for node in &nodes {

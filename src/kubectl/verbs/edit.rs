@@ -20,9 +20,9 @@ pub const VERB: Verb = Verb::new(
 const HEAD: &str = "# Please edit the object below. Lines beginning with a '#' will be ignored,\n# and an empty file will abort the edit. If an error occurs while saving this file will be\n# reopened with the relevant failures.\n#\n";
 
 fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
-    let request = resources::request(call, &call.args, env, Rules::default())?;
+    let request = resources::request(call, &call.args, env, Rules { type_alone: true, all_flag: false })?;
     let found = request.fetch_all(env)?;
-    let Some((kind, o)) = found.into_iter().next() else { return Ok(Flow::Done(0)) };
+    let Some((kind, o)) = found.into_iter().next() else { return Err(Failure::error("edit cancelled, no objects found")) };
     let text = format!("{HEAD}{}", crate::yaml::print(&output::shown(call, &o)));
     let file = format!("kubectl-edit-{}-{}.yaml", kind.singular, name(&o));
     env.files.insert(file.clone(), text.clone());

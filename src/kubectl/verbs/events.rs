@@ -65,9 +65,6 @@ impl Show {
 }
 
 fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
-    if !call.args.is_empty() {
-        return Err(call.usage(format!("unknown command {:?} for \"kubectl events\"", call.args[0])));
-    }
     for kind in call.texts("types") {
         if !matches!(kind.to_ascii_lowercase().as_str(), "normal" | "warning") {
             return Err(Failure::error("valid --types are Normal or Warning"));

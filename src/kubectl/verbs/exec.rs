@@ -21,7 +21,7 @@ const NO_TTY: &str = "Unable to use a TTY - input is not a terminal or the right
 fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let (before, command) = call.args.split_at(call.dash.unwrap_or(call.args.len()).min(call.args.len()));
     let Some(reference) = before.first() else {
-        return Err(call.usage("pod, type/name or --filename must be specified"));
+        return Err(Failure::error("pod, type/name or --filename must be specified"));
     };
     if before.len() > 1 {
         return Err(call.usage("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead").at_exec());

@@ -30,6 +30,9 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if fields.iter().any(|f| f.contains('[')) {
         return Err(Failure::error("invalid jsonpath syntax, first node must be field node"));
     }
+    if first.is_empty() {
+        return Err(Failure::error("invalid jsonpath syntax, first node must be field node"));
+    }
     let Some(mut kind) = Kind::by_name(first) else {
         return Err(Failure::raw(format!("the server doesn't have a resource type {first:?}\n"), 1));
     };
@@ -71,8 +74,8 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         owner = found.object();
     }
     if let Some(field) = field {
-        out.push_str(&format!("FIELD: {} <{}>{}\n", field.name, field.explain_type(), required(field)));
-        if field.values.is_empty() {
+        out.push_str(&format!("FIELD: {} <{}>\n", field.name, field.explain_type()));
+        if field.values.is_empty() || is_list(field) {
             out.push_str("\n\n");
         } else {
             out.push_str("ENUM:\n");
@@ -123,13 +126,18 @@ fn fields_missing<'a>(_root: &Type, fields: &[&'a str]) -> &'a str {
     fields.last().copied().unwrap_or("")
 }
 
+/// The values of a list stand with its items, where kubectl does not look for them.
+fn is_list(field: &Field) -> bool {
+    field.explain_type().starts_with("[]")
+}
+
 fn required(field: &Field) -> &'static str {
     // The crate's schema calls every kind's metadata required; the server's does not.
     if field.required && field.explain_type() != "ObjectMeta" { " -required-" } else { "" }
 }
 
 fn enumeration(field: &Field, indent: usize) -> String {
-    if field.values.is_empty() {
+    if field.values.is_empty() || is_list(field) {
         return String::new();
     }
     let shown: Vec<&str> = field.values.iter().take(4).map(|v| if v.is_empty() { "\"\"" } else { v }).collect();

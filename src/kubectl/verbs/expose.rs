@@ -2,11 +2,10 @@
 
 use super::create::{pair, sendable};
 use crate::api::object::{at, i64_at, list_at, map_at, name};
-use crate::api::{Map, Value, json, kinds};
+use crate::api::{Kind, Map, Value, json, kinds};
 use crate::kubectl::call::{Call, DryRun, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
-use crate::kubectl::merge_json;
-use crate::kubectl::output::print_done;
+use crate::kubectl::output::print_typed;
 use crate::kubectl::resources::{self, Rules};
 
 pub const VERB: Verb = Verb::new(
@@ -33,92 +32,119 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let mut lookup = call.clone();
     lookup.forget("selector");
     let request = resources::request(&lookup, &call.args, env, Rules::default())?;
+    // What is learnt of the first object stays for the others, as in `expose.go`.
+    let (mut learnt, mut failures) = (Learnt::default(), Vec::new());
     for (kind, o) in request.fetch_all(env)? {
-        let selector = match (call.filled("selector"), kind.kind) {
-            (Some(text), _) => pairs(text)?,
-            (None, "Pod") => match map_at(&o, "metadata.labels").filter(|l| !l.is_empty()) {
-                Some(labels) => labels.clone(),
-                None => {
-                    return Err(Failure::error(
-                        "couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed",
-                    ));
-                }
-            },
-            (None, "Service" | "ReplicationController") => map_at(&o, "spec.selector").cloned().unwrap_or_default(),
-            (None, "Deployment" | "ReplicaSet") => map_at(&o, "spec.selector.matchLabels").cloned().unwrap_or_default(),
-            (None, _) => return Err(Failure::error(format!("cannot expose a {}", kind.group_kind()))),
-        };
-        let spec_path = super::set::pod_spec_path(kind).unwrap_or("spec");
-        let known: Vec<(i64, String)> = if kind.kind == "Service" {
-            list_at(&o, "spec.ports").iter().map(|p| (i64_at(p, "port").unwrap_or(0), protocol(p))).collect()
-        } else {
-            at(&o, spec_path)
-                .map(|s| list_at(s, "containers"))
-                .unwrap_or_default()
-                .iter()
-                .flat_map(|c| list_at(c, "ports"))
-                .map(|p| (i64_at(p, "containerPort").unwrap_or(0), protocol(p)))
-                .collect()
-        };
-        let mut ports = Vec::new();
-        match call.filled("port") {
-            Some(text) => {
-                for part in text.split(',') {
-                    let port: i64 = part.parse().map_err(|_| Failure::error(format!("strconv.Atoi: parsing {part:?}: invalid syntax")))?;
-                    let found = known.iter().find(|k| k.0 == port).map(|k| k.1.clone());
-                    ports.push((port, call.filled("protocol").map(str::to_owned).or(found).unwrap_or_else(|| "TCP".into())));
-                }
-            }
-            None => ports.extend(known.iter().map(|(port, protocol)| (*port, call.filled("protocol").map_or(protocol.clone(), str::to_owned)))),
+        if let Err(failure) = expose(call, kind, &o, dry, &mut learnt, env) {
+            failures.push(failure);
         }
-        if ports.is_empty() {
-            return Err(Failure::error("couldn't find port via --port flag or introspection"));
-        }
-        let several = ports.len() > 1;
-        let listed: Vec<Value> = ports
-            .iter()
-            .enumerate()
-            .map(|(i, (port, protocol))| {
-                let target = call.filled("target-port").map_or(json!(port), |t| t.parse::<i64>().map_or(json!(t), |n| json!(n)));
-                let mut value = json!({"port": port, "protocol": protocol, "targetPort": target});
-                if several {
-                    value["name"] = json!(format!("port-{}", i + 1));
-                }
-                value
-            })
-            .collect();
-        let mut spec = json!({"ports": listed, "selector": selector});
-        for (flag, field) in
-            [("type", "type"), ("cluster-ip", "clusterIP"), ("session-affinity", "sessionAffinity"), ("load-balancer-ip", "loadBalancerIP")]
-        {
-            if let Some(value) = call.filled(flag) {
-                spec[field] = json!(value);
-            }
-        }
-        if let Some(ip) = call.filled("external-ip") {
-            spec["externalIPs"] = json!([ip]);
-        }
-        let mut metadata = json!({"name": call.filled("name").unwrap_or(name(&o))});
-        let labels = match call.filled("labels") {
-            Some(text) => pairs(text)?,
-            None => map_at(&o, "metadata.labels").cloned().unwrap_or_default(),
-        };
-        if !labels.is_empty() {
-            metadata["labels"] = Value::Object(labels);
-        }
-        let mut value = json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec, "status": {"loadBalancer": {}}});
-        if let Some(overrides) = call.filled("overrides").and_then(|t| serde_json::from_str::<Value>(t).ok()) {
-            merge_json(&mut value, &overrides);
-        }
-        let space = env.namespace(call);
-        let shown = if dry == DryRun::Client {
-            std::rc::Rc::new(value)
-        } else {
-            env.create(kinds::SERVICE, &space, sendable(value), &write_options("kubectl-expose", dry == DryRun::Server))?
-        };
-        print_done(call, env, kinds::SERVICE, &shown, &format!("exposed{}", dry.suffix()))?;
     }
-    Ok(DONE)
+    Failure::many(failures).map_or(Ok(DONE), Err)
+}
+
+#[derive(Default)]
+struct Learnt {
+    selector: Option<Map<String, Value>>,
+    ports: Option<Vec<(i64, String)>>,
+    labels: Option<Map<String, Value>>,
+}
+
+fn expose(call: &Call, kind: &'static Kind, o: &Value, dry: DryRun, learnt: &mut Learnt, env: &mut Env) -> Result<(), Failure> {
+    let selector = match (&learnt.selector, call.filled("selector"), kind.kind) {
+        (Some(known), ..) => known.clone(),
+        (None, Some(text), _) => pairs(text)?,
+        (None, None, "Pod") => match map_at(o, "metadata.labels").filter(|l| !l.is_empty()) {
+            Some(labels) => labels.clone(),
+            None => {
+                return Err(Failure::error(
+                    "couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed",
+                ));
+            }
+        },
+        (None, None, "Service" | "ReplicationController") => map_at(o, "spec.selector").cloned().unwrap_or_default(),
+        (None, None, "Deployment" | "ReplicaSet") => map_at(o, "spec.selector.matchLabels").cloned().unwrap_or_default(),
+        (None, None, _) => return Err(Failure::error(format!("cannot expose a {}", kind.group_kind()))),
+    };
+    learnt.selector = Some(selector.clone());
+    let known: Vec<(i64, String)> = if kind.kind == "Service" {
+        list_at(o, "spec.ports").iter().map(|p| (i64_at(p, "port").unwrap_or(0), protocol(p))).collect()
+    } else {
+        let spec_path = super::set::pod_spec_path(kind).unwrap_or("spec");
+        let containers = at(o, spec_path).map(|s| list_at(s, "containers")).unwrap_or_default();
+        containers.iter().flat_map(|c| list_at(c, "ports")).map(|p| (i64_at(p, "containerPort").unwrap_or(0), protocol(p))).collect()
+    };
+    let ports = match &learnt.ports {
+        Some(ports) => ports.clone(),
+        None => ports_of(call, &known)?,
+    };
+    learnt.ports = Some(ports.clone());
+    if call.filled("session-affinity").is_some_and(|s| !matches!(s, "None" | "ClientIP")) {
+        return Err(Failure::error(format!("unknown session affinity: {}", call.text("session-affinity").unwrap_or(""))));
+    }
+    let labels = match (&learnt.labels, call.filled("labels")) {
+        (Some(known), _) => known.clone(),
+        (None, Some(text)) => pairs(text)?,
+        (None, None) => map_at(o, "metadata.labels").cloned().unwrap_or_default(),
+    };
+    learnt.labels = Some(labels.clone());
+    let value = service(call, name(o), &ports, selector, labels)?;
+    let space = env.namespace(call);
+    let shown = if dry == DryRun::Client {
+        std::rc::Rc::new(value)
+    } else {
+        env.create(kinds::SERVICE, &space, sendable(value), &write_options("kubectl-expose", dry == DryRun::Server))?
+    };
+    print_typed(call, env, kinds::SERVICE, &shown, &format!("exposed{}", dry.suffix()))
+}
+
+/// `--port`, or the ports that the object has.
+fn ports_of(call: &Call, known: &[(i64, String)]) -> Result<Vec<(i64, String)>, Failure> {
+    let mut ports = Vec::new();
+    match call.filled("port") {
+        Some(text) => {
+            for part in text.split(',') {
+                let port: i64 = part.parse().map_err(|_| Failure::error(format!("strconv.Atoi: parsing {part:?}: invalid syntax")))?;
+                let found = known.iter().find(|k| k.0 == port).map(|k| k.1.clone());
+                ports.push((port, call.filled("protocol").map(str::to_owned).or(found).unwrap_or_else(|| "TCP".into())));
+            }
+        }
+        None => ports.extend(known.iter().map(|(port, protocol)| (*port, call.filled("protocol").map_or(protocol.clone(), str::to_owned)))),
+    }
+    if ports.is_empty() {
+        return Err(Failure::error("couldn't find port via --port flag or introspection"));
+    }
+    Ok(ports)
+}
+
+fn service(call: &Call, own: &str, ports: &[(i64, String)], selector: Map<String, Value>, labels: Map<String, Value>) -> Result<Value, Failure> {
+    let several = ports.len() > 1;
+    let port = |(i, (port, protocol)): (usize, &(i64, String))| {
+        let target = call.filled("target-port").map_or(json!(port), |t| t.parse::<i64>().map_or(json!(t), |n| json!(n)));
+        let mut value = json!({"port": port, "protocol": protocol, "targetPort": target});
+        if several {
+            value["name"] = json!(format!("port-{}", i + 1));
+        }
+        value
+    };
+    let listed: Vec<Value> = ports.iter().enumerate().map(port).collect();
+    let mut spec = json!({"ports": listed, "selector": selector});
+    let balanced = call.text("type") == Some("LoadBalancer");
+    for (flag, field) in
+        [("type", "type"), ("cluster-ip", "clusterIP"), ("session-affinity", "sessionAffinity"), ("load-balancer-ip", "loadBalancerIP")]
+    {
+        if let Some(value) = call.filled(flag).filter(|_| balanced || flag != "load-balancer-ip") {
+            spec[field] = json!(value);
+        }
+    }
+    if let Some(ip) = call.filled("external-ip") {
+        spec["externalIPs"] = json!([ip]);
+    }
+    let mut metadata = json!({"name": call.filled("name").unwrap_or(own)});
+    if !labels.is_empty() {
+        metadata["labels"] = Value::Object(labels);
+    }
+    let value = json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec, "status": {"loadBalancer": {}}});
+    super::run::overridden(call, kinds::SERVICE, value)
 }
 
 fn protocol(port: &Value) -> String {

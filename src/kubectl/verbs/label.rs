@@ -1,8 +1,10 @@
 //! `kubectl label`, and what it shares with `annotate`.
 
+use std::rc::Rc;
+
 use crate::api::object::{map_at, name, namespace};
-use crate::api::{Map, Value, json};
-use crate::cluster::apiserver::{Key, PatchKind};
+use crate::api::{Kind, Map, Value, json};
+use crate::cluster::apiserver::{Key, PatchKind, patched};
 use crate::kubectl::call::{Call, DryRun, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
 use crate::kubectl::output::print_done;
@@ -52,10 +54,36 @@ pub fn changes(words: &[String], noun: &str) -> Result<Changes, Failure> {
         }
     }
     if out.set.iter().any(|(key, _)| out.removed.contains(key)) {
-        let what = if noun == "label" { "a label" } else { "an annotation" };
-        return Err(Failure::error(format!("can not both modify and remove {what} in the same command")));
+        let both: Vec<&str> = out.set.iter().map(|(key, _)| key.as_str()).filter(|key| out.removed.iter().any(|r| r == key)).collect();
+        return Err(Failure::error(if noun == "label" {
+            "can not both modify and remove a label in the same command".to_owned()
+        } else {
+            format!("can not both modify and remove the following annotation(s) in the same command: {}", both.join(","))
+        }));
     }
     Ok(out)
+}
+
+/// `--resource-version` goes along with the patch, so that the server compares it.
+pub fn metadata_patch(call: &Call, field: &str, values: Map<String, Value>, objects: usize) -> Result<Value, Failure> {
+    let mut patch = json!({"metadata": {field: values}});
+    if let Some(version) = call.filled("resource-version") {
+        if objects > 1 {
+            return Err(Failure::error("--resource-version may only be used with a single resource"));
+        }
+        patch["metadata"]["resourceVersion"] = json!(version);
+    }
+    Ok(patch)
+}
+
+/// `--list`: the pairs of an object as they are or would be; nothing is sent.
+pub fn list(kind: &Kind, o: &Value, field: &str, several: bool, env: &mut Env) {
+    if several {
+        env.out(format!("Listing {field} for {}.{}/{}:\n", kind.kind, kind.group, name(o)));
+    }
+    for (key, value) in map_at(o, &format!("metadata.{field}")).into_iter().flatten() {
+        env.out(format!("{}{key}={}\n", if several { " " } else { "" }, value.as_str().unwrap_or("")));
+    }
 }
 
 fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
@@ -73,13 +101,8 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let dry = call.dry_run(env)?;
     let request = resources::request(call, &objects, env, Rules { type_alone: false, all_flag: true })?;
     let (found, mut failures) = request.fetch(env)?;
+    let count = found.len();
     for (kind, o) in found {
-        if call.is("list") && words.is_empty() {
-            for (key, value) in map_at(&o, "metadata.labels").into_iter().flatten() {
-                env.out(format!("{key}={}\n", value.as_str().unwrap_or("")));
-            }
-            continue;
-        }
         let empty = Map::new();
         let have = map_at(&o, "metadata.labels").unwrap_or(&empty);
         if !call.is("overwrite") {
@@ -112,13 +135,19 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         let mut labels = Map::new();
         labels.extend(set.iter().map(|(k, v)| (k.clone(), json!(v))));
         labels.extend(removed.iter().map(|k| ((*k).clone(), Value::Null)));
-        let result = if labels.is_empty() || dry == DryRun::Client {
+        let unchanged = labels.is_empty();
+        let patch = metadata_patch(call, "labels", labels, count)?;
+        let here = dry == DryRun::Client || request.local || call.is("list");
+        let result = if unchanged {
             Ok(o.clone())
+        } else if here {
+            patched(kind, &o, &patch, PatchKind::Merge).map(Rc::new)
         } else {
             let key = Key::new(kind, namespace(&o), name(&o));
-            env.patch(&key, &json!({"metadata": {"labels": labels}}), PatchKind::Merge, &write_options("kubectl-label", dry == DryRun::Server))
+            env.patch(&key, &patch, PatchKind::Merge, &write_options("kubectl-label", dry == DryRun::Server))
         };
         match result {
+            Ok(o) if call.is("list") => list(kind, &o, "labels", count > 1, env),
             Ok(o) => print_done(call, env, kind, &o, &format!("{did}{}", dry.suffix()))?,
             Err(status) => failures.push(status.into()),
         }

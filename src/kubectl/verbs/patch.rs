@@ -1,7 +1,7 @@
 //! `kubectl patch`.
 
-use crate::api::Value;
 use crate::api::object::{name, namespace};
+use crate::api::{Status, Value};
 use crate::cluster::apiserver::{Key, PatchKind};
 use crate::kubectl::call::{Call, DryRun, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
@@ -33,7 +33,12 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         "json" => PatchKind::Json,
         other => return Err(Failure::error(format!("--type must be one of [json merge strategic], not {other:?}"))),
     };
-    let patch = parse(&text).map_err(|why| Failure::error(format!("unable to parse {text:?}: {why}")))?;
+    // What begins like JSON goes to the server as it is.
+    let patch = match parse(&text) {
+        Ok(patch) => patch,
+        Err(_) if text.trim_start().starts_with(['{', '[']) => return Err(Status::new(400, "BadRequest", "unexpected end of JSON input").into()),
+        Err(why) => return Err(Failure::error(format!("unable to parse {text:?}: {why}"))),
+    };
     let dry = call.dry_run(env)?;
     let request = resources::request(call, &call.args, env, Rules::default())?;
     let (found, mut failures) = request.fetch(env)?;

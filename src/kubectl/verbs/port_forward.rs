@@ -25,6 +25,10 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         Some((kind, name)) if crate::api::Kind::by_name(kind) == Some(kinds::SERVICE) => Some(env.require(kinds::SERVICE, &space, name)?),
         _ => None,
     };
+    let phase = str_at(&pod, "status.phase").unwrap_or("");
+    if phase != "Running" && service.is_none() {
+        return Err(Failure::error(format!("unable to forward port because pod is not running. Current status={phase}")));
+    }
     let mut pairs = Vec::new();
     for spec in &call.args[1..] {
         let (local, remote) = spec.split_once(':').unwrap_or((spec, spec));
@@ -33,7 +37,6 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         let local = number("local", if local_text.is_empty() { "0" } else { &local_text })?;
         pairs.push((local, remote));
     }
-    let phase = str_at(&pod, "status.phase").unwrap_or("");
     if phase != "Running" {
         return Err(Failure::error(format!("unable to forward port because pod is not running. Current status={phase}")));
     }

@@ -21,11 +21,11 @@ pub const VERB: Verb = Verb::new(
 );
 
 fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
-    if !call.args.is_empty() {
-        return Err(call.usage(format!("Unexpected args: [{}]", call.args.join(" "))));
-    }
     if call.texts("filename").is_empty() && !call.changed("kustomize") {
         return Err(Failure::error("must specify one of -f and -k"));
+    }
+    if !call.args.is_empty() {
+        return Err(call.usage(format!("Unexpected args: [{}]", call.args.join(" "))));
     }
     let dry = call.dry_run(env)?;
     let validate = apply::validation(call)?;

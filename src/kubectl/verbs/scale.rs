@@ -1,6 +1,6 @@
 //! `kubectl scale` and `kubectl autoscale`'s neighbour: how many replicas.
 
-use crate::api::object::{i64_at, name, namespace};
+use crate::api::object::{i64_at, name, namespace, str_at};
 use crate::api::{Status, json};
 use crate::cluster::apiserver::{Key, PatchKind};
 use crate::kubectl::call::{Call, DryRun, Verb};
@@ -38,6 +38,12 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         let current = i64_at(&o, "spec.replicas").unwrap_or(1);
         if let Some(expected) = call.int("current-replicas").filter(|e| *e >= 0 && *e != current) {
             return Err(Failure::error(format!("Expected replicas to be {expected}, was {current}")));
+        }
+        if let Some(expected) = call.filled("resource-version")
+            && str_at(&o, "metadata.resourceVersion") != Some(expected)
+        {
+            let found = str_at(&o, "metadata.resourceVersion").unwrap_or("");
+            return Err(Failure::error(format!("Expected resource version to be {expected}, was {found}")));
         }
         let mut after = o.clone();
         if dry != DryRun::Client {

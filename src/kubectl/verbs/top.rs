@@ -32,6 +32,12 @@ fn group(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     help::group(&VERB, call, ABOUT, env)
 }
 
-fn none(_: &Call, _: &mut Env) -> Result<Flow, Failure> {
+fn none(call: &Call, _: &mut Env) -> Result<Flow, Failure> {
+    if call.filled("sort-by").is_some_and(|s| !matches!(s, "cpu" | "memory")) {
+        return Err(Failure::error("--sort-by accepts only cpu or memory"));
+    }
+    if !call.args.is_empty() && call.filled("selector").is_some() {
+        return Err(Failure::error("only one of NAME or selector can be provided"));
+    }
     Err(Failure::error("Metrics API not available"))
 }

@@ -43,6 +43,9 @@ fn parse(text: &str) -> Result<Condition, Failure> {
         if value.as_deref() == Some("") {
             return Err(Failure::error("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3"));
         }
+        if path.trim_matches('\'').is_empty() {
+            return Err(Failure::error("jsonpath expression cannot be empty"));
+        }
         let template = Template::relaxed(path.trim_matches('\'')).map_err(Failure::error)?;
         return Ok(Condition::Path { template, value });
     }
@@ -64,6 +67,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let create = conditions.iter().any(|c| matches!(c, Condition::Create));
     let delete = conditions.iter().any(|c| matches!(c, Condition::Delete));
     let mut targets: Vec<(Key, String)> = Vec::new();
+    let mut missing: Vec<Failure> = Vec::new();
     match &request.wanted {
         Wanted::Named(named) => {
             for one in named {
@@ -72,14 +76,15 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
                     Some(o) => targets.push((key, uid(&o).into())),
                     None if create => targets.push((key, String::new())),
                     None if delete => {}
-                    None => return Err(crate::api::Status::not_found(&one.kind.resource(), &one.name).into()),
+                    None => missing.push(env.missing(one.kind, &one.namespace, &one.name).into()),
                 }
             }
         }
         Wanted::Listed(_) => {
             let (found, _) = request.fetch(env)?;
             if found.is_empty() && !delete {
-                return Err(Failure::error("no matching resources found"));
+                let why = if create { "timed out waiting for the condition" } else { "no matching resources found" };
+                return Err(Failure::error(why));
             }
             targets.extend(found.iter().map(|(kind, o)| (Key::new(kind, namespace(o), name(o)), uid(o).to_owned())));
         }
@@ -88,13 +93,19 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     for condition in conditions {
         left.extend(targets.iter().map(|t| (t.clone(), condition.clone())));
     }
-    Ok(Flow::wait(Waiting { left, until }))
+    Ok(Flow::wait(Waiting { left, until, missing, once: timeout == 0, named: call.text("output") == Some("name") }))
 }
 
 #[derive(Clone)]
 struct Waiting {
     left: Vec<((Key, String), Condition)>,
     until: SimTime,
+    /// What was not there from the start; told at the end.
+    missing: Vec<Failure>,
+    /// `--timeout=0`: one look.
+    once: bool,
+    /// `-o name`
+    named: bool,
 }
 
 impl Job for Waiting {
@@ -108,6 +119,9 @@ impl Job for Waiting {
                 (Condition::Status { kind, value }, Some(o)) => has_condition(o, kind, value),
                 (Condition::Path { template, value }, Some(o)) => {
                     let found = template.find(o).unwrap_or_default();
+                    if found.len() > 1 {
+                        return Err(Failure::error("given jsonpath expression matches more than one value"));
+                    }
                     match value {
                         Some(value) => found.first().is_some_and(|f| show(f) == *value),
                         None => found.iter().any(|f| !f.is_null()),
@@ -115,19 +129,21 @@ impl Job for Waiting {
                 }
             };
             if met {
-                env.out(format!("{}/{} condition met\n", key.kind.singular_with_group(), key.name));
+                let did = if self.named { "" } else { " condition met" };
+                env.out(format!("{}/{}{did}\n", key.kind.singular_with_group(), key.name));
                 self.left.remove(0);
                 continue;
             }
             if env.now() >= self.until {
                 return Err(Failure::error(match condition {
+                    _ if self.once => format!("condition not met for {}/{}", key.kind.plural, key.name),
                     Condition::Create => "timed out waiting for the condition".into(),
                     _ => format!("timed out waiting for the condition on {}/{}", key.kind.plural, key.name),
                 }));
             }
             return Ok(Poll::Pending(Some(self.until)));
         }
-        Ok(Poll::Done(0))
+        Failure::many(std::mem::take(&mut self.missing)).map_or(Ok(Poll::Done(0)), Err)
     }
 }
 

@@ -1,21 +1,18 @@
-//! What a dry run shows of that which otherwise the store and the controllers give: addresses, ports, a Job's uid, protecting finalizers.
+//! What a dry run shows of that which otherwise the store and the controllers give: a Job's uid, protecting finalizers.
 //!
-//! Models `pkg/registry/core/service/{ipallocator,portallocator}` in their dry-run form and the admission plugins
-//! `storageobjectinuseprotection` and `nodetaint`, whose marks nobody here would take away again from a stored object.
+//! Models the admission plugins `storageobjectinuseprotection` and `nodetaint`, whose marks nobody here would take away again from a stored object.
 
-use crate::api::{Kind, Status, Value, json, object};
-use crate::manifest::field::{FieldError, FieldPath};
-use crate::manifest::validate;
+use crate::api::{Kind, Value, json, object};
 
-/// Dry runs draw ports from above all real ones.
-const FIRST_PORT: i64 = 32769;
-/// Stands for the uid that the store would draw.
+const EMPTY: Value = Value::String(String::new());
+/// Stands for the uid that the store would draw, as the object shows it.
 const UID: &str = "<uid>";
+/// The same where it has to be a label.
+pub const LABEL_UID: &str = "00000000-0000-4000-8000-000000000000";
 
 /// Completes an admitted object that will not be stored.
-pub fn complete(kind: &Kind, object: &mut Value) -> Result<(), Status> {
+pub fn complete(kind: &Kind, object: &mut Value) {
     match kind.kind {
-        "Service" => return service(kind, object),
         "Job" => job(object),
         "PersistentVolumeClaim" => protect(object, "kubernetes.io/pvc-protection"),
         "PersistentVolume" => protect(object, "kubernetes.io/pv-protection"),
@@ -23,62 +20,39 @@ pub fn complete(kind: &Kind, object: &mut Value) -> Result<(), Status> {
         "Event" => event(object),
         _ => {}
     }
-    Ok(())
 }
 
-fn service(kind: &Kind, service: &mut Value) -> Result<(), Status> {
-    let of = object::str_at(service, "spec.type").unwrap_or("ClusterIP").to_owned();
-    if of == "ExternalName" {
-        return Ok(());
-    }
-    let given = object::str_at(service, "spec.clusterIP").unwrap_or("").to_owned();
-    if given.is_empty() {
-        object::set(service, "spec.clusterIP", json!("10.96.0.0"));
-        object::set(service, "spec.clusterIPs", json!(["10.96.0.0"]));
-    } else if given != "None" && !in_service_range(&given) {
-        let why =
-            format!("failed to allocate IP {given}: the provided IP ({given}) is not in the valid range. The range of valid IPs is 10.96.0.0/12");
-        let errors = FieldError::invalid(&FieldPath::new("spec.clusterIPs"), json!([given]), why).into();
-        return Err(validate::invalid(kind, object::name(service), &errors));
-    }
-    let allocates = object::bool_at(service, "spec.allocateLoadBalancerNodePorts") != Some(false);
-    if of == "NodePort" || (of == "LoadBalancer" && allocates) {
-        let mut next = FIRST_PORT;
-        for port in service.get_mut("spec").and_then(|s| s.get_mut("ports")).and_then(Value::as_array_mut).into_iter().flatten() {
-            if object::i64_at(port, "nodePort").unwrap_or(0) == 0 {
-                object::set(port, "nodePort", json!(next));
-                next += 1;
-            }
-        }
-        let local = object::str_at(service, "spec.externalTrafficPolicy") == Some("Local");
-        if of == "LoadBalancer" && local && object::i64_at(service, "spec.healthCheckNodePort").unwrap_or(0) == 0 {
-            object::set(service, "spec.healthCheckNodePort", json!(next));
-        }
-    }
-    Ok(())
-}
-
-/// 10.96.0.0/12, kubeadm's default.
-fn in_service_range(ip: &str) -> bool {
-    ip.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| u32::from(ip) >> 20 == (10 << 4) | 6)
-}
-
-/// Models `generateSelector` of `pkg/registry/batch/job/strategy.go`.
+/// Models `generateSelector` of `pkg/registry/batch/job/strategy.go`, and defaulting, which runs once more behind it.
 fn job(job: &mut Value) {
-    if object::bool_at(job, "spec.manualSelector") == Some(true) {
+    select(job, UID);
+    if object::labels(job).is_none_or(|l| l.is_empty())
+        && let Some(labels) = object::map_at(job, "spec.template.metadata.labels").cloned()
+    {
+        object::set(job, "metadata.labels", Value::Object(labels));
+    }
+}
+
+/// A Job as validation sees it: with the labels and the selector that it is given, unless it has some of its own.
+pub fn selecting(job: &Value) -> Value {
+    let mut whole = job.clone();
+    select(&mut whole, LABEL_UID);
+    whole
+}
+
+fn select(job: &mut Value, uid: &str) {
+    if object::bool_at(job, "spec.manualSelector") == Some(true) || !job.get("spec").is_some_and(Value::is_object) {
         return;
     }
     let name = object::name(job).to_owned();
     let mut labels = object::map_at(job, "spec.template.metadata.labels").cloned().unwrap_or_default();
-    for (key, value) in [("job-name", name.as_str()), ("controller-uid", UID)] {
-        labels.insert(format!("batch.kubernetes.io/{key}"), json!(value));
-        labels.insert(key.into(), json!(value));
+    for (key, value) in [("job-name", name.as_str()), ("controller-uid", uid)] {
+        labels.entry(key).or_insert_with(|| json!(value));
+        labels.entry(format!("batch.kubernetes.io/{key}")).or_insert_with(|| json!(value));
     }
-    object::set(job, "spec.template.metadata.labels", Value::Object(labels.clone()));
-    if object::labels(job).is_none_or(|l| l.is_empty()) {
-        object::set(job, "metadata.labels", Value::Object(labels));
-    }
-    object::set(job, "spec.selector.matchLabels", json!({"batch.kubernetes.io/controller-uid": UID}));
+    object::set(job, "spec.template.metadata.labels", Value::Object(labels));
+    let mut chosen = object::map_at(job, "spec.selector.matchLabels").cloned().unwrap_or_default();
+    chosen.entry("batch.kubernetes.io/controller-uid").or_insert_with(|| json!(uid));
+    object::set(job, "spec.selector.matchLabels", Value::Object(chosen));
 }
 
 fn protect(object: &mut Value, finalizer: &str) {
@@ -95,6 +69,26 @@ fn node(node: &mut Value) {
         taints.push(json!({"effect": "NoSchedule", "key": "node.kubernetes.io/not-ready"}));
     }
     object::set(node, "spec.taints", Value::from(taints));
+    complete_status(node);
+}
+
+/// What Go writes of a Node's status whether it is there or not.
+fn complete_status(node: &mut Value) {
+    const ITEMS: &[(&str, &[(&str, Value)])] = &[
+        ("conditions", &[("type", EMPTY), ("status", EMPTY), ("lastHeartbeatTime", Value::Null), ("lastTransitionTime", Value::Null)]),
+        ("addresses", &[("type", EMPTY), ("address", EMPTY)]),
+        ("images", &[("names", Value::Null)]),
+        ("volumesAttached", &[("name", EMPTY), ("devicePath", EMPTY)]),
+        ("runtimeHandlers", &[("name", EMPTY)]),
+    ];
+    for (list, fields) in ITEMS {
+        let items = node.get_mut("status").and_then(|s| s.get_mut(*list)).and_then(Value::as_array_mut);
+        for item in items.into_iter().flatten().filter_map(Value::as_object_mut) {
+            for (field, value) in *fields {
+                item.entry(*field).or_insert_with(|| value.clone());
+            }
+        }
+    }
     fill(node, "status.daemonEndpoints.kubeletEndpoint.Port", json!(0));
     for field in [
         "architecture",

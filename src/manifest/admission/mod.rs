@@ -4,6 +4,7 @@
 //! place of validation errors.
 
 pub mod dry_run;
+pub mod service;
 
 use super::ClusterFacts;
 use crate::api::{Kind, Status, Value, json, object};

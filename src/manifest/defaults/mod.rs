@@ -6,6 +6,8 @@ mod pod;
 mod rest;
 mod workload;
 
+pub use workload::base64;
+
 use crate::api::{Kind, Map, Value, json};
 
 /// Fills in the defaults of an object of this kind. Doing it twice changes nothing.

@@ -6,6 +6,9 @@ use crate::api::{Kind, Value, json, object};
 pub fn service(service: &mut Value) {
     let Some(spec) = service.get_mut("spec").filter(|s| s.is_object()) else { return };
     unset(spec, "sessionAffinity", json!("None"));
+    if object::str_at(spec, "sessionAffinity") == Some("None") {
+        object::remove(spec, "sessionAffinityConfig");
+    }
     if object::str_at(spec, "sessionAffinity") == Some("ClientIP") && object::at(spec, "sessionAffinityConfig.clientIP.timeoutSeconds").is_none() {
         object::set(spec, "sessionAffinityConfig.clientIP.timeoutSeconds", json!(10800));
     }
@@ -24,7 +27,7 @@ pub fn service(service: &mut Value) {
         unset(spec, "externalTrafficPolicy", json!("Cluster"));
     }
     if matches!(kind.as_str(), "ClusterIP" | "NodePort" | "LoadBalancer") {
-        unset(spec, "internalTrafficPolicy", json!("Cluster"));
+        absent(spec, "internalTrafficPolicy", json!("Cluster"));
     }
     if kind == "LoadBalancer" && spec.get("allocateLoadBalancerNodePorts").is_none_or(Value::is_null) {
         object::set(spec, "allocateLoadBalancerNodePorts", json!(true));
@@ -45,7 +48,7 @@ pub fn secret(secret: &mut Value) {
     object::set(secret, "data", Value::Object(data));
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
@@ -148,9 +151,13 @@ pub fn stateful_set(set: &mut Value) {
         object::set(spec, "updateStrategy", json!({}));
     }
     if let Some(strategy) = spec.get_mut("updateStrategy") {
-        unset(strategy, "type", json!("RollingUpdate"));
-        if object::str_at(strategy, "type") == Some("RollingUpdate") && object::at(strategy, "rollingUpdate.partition").is_none_or(Value::is_null) {
-            object::set(strategy, "rollingUpdate.partition", json!(0));
+        let given = strategy.get("rollingUpdate").is_some_and(|r| !r.is_null());
+        if object::str_at(strategy, "type").is_none_or(str::is_empty) || given {
+            unset(strategy, "type", json!("RollingUpdate"));
+            let rolls = object::str_at(strategy, "type") == Some("RollingUpdate");
+            if rolls && object::at(strategy, "rollingUpdate.partition").is_none_or(Value::is_null) {
+                object::set(strategy, "rollingUpdate.partition", json!(0));
+            }
         }
     }
     for field in ["persistentVolumeClaimRetentionPolicy.whenDeleted", "persistentVolumeClaimRetentionPolicy.whenScaled"] {
@@ -168,14 +175,14 @@ pub fn stateful_set(set: &mut Value) {
 
 pub fn job_spec(spec: &mut Value) {
     let Some(map) = spec.as_object() else { return };
-    let absent = |field: &str| map.get(field).is_none_or(Value::is_null);
-    if absent("completions") && absent("parallelism") {
+    let lacks = |field: &str| map.get(field).is_none_or(Value::is_null);
+    if lacks("completions") && lacks("parallelism") {
         object::set(spec, "completions", json!(1));
     }
     number_if_absent(spec, "parallelism", 1);
     let per_index = spec.get("backoffLimitPerIndex").is_some_and(|b| !b.is_null());
     number_if_absent(spec, "backoffLimit", if per_index { i64::from(i32::MAX) } else { 6 });
-    unset(spec, "completionMode", json!("NonIndexed"));
+    absent(spec, "completionMode", json!("NonIndexed"));
     if let Some(policy) = spec.get_mut("podFailurePolicy") {
         for rule in items(policy, "rules") {
             for condition in items(rule, "onPodConditions") {
@@ -189,7 +196,7 @@ pub fn job_spec(spec: &mut Value) {
         }
     }
     let replacement = if spec.get("podFailurePolicy").is_some_and(|p| !p.is_null()) { "Failed" } else { "TerminatingOrFailed" };
-    unset(spec, "podReplacementPolicy", json!(replacement));
+    absent(spec, "podReplacementPolicy", json!(replacement));
     template(spec);
 }
 
@@ -211,7 +218,6 @@ pub fn cron_job(job: &mut Value) {
 pub fn claim(claim: &mut Value) {
     if let Some(spec) = claim.get_mut("spec") {
         claim_spec(spec);
-        same_sources(spec);
     }
     pending(claim);
 }
@@ -223,17 +229,9 @@ fn pending(object: &mut Value) {
     }
 }
 
-/// Source and reference name the same thing; each fills in for the other (`NormalizeDataSources`, which templates of claims do not pass).
-fn same_sources(spec: &mut Value) {
-    if let Some(source) = spec.get("dataSource").filter(|s| s.is_object()).cloned()
-        && spec.get("dataSourceRef").is_none_or(Value::is_null)
-    {
-        object::set(spec, "dataSourceRef", source);
-    }
-}
-
 /// `SetDefaults_NodeStatus`
 pub fn node(node: &mut Value) {
+    pod_cidrs(node);
     if let Some(capacity) = object::at(node, "status.capacity").filter(|c| c.is_object()).cloned()
         && object::at(node, "status.allocatable").is_none_or(Value::is_null)
     {
@@ -246,13 +244,26 @@ pub fn node(node: &mut Value) {
     }
 }
 
+/// One network and a list of networks tell the same; the one is believed (`Convert_v1_NodeSpec_To_core_NodeSpec` and back).
+fn pod_cidrs(node: &mut Value) {
+    let Some(spec) = node.get_mut("spec").filter(|s| s.is_object()) else { return };
+    let one = object::str_at(spec, "podCIDR").unwrap_or("").to_owned();
+    match object::str_at(spec, "podCIDRs.0").map(str::to_owned) {
+        first if !one.is_empty() && first.as_deref() != Some(one.as_str()) => object::set(spec, "podCIDRs", json!([one])),
+        Some(first) => object::set(spec, "podCIDR", json!(first)),
+        None => {}
+    }
+}
+
 pub fn claim_spec(spec: &mut Value) {
     if !spec.is_object() {
         return;
     }
-    unset(spec, "volumeMode", json!("Filesystem"));
-    if let Some(source) = spec.get_mut("dataSource").filter(|s| s.is_object() && s.get("apiGroup").is_none()) {
-        object::set(source, "apiGroup", Value::Null);
+    absent(spec, "volumeMode", json!("Filesystem"));
+    for field in ["dataSource", "dataSourceRef"] {
+        if let Some(source) = spec.get_mut(field).filter(|s| s.is_object() && s.get("apiGroup").is_none()) {
+            object::set(source, "apiGroup", Value::Null);
+        }
     }
     if let Some(resources) = spec.get_mut("resources") {
         pod::canonical_resources(resources);
@@ -262,7 +273,7 @@ pub fn claim_spec(spec: &mut Value) {
 pub fn volume(volume: &mut Value) {
     let Some(spec) = volume.get_mut("spec").filter(|s| s.is_object()) else { return };
     unset(spec, "persistentVolumeReclaimPolicy", json!("Retain"));
-    unset(spec, "volumeMode", json!("Filesystem"));
+    absent(spec, "volumeMode", json!("Filesystem"));
     if let Some(host) = spec.get_mut("hostPath").filter(|h| h.is_object()) {
         unset(host, "type", json!(""));
     }
@@ -277,8 +288,13 @@ fn replicas(spec: &mut Value) {
 }
 
 fn number_if_absent(spec: &mut Value, field: &str, value: i64) {
+    absent(spec, field, json!(value));
+}
+
+/// Sets a field that Go points to: an empty text counts as given.
+fn absent(spec: &mut Value, field: &str, value: Value) {
     if spec.get(field).is_none_or(Value::is_null) {
-        object::set(spec, field, json!(value));
+        object::set(spec, field, value);
     }
 }
 

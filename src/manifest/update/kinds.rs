@@ -176,6 +176,11 @@ fn service(old: &Value, new: &Value, errors: &mut ErrorList) {
     if health(old).is_some() && health(new).is_some() && health(old) != health(new) {
         errors.push(FieldError::forbidden(&FieldPath::new("spec.healthCheckNodePort"), "field is immutable"));
     }
+    let policy = |service| object::str_at(service, "spec.ipFamilyPolicy");
+    if policy(new) == Some("RequireDualStack") && policy(old) != policy(new) && !headless(new) {
+        let detail = "this cluster is not configured for dual-stack services";
+        errors.push(FieldError::invalid(&FieldPath::new("spec.ipFamilyPolicy"), "RequireDualStack", detail));
+    }
     let class = |service| object::str_at(service, "spec.loadBalancerClass");
     if kind(old) == "LoadBalancer" && kind(new) == "LoadBalancer" && class(old) != class(new) {
         let value = class(new).map_or(Value::Null, Value::from);

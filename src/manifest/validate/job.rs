@@ -2,35 +2,28 @@
 //!
 //! Models `pkg/apis/batch/validation/validation.go`.
 
-use super::workload::pod_template;
-use super::{cron, names, not_negative, one_of};
+use super::workload::{is_broken, matches_template, pod_template};
+use super::{cron, meta, names, not_negative, one_of};
 use crate::api::order::SortedSet;
 use crate::api::{Selector, Value, object};
+use crate::manifest::admission::dry_run;
 use crate::manifest::field::{ErrorKind, ErrorList, FieldError, FieldPath};
+use crate::yaml::go_quote;
 
 const INDEXED_ONLY: &str = "requires indexed completion mode";
 
-/// `old`: what the Job takes the place of; a selector that it had is its own.
-pub fn job(job: &Value, old: Option<&Value>, spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
-    job_spec(spec, path, errors);
+pub fn job(job: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let given = spec.get("selector").filter(|s| !s.is_null());
-    if let Some(selector) = given {
-        super::meta::label_selector(selector, &path.child("selector"), errors);
+    if let Some(selector) = given.filter(|_| object::bool_at(spec, "manualSelector") != Some(true)) {
+        generated_selector(job, spec, selector, path, errors);
     }
-    // Without `manualSelector` the strategy makes one that fits.
-    if object::bool_at(spec, "manualSelector") == Some(true) {
-        if given.is_none() {
-            errors.push(FieldError::required(&path.child("selector"), ""));
-        }
-        let labels = object::map_at(spec, "template.metadata.labels");
-        if given.is_none_or(|s| !Selector::from_value(s).matches(labels)) {
-            let shown = labels.map_or(Value::Null, |l| Value::Object(l.clone()));
-            errors.push(FieldError::invalid(&path.child("template.metadata.labels"), shown, "`selector` does not match template `labels`"));
-        }
-    } else if let Some(selector) =
-        given.filter(|s| !Selector::from_value(s).is_empty() && old.and_then(|o| object::at(o, "spec.selector")) != Some(s))
-    {
-        errors.push(FieldError::invalid(&path.child("selector"), selector.clone(), "`selector` not auto-generated"));
+    job_spec(spec, path, errors);
+    match given {
+        None => errors.push(FieldError::required(&path.child("selector"), "")),
+        Some(selector) => meta::label_selector(selector, &path.child("selector"), errors),
+    }
+    if !is_broken(given) {
+        matches_template(given, spec.get("template").unwrap_or(&Value::Null), &path.child("template"), errors);
     }
     if object::str_at(spec, "completionMode") == Some("Indexed")
         && let Some(completions) = object::i64_at(spec, "completions").filter(|c| *c > 0)
@@ -41,6 +34,36 @@ pub fn job(job: &Value, old: Option<&Value>, spec: &Value, path: &FieldPath, err
             let detail = format!("will not able to create pod with invalid DNS label: {host}");
             errors.push(FieldError::invalid(&FieldPath::new("metadata.name"), object::name(job), detail));
         }
+    }
+}
+
+/// `validateGeneratedSelector`: the labels that the server gave are there, and the selector chooses by them.
+fn generated_selector(job: &Value, spec: &Value, selector: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let uid = match object::uid(job) {
+        "" => dry_run::LABEL_UID,
+        uid => uid,
+    };
+    let expected = [
+        ("controller-uid", uid),
+        ("job-name", object::name(job)),
+        ("batch.kubernetes.io/controller-uid", uid),
+        ("batch.kubernetes.io/job-name", object::name(job)),
+    ];
+    let labels = object::map_at(spec, "template.metadata.labels");
+    for (key, value) in expected {
+        let at = path.child("template.metadata.labels").key(key);
+        match labels.and_then(|l| l.get(key)).and_then(Value::as_str) {
+            None => errors.push(FieldError::required(&at, format!("must be '{value}'"))),
+            Some(given) if given == value => {}
+            Some(_) => {
+                let shown = labels.map_or(Value::Null, |l| Value::Object(l.clone()));
+                errors.push(FieldError::invalid(&at, shown, format!("must be '{value}'")));
+            }
+        }
+    }
+    let expected = expected.iter().map(|(key, value)| ((*key).to_owned(), Value::from(*value))).collect();
+    if !is_broken(Some(selector)) && !Selector::from_value(selector).matches(Some(&expected)) {
+        errors.push(meta::invalid_selector(&path.child("selector"), selector, "`selector` not auto-generated"));
     }
 }
 
@@ -62,15 +85,7 @@ fn job_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let mode = object::str_at(spec, "completionMode").unwrap_or("NonIndexed");
     one_of(mode, &["NonIndexed", "Indexed"], &path.child("completionMode"), errors);
     if mode == "Indexed" {
-        match number("completions") {
-            None => errors.push(FieldError::required(&path.child("completions"), "when completion mode is Indexed")),
-            Some(_) => {
-                if let Some(parallelism) = number("parallelism").filter(|p| *p > 100_000) {
-                    let detail = "must be less than or equal to 100000 when completion mode is Indexed";
-                    errors.push(FieldError::invalid(&path.child("parallelism"), parallelism, detail));
-                }
-            }
-        }
+        indexed(spec, path, errors);
     }
     if mode == "NonIndexed" {
         for field in ["backoffLimitPerIndex", "maxFailedIndexes"] {
@@ -100,6 +115,35 @@ fn job_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
         }
         "OnFailure" | "Never" => {}
         other => errors.push(FieldError::not_supported(&at, other, &["OnFailure", "Never"])),
+    }
+}
+
+/// The bounds of a Job that counts its Pods.
+fn indexed(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    const MANY: i64 = 100_000;
+    const MOST: i64 = 10_000;
+    let number = |field: &str| object::i64_at(spec, field);
+    let completions = number("completions");
+    let above = |field: &'static str, most: i64, detail: &str, errors: &mut ErrorList| {
+        if let Some(value) = number(field).filter(|value| *value > most) {
+            errors.push(FieldError::invalid(&path.child(field), value, detail));
+        }
+    };
+    if completions.is_none() {
+        errors.push(FieldError::required(&path.child("completions"), "when completion mode is Indexed"));
+    }
+    above("parallelism", MANY, "must be less than or equal to 100000 when completion mode is Indexed", errors);
+    if let Some(completions) = completions {
+        above("maxFailedIndexes", completions, "must be less than or equal to completions", errors);
+    }
+    above("maxFailedIndexes", MANY, "must be less than or equal to 100000", errors);
+    if completions.is_some_and(|c| c > MANY) && number("backoffLimitPerIndex").is_some() {
+        if number("maxFailedIndexes").is_none() {
+            errors.push(FieldError::required(&path.child("maxFailedIndexes"), "must be specified when completions is above 100000"));
+        }
+        let detail = "must be less than or equal to 10000 when completions are above 100000 and used with backoff limit per index";
+        above("parallelism", MOST, detail, errors);
+        above("maxFailedIndexes", MOST, detail, errors);
     }
 }
 
@@ -227,7 +271,7 @@ fn exit_codes(codes: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorL
 
 fn success_policy(policy: &Value, spec: &Value, mode: &str, path: &FieldPath, errors: &mut ErrorList) {
     if mode != "Indexed" {
-        errors.push(FieldError::invalid(path, policy.clone(), INDEXED_ONLY));
+        errors.push(FieldError::invalid(path, shown_rules(policy), INDEXED_ONLY).bare());
         return;
     }
     let rules = object::list_at(policy, "rules");
@@ -245,12 +289,66 @@ fn success_policy(policy: &Value, spec: &Value, mode: &str, path: &FieldPath, er
         if count.is_none() && object::str_at(rule, "succeededIndexes").is_none() {
             errors.push(FieldError::required(&path, "at least one of succeededCount or succeededIndexes must be specified"));
         }
+        let indexes = object::str_at(rule, "succeededIndexes");
+        let total = indexes.map(|text| {
+            let at = path.child("succeededIndexes");
+            if text.len() > 64 * 1024 {
+                errors.push(FieldError::too_long(&at, 64 * 1024));
+            }
+            count_indexes(text, completions).unwrap_or_else(|why| {
+                errors.push(FieldError::invalid(&at, text, format!("error parsing succeededIndexes: {why}")));
+                0
+            })
+        });
         not_negative(rule, "succeededCount", &path, errors);
-        if let Some(count) = count.filter(|c| *c > completions) {
-            let detail = format!("must be less than or equal to {completions} (the number of specified completions)");
-            errors.push(FieldError::invalid(&path.child("succeededCount"), count, detail));
+        let most =
+            [(Some(completions), "the number of specified completions"), (total, "the number of indexes in the specified succeededIndexes field")];
+        for (most, what) in most {
+            if let (Some(count), Some(most)) = (count, most)
+                && count > most
+            {
+                let detail = format!("must be less than or equal to {most} ({what})");
+                errors.push(FieldError::invalid(&path.child("succeededCount"), count, detail));
+            }
         }
     }
+}
+
+/// Go's own rendering of a success policy.
+fn shown_rules(policy: &Value) -> String {
+    let rules = object::list_at(policy, "rules").iter().map(|rule| {
+        let of = |field: &str| rule.get(field).unwrap_or(&Value::Null).to_string();
+        format!("{{\"SucceededIndexes\":{},\"SucceededCount\":{}}}", of("succeededIndexes"), of("succeededCount"))
+    });
+    format!("{{\"Rules\":[{}]}}", rules.collect::<Vec<_>>().join(","))
+}
+
+/// How many indexes `1,3-5` names (`validateIndexesFormat`).
+fn count_indexes(text: &str, completions: i64) -> Result<i64, String> {
+    let number = |text: &str| -> Result<i64, String> {
+        let number = text.parse::<i64>().map_err(|_| format!("cannot convert string to integer for index: {}", go_quote(text)))?;
+        if number >= completions { Err(format!("too large index: {}", go_quote(text))) } else { Ok(number) }
+    };
+    let order = |previous: i64, current: i64| format!("non-increasing order, previous: {previous}, current: {current}");
+    let (mut last, mut total) = (None, 0);
+    for part in text.split(',').filter(|_| !text.is_empty()) {
+        let ends: Vec<&str> = part.split('-').collect();
+        if ends.len() > 2 {
+            let why = "violates the requirement that an index interval can have at most two parts separated by '-'";
+            return Err(format!("the fragment {} {why}", go_quote(part)));
+        }
+        let from = number(ends[0])?;
+        let to = ends.get(1).map_or(Ok(from), |end| number(end))?;
+        if ends.len() > 1 && from >= to {
+            return Err(order(from, to));
+        }
+        if let Some(last) = last.filter(|last| *last >= from) {
+            return Err(order(last, from));
+        }
+        total += to - from + 1;
+        last = Some(to);
+    }
+    Ok(total)
 }
 
 pub fn cron_job(job: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
@@ -268,17 +366,7 @@ pub fn cron_job(job: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorL
     }
     not_negative(spec, "startingDeadlineSeconds", path, errors);
     if let Some(zone) = object::str_at(spec, "timeZone") {
-        if zone.is_empty() {
-            errors.push(FieldError::invalid(&path.child("timeZone"), zone, "timeZone must be nil or non-empty string"));
-        } else if zone.eq_ignore_ascii_case("Local") {
-            errors.push(FieldError::invalid(
-                &path.child("timeZone"),
-                zone,
-                "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones",
-            ));
-        } else if !is_time_zone(zone) {
-            errors.push(FieldError::invalid(&path.child("timeZone"), zone, format!("unknown time zone {zone}")));
-        }
+        time_zone(zone, &path.child("timeZone"), errors);
     }
     let policy = object::str_at(spec, "concurrencyPolicy").unwrap_or("");
     one_of(policy, &["Allow", "Forbid", "Replace"], &path.child("concurrencyPolicy"), errors);
@@ -286,7 +374,7 @@ pub fn cron_job(job: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorL
     let job_template = object::at(spec, "jobTemplate.spec").unwrap_or(&Value::Null);
     job_spec(job_template, &template, errors);
     if let Some(selector) = job_template.get("selector").filter(|s| !s.is_null()) {
-        errors.push(FieldError::invalid(&template.child("selector"), selector.clone(), "`selector` will be auto-generated"));
+        errors.push(meta::invalid_selector(&template.child("selector"), selector, "`selector` will be auto-generated"));
     }
     if object::bool_at(job_template, "manualSelector") == Some(true) {
         errors.push(FieldError::not_supported(&template.child("manualSelector"), true, &["nil", "false"]));
@@ -295,6 +383,29 @@ pub fn cron_job(job: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorL
     not_negative(spec, "failedJobsHistoryLimit", path, errors);
     if object::name(job).len() > 52 {
         errors.push(FieldError::invalid(&FieldPath::new("metadata.name"), object::name(job), "must be no more than 52 characters"));
+    }
+}
+
+fn time_zone(zone: &str, path: &FieldPath, errors: &mut ErrorList) {
+    let unknown = || format!("unknown time zone {zone}");
+    let part = |p: &str| {
+        !matches!(p, "" | "." | "..")
+            && p.len() <= 14
+            && !p.starts_with('-')
+            && p.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+'))
+    };
+    if zone.is_empty() {
+        errors.push(FieldError::invalid(path, zone, "timeZone must be nil or non-empty string"));
+    } else if !zone.split('/').all(part) {
+        errors.push(FieldError::invalid(path, zone, unknown()));
+    } else if zone.eq_ignore_ascii_case("Local") {
+        let detail = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones";
+        errors.push(FieldError::invalid(path, zone, detail));
+        if zone != "Local" {
+            errors.push(FieldError::invalid(path, zone, unknown()));
+        }
+    } else if !is_time_zone(zone) {
+        errors.push(FieldError::invalid(path, zone, unknown()));
     }
 }
 

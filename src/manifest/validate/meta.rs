@@ -4,7 +4,7 @@
 
 use super::names;
 use crate::api::{Map, Value, object};
-use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+use crate::manifest::field::{ErrorList, FieldError, FieldPath, escape_html};
 
 /// Which rule a kind's names follow.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -134,6 +134,25 @@ fn finalizers(meta: &Value, list: &FieldPath, errors: &mut ErrorList) {
             errors.push(FieldError::invalid(&path, name, "name is neither a standard finalizer name nor is it fully qualified"));
         }
     }
+}
+
+/// An error that shows a whole `metav1.LabelSelector`.
+pub fn invalid_selector(path: &FieldPath, selector: &Value, detail: &str) -> FieldError {
+    FieldError::invalid(path, shown_selector(selector), detail).bare()
+}
+
+/// A selector as Go's encoder writes it: key and operator always, the rest where there is any.
+fn shown_selector(selector: &Value) -> String {
+    let labels = object::map_at(selector, "matchLabels").filter(|l| !l.is_empty()).map(|l| format!("\"matchLabels\":{}", Value::from(l.clone())));
+    let expressions = object::list_at(selector, "matchExpressions").iter().map(|expression| {
+        let text = |field: &str| object::at(expression, field).cloned().unwrap_or_else(|| Value::from(""));
+        let values = object::list_at(expression, "values");
+        let values = if values.is_empty() { String::new() } else { format!(",\"values\":{}", Value::from(values.to_vec())) };
+        format!("{{\"key\":{},\"operator\":{}{values}}}", text("key"), text("operator"))
+    });
+    let expressions: Vec<String> = expressions.collect();
+    let expressions = (!expressions.is_empty()).then(|| format!("\"matchExpressions\":[{}]", expressions.join(",")));
+    escape_html(&format!("{{{}}}", labels.into_iter().chain(expressions).collect::<Vec<_>>().join(",")))
 }
 
 /// A `metav1.LabelSelector`.

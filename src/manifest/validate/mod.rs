@@ -2,6 +2,7 @@
 //!
 //! Models `pkg/apis/*/validation`. Objects come decoded and defaulted, so that JSON types are right.
 
+pub mod addresses;
 mod affinity;
 pub mod annotation;
 mod container;
@@ -41,13 +42,10 @@ pub fn replacement(kind: &Kind, old: &Value, object: &Value) -> ErrorList {
 fn whole(kind: &Kind, old: Option<&Value>, object: &Value) -> ErrorList {
     let mut errors = ErrorList::new();
     let rule = match kind.kind {
-        "Namespace" | "Service" => meta::NameRule::Label,
+        "Namespace" | "Service" | "StatefulSet" => meta::NameRule::Label,
         _ => meta::NameRule::Subdomain,
     };
     meta::object_meta(object, rule, kind.namespaced, &mut errors);
-    if kind.kind == "StatefulSet" && object::name(object).contains('.') {
-        errors.push(FieldError::invalid(&FieldPath::new("metadata.name"), object::name(object), "must not contain dots"));
-    }
     let spec = object.get("spec").unwrap_or(&Value::Null);
     let path = FieldPath::new("spec");
     match kind.kind {
@@ -59,11 +57,11 @@ fn whole(kind: &Kind, old: Option<&Value>, object: &Value) -> ErrorList {
         "PersistentVolume" => persistent_volume::spec(object::name(object), spec, &path, &mut errors),
         "Node" => node::node(object, &mut errors),
         "Deployment" | "ReplicaSet" | "ReplicationController" | "DaemonSet" | "StatefulSet" => {
-            workload::workload(kind.kind, spec, &path, &mut errors)
+            workload::workload(kind.kind, old.is_some(), spec, &path, &mut errors)
         }
         "Namespace" => namespace(object, &mut errors),
         "PodTemplate" => workload::pod_template(object.get("template").unwrap_or(&Value::Null), &FieldPath::new("template"), &mut errors),
-        "Job" => job::job(object, old, spec, &path, &mut errors),
+        "Job" => job::job(object, spec, &path, &mut errors),
         "CronJob" => job::cron_job(object, spec, &path, &mut errors),
         _ => {}
     }
@@ -106,6 +104,11 @@ pub fn invalid(kind: &Kind, name: &str, errors: &ErrorList) -> Status {
 }
 
 pub use names::lower;
+
+/// `ValidateServiceClusterIPsRelatedFields`
+pub fn service_addresses(spec: &Value) -> ErrorList {
+    service::addresses(spec)
+}
 
 /// What keeps a name from being a DNS label.
 pub fn label_problems(name: &str) -> Vec<String> {

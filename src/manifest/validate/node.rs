@@ -2,10 +2,10 @@
 //!
 //! Models `ValidateNode` of `pkg/apis/core/validation/validation.go`.
 
-use super::{affinity, names, resources, service};
+use super::{addresses, affinity, names, resources};
 use crate::api::order::SortedSet;
 use crate::api::{Value, object};
-use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+use crate::manifest::field::{ErrorKind, ErrorList, FieldError, FieldPath};
 
 pub fn node(node: &Value, errors: &mut ErrorList) {
     // Their path is the metadata's, in the server too.
@@ -16,7 +16,41 @@ pub fn node(node: &Value, errors: &mut ErrorList) {
             resources::quantity(name, amount, &path.name(name), errors);
         }
     }
+    // Its path is the metadata's, in the server too.
+    if let Some(capacity) = object::i64_at(node, "status.nodeInfo.swap.capacity").filter(|c| *c <= 0) {
+        errors.push(FieldError::invalid(&FieldPath::new("metadata.nodeSwapStatus.capacity"), capacity, "must be greater than zero"));
+    }
+    features(object::list_at(node, "status.declaredFeatures"), &FieldPath::new("status.declaredFeatures"), errors);
     pod_cidrs(object::list_at(node, "spec.podCIDRs"), &FieldPath::new("spec.podCIDRs"), errors);
+}
+
+/// `validateNodeDeclaredFeatures`
+fn features(features: &[Value], path: &FieldPath, errors: &mut ErrorList) {
+    let names: Vec<&str> = features.iter().map(|f| f.as_str().unwrap_or("")).collect();
+    let letters = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric());
+    for (index, name) in names.iter().enumerate() {
+        let fine = name.split('/').all(|part| part.starts_with(|c: char| c.is_ascii_alphabetic()) && letters(part))
+            && name.starts_with(|c: char| c.is_ascii_uppercase());
+        let quoted = crate::yaml::go_quote(name);
+        if name.len() > 253 {
+            errors.push(FieldError::invalid(
+                &path.index(index),
+                *name,
+                format!("invalid feature name {quoted}: must be no more than 253 characters"),
+            ));
+        } else if !fine {
+            let detail = format!(
+                "invalid feature name {quoted}: must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes"
+            );
+            errors.push(FieldError::invalid(&path.index(index), *name, detail));
+        }
+        let Some(next) = names.get(index + 1) else { continue };
+        if name == next {
+            errors.push(FieldError::duplicate(&path.index(index + 1), *next));
+        } else if name > next {
+            errors.push(FieldError::invalid(&path.index(index + 1), *next, "list must be sorted alphabetically"));
+        }
+    }
 }
 
 pub fn taints(taints: &[Value], path: &FieldPath, errors: &mut ErrorList) {
@@ -50,18 +84,18 @@ pub fn taints(taints: &[Value], path: &FieldPath, errors: &mut ErrorList) {
 fn pod_cidrs(cidrs: &[Value], path: &FieldPath, errors: &mut ErrorList) {
     let texts: Vec<&str> = cidrs.iter().map(|c| c.as_str().unwrap_or("")).collect();
     for (index, text) in texts.iter().enumerate() {
-        service::cidr(text, &path.index(index), errors);
+        addresses::network(text, &path.index(index), errors);
     }
     if texts.len() > 1 {
-        let sixes = texts.iter().filter(|text| text.contains(':')).count();
-        if texts.len() > 2 || sixes != 1 {
-            errors.push(FieldError::invalid(path, cidrs.to_vec(), "may specify no more than one CIDR for each IP family"));
+        let families: Option<Vec<bool>> = texts.iter().map(|text| addresses::is_six(text)).collect();
+        if families.is_none() {
+            let wrong = texts.iter().find(|text| addresses::is_six(text).is_none()).unwrap_or(&"");
+            let detail = format!("invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR address: {wrong}");
+            errors.push(FieldError { kind: ErrorKind::Internal, ..FieldError::required(path, detail) });
         }
-        let mut seen = SortedSet::new();
-        for (index, text) in texts.iter().enumerate() {
-            if !seen.insert(*text) {
-                errors.push(FieldError::duplicate(&path.index(index), *text));
-            }
+        let both = families.is_some_and(|six| six.contains(&true) && six.contains(&false));
+        if !both || texts.len() > 2 {
+            errors.push(FieldError::invalid(path, cidrs.to_vec(), "may specify no more than one CIDR for each IP family"));
         }
     }
 }

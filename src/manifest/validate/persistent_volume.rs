@@ -100,8 +100,14 @@ pub fn spec(name: &str, spec: &Value, path: &FieldPath, errors: &mut ErrorList) 
     }
 }
 
+/// Whether Go's `path.Clean` makes nothing but a slash of a path.
 fn is_root(path: &str) -> bool {
-    path.starts_with('/') && path.split('/').all(|part| matches!(part, "" | "." | ".."))
+    let depth = path.split('/').fold(0u32, |depth, part| match part {
+        "" | "." => depth,
+        ".." => depth.saturating_sub(1),
+        _ => depth + 1,
+    });
+    path.starts_with('/') && depth == 0
 }
 
 fn capacity(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {

@@ -2,7 +2,7 @@
 //!
 //! Models `ValidateService` of `pkg/apis/core/validation/validation.go`.
 
-use super::{in_range, meta, names, one_of, port_number};
+use super::{addresses, in_range, meta, names, one_of, port_number};
 use crate::api::order::SortedSet;
 use crate::api::{Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
@@ -12,7 +12,7 @@ const TOPOLOGY_HINTS: &str = "service.kubernetes.io/topology-aware-hints";
 
 pub fn service(service: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let kind = object::str_at(spec, "type").unwrap_or("ClusterIP");
-    let headless = object::str_at(spec, "clusterIP") == Some("None");
+    let headless = is_headless(spec);
     let ports = object::list_at(spec, "ports");
     let annotation = |key: &str| object::map_at(service, "metadata.annotations").and_then(|a| a.get(key)).and_then(Value::as_str);
     if let (Some(mode), Some(hints)) = (annotation(TOPOLOGY_MODE), annotation(TOPOLOGY_HINTS))
@@ -34,25 +34,21 @@ pub fn service(service: &Value, spec: &Value, path: &FieldPath, errors: &mut Err
     }
     let mut seen = SortedSet::new();
     for (index, given) in ports.iter().enumerate() {
-        let at = path.child("ports").index(index);
-        port(given, ports.len() > 1, &at, errors);
-        if let Some(name) = object::str_at(given, "name").filter(|name| !name.is_empty())
-            && !seen.insert(name)
-        {
-            errors.push(FieldError::duplicate(&at.child("name"), name));
-        }
+        let name = object::str_at(given, "name").unwrap_or("");
+        let again = !name.is_empty() && !seen.insert(name);
+        port(given, ports.len() > 1, again, &path.child("ports").index(index), errors);
     }
     meta::labels(object::map_at(spec, "selector"), &path.child("selector"), errors);
     session_affinity(spec, path, errors);
     if kind != "ExternalName" {
-        addresses(spec, headless, path, errors);
+        errors.extend(self::addresses(spec));
     }
     for (index, ip) in object::list_at(spec, "externalIPs").iter().enumerate() {
         let text = ip.as_str().unwrap_or("");
         let at = path.child("externalIPs").index(index);
         let wrong = names::ip(text);
         if wrong.is_empty() {
-            special_ip(text, &at, errors);
+            addresses::special(text, &at, errors);
         }
         errors.extend(wrong.into_iter().map(|message| FieldError::invalid(&at, text, message)));
     }
@@ -96,7 +92,7 @@ fn external_name(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     }
 }
 
-fn port(port: &Value, needs_name: bool, path: &FieldPath, errors: &mut ErrorList) {
+fn port(port: &Value, needs_name: bool, again: bool, path: &FieldPath, errors: &mut ErrorList) {
     let name = object::str_at(port, "name").unwrap_or("");
     if name.is_empty() {
         if needs_name {
@@ -105,6 +101,9 @@ fn port(port: &Value, needs_name: bool, path: &FieldPath, errors: &mut ErrorList
     } else {
         for message in names::label(name) {
             errors.push(FieldError::invalid(&path.child("name"), name, message));
+        }
+        if again {
+            errors.push(FieldError::duplicate(&path.child("name"), name));
         }
     }
     port_number(object::i64_at(port, "port").unwrap_or(0), &path.child("port"), errors);
@@ -146,7 +145,9 @@ fn session_affinity(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
 }
 
 /// `ValidateServiceClusterIPsRelatedFields`
-fn addresses(spec: &Value, headless: bool, path: &FieldPath, errors: &mut ErrorList) {
+pub fn addresses(spec: &Value) -> ErrorList {
+    let (path, errors) = (&FieldPath::new("spec"), &mut ErrorList::new());
+    let headless = is_headless(spec);
     let list = object::list_at(spec, "clusterIPs");
     let at = path.child("clusterIPs");
     match object::str_at(spec, "clusterIP").unwrap_or("") {
@@ -187,7 +188,7 @@ fn addresses(spec: &Value, headless: bool, path: &FieldPath, errors: &mut ErrorL
         errors.push(FieldError::invalid(&at, list.to_vec(), "may only hold up to 2 values"));
     }
     if broken {
-        return;
+        return std::mem::take(errors);
     }
     let is_six = |ip: &Value| ip.as_str().is_some_and(|ip| ip.contains(':'));
     if list.len() > 1 && list.iter().all(is_six) | !list.iter().any(is_six) {
@@ -201,30 +202,12 @@ fn addresses(spec: &Value, headless: bool, path: &FieldPath, errors: &mut ErrorL
             }
         }
     }
-    // What the allocator of a cluster with IPv4 alone says.
-    if policy == Some("RequireDualStack") && !headless {
-        let detail = "this cluster is not configured for dual-stack services";
-        errors.push(FieldError::invalid(&path.child("ipFamilyPolicy"), "RequireDualStack", detail));
-    }
+    std::mem::take(errors)
 }
 
-/// `ValidateNonSpecialIP`
-fn special_ip(text: &str, path: &FieldPath, errors: &mut ErrorList) {
-    let Ok(ip) = text.parse::<std::net::IpAddr>() else { return };
-    let link_local = match ip {
-        std::net::IpAddr::V4(ip) => (ip.is_link_local(), ip.octets()[..3] == [224, 0, 0]),
-        std::net::IpAddr::V6(ip) => (ip.segments()[0] & 0xffc0 == 0xfe80, ip.segments()[0] == 0xff02),
-    };
-    for (applies, detail) in [
-        (ip.is_unspecified(), "may not be unspecified (0.0.0.0 or ::)".to_owned()),
-        (ip.is_loopback(), "may not be in the loopback range (127.0.0.0/8, ::1/128)".to_owned()),
-        (link_local.0, "may not be in the link-local range (169.254.0.0/16, fe80::/10)".to_owned()),
-        (link_local.1, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)".to_owned()),
-    ] {
-        if applies {
-            errors.push(FieldError::invalid(path, text, detail));
-        }
-    }
+/// `isHeadlessService` of the validation: no address is wanted.
+fn is_headless(spec: &Value) -> bool {
+    object::list_at(spec, "clusterIPs") == ["None"]
 }
 
 fn port_pairs(ports: &[Value], kind: &str, path: &FieldPath, errors: &mut ErrorList) {
@@ -262,7 +245,7 @@ fn source_ranges(service: &Value, spec: &Value, kind: &str, path: &FieldPath, er
             errors.push(FieldError::forbidden(&at, ELSEWHERE));
         }
         for (index, range) in ranges.iter().filter_map(Value::as_str).enumerate() {
-            cidr(range.trim(), &at.index(index), errors);
+            addresses::network(range.trim(), &at.index(index), errors);
         }
     } else if let Some(text) = object::map_at(service, "metadata.annotations").and_then(|a| a.get(KEY)).and_then(Value::as_str) {
         let at = FieldPath::new("metadata.annotations").key(KEY);
@@ -270,19 +253,8 @@ fn source_ranges(service: &Value, spec: &Value, kind: &str, path: &FieldPath, er
             errors.push(FieldError::forbidden(&at, ELSEWHERE));
         }
         for range in text.split(',').filter(|_| !text.trim().is_empty()) {
-            cidr(range.trim(), &at, errors);
+            addresses::network(range.trim(), &at, errors);
         }
-    }
-}
-
-/// `10.0.0.0/8`
-pub fn cidr(text: &str, path: &FieldPath, errors: &mut ErrorList) {
-    let fine = text.split_once('/').is_some_and(|(ip, bits)| {
-        let most = if ip.contains(':') { 128 } else { 32 };
-        names::ip(ip).is_empty() && bits.parse::<u8>().is_ok_and(|b| b <= most)
-    });
-    if !fine {
-        errors.push(FieldError::invalid(path, text, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"));
     }
 }
 

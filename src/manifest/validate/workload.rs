@@ -3,10 +3,11 @@
 //! Models `pkg/apis/apps/validation/validation.go`.
 
 use super::{annotation, meta, not_negative, one_of, pod};
-use crate::api::{Selector, Value, object};
+use crate::api::{Selector, Value, json, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
-pub fn workload(kind: &str, spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+/// `replaces`: the object takes the place of another, whose unchangeable parts are let be.
+pub fn workload(kind: &str, replaces: bool, spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     match kind {
         "Deployment" => {
             not_negative(spec, "replicas", path, errors);
@@ -40,7 +41,7 @@ pub fn workload(kind: &str, spec: &Value, path: &FieldPath, errors: &mut ErrorLi
             controller_template(spec, path, errors);
         }
         "DaemonSet" => daemon_set(spec, path, errors),
-        _ => stateful_set(spec, path, errors),
+        _ => stateful_set(spec, replaces, path, errors),
     }
 }
 
@@ -53,8 +54,8 @@ fn daemon_set(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     if !is_broken(selector) {
         matches_template(selector, spec.get("template").unwrap_or(&Value::Null), &path.child("template"), errors);
     }
-    if let Some(selector) = selector.filter(|s| Selector::from_value(s).is_empty()) {
-        errors.push(FieldError::invalid(&at, selector.clone(), "empty selector is invalid for daemonset"));
+    if let Some(selector) = selector.filter(|s| is_empty(s)) {
+        errors.push(meta::invalid_selector(&at, selector, "empty selector is invalid for daemonset"));
     }
     let template = spec.get("template").unwrap_or(&Value::Null);
     pod_template(template, &path.child("template"), errors);
@@ -82,36 +83,33 @@ fn daemon_set(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
                 }
             }
         }
-        _ => errors.push(unknown_strategy(&at, kind, &["RollingUpdate", "OnDelete"])),
+        _ => errors.push(unknown_strategy(&at, &spec["updateStrategy"], &["RollingUpdate", "OnDelete"])),
     }
     not_negative(spec, "revisionHistoryLimit", path, errors);
 }
 
-fn stateful_set(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
-    let policy = object::str_at(spec, "podManagementPolicy").unwrap_or("");
-    if !matches!(policy, "OrderedReady" | "Parallel") {
-        errors.push(FieldError::invalid(&path.child("podManagementPolicy"), policy, "must be 'OrderedReady' or 'Parallel'"));
+/// `ValidateStatefulSetSpec`
+fn stateful_set(spec: &Value, replaces: bool, path: &FieldPath, errors: &mut ErrorList) {
+    match object::str_at(spec, "podManagementPolicy").unwrap_or("") {
+        "OrderedReady" | "Parallel" => {}
+        policy => errors.push(FieldError::invalid(&path.child("podManagementPolicy"), policy, "must be 'OrderedReady' or 'Parallel'")),
     }
     let at = path.child("updateStrategy");
+    let rolling = object::at(spec, "updateStrategy.rollingUpdate").filter(|r| !r.is_null());
     match object::str_at(spec, "updateStrategy.type").unwrap_or("") {
         "OnDelete" => {
-            if let Some(rolling) = object::at(spec, "updateStrategy.rollingUpdate").filter(|r| !r.is_null()) {
-                let shown = format!(
-                    "{{\"Partition\":{},\"MaxUnavailable\":{}}}",
-                    object::i64_at(rolling, "partition").unwrap_or(0),
-                    rolling.get("maxUnavailable").unwrap_or(&Value::Null)
-                );
+            if let Some(rolling) = rolling {
                 let detail = "only allowed for updateStrategy 'RollingUpdate'";
-                errors.push(FieldError::invalid(&at.child("rollingUpdate"), shown, detail).bare());
+                errors.push(FieldError::invalid(&at.child("rollingUpdate"), shown_partition(rolling), detail).bare());
             }
         }
         "RollingUpdate" => {
-            if let Some(rolling) = object::at(spec, "updateStrategy.rollingUpdate") {
+            if let Some(rolling) = rolling {
                 not_negative(rolling, "partition", &at.child("rollingUpdate"), errors);
             }
         }
         kind => {
-            let shown = format!("{{\"Type\":{kind:?},\"RollingUpdate\":null}}");
+            let shown = format!("{{\"Type\":{kind:?},\"RollingUpdate\":{}}}", rolling.map_or("null".into(), shown_partition));
             errors.push(FieldError::invalid(&at, shown, "must be 'RollingUpdate' or 'OnDelete'").bare());
         }
     }
@@ -119,29 +117,74 @@ fn stateful_set(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
         let policy = object::str_at(spec, &format!("persistentVolumeClaimRetentionPolicy.{field}")).unwrap_or("Retain");
         one_of(policy, &["Retain", "Delete"], &path.child("persistentVolumeClaimRetentionPolicy").child(field), errors);
     }
+    let claims = object::list_at(spec, "volumeClaimTemplates");
+    for (index, claim) in claims.iter().enumerate().filter(|_| !replaces) {
+        let at = path.child("volumeClaimTemplates").index(index).child("spec");
+        super::storage::claim_spec(claim.get("spec").unwrap_or(&Value::Null), &at, errors);
+    }
     not_negative(spec, "replicas", path, errors);
     not_negative(spec, "minReadySeconds", path, errors);
     if let Some(ordinals) = spec.get("ordinals") {
         not_negative(ordinals, "start", &path.child("ordinals"), errors);
     }
+    if let Some(service) = object::str_at(spec, "serviceName").filter(|service| !service.is_empty() && !replaces) {
+        super::check_name(service, &path.child("serviceName"), errors);
+    }
     selector(spec, "statefulset", path, errors);
     let selector = spec.get("selector").filter(|s| !s.is_null());
     let (template, at) = (spec.get("template").unwrap_or(&Value::Null), path.child("template"));
     if is_broken(selector) {
-        errors.push(FieldError::invalid(&path.child("selector"), spec["selector"].clone(), ""));
+        errors.push(meta::invalid_selector(&path.child("selector"), &spec["selector"], ""));
     } else {
-        if selector.is_none_or(|s| !Selector::from_value(s).is_empty()) {
+        if selector.is_none_or(|s| !is_empty(s)) {
             matches_template(selector, template, &at, errors);
         }
-        // Its Pod spec is not looked at before there are Pods: its claims will be volumes only then.
+        pod_template(&of_stateful_set(template, claims), &at, errors);
+        // Twice, in the server too.
         template_metadata(template, &at, errors);
     }
     runs_always(template, "StatefulSet", &at, errors);
 }
 
-/// Go's own rendering of a strategy without parameters.
-fn unknown_strategy(path: &FieldPath, kind: &str, known: &[&str]) -> FieldError {
-    FieldError::not_supported(path, format!("{{\"Type\":{kind:?},\"RollingUpdate\":null}}"), known).bare()
+fn shown_partition(rolling: &Value) -> String {
+    // The other field belongs to a gate that is off.
+    format!("{{\"Partition\":{},\"MaxUnavailable\":null}}", object::i64_at(rolling, "partition").unwrap_or(0))
+}
+
+/// The template as the controller will complete it: its own host names, the claims as the first volumes.
+fn of_stateful_set(template: &Value, claims: &[Value]) -> Value {
+    let mut whole = template.clone();
+    let Some(spec) = whole.get_mut("spec").filter(|s| s.is_object()) else { return whole };
+    for field in ["subdomain", "hostname"] {
+        object::remove(spec, field);
+    }
+    let mut volumes: Vec<Value> = Vec::new();
+    let there = |volumes: &[Value], name: &str| volumes.iter().any(|v| object::str_at(v, "name").unwrap_or("") == name);
+    for name in claims.iter().map(object::name) {
+        if !there(&volumes, name) {
+            volumes.push(json!({"name": name, "persistentVolumeClaim": {"claimName": name}}));
+        }
+    }
+    if !volumes.is_empty() {
+        let own = object::list_at(spec, "volumes").iter().filter(|v| !there(&volumes, object::str_at(v, "name").unwrap_or("")));
+        let own: Vec<Value> = own.cloned().collect();
+        volumes.extend(own);
+        object::set(spec, "volumes", Value::from(volumes));
+    }
+    whole
+}
+
+/// Go's own rendering of a strategy of an unknown type.
+fn unknown_strategy(path: &FieldPath, strategy: &Value, known: &[&str]) -> FieldError {
+    let kind = object::str_at(strategy, "type").unwrap_or("");
+    let rolling = strategy.get("rollingUpdate").filter(|r| !r.is_null()).map_or_else(
+        || "null".to_owned(),
+        |rolling| {
+            let of = |field: &str| rolling.get(field).filter(|f| !f.is_null()).unwrap_or(&Value::from(0)).to_string();
+            format!("{{\"MaxUnavailable\":{},\"MaxSurge\":{}}}", of("maxUnavailable"), of("maxSurge"))
+        },
+    );
+    FieldError::not_supported(path, format!("{{\"Type\":{kind:?},\"RollingUpdate\":{rolling}}}"), known).bare()
 }
 
 /// Go's `getIntOrPercentValue`: what cannot be read counts as nothing.
@@ -186,27 +229,29 @@ fn selector(spec: &Value, kind: &str, path: &FieldPath, errors: &mut ErrorList) 
         None => errors.push(FieldError::required(&path, "")),
         Some(selector) => {
             meta::label_selector(selector, &path, errors);
-            if Selector::from_value(selector).is_empty() {
-                errors.push(FieldError::invalid(&path, selector.clone(), format!("empty selector is invalid for {kind}")));
+            if is_empty(selector) {
+                errors.push(meta::invalid_selector(&path, selector, &format!("empty selector is invalid for {kind}")));
             }
         }
     }
 }
 
+/// Whether a `LabelSelector` asks for nothing.
+fn is_empty(selector: &Value) -> bool {
+    object::map_at(selector, "matchLabels").is_none_or(|l| l.is_empty()) && object::list_at(selector, "matchExpressions").is_empty()
+}
+
 /// Whether `LabelSelectorAsSelector` fails.
-fn is_broken(selector: Option<&Value>) -> bool {
-    selector.map_or(&[][..], |s| object::list_at(s, "matchExpressions")).iter().any(|e| {
-        let empty = object::list_at(e, "values").is_empty();
-        match object::str_at(e, "operator").unwrap_or("") {
-            "In" | "NotIn" => empty,
-            "Exists" | "DoesNotExist" => !empty,
-            _ => true,
-        }
+pub fn is_broken(selector: Option<&Value>) -> bool {
+    selector.is_some_and(|selector| {
+        let mut errors = ErrorList::new();
+        meta::label_selector(selector, &FieldPath::root(), &mut errors);
+        !errors.is_empty()
     })
 }
 
 /// No selector matches nothing.
-fn matches_template(selector: Option<&Value>, template: &Value, path: &FieldPath, errors: &mut ErrorList) {
+pub fn matches_template(selector: Option<&Value>, template: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let labels = object::labels(template);
     if !selector.is_some_and(|s| Selector::from_value(s).matches(labels)) {
         let shown = labels.map_or(Value::Null, |l| Value::Object(l.clone()));
@@ -218,12 +263,12 @@ fn matches_template(selector: Option<&Value>, template: &Value, path: &FieldPath
 fn template(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let selector = spec.get("selector").filter(|s| !s.is_null());
     if is_broken(selector) {
-        errors.push(FieldError::invalid(&path.child("selector"), spec["selector"].clone(), "invalid label selector"));
+        errors.push(meta::invalid_selector(&path.child("selector"), &spec["selector"], "invalid label selector"));
         return;
     }
     let path = path.child("template");
     let template = spec.get("template").unwrap_or(&Value::Null);
-    if selector.is_none_or(|s| !Selector::from_value(s).is_empty()) {
+    if selector.is_none_or(|s| !is_empty(s)) {
         matches_template(selector, template, &path, errors);
     }
     pod_template(template, &path, errors);
@@ -303,6 +348,6 @@ fn strategy(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
             }
             not_above_100_percent(get("maxUnavailable"), &at, errors);
         }
-        other => errors.push(unknown_strategy(&path, other, &["Recreate", "RollingUpdate"])),
+        _ => errors.push(unknown_strategy(&path, &spec["strategy"], &["Recreate", "RollingUpdate"])),
     }
 }

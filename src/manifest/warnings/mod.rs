@@ -2,6 +2,7 @@
 //!
 //! Models `pkg/api/pod/warnings.go` and its neighbours for other kinds.
 
+mod kinds;
 mod pod;
 
 use crate::api::{Kind, Value, object};
@@ -24,20 +25,7 @@ pub fn create(kind: &Kind, object: &Value) -> Vec<String> {
             }
             pod::of(object, "", &mut warnings);
         }
-        "Deployment" | "ReplicaSet" | "ReplicationController" | "DaemonSet" | "StatefulSet" | "Job" => {
-            template(object, "spec.template", &mut warnings)
-        }
-        "CronJob" => template(object, "spec.jobTemplate.spec.template", &mut warnings),
-        "Service" => {
-            if !object::list_at(object, "spec.externalIPs").is_empty() {
-                warnings.push("spec.externalIPs is deprecated and may no longer be implemented in some clusters".into());
-            }
-            if object::str_at(object, "spec.trafficDistribution") == Some("PreferClose") {
-                warnings.push("spec.trafficDistribution: \"PreferClose\" is deprecated; use \"PreferSameZone\"".into());
-            }
-        }
-        "Endpoints" => warnings.push("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".into()),
-        _ => {}
+        _ => kinds::create(kind, object, &mut warnings),
     }
     warnings
 }

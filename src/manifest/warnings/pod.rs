@@ -13,7 +13,7 @@ use crate::yaml::go_quote;
 const MOST_PATHS: usize = 2_000;
 
 /// `deprecatedNodeLabels` of `pkg/api/node`
-const OLD_NODE_LABELS: &[(&str, &str)] = &[
+pub const OLD_NODE_LABELS: &[(&str, &str)] = &[
     ("beta.kubernetes.io/arch", "deprecated since v1.14; use \"kubernetes.io/arch\" instead"),
     ("beta.kubernetes.io/os", "deprecated since v1.14; use \"kubernetes.io/os\" instead"),
     ("failure-domain.beta.kubernetes.io/region", "deprecated since v1.17; use \"topology.kubernetes.io/region\" instead"),

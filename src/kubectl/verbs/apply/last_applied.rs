@@ -33,12 +33,14 @@ pub fn has_last_applied(one: &Named, env: &Env) -> bool {
 }
 
 pub fn view_last_applied(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    if let Some(output) = call.filled("output").filter(|o| !matches!(*o, "json" | "yaml")) {
+        return Err(call.usage(format!("Unexpected -o output mode: {output}, the flag 'output' must be one of yaml|json")));
+    }
     let request = resources::request(call, &call.args, env, Rules { type_alone: false, all_flag: true })?;
-    for (kind, o) in request.fetch_all(env)? {
+    for (_, o) in request.fetch_all(env)? {
         let text = object::map_at(&o, "metadata.annotations").and_then(|a| a.get(LAST_APPLIED)).and_then(Value::as_str);
-        let Some(text) = text else {
-            return Err(Failure::error(format!("no last-applied-configuration annotation found on resource: {}/{}", kind.plural, object::name(&o))));
-        };
+        // What was never applied has nothing to show.
+        let Some(text) = text else { continue };
         let value: Value = serde_json::from_str(text).unwrap_or_default();
         env.out(if call.text("output") == Some("json") { json_text::pretty(&value, 2) + "\n" } else { crate::yaml::print(&value) });
     }

@@ -37,12 +37,25 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if dry == DryRun::Client && server_side {
         return Err(Failure::error("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)"));
     }
+    if call.is("force") && server_side {
+        return Err(Failure::error("--force cannot be used with --server-side"));
+    }
+    if let Some(cascade) = call.text("cascade").filter(|c| !matches!(*c, "background" | "foreground" | "orphan" | "true" | "false")) {
+        return Err(Failure::error(format!("invalid cascade value ({cascade}). Must be \"background\", \"foreground\", or \"orphan\"")));
+    }
+    if call.is("prune") && !call.is("all") && call.filled("selector").is_none() && call.filled("applyset").is_none() {
+        return Err(Failure::error(
+            "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
+        ));
+    }
     let validate = validation(call)?;
     if call.texts("filename").is_empty() && !call.changed("kustomize") {
         return Err(Failure::error("must specify one of -f and -k"));
     }
     let request = resources::request(call, &[], env, Rules::default())?;
-    let Request { wanted: Wanted::Named(named), failures: mut failed, .. } = request else { return Ok(DONE) };
+    let labels = request.labels.clone();
+    let Request { wanted: Wanted::Named(mut named), failures: mut failed, .. } = request else { return Ok(DONE) };
+    named.retain(|one| one.object.as_ref().is_none_or(|file| labels.matches(crate::api::object::labels(&file.value))));
     if named.is_empty() && failed.is_empty() {
         return Err(Failure::error("no objects passed to apply"));
     }

@@ -38,8 +38,7 @@ pub const SECRET: Verb = Verb::new("secret", "(docker-registry | generic | tls) 
             "Create a secret from a local file, directory, or literal value",
             generic,
         ),
-        Verb::new("tls", "NAME --cert=path/to/cert/file --key=path/to/key/file [options]", TLS_FLAGS, "Create a TLS secret", tls)
-            .requires(&["cert", "key"]),
+        Verb::new("tls", "NAME --cert=path/to/cert/file --key=path/to/key/file [options]", TLS_FLAGS, "Create a TLS secret", tls),
     ]);
 
 fn config_map(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
@@ -85,31 +84,46 @@ fn generic(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
 fn docker_registry(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let name = one_name(call, &call.args)?;
     let (user, password) = (call.text("docker-username").unwrap_or(""), call.text("docker-password").unwrap_or(""));
-    if call.texts("from-file").is_empty() && (user.is_empty() || password.is_empty()) {
-        let missing: Vec<&str> =
-            [("docker-username", user), ("docker-password", password)].iter().filter(|(_, v)| v.is_empty()).map(|(f, _)| *f).collect();
-        return Err(Failure::error(format!(
-            "either --from-file or the combination of --docker-username, --docker-password and --docker-server is required: {} missing",
-            missing.join(", ")
-        )));
+    if !call.texts("from-file").is_empty() {
+        let mut data = collect(call, env, &name, "Secret")?;
+        if let Some(config) = data.remove("config.json") {
+            data.insert(".dockerconfigjson".into(), config);
+        }
+        return generate(call, env, kinds::SECRET, secret(&name, data, Some("kubernetes.io/dockerconfigjson")), "failed to create secret ");
+    }
+    if user.is_empty() || password.is_empty() {
+        return Err(Failure::error("either --from-file or the combination of --docker-username, --docker-password and --docker-server is required"));
     }
     let server = call.filled("docker-server").unwrap_or("https://index.docker.io/v1/");
     let mut entry = json!({"username": user, "password": password, "auth": base64::encode(format!("{user}:{password}").as_bytes())});
     if let Some(email) = call.filled("docker-email") {
         entry["email"] = json!(email);
     }
-    let config = crate::kubectl::json::compact(&json!({"auths": {server: entry}}));
+    let config = crate::kubectl::json::typed(&json!({"auths": {server: entry}}), None);
     let data = Map::from_iter([(".dockerconfigjson".to_owned(), json!(base64::encode(config.as_bytes())))]);
     generate(call, env, kinds::SECRET, secret(&name, data, Some("kubernetes.io/dockerconfigjson")), "failed to create secret ")
 }
 
 fn tls(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let name = one_name(call, &call.args)?;
+    if call.filled("cert").is_none() || call.filled("key").is_none() {
+        return Err(Failure::error("key and cert must be specified"));
+    }
     let mut data = Map::new();
     for (flag, key) in [("cert", "tls.crt"), ("key", "tls.key")] {
         let path = call.text(flag).unwrap_or("");
-        let text = env.files.get(path).ok_or_else(|| Failure::error(format!("open {path}: no such file or directory")))?;
+        let text = env
+            .files
+            .get(&env.key(path))
+            .ok_or_else(|| Failure::error(format!("Cannot read file {path}, open {path}: no such file or directory")))?;
         data.insert(key.into(), json!(base64::encode(text.as_bytes())));
+    }
+    // `tls.X509KeyPair` wants PEM; what is inside of it is not looked at here.
+    for (flag, what) in [("cert", "certificate"), ("key", "key")] {
+        let path = env.key(call.text(flag).unwrap_or(""));
+        if !env.files.get(&path).is_some_and(|text| text.contains("-----BEGIN ")) {
+            return Err(Failure::error(format!("tls: failed to find any PEM data in {what} input")));
+        }
     }
     generate(call, env, kinds::SECRET, secret(&name, data, Some("kubernetes.io/tls")), "failed to create secret ")
 }

@@ -15,8 +15,8 @@ use crate::cluster::apiserver::WriteOptions;
 use crate::kubectl::call::{Call, DryRun, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
 use crate::kubectl::files::FileObject;
-use crate::kubectl::output;
 use crate::kubectl::resources::{self, Request, Rules, Wanted};
+use crate::kubectl::{hash, json as json_text, output};
 use crate::yaml;
 
 pub const VERB: Verb = Verb::new(
@@ -136,8 +136,12 @@ pub fn generate(call: &Call, env: &mut Env, kind: &'static Kind, mut value: Valu
     if let Some(namespace) = call.filled("namespace").filter(|_| kind.namespaced) {
         value["metadata"]["namespace"] = json!(namespace);
     }
+    if call.is("append-hash") {
+        value["metadata"]["name"] = json!(format!("{}-{}", crate::api::object::name(&value), hash::of(&value)));
+    }
     if call.is("save-config") {
-        value = apply::with_last_applied(&value);
+        let text = json_text::typed(&value, None) + "\n";
+        value["metadata"]["annotations"][apply::LAST_APPLIED] = json!(text);
     }
     let object = if dry == DryRun::Client {
         Rc::new(value)
@@ -149,7 +153,7 @@ pub fn generate(call: &Call, env: &mut Env, kind: &'static Kind, mut value: Valu
             Err(status) => return Err(Failure::error(format!("{failed}{}", status.message))),
         }
     };
-    output::print_done(call, env, kind, &object, &format!("created{}", dry.suffix()))?;
+    output::print_typed(call, env, kind, &object, &format!("created{}", dry.suffix()))?;
     Ok(DONE)
 }
 

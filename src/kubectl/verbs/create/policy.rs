@@ -1,6 +1,6 @@
 //! `kubectl create poddisruptionbudget | ingress`.
 
-use super::{generate, one_name};
+use super::{generate, one_name, pair};
 use crate::api::{Kind, Value, json};
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{Env, Failure, Flow};
@@ -29,8 +29,12 @@ pub const INGRESS: Verb = Verb::new(
 .alias(&["ing"]);
 
 /// `3` or `50%`.
-fn count(text: &str) -> Value {
-    text.parse::<i64>().map_or_else(|_| json!(text), |n| json!(n))
+fn count(flag: &str, text: &str) -> Result<Value, Failure> {
+    match text.strip_suffix('%').unwrap_or(text).parse::<i64>() {
+        Ok(_) if text.ends_with('%') => Ok(json!(text)),
+        Ok(number) => Ok(json!(number)),
+        Err(_) => Err(Failure::error(format!("invalid format specified for {flag}"))),
+    }
 }
 
 fn kind(name: &str) -> Result<&'static Kind, Failure> {
@@ -47,8 +51,8 @@ fn budget(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     match (least, most) {
         (Some(_), Some(_)) => return Err(Failure::error("min-available and max-unavailable cannot be both specified")),
         (None, None) => return Err(Failure::error("one of min-available or max-unavailable must be specified")),
-        (Some(least), None) => spec["minAvailable"] = count(least),
-        (None, Some(most)) => spec["maxUnavailable"] = count(most),
+        (Some(least), None) => spec["minAvailable"] = count("min-available", least)?,
+        (None, Some(most)) => spec["maxUnavailable"] = count("max-unavailable", most)?,
     }
     spec["selector"] = selector::to_value(&labels);
     let status = json!({"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0});
@@ -64,15 +68,20 @@ fn ingress(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             "not enough information provided: every ingress has to either specify a default-backend (which catches all traffic) or a list of rules (which catch specific paths)",
         ));
     }
+    let mut metadata = json!({"name": name});
+    for text in call.texts("annotation") {
+        let (key, value) = pair(text).ok_or_else(|| Failure::error(format!("annotation {text} is invalid and should be in format key=[value]")))?;
+        metadata["annotations"][key] = json!(value);
+    }
     let mut spec = json!({});
     if let Some(class) = call.filled("class") {
         spec["ingressClassName"] = json!(class);
     }
     if let Some(backend) = call.filled("default-backend") {
-        let bad = || Failure::error(format!("default-backend should be in format servicename:serviceport, but got {backend}"));
+        let bad = || Failure::error("default-backend should be in format servicename:serviceport");
         spec["defaultBackend"] = self::backend(backend).ok_or_else(bad)?;
     }
-    let mut rules: Vec<Value> = Vec::new();
+    let (mut rules, mut tls): (Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new());
     for text in call.texts("rule") {
         let bad = || Failure::error(format!("rule {text} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]"));
         let plain = text.split(',').next().unwrap_or("");
@@ -80,17 +89,28 @@ fn ingress(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         let (host, path) = place.split_once('/').ok_or_else(bad)?;
         let (path, path_type) = path.strip_suffix('*').map_or((path, "Exact"), |path| (path, "Prefix"));
         let path = json!({"backend": backend(target).ok_or_else(bad)?, "path": format!("/{path}"), "pathType": path_type});
+        // `tls=SECRET` or `tls` alone; one entry for each secret, with its hosts.
+        if let Some(secured) = text.split(',').nth(1) {
+            let secret = secured.strip_prefix("tls").ok_or_else(bad)?.trim_start_matches('=');
+            match tls.iter_mut().find(|t| t["secretName"].as_str().unwrap_or("") == secret) {
+                Some(entry) => entry["hosts"].as_array_mut().into_iter().for_each(|hosts| hosts.push(json!(host))),
+                None if secret.is_empty() => tls.push(json!({"hosts": [host]})),
+                None => tls.push(json!({"hosts": [host], "secretName": secret})),
+            }
+        }
         match rules.iter_mut().find(|r| r["host"].as_str().unwrap_or("") == host) {
             Some(rule) => rule["http"]["paths"].as_array_mut().into_iter().for_each(|paths| paths.push(path.clone())),
             None if host.is_empty() => rules.push(json!({"http": {"paths": [path]}})),
             None => rules.push(json!({"host": host, "http": {"paths": [path]}})),
         }
     }
+    if !tls.is_empty() {
+        spec["tls"] = json!(tls);
+    }
     if !rules.is_empty() {
         spec["rules"] = json!(rules);
     }
-    let value =
-        json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": name}, "spec": spec, "status": {"loadBalancer": {}}});
+    let value = json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": metadata, "spec": spec, "status": {"loadBalancer": {}}});
     generate(call, env, kind("ingress")?, value, "failed to create ingress: ")
 }
 

@@ -4,6 +4,7 @@ use super::{generate, one_name, pair};
 use crate::api::{Kind, Map, Value, json, kinds};
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
+use crate::manifest::decode::check_quantity;
 
 const PLAIN: &str = "output,o:s dry-run=unchanged save-config field-manager:s validate=strict template:s show-managed-fields hard:s scopes:s value:i \
     global-default description:s preemption-policy:s";
@@ -37,8 +38,7 @@ pub const PRIORITY_CLASS: Verb = Verb::new(
     "Create a priority class with the specified name, value, globalDefault and description.",
     priority_class,
 )
-.alias(&["pc"])
-.requires(&["value"]);
+.alias(&["pc"]);
 
 fn namespace(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let name = one_name(call, &call.args)?;
@@ -65,7 +65,8 @@ fn quota(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let name = one_name(call, &call.args)?;
     let mut hard = Map::new();
     for part in call.filled("hard").unwrap_or("").split(',').filter(|p| !p.is_empty()) {
-        let (key, value) = pair(part).ok_or_else(|| Failure::error(format!("invalid argument syntax {part}, expected <resource>=<value>")))?;
+        let (key, value) = pair(part).ok_or_else(|| Failure::error(format!("Invalid argument syntax {part}, expected <resource>=<value>")))?;
+        check_quantity(value).map_err(Failure::error)?;
         hard.insert(key.into(), json!(value));
     }
     let mut spec = json!({});
@@ -73,6 +74,9 @@ fn quota(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         spec["hard"] = Value::Object(hard);
     }
     if let Some(scopes) = call.filled("scopes") {
+        if let Some(scope) = scopes.split(',').find(|s| s.is_empty()) {
+            return Err(Failure::error(format!("invalid resource quota scope {scope:?}")));
+        }
         spec["scopes"] = json!(scopes.split(',').collect::<Vec<_>>());
     }
     let value = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": name}, "spec": spec, "status": {}});

@@ -14,13 +14,20 @@ pub fn collect(call: &Call, env: &Env, name: &str, what: &str) -> Result<Map<Str
     let mut data = Map::new();
     let mut add = |key: &str, text: String| {
         if data.contains_key(key) {
-            return Err(Failure::error(format!("cannot add key {key:?}, another key by that name already exists in Data for {what} {name:?}")));
+            return Err(Failure::error(if what == "Secret" {
+                format!("cannot add key {key}, another key by that name already exists")
+            } else {
+                format!("cannot add key {key:?}, another key by that name already exists in Data for {what} {name:?}")
+            }));
         }
         let bad = key.is_empty() || key.contains(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)));
         if bad {
             let rule = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
-            let what = if what == "Secret" { "Secret" } else { "ConfigMap" };
-            return Err(Failure::error(format!("{key:?} is not a valid key name for a {what}: {rule}")));
+            return Err(Failure::error(if what == "Secret" {
+                format!("{key:?} is not valid key name for a Secret {rule}")
+            } else {
+                format!("{key:?} is not a valid key name for a {what}: {rule}")
+            }));
         }
         data.insert(key.into(), if what == "Secret" { json!(base64::encode(text.as_bytes())) } else { json!(text) });
         Ok(())
@@ -64,8 +71,7 @@ pub fn collect(call: &Call, env: &Env, name: &str, what: &str) -> Result<Map<Str
     }
     for literal in call.texts("from-literal") {
         let (key, value) = pair(literal).ok_or_else(|| Failure::error(format!("invalid literal source {literal}, expected key=value")))?;
-        let quoted = value.len() > 1 && (value.starts_with('"') && value.ends_with('"') || value.starts_with('\'') && value.ends_with('\''));
-        add(key, if quoted { value[1..value.len() - 1].into() } else { value.into() })?;
+        add(key, value.into())?;
     }
     Ok(data)
 }

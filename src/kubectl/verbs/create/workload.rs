@@ -1,12 +1,13 @@
 //! `kubectl create deployment | job | cronjob`.
 
 use super::{generate, one_name};
-use crate::api::{Kind, Value, json, kinds, object};
+use crate::api::{Value, json, kinds, object};
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{Env, Failure, Flow};
+use crate::kubectl::resources::{self, Rules};
 
 const OUTPUT: &str =
-    "image:a port:i replicas,r:i output,o:s dry-run=unchanged save-config field-manager:s validate=strict template:s show-managed-fields";
+    "image:c port:i replicas,r:i output,o:s dry-run=unchanged save-config field-manager:s validate=strict template:s show-managed-fields";
 
 pub const DEPLOYMENT: Verb = Verb::new(
     "deployment",
@@ -40,7 +41,6 @@ fn name_and_command(call: &Call) -> Result<(String, Vec<String>), Failure> {
     let (names, rest) = call.args.split_at(at.min(call.args.len()));
     match names {
         [name] => Ok((name.clone(), rest.to_vec())),
-        [name, more @ ..] if !more.is_empty() => Ok((name.clone(), more.iter().chain(rest).cloned().collect())),
         names => one_name(call, names).map(|name| (name, rest.to_vec())),
     }
 }
@@ -52,17 +52,17 @@ fn deployment(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         return Err(Failure::error("cannot specify multiple --image options and command"));
     }
     let replicas = call.int("replicas").unwrap_or(1);
-    if replicas < 0 {
-        return Err(Failure::error("replicas must be >= 0"));
-    }
     let port = call.int("port");
     let containers: Vec<Value> = images
         .iter()
+        .filter(|image| !image.is_empty())
         .map(|image| {
             // `sanitize` of the image's last part, without tag and digest.
             let base = image.rsplit('/').next().unwrap_or(image);
             let base = base.split([':', '@']).next().unwrap_or(base);
             let clean: String = base.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect();
+            // A name that had to be changed gets five letters of chance (`sanitizeAndUniquify`); here the image decides them.
+            let clean = if base.contains(['_', '.']) { format!("{clean}-{}", letters(image)) } else { clean };
             let mut container = json!({"image": image, "name": clean, "resources": {}});
             if let Some(port) = port.filter(|p| *p >= 0) {
                 container["ports"] = json!([{"containerPort": port}]);
@@ -85,6 +85,11 @@ fn deployment(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     generate(call, env, kinds::DEPLOYMENT, value, "failed to create deployment: ")
 }
 
+fn letters(text: &str) -> String {
+    let seed = text.bytes().fold(0x811c_9dc5_u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    (0..5).map(|i| char::from(b"bcdfghjklmnpqrstvwxz2456789"[(seed >> (i * 6)) as usize % 27])).collect()
+}
+
 fn container(name: &str, call: &Call, command: &[String]) -> Value {
     let mut container = json!({"image": call.text("image").unwrap_or(""), "name": name, "resources": {}});
     if !command.is_empty() {
@@ -103,12 +108,14 @@ fn job(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         if !command.is_empty() {
             return Err(Failure::error("cannot specify --from and command"));
         }
-        let (kind, cron) = from.split_once('/').unwrap_or((from, ""));
-        if Kind::by_name(kind) != Some(kinds::CRON_JOB) {
+        let request = resources::request(&Call::default(), &[from.to_owned()], env, Rules { type_alone: true, all_flag: false })?;
+        let namespace = env.namespace(call);
+        let source = from.split_once('/').map_or("", |(_, name)| name);
+        let kind = request.kinds().first().copied().unwrap_or(kinds::CRON_JOB);
+        let cron = env.require(kind, &namespace, source)?;
+        if kind != kinds::CRON_JOB {
             return Err(Failure::error("from must be an existing cronjob"));
         }
-        let namespace = env.namespace(call);
-        let cron = env.require(kinds::CRON_JOB, &namespace, cron)?;
         let template = object::at(&cron, "spec.jobTemplate").cloned().unwrap_or_default();
         let mut annotations = object::at(&template, "metadata.annotations").cloned().unwrap_or_else(|| json!({}));
         annotations["cronjob.kubernetes.io/instantiate"] = json!("manual");

@@ -12,7 +12,7 @@ use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
 use crate::kubectl::jsonpath::Template;
 use crate::kubectl::output::{self, Form};
-use crate::kubectl::resources::{self, Rules};
+use crate::kubectl::resources::{self, Rules, Wanted};
 use tables::{Show, tables};
 
 pub const VERB: Verb = Verb::new(
@@ -25,8 +25,17 @@ pub const VERB: Verb = Verb::new(
     run,
 );
 
+/// What the server warns of where Endpoints are asked for.
+pub const OLD_ENDPOINTS: &str = "Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\n";
+
 fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if let Some(path) = call.filled("raw") {
+        if !call.args.is_empty() {
+            return Err(Failure::error("arguments may not be passed when --raw is specified"));
+        }
+        if !path.starts_with('/') {
+            return Err(Failure::error(format!("--raw must be a valid URL path: parse {path:?}: invalid URI for request")));
+        }
         return raw::raw(path, env);
     }
     if call.args.is_empty() && !call.changed("filename") && !call.changed("kustomize") {
@@ -36,7 +45,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let form = output::form(call, env, true)?;
     let request = resources::request(call, &call.args, env, Rules { type_alone: true, all_flag: false })?;
     let watch = call.is("watch") || call.is("watch-only");
-    let show = Show {
+    let mut show = Show {
         wide: matches!(form, Form::Table { wide: true }),
         headers: !call.is("no-headers"),
         labels: call.is("show-labels"),
@@ -47,7 +56,10 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         events: call.is("output-watch-events"),
     };
     if request.kinds().iter().any(|k| k.kind == "Endpoints") {
-        env.err("Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\n");
+        env.err(OLD_ENDPOINTS);
+    }
+    if !show.subresource.is_empty() && matches!(request.wanted, Wanted::Listed(_)) {
+        return Err(Failure::error("subresource cannot be used when bulk resources are specified"));
     }
     if watch {
         return watch::start_watch(call, request, form, show, env);
@@ -74,6 +86,8 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
                     "No resources found\n".into()
                 });
             }
+            // NAME carries its kind where several were found (`MultipleGVKsRequested`).
+            show.kinds = call.is("show-kind") || found.iter().any(|(kind, _)| *kind != found[0].0);
             let text = tables(&found, &show, env, &mut Vec::new());
             env.out(text);
         }
@@ -100,7 +114,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
 fn sort(found: &mut [(&'static Kind, Rc<Value>)], path: &str) -> Result<(), Failure> {
     let template = Template::relaxed(path).map_err(|e| Failure::error(format!("{path}: {e}")))?;
     let key = |o: &Value| template.find(o).ok().and_then(|f| f.first().map(|v| (*v).clone()));
-    if !found.is_empty() && found.iter().all(|(_, o)| key(o).is_none()) {
+    if found.len() > 1 && found.iter().all(|(_, o)| key(o).is_none()) {
         return Err(Failure::error(format!("couldn't find any field with path \"{{{path}}}\" in the list of objects")));
     }
     found.order_by(|(_, a), (_, b)| match (key(a), key(b)) {

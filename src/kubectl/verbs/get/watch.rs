@@ -12,6 +12,12 @@ use crate::kubectl::table;
 pub fn start_watch(call: &Call, request: Request, form: Form, show: Show, env: &mut Env) -> Result<Flow, Failure> {
     let kinds = request.kinds();
     let named = matches!(&request.wanted, Wanted::Named(named) if named.len() > 1);
+    if kinds.len() > 1 && matches!(request.wanted, Wanted::Listed(_)) {
+        return Err(Failure::error("you may only specify a single resource type"));
+    }
+    if named && let Some(failure) = Failure::many(request.fetch(env)?.1) {
+        return Err(failure);
+    }
     if kinds.len() != 1 || named {
         let count = kinds.len().max(2);
         return Err(Failure::error(format!(

@@ -36,15 +36,15 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         return Err(Failure::error("only one of -c or an inline [CONTAINER] arg is allowed"));
     }
     let wanted = inline.or_else(|| call.filled("container").map(str::to_owned));
-    if call.is("all-containers") && wanted.is_some() {
-        return Err(Failure::error("--all-containers=true should not be specified with container name"));
+    if let Some(name) = wanted.as_ref().filter(|_| call.is("all-containers")) {
+        return Err(Failure::error(format!("--all-containers=true should not be specified with container name {name}")));
     }
     let tail = call.int("tail").unwrap_or(if selector.is_some() && !call.is("follow") { 10 } else { -1 });
     if tail < -1 {
         return Err(Failure::error("--tail must be greater than or equal to -1"));
     }
     if call.changed("since") && call.changed("since-time") {
-        return Err(Failure::error("at most one of `--since` or `--since-time` may be specified"));
+        return Err(Failure::error("at most one of `sinceTime` or `sinceSeconds` may be specified"));
     }
     if call.duration("since").is_some_and(|s| s <= 0) {
         return Err(Failure::error("--since must be greater than 0"));
@@ -80,7 +80,9 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
                 _ => f,
             };
             if let Some((kind, owner)) = reference.split_once('/').filter(|(k, _)| Kind::by_name(k).is_some_and(|k| k != kinds::POD)) {
-                let owner = env.require(resources::kind(kind)?, &space, owner).map_err(missing)?;
+                let kind = resources::kind(kind)?;
+                let owner = env.require(kind, &space, owner).map_err(missing)?;
+                pods::follows(kind, &owner, "cannot get the logs from")?;
                 let all = pods::pods_of(&owner, env);
                 let Some(first) = all.first().cloned() else { return Err(Failure::error("timed out waiting for the condition")) };
                 if call.is("all-pods") {
@@ -115,7 +117,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     }
     let follow = call.is("follow");
     let most = call.int("max-log-requests").unwrap_or(5);
-    if follow && sources.len() as i64 > most {
+    if follow && sources.len() > 1 && sources.len() as i64 > most {
         return Err(Failure::error(format!(
             "you are attempting to follow {} log streams, but maximum allowed concurrency is {most}, use --max-log-requests to increase the limit",
             sources.len()

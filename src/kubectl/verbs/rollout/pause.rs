@@ -1,12 +1,15 @@
 //! `kubectl rollout pause | resume | restart`.
 
 use super::found;
-use crate::api::object::{at, name, namespace};
+use crate::api::object::{at, map_at, name, namespace};
 use crate::api::{Value, json};
 use crate::cluster::apiserver::{Key, PatchKind};
 use crate::kubectl::call::Call;
 use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
 use crate::kubectl::output::print_done;
+
+/// A restart is a change of this annotation.
+const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 
 fn set_paused(call: &Call, env: &mut Env, pause: bool) -> Result<Flow, Failure> {
     let mut failures = Vec::new();
@@ -47,7 +50,13 @@ pub fn restart(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             failures.push(Failure::error(format!("{named} can't restart paused deployment (run rollout resume first)")));
             continue;
         }
-        let patch = json!({"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": env.now().rfc3339()}}}}});
+        let (now, place) = (env.now().rfc3339(), "spec.template.metadata.annotations");
+        if map_at(&o, place).and_then(|a| a.get(RESTARTED_AT)).and_then(Value::as_str) == Some(&now) {
+            let why = "if restart has already been triggered within the past second, please wait before attempting to trigger another";
+            failures.push(Failure::error(format!("failed to create patch for {}: {why}", name(&o))));
+            continue;
+        }
+        let patch = json!({"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: now}}}}});
         let after = env.patch(&Key::new(kind, namespace(&o), name(&o)), &patch, PatchKind::Strategic, &write_options("kubectl-rollout", false))?;
         print_done(call, env, kind, &after, "restarted")?;
     }

@@ -1,6 +1,7 @@
 //! `kubectl rollout status`.
 
 use super::found;
+use super::history::revision_of;
 use crate::api::object::{i64_at, list_at, name, namespace, str_at};
 use crate::api::{Kind, SimTime, Value};
 use crate::cluster::apiserver::Key;
@@ -8,7 +9,7 @@ use crate::kubectl::call::Call;
 use crate::kubectl::env::{Env, Failure, Flow, Job, Poll};
 
 /// What `rollout status` says of an object, and whether it is done.
-fn progress(kind: &Kind, o: &Value) -> Result<(String, bool), Failure> {
+fn progress(kind: &Kind, o: &Value, wanted_revision: i64) -> Result<(String, bool), Failure> {
     let number = |path: &str| i64_at(o, path).unwrap_or(0);
     let named = name(o);
     let observed = number("metadata.generation") <= number("status.observedGeneration");
@@ -18,6 +19,10 @@ fn progress(kind: &Kind, o: &Value) -> Result<(String, bool), Failure> {
             let late = list_at(o, "status.conditions")
                 .iter()
                 .any(|c| str_at(c, "type") == Some("Progressing") && str_at(c, "reason") == Some("ProgressDeadlineExceeded"));
+            let running = revision_of(o);
+            if wanted_revision > 0 && wanted_revision != running {
+                return Err(Failure::error(format!("desired revision ({wanted_revision}) is different from the running revision ({running})")));
+            }
             if late {
                 return Err(Failure::error(format!("deployment {named:?} exceeded its progress deadline")));
             }
@@ -73,7 +78,13 @@ pub fn status(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let all = found(call, env)?;
     let timeout = call.duration("timeout").filter(|t| *t > 0).map(|t| env.now() + t as u64);
     let watch = !call.changed("watch") || call.is("watch");
-    Ok(Flow::wait(Rolling { left: all.into_iter().map(|(kind, o)| Key::new(kind, namespace(&o), name(&o))).collect(), seen: None, watch, timeout }))
+    Ok(Flow::wait(Rolling {
+        left: all.into_iter().map(|(kind, o)| Key::new(kind, namespace(&o), name(&o))).collect(),
+        seen: None,
+        watch,
+        timeout,
+        revision: call.int("revision").unwrap_or(0),
+    }))
 }
 
 /// Prints a line at every change until it is rolled out.
@@ -84,6 +95,8 @@ struct Rolling {
     seen: Option<String>,
     watch: bool,
     timeout: Option<SimTime>,
+    /// The revision that must be the running one; 0 for any.
+    revision: i64,
 }
 
 impl Job for Rolling {
@@ -91,7 +104,7 @@ impl Job for Rolling {
         while let Some(key) = self.left.first().cloned() {
             let Some(o) = env.get(key.kind, &key.namespace, &key.name) else { return Err(Failure::error("object has been deleted")) };
             let version = str_at(&o, "metadata.resourceVersion").map(str::to_owned);
-            let (text, done) = progress(key.kind, &o)?;
+            let (text, done) = progress(key.kind, &o, self.revision)?;
             if self.seen != version || done {
                 env.out(text);
                 self.seen = version;

@@ -1,11 +1,12 @@
 //! `kubectl rollout undo`.
 
 use super::found;
-use super::history::{must_roll, revisions};
+use super::history::{Revision, must_roll, revisions};
 use crate::api::object::{at, map_at, name, namespace};
 use crate::api::{Value, json};
 use crate::cluster::apiserver::{Key, PatchKind};
 use crate::kubectl::call::{Call, DryRun};
+use crate::kubectl::describe::{Page, pod_template};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
 use crate::kubectl::output::print_done;
 use crate::kubectl::verbs::apply::LAST_APPLIED;
@@ -13,7 +14,7 @@ use crate::kubectl::verbs::apply::LAST_APPLIED;
 pub fn undo(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let dry = call.dry_run(env)?;
     for (kind, o) in found(call, env)? {
-        must_roll(kind).map_err(|_| Failure::error(format!("no rollbacker has been implemented for {:?}", kind.group_kind())))?;
+        must_roll(kind, "rollbacker")?;
         if map_at(&o, "metadata.annotations").is_some_and(|a| a.contains_key(LAST_APPLIED)) {
             env.err(format!(
                 "Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the {LAST_APPLIED} annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.\n",
@@ -28,9 +29,9 @@ pub fn undo(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         let all = revisions(kind, &o, env);
         let chosen = match wanted {
             0 => all.len().checked_sub(2).and_then(|at| all.get(at)),
-            wanted => all.iter().find(|r| r.0 == wanted),
+            wanted => all.iter().find(|r| r.number == wanted),
         };
-        let Some((revision, template, _)) = chosen else {
+        let Some(Revision { number: revision, template, .. }) = chosen else {
             return Err(Failure::error(if wanted == 0 {
                 format!("no rollout history found for {} {:?}", kind.singular, name(&o))
             } else {
@@ -42,6 +43,12 @@ pub fn undo(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
                 "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again".to_string(),
             ));
         }
+        if dry == DryRun::Client {
+            let mut page = Page::default();
+            pod_template(&mut page, template);
+            print_done(call, env, kind, &o, &format!("{}{}", page.text, dry.suffix()))?;
+            continue;
+        }
         let mut template = template.clone();
         if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
             labels.remove("pod-template-hash");
@@ -52,11 +59,7 @@ pub fn undo(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             continue;
         }
         let patch = json!([{"op": "replace", "path": "/spec/template", "value": template}]);
-        let after = if dry == DryRun::Client {
-            o.clone()
-        } else {
-            env.patch(&key, &patch, PatchKind::Json, &write_options("kubectl-rollout", dry == DryRun::Server))?
-        };
+        let after = env.patch(&key, &patch, PatchKind::Json, &write_options("kubectl-rollout", dry == DryRun::Server))?;
         print_done(call, env, kind, &after, &format!("rolled back{}", dry.suffix()))?;
     }
     Ok(DONE)

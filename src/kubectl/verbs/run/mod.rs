@@ -7,11 +7,13 @@ use std::rc::Rc;
 
 use super::create;
 use crate::api::object::{list_at, name, str_at, uid};
-use crate::api::{Value, json, kinds};
-use crate::cluster::apiserver::Key;
+use crate::api::{Kind, Value, json, kinds};
+use crate::cluster::apiserver::{Key, PatchKind, patched};
 use crate::kubectl::call::{Call, DryRun, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
-use crate::kubectl::{merge_json, output};
+use crate::kubectl::output;
+use crate::manifest::decode::decode_with;
+pub use pod::is_image;
 use stay::{Stage, Staying};
 
 pub const VERB: Verb = Verb::new(
@@ -24,6 +26,21 @@ pub const VERB: Verb = Verb::new(
     run,
 )
 .requires(&["image"]);
+
+/// `--overrides`, for what a generator wrote (here and in `expose`).
+pub fn overridden(call: &Call, kind: &'static Kind, value: Value) -> Result<Value, Failure> {
+    let how = match call.filled("override-type").unwrap_or("merge") {
+        "merge" => PatchKind::Merge,
+        "strategic" => PatchKind::Strategic,
+        "json" => PatchKind::Json,
+        other if call.filled("overrides").is_some() => return Err(Failure::error(format!("invalid override type: {other}"))),
+        _ => return Ok(value),
+    };
+    let Some(overrides) = call.filled("overrides") else { return Ok(value) };
+    let patch: Value = serde_json::from_str(overrides).map_err(|_| Failure::error("Invalid JSON Patch"))?;
+    let after = patched(kind, &value, &patch, how)?;
+    Ok(decode_with(kind, after.clone(), false).unwrap_or(after))
+}
 
 fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let Some(pod_name) = call.args.first().filter(|_| call.dash != Some(0)) else { return Err(call.usage("NAME is required for run")) };
@@ -42,6 +59,9 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if call.is("expose") && call.filled("port").is_none() {
         return Err(call.usage("--port must be set when exposing a service"));
     }
+    if let Some(policy) = call.filled("image-pull-policy").filter(|p| !matches!(*p, "Always" | "IfNotPresent" | "Never")) {
+        return Err(call.usage(format!("invalid image pull policy: {policy}")));
+    }
     let restart = call.filled("restart").unwrap_or("Always");
     if !matches!(restart, "Always" | "OnFailure" | "Never") {
         return Err(call.usage(format!("invalid restart policy: {restart}")));
@@ -59,11 +79,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         Some(port) => Some(port.parse().map_err(|_| Failure::error(format!("strconv.Atoi: parsing {port:?}: invalid syntax")))?),
         None => None,
     };
-    let mut pod = pod::build(call, pod_name, rest, restart, port)?;
-    if let Some(overrides) = call.filled("overrides") {
-        let patch: Value = serde_json::from_str(overrides).map_err(|_| Failure::error("Invalid JSON Patch"))?;
-        merge_json(&mut pod, &patch);
-    }
+    let mut pod = overridden(call, kinds::POD, pod::build(call, pod_name, rest, restart, port)?)?;
     if let Some(space) = call.filled("namespace") {
         pod["metadata"]["namespace"] = json!(space);
     }
@@ -77,7 +93,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         let shown = if dry == DryRun::Client { Rc::new(service) } else { env.create(kinds::SERVICE, &space, create::sendable(service), &options)? };
         output::print_done(call, env, kinds::SERVICE, &shown, &created)?;
         if call.text("output") == Some("yaml") {
-            env.out("---\n");
+            env.out("---\n---\n");
         }
     }
     let shown = if dry == DryRun::Client { Rc::new(pod) } else { env.create(kinds::POD, &space, create::sendable(pod), &options)? };
@@ -98,6 +114,6 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             stage: Stage::Starting(container),
         }));
     }
-    output::print_done(call, env, kinds::POD, &shown, &created)?;
+    output::print_typed(call, env, kinds::POD, &shown, &created)?;
     Ok(DONE)
 }

@@ -37,7 +37,9 @@ pub fn build(call: &Call, pod_name: &str, rest: &[String], restart: &str, port: 
         None => drop(labels.insert("run".into(), json!(pod_name))),
         Some(text) => {
             for part in text.split(',').filter(|p| !p.is_empty()) {
-                let (key, value) = create::pair(part).ok_or_else(|| Failure::error(format!("unexpected label spec: {part}")))?;
+                let (key, value) = create::pair(part)
+                    .filter(|(_, value)| !value.contains('='))
+                    .ok_or_else(|| Failure::error(format!("unexpected label spec: {part}")))?;
                 labels.insert(key.into(), json!(value));
             }
         }
@@ -46,7 +48,7 @@ pub fn build(call: &Call, pod_name: &str, rest: &[String], restart: &str, port: 
     let mut variables = Vec::new();
     for text in call.texts("env") {
         let (key, value) = create::pair(text).ok_or_else(|| Failure::error(format!("invalid env: {text}")))?;
-        variables.push(json!({"name": key, "value": value}));
+        variables.push(if value.is_empty() { json!({"name": key}) } else { json!({"name": key, "value": value}) });
     }
     if !variables.is_empty() {
         container["env"] = json!(variables);
@@ -78,7 +80,7 @@ pub fn build(call: &Call, pod_name: &str, rest: &[String], restart: &str, port: 
     }
     let mut annotations = Map::new();
     for text in call.texts("annotations") {
-        let (key, value) = create::pair(text).ok_or_else(|| Failure::error(format!("unexpected annotation spec: {text}")))?;
+        let (key, value) = create::pair(text).ok_or_else(|| Failure::error(format!("invalid annotations format: {text}")))?;
         annotations.insert(key.into(), json!(value));
     }
     if !annotations.is_empty() {

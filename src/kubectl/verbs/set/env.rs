@@ -1,9 +1,10 @@
 //! `kubectl set env`.
 
 use super::template::{containers, each};
-use super::{pod_spec_path, split};
+use super::{NOTHING_NAMED, pod_spec_path, split};
 use crate::api::object::{at, list_at, name, str_at};
-use crate::api::{Value, json, object};
+use crate::api::{Kind, Value, json, object};
+use crate::kubectl::base64;
 use crate::kubectl::call::Call;
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
 use crate::kubectl::resources::{self, Rules};
@@ -11,57 +12,45 @@ use crate::kubectl::verbs::create::pair;
 
 pub fn environment(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let (objects, mut words) = split(call);
-    words.extend(call.texts("env").iter().cloned());
-    let mut sourced = Vec::new();
-    if let Some(from) = call.filled("from") {
-        let space = env.namespace(call);
-        let (kind_name, source) = from.split_once('/').unwrap_or(("configmap", from));
-        let kind = resources::kind(kind_name)?;
-        let o = env.require(kind, &space, source)?;
-        let reference = if kind.kind == "Secret" { "secretKeyRef" } else { "configMapKeyRef" };
-        for key in object::map_at(&o, "data").into_iter().flatten().map(|(k, _)| k) {
-            let variable: String = key.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
-            sourced.push(
-                json!({"name": format!("{}{variable}", call.text("prefix").unwrap_or("")), "valueFrom": {reference: {"key": key, "name": source}}}),
-            );
-        }
+    if objects.is_empty() && call.texts("filename").is_empty() {
+        return Err(Failure::error(NOTHING_NAMED));
     }
+    words.extend(call.texts("env").iter().cloned());
+    let request = resources::request(call, &objects, env, Rules { type_alone: true, all_flag: true })?;
+    let (set, removed) = changes(&words)?;
+    let sourced = match call.filled("from") {
+        Some(from) => sourced(call, from, env)?,
+        None => Vec::new(),
+    };
     if call.is("list") {
-        let request = resources::request(call, &objects, env, Rules { type_alone: false, all_flag: true })?;
         for (kind, o) in request.fetch_all(env)? {
-            let spec = pod_spec_path(kind).and_then(|p| at(&o, p)).cloned().unwrap_or_default();
-            for container in list_at(&spec, "containers") {
-                env.out(format!("# {} {}, container {}\n", kind.plural, name(&o), str_at(container, "name").unwrap_or("")));
-                for variable in list_at(container, "env") {
-                    env.out(match str_at(variable, "value") {
-                        Some(value) => format!("{}={value}\n", str_at(variable, "name").unwrap_or("")),
-                        None => {
-                            format!("# {} from {}\n", str_at(variable, "name").unwrap_or(""), crate::kubectl::json::compact(&variable["valueFrom"]))
-                        }
-                    });
-                }
-            }
+            list(call, kind, &o, env)?;
         }
         return Ok(DONE);
     }
-    if words.is_empty() && sourced.is_empty() {
-        return Err(Failure::error("at least one environment variable must be provided"));
-    }
     let wanted = call.filled("containers").unwrap_or("*").to_owned();
-    each(call, &objects, env, "env updated", |spec| {
-        for container in containers(spec, &wanted) {
+    let keep = call.text("overwrite") == Some("false");
+    each(call, &objects, env, "env updated", |spec, env, named| {
+        let found = containers(spec, &wanted);
+        if found.is_empty() {
+            env.err(format!("Warning: {named} does not have any containers matching {wanted:?}\n"));
+        }
+        for container in found {
             let mut list = list_at(container, "env").to_vec();
-            let mut put = |variable: Value| match list.iter_mut().find(|e| e["name"] == variable["name"]) {
-                Some(old) => *old = variable,
-                None => list.push(variable),
-            };
-            for word in &words {
-                if let Some((key, value)) = pair(word) {
-                    put(json!({"name": key, "value": value}));
+            let new = set.iter().map(|(key, value)| json!({"name": key, "value": value})).chain(sourced.iter().cloned());
+            for variable in new {
+                match list.iter_mut().find(|e| e["name"] == variable["name"]) {
+                    Some(old) if keep => {
+                        let (key, value) = (str_at(&variable, "name").unwrap_or(""), str_at(old, "value").unwrap_or(""));
+                        let (kind, name) = named.split_once('/').unwrap_or((named, ""));
+                        let plural = Kind::by_name(kind).map_or(kind, |k| k.plural);
+                        return Err(Failure::error(format!("{plural}/{name} '{key}' already has a value ({value}), and --overwrite is false")));
+                    }
+                    Some(old) => *old = variable,
+                    None => list.push(variable),
                 }
             }
-            sourced.iter().cloned().for_each(&mut put);
-            list.retain(|e| !words.iter().any(|w| w.strip_suffix('-').is_some_and(|k| !w.contains('=') && str_at(e, "name") == Some(k))));
+            list.retain(|e| !removed.iter().any(|key| str_at(e, "name") == Some(key)));
             if list.is_empty() {
                 object::remove(container, "env");
             } else {
@@ -70,4 +59,79 @@ pub fn environment(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         }
         Ok(())
     })
+}
+
+/// `K=V` and `K-`.
+fn changes(words: &[String]) -> Result<(Vec<(&str, &str)>, Vec<&str>), Failure> {
+    let set: Vec<(&str, &str)> = words.iter().filter_map(|w| pair(w)).collect();
+    let removed: Vec<&str> = words.iter().filter(|w| !w.contains('=')).filter_map(|w| w.strip_suffix('-')).collect();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if let Some((key, _)) = set.iter().find(|(key, _)| key.starts_with(|c: char| c.is_ascii_digit()) || !key.chars().all(plain)) {
+        let rule = "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')";
+        return Err(Failure::error(format!("{key:?} is not a valid key name: {rule}")));
+    }
+    if set.iter().any(|(key, _)| removed.contains(key)) {
+        return Err(Failure::error("can not both modify and remove the same environment variable in the same command"));
+    }
+    Ok((set, removed))
+}
+
+/// `--from=configmap/NAME`: a variable for each key.
+fn sourced(call: &Call, from: &str, env: &mut Env) -> Result<Vec<Value>, Failure> {
+    let space = env.namespace(call);
+    let request = resources::request(&Call::default(), &[from.to_owned()], env, Rules { type_alone: true, all_flag: false })?;
+    let mut out = Vec::new();
+    for kind in request.kinds() {
+        let source = from.split_once('/').map_or("", |(_, name)| name);
+        let o = env.require(kind, &space, source)?;
+        let reference = match kind.kind {
+            "Secret" => "secretKeyRef",
+            "ConfigMap" => "configMapKeyRef",
+            _ => return Err(Failure::error("unsupported resource specified in --from")),
+        };
+        let only = call.texts("keys");
+        for key in object::map_at(&o, "data").into_iter().flatten().map(|(key, _)| key).filter(|key| only.is_empty() || only.contains(key)) {
+            let variable: String = key.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+            if variable != *key {
+                env.err(format!("Warning: key {key} transferred to {variable}\n"));
+            }
+            let variable = format!("{}{variable}", call.text("prefix").unwrap_or(""));
+            out.push(json!({"name": variable, "valueFrom": {reference: {"key": key, "name": source}}}));
+        }
+    }
+    Ok(out)
+}
+
+/// `--list`: what stands in the containers; with `--resolve` the values themselves.
+fn list(call: &Call, kind: &Kind, o: &Value, env: &mut Env) -> Result<(), Failure> {
+    let spec = pod_spec_path(kind).and_then(|p| at(o, p)).cloned().unwrap_or_default();
+    for container in list_at(&spec, "containers") {
+        env.out(format!("# {} {}, container {}\n", kind.kind, name(o), str_at(container, "name").unwrap_or("")));
+        for variable in list_at(container, "env") {
+            let key = str_at(variable, "name").unwrap_or("");
+            let from = &variable["valueFrom"];
+            let place = |field: &str| (str_at(&from[field], "name").unwrap_or("").to_owned(), str_at(&from[field], "key").unwrap_or("").to_owned());
+            let (what, (source, entry)) = match (from.get("configMapKeyRef"), from.get("secretKeyRef")) {
+                (Some(_), _) => ("configmap", place("configMapKeyRef")),
+                (_, Some(_)) => ("secret", place("secretKeyRef")),
+                _ if from.get("fieldRef").is_some() => {
+                    env.out(format!("# {key} from field path {}\n", str_at(&from["fieldRef"], "fieldPath").unwrap_or("")));
+                    continue;
+                }
+                _ => {
+                    env.out(format!("{key}={}\n", str_at(variable, "value").unwrap_or("")));
+                    continue;
+                }
+            };
+            if !call.is("resolve") {
+                env.out(format!("# {key} from {what} {source}, key {entry}\n"));
+                continue;
+            }
+            let holder = env.require(resources::kind(what)?, object::namespace(o), &source)?;
+            let text = object::map_at(&holder, "data").and_then(|d| d.get(&entry)).and_then(Value::as_str).unwrap_or("").to_owned();
+            let text = if what == "secret" { base64::decode(&text).map_or(text, |b| String::from_utf8_lossy(&b).into_owned()) } else { text };
+            env.out(format!("{key}={text}\n"));
+        }
+    }
+    Ok(())
 }

@@ -12,7 +12,7 @@ use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{Env, Failure, Flow};
 
 const COMMON: &str = "all selector,l:s filename,f:c kustomize,k:s recursive,R output,o:s dry-run=unchanged local field-manager:s template:s show-managed-fields \
-    containers,c:s limits:s requests:s list overwrite from:s prefix:s env,e:a keys:c resolve resource-version:s";
+    containers,c:s limits:s requests:s list overwrite from:s prefix:s env,e:a keys:c resolve resource-version:s record";
 
 pub const VERB: Verb = Verb::new("set", "SUBCOMMAND [options]", "", "Set specific features on objects.", group).with(&[
     Verb::new(
@@ -67,6 +67,9 @@ pub fn pod_spec_path(kind: &Kind) -> Option<&'static str> {
         _ => None,
     }
 }
+
+/// What is said where no object is named.
+pub const NOTHING_NAMED: &str = "one or more resources must be specified as <resource> <name> or <resource>/<name>";
 
 /// `a=b` words after the objects.
 fn split(call: &Call) -> (Vec<String>, Vec<String>) {

@@ -1,29 +1,31 @@
 //! `kubectl set selector`.
 
-use super::split;
-use crate::api::json;
+use std::rc::Rc;
+
 use crate::api::object::namespace;
 use crate::kubectl::call::{Call, DryRun};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
 use crate::kubectl::output::print_done;
 use crate::kubectl::resources::{self, Rules};
-use crate::kubectl::verbs::create::pair;
+use crate::kubectl::selector;
 
+/// The last argument is the selector, whatever it looks like (`getResourcesAndSelector`).
 pub fn selector(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
-    let (objects, words) = split(call);
-    let request = resources::request(call, &objects, env, Rules { type_alone: false, all_flag: true })?;
+    let Some((text, objects)) = call.args.split_last() else { return Err(Failure::error("one selector is required")) };
+    let selector = selector::parse(text).map_err(Failure::error)?;
+    let map = selector::to_value(&selector)["matchLabels"].clone();
+    let request = resources::request(call, objects, env, Rules { type_alone: false, all_flag: true })?;
     let dry = call.dry_run(env)?;
-    let mut map = json!({});
-    for (key, value) in words.iter().flat_map(|w| w.split(',')).filter_map(pair) {
-        map[key] = json!(value);
-    }
     for (kind, o) in request.fetch_all(env)? {
         let mut after = o.as_ref().clone();
         after["spec"]["selector"] = map.clone();
         if kind.kind != "Service" {
             return Err(Failure::error("setting a selector is only supported for Services"));
         }
-        let after = env.update(kind, namespace(&o), after, &write_options("kubectl-set", dry != DryRun::None))?;
+        let after = match dry == DryRun::Client || request.local {
+            true => Rc::new(after),
+            false => env.update(kind, namespace(&o), after, &write_options("kubectl-set", dry == DryRun::Server))?,
+        };
         print_done(call, env, kind, &after, &format!("selector updated{}", dry.suffix()))?;
     }
     Ok(DONE)

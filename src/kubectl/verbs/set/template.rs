@@ -1,26 +1,26 @@
 //! What `kubectl set` changes in the Pod spec of each object, sent as a patch of what differs.
 
+use std::rc::Rc;
+
 use super::pod_spec_path;
 use crate::api::object::{at, list_at, name, namespace, str_at};
 use crate::api::{Value, json, object};
-use crate::cluster::apiserver::{Key, PatchKind};
+use crate::cluster::apiserver::{Key, PatchKind, patched};
 use crate::kubectl::call::{Call, DryRun};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
 use crate::kubectl::output::print_done;
 use crate::kubectl::resources::{self, Rules};
+use crate::manifest::decode::decode_with;
 
-/// Changes each object's Pod spec and sends what changed. `change` gives false where it has nothing to do.
+/// Changes each object's Pod spec and sends what changed. A `change` that fails may have changed other parts; those are sent all the same.
 pub fn each(
     call: &Call,
     objects: &[String],
     env: &mut Env,
     did: &str,
-    mut change: impl FnMut(&mut Value) -> Result<(), Failure>,
+    mut change: impl FnMut(&mut Value, &mut Env, &str) -> Result<(), Failure>,
 ) -> Result<Flow, Failure> {
     let dry = call.dry_run(env)?;
-    if objects.is_empty() && call.texts("filename").is_empty() {
-        return Err(Failure::error("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
-    }
     let request = resources::request(call, objects, env, Rules { type_alone: false, all_flag: true })?;
     let (found, mut failures) = request.fetch(env)?;
     for (kind, o) in found {
@@ -35,17 +35,22 @@ pub fn each(
         };
         let before = at(&o, path).cloned().unwrap_or_default();
         let mut spec = before.clone();
-        if let Err(failure) = change(&mut spec) {
-            failures.push(failure);
-            continue;
-        }
-        if spec == before {
+        let failed = change(&mut spec, env, &format!("{}/{}", kind.kind, name(&o))).err();
+        // A service account is set again whatever it was (`set_serviceaccount.go` has no look at the difference).
+        if spec == before && (failed.is_some() || !did.starts_with("serviceaccount")) {
+            failures.extend(failed);
             continue;
         }
         let mut patch = json!({});
         object::set(&mut patch, path, spec_patch(&before, &spec));
-        let after = if dry == DryRun::Client {
-            Ok(o.clone())
+        if call.is("record") {
+            env.err("Flag --record has been deprecated, --record will be removed in the future\n");
+            let command = format!("{} {} --record=true", call.path, call.args.join(" "));
+            patch["metadata"] = json!({"annotations": {"kubernetes.io/change-cause": command}});
+        }
+        let after = if dry == DryRun::Client || request.local {
+            let typed = patched(kind, &o, &patch, PatchKind::Strategic)?;
+            Ok(Rc::new(decode_with(kind, typed, false).unwrap_or_else(|_| o.as_ref().clone())))
         } else {
             env.patch(&Key::new(kind, namespace(&o), name(&o)), &patch, PatchKind::Strategic, &write_options("kubectl-set", dry == DryRun::Server))
         };
@@ -58,9 +63,10 @@ pub fn each(
                     "resource" => "resources update to pod template".to_owned(),
                     kind => format!("{kind} update to pod template:"),
                 };
-                failures.push(Failure::error(format!("failed to patch {what} {}", status.message)));
+                failures.push(Failure::error(format!("failed to patch {what} {}", status.message.trim_end())));
             }
         }
+        failures.extend(failed);
     }
     Failure::many(failures).map_or(Ok(DONE), Err)
 }
