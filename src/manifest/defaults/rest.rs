@@ -65,9 +65,9 @@ pub fn apply(kind: &Kind, object: &mut Value) {
     }
     if let Some((_, status)) = STATUSES.iter().find(|(name, _)| *name == kind.kind)
         && object.get("status").is_none_or(Value::is_null)
-        && let Ok(status) = serde_json::from_str(status)
+        && let Ok(Some((status, _))) = crate::yaml::read_json(status, 0)
     {
-        object::set(object, "status", status);
+        object::set(object, "status", status.to_value());
     }
 }
 

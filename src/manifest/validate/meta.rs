@@ -74,7 +74,7 @@ pub fn labels(labels: Option<&Map<String, Value>>, path: &FieldPath, errors: &mu
 pub fn annotations(annotations: Option<&Map<String, Value>>, path: &FieldPath, errors: &mut ErrorList) {
     let mut size = 0;
     for (key, value) in annotations.into_iter().flatten() {
-        for message in names::qualified_name(&key.to_lowercase()) {
+        for message in names::qualified_name(&names::lower(key)) {
             errors.push(FieldError::invalid(path, key.as_str(), message));
         }
         size += key.len() + value.as_str().map_or(0, str::len);

@@ -139,6 +139,8 @@ pub fn invalid(kind: &Kind, name: &str, errors: &ErrorList) -> Status {
     status
 }
 
+pub use names::lower;
+
 /// `ValidateServiceClusterIPsRelatedFields`
 pub fn service_addresses(spec: &Value) -> ErrorList {
     service::addresses(spec)

@@ -55,9 +55,9 @@ fn is_name_part(text: &str) -> bool {
 /// Label keys, annotation keys, taint keys: `example.com/name` or `name`.
 pub fn qualified_name(text: &str) -> Messages {
     let mut messages = Messages::new();
-    let name = match text.split('/').collect::<Vec<_>>()[..] {
-        [name] => name,
-        [prefix, name] => {
+    let name = match text.split_once('/') {
+        None => text,
+        Some((prefix, name)) if !name.contains('/') => {
             if prefix.is_empty() {
                 messages.push("prefix part must be non-empty".into());
             } else {
@@ -134,6 +134,22 @@ pub fn env_name(text: &str) -> Messages {
 
 pub fn is_http_header(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// Go's `strings.ToLower`, for rules that let pass nothing beyond ASCII: there are two more characters whose small letter is in it. Where what is
+/// refused is shown, other capitals stay as they are: the table of all letters would weigh more than this whole file.
+pub fn lower(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c == '\u{212a}' {
+                'k'
+            } else if c == '\u{130}' {
+                'i'
+            } else {
+                c.to_ascii_lowercase()
+            }
+        })
+        .collect()
 }
 
 /// `maskTrailingDash`: a dash at the end and the letter before it become one `a`.
