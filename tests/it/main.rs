@@ -14,4 +14,5 @@ mod scheduling;
 mod terminal;
 mod tidy;
 mod update;
+mod verdicts;
 mod yaml;

@@ -71,7 +71,7 @@ fn range(text: &str, field: usize) -> Result<(), String> {
 }
 
 fn number_or_name(text: &str, field: usize) -> Result<u64, String> {
-    let lower = text.to_lowercase();
+    let lower = super::names::lower(text);
     let position = |names: &[&str], first: u64| names.iter().position(|n| *n == lower).map(|p| p as u64 + first);
     let named = match field {
         3 => position(&MONTHS, 1),

@@ -18,7 +18,8 @@ use std::rc::Rc;
 use gloo::events::EventListener;
 use gloo::render::AnimationFrame;
 use gloo::timers::callback::Timeout;
-use podlab::{schema, text};
+use podlab::manifest::hover;
+use podlab::text;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
@@ -209,7 +210,7 @@ impl App {
                 self.jump = Some(Jump { from: span.start, to: span.end, number });
             }
             Message::Desk(wish) => self.desk(wish),
-            Message::Terminal(TerminalWish::Line(line)) if line.contains("explain") && !schema::is_described() => {
+            Message::Terminal(TerminalWish::Line(line)) if line.contains("explain") && !hover::is_described() => {
                 let on = ctx.link().callback(Message::Described);
                 descriptions::want(move || on.emit(line));
                 return false;
