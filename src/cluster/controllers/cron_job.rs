@@ -102,6 +102,24 @@ fn note_finished(cron: &Value, jobs: &[Rc<Value>], status: &mut Value, ctx: &mut
             None => say(ctx, cron, COMPONENT, "Normal", "MissingJob", &format!("Active job went missing: {name}")),
         }
     }
+    // Those that somebody else made in its name.
+    let known: Vec<String> = active(status).iter().map(|entry| object::str_at(entry, "uid").unwrap_or("").to_owned()).collect();
+    for job in jobs.iter().filter(|job| !known.iter().any(|uid| uid == object::uid(job))) {
+        match is_done(job) {
+            Some("Complete") => {
+                let at = |value: &Value, path: &str| object::str_at(value, path).and_then(SimTime::parse);
+                let ended = at(job, "status.completionTime");
+                if ended.is_some() && ended > at(status, "lastSuccessfulTime") {
+                    status["lastSuccessfulTime"] = object::at(job, "status.completionTime").cloned().unwrap_or(Value::Null);
+                }
+            }
+            Some(_) => {}
+            None => {
+                let text = format!("Saw a job that the controller did not create or forgot: {}", object::name(job));
+                say(ctx, cron, COMPONENT, "Warning", "UnexpectedJob", &text);
+            }
+        }
+    }
     set_active(status, keep);
 }
 

@@ -30,6 +30,8 @@ struct Tally {
     failed_indexes: SortedSet<i64>,
     /// Pods that the controller itself removed from a Job that goes on: they count as nothing (`deleteJobPods` takes their finalizer first).
     released: SortedSet<String>,
+    /// Failed Pods that a rule of the failure policy ignores.
+    ignored: SortedSet<String>,
     /// How many Pods failed since the last success, and when the last of them did.
     streak: usize,
     last_failure: Option<SimTime>,
@@ -96,7 +98,13 @@ impl Tally {
                 Some("Failed") => {
                     let rule = job_policy::failure(job, pod);
                     match &rule {
-                        Some(("Ignore", _)) => continue,
+                        // It does not count, but the next one waits for it too.
+                        Some(("Ignore", _)) => {
+                            if self.ignored.insert(uid) {
+                                failed.push(finished_at(pod));
+                            }
+                            continue;
+                        }
                         Some(("FailJob", message)) => drop(self.verdict.get_or_insert(message.clone())),
                         Some(_) | None => {}
                     }

@@ -138,6 +138,8 @@ fn claims(set: &Value, key: &Key, pod_name: &str, pod: &mut Value, ctx: &mut Con
             let mut claim = template.clone();
             claim["metadata"]["name"] = json!(name);
             make(ctx, kinds::PERSISTENT_VOLUME_CLAIM, &key.namespace, claim)?;
+            let text = format!("Create Claim {name} Pod {pod_name} in StatefulSet {} success", key.name);
+            say(ctx, set, COMPONENT, "Normal", "SuccessfulCreate", &text);
         }
     }
     object::set(pod, "spec.volumes", Value::Array(volumes));

@@ -25,7 +25,7 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use crate::ui::descriptions;
-use crate::ui::editor::Jump;
+use crate::ui::editor::{self, Jump};
 use crate::ui::intent::Intent;
 use crate::ui::lessons::{self, progress::Progress};
 use crate::ui::link;
@@ -85,6 +85,9 @@ impl Component for App {
         self.model.run_waiting();
         self.model.follow_edit();
         self.model.judge();
+        if is_typing {
+            editor::show_verdict(&self.model.checked, self.model.desk.text(), self.model.language);
+        }
         // Diagnostics come first here too: storage is slow, and a frame always follows what is typed.
         if !is_typing {
             self.model.keep();
