@@ -12,7 +12,7 @@ pub struct Verb {
     pub name: &'static str,
     pub aliases: &'static [&'static str],
     /// `name[,short][:kind]` with blanks between. Kinds: none a switch, `s` text, `i` whole number, `d` duration, `a` texts (repeatable),
-    /// `c` texts with commas (repeatable), `=VALUE` text that reads VALUE where the flag stands alone.
+    /// `c` texts with commas (repeatable), `=VALUE` text that reads VALUE where the flag stands alone. `@NAME` is a [`group`].
     pub flags: &'static str,
     pub required: &'static [&'static str],
     /// The first line of its help.
@@ -21,11 +21,18 @@ pub struct Verb {
     pub usage: &'static str,
     pub run: Run,
     pub children: &'static [Verb],
+    /// kubectl has it and this playground has no use for it; lists name it all the same.
+    pub absent: bool,
 }
 
 impl Verb {
     pub const fn new(name: &'static str, usage: &'static str, flags: &'static str, about: &'static str, run: Run) -> Self {
-        Self { name, aliases: &[], flags, required: &[], about, usage, run, children: &[] }
+        Self { name, aliases: &[], flags, required: &[], about, usage, run, children: &[], absent: false }
+    }
+
+    /// One that is only listed.
+    pub const fn absent(name: &'static str, about: &'static str) -> Self {
+        Self { absent: true, ..Self::new(name, "", "", about, |call, _| Err(not_here(&call.path))) }
     }
 
     pub const fn requires(self, required: &'static [&'static str]) -> Self {
@@ -68,9 +75,27 @@ pub struct Flag {
     pub kind: FlagKind,
 }
 
+/// The flags that come together; any other word stands for itself.
+fn group(word: &'static str) -> &'static str {
+    match word {
+        "@show" => "template:s show-managed-fields allow-missing-template-keys",
+        "@print" => "output,o:s template:s show-managed-fields allow-missing-template-keys",
+        "@files" => "filename,f:c kustomize,k:s recursive,R",
+        "@make" => {
+            "output,o:s template:s show-managed-fields allow-missing-template-keys dry-run=unchanged save-config field-manager:s validate=strict"
+        }
+        _ => word,
+    }
+}
+
 /// The flags of a specification, the verb's own first.
 pub fn flags(spec: &'static str) -> impl Iterator<Item = Flag> {
-    spec.split_whitespace().chain(GLOBAL.split_whitespace()).map(|word| {
+    own_flags(spec).chain(own_flags(GLOBAL))
+}
+
+/// The flags of a specification alone.
+pub fn own_flags(spec: &'static str) -> impl Iterator<Item = Flag> {
+    spec.split_whitespace().flat_map(|word| group(word).split_whitespace()).map(|word| {
         let (names, kind) = match (word.split_once('='), word.split_once(':')) {
             (Some((names, value)), _) => (names, FlagKind::Optional(value)),
             (None, Some((names, "s"))) => (names, FlagKind::Text),
@@ -85,6 +110,9 @@ pub fn flags(spec: &'static str) -> impl Iterator<Item = Flag> {
         Flag { name, short, kind }
     })
 }
+
+/// Flags that still work and that no help names any more.
+pub const DEPRECATED: [&str; 3] = ["record", "cpu-percent", "delete-local-data"];
 
 /// A command line that was understood.
 #[derive(Clone, Debug, Default)]
@@ -202,6 +230,9 @@ fn descend(verb: &'static Verb, path: String, mut words: Vec<String>, env: &mut 
         words.remove(at);
         return descend(child, format!("{path} {}", child.name), words, env);
     }
+    if verb.absent {
+        return Err(not_here(&path));
+    }
     let call = parse(&path, verb.flags, &words)?;
     if call.is("help") {
         return super::verbs::help::help(verb, &path, env);
@@ -209,6 +240,9 @@ fn descend(verb: &'static Verb, path: String, mut words: Vec<String>, env: &mut 
     let missing: Vec<String> = verb.required.iter().filter(|f| !call.changed(f)).map(|f| format!("\"{f}\"")).collect();
     if !missing.is_empty() {
         return Err(Failure::error(format!("required flag(s) {} not set", missing.join(", "))));
+    }
+    if call.changed("record") {
+        env.err("Flag --record has been deprecated, --record will be removed in the future\n");
     }
     check_global(&call, env)?;
     if env.cluster.api.is_stopped() && !matches!(call.path.split(' ').nth(1), Some("config" | "help" | "completion" | "options")) {
@@ -291,9 +325,13 @@ fn is_global(word: &str) -> bool {
 /// What kubectl has and this playground has no use for.
 const ABSENT: [&str; 7] = ["alpha", "certificate", "completion", "kuberc", "kustomize", "plugin", "proxy"];
 
+fn not_here(path: &str) -> Failure {
+    Failure::error(format!("{path} is not part of this playground"))
+}
+
 fn unknown_command(name: &str) -> Failure {
     if ABSENT.contains(&name) {
-        return Failure::error(format!("kubectl {name} is not part of this playground"));
+        return not_here(&format!("kubectl {name}"));
     }
     let mut near: Vec<&str> = VERBS.iter().map(|v| v.name).filter(|v| distance(name, v) <= 2 || v.starts_with(&name.to_lowercase())).collect();
     near.order();

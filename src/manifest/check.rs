@@ -6,6 +6,7 @@ use crate::api::{Value, json};
 use super::client::{self, ClientError, Target};
 use super::read::{Stream, read_stream};
 use super::source::span_in;
+use super::validate::path_segment_problems;
 use super::{Admitted, Checked, ClusterFacts, Document, DocumentVerdict, Source, SourceDocument, admit, decode, explain, fix, hint};
 use crate::api::{Kind, Status, object};
 use crate::text::{Diagnostic, Severity, Span};
@@ -146,6 +147,9 @@ fn create_known(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts)
         }
     } else {
         object::remove(&mut value, "metadata.namespace");
+    }
+    if kind.kind == "Binding" {
+        return Err(Status::not_found("pods", object::name(&value)).into());
     }
     let warning = unite_owners(&mut value);
     let mut admitted = admit::create(kind, value, facts, mode == Mode::DryRun).map_err(|mut status| {
@@ -315,8 +319,9 @@ impl Run<'_> {
             return;
         }
         let namespace = object::namespace(&sent);
-        if let Some(why) = client::bad_path_segment(namespace).filter(|_| kind.namespaced) {
-            let message = format!("error when creating {FILE_NAME:?}: invalid namespace {}: [{why}]", go_quote(namespace));
+        let wrong = path_segment_problems(namespace);
+        if kind.namespaced && !wrong.is_empty() {
+            let message = format!("error when creating {FILE_NAME:?}: invalid namespace {}: [{}]", go_quote(namespace), wrong.join(" "));
             self.report(Severity::Error, span_in(root, "metadata.namespace"), &at("metadata.namespace"), &message, "explain-refused", Vec::new());
             self.failures.push(Failure::Plain(message));
             return;

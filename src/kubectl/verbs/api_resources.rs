@@ -9,12 +9,12 @@ use crate::kubectl::table;
 pub const RESOURCES: Verb = Verb::new(
     "api-resources",
     "[flags] [options]",
-    "output,o:s api-group:s namespaced verbs:c no-headers sort-by:s cached categories:c",
+    "output,o:s api-group:s namespaced verbs:c no-headers sort-by:s cached categories:c show-managed-fields",
     "Print the supported API resources on the server.",
     resources,
 );
 pub const VERSIONS: Verb =
-    Verb::new("api-versions", "", "cached", "Print the supported API versions on the server, in the form of \"group/version\".", versions);
+    Verb::new("api-versions", "", "", "Print the supported API versions on the server, in the form of \"group/version\".", versions);
 
 /// What a cluster of 1.36 serves beside the kinds of [`KINDS`], recorded: `plural shorts group/version n|c Kind [categories]`. The playground lists
 /// them and does no more with them.

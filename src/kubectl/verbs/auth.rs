@@ -12,7 +12,8 @@ pub const VERB: Verb = Verb::new("auth", "[flags] [options]", "", "Inspect autho
         "Check whether an action is allowed",
         can_i,
     ),
-    Verb::new("whoami", "[options]", "output,o:s", "Experimental: Check self subject attributes", whoami),
+    Verb::absent("reconcile", "Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects"),
+    Verb::new("whoami", "[options]", "@print", "Experimental: Check self subject attributes", whoami),
 ]);
 
 fn group(call: &Call, env: &mut Env) -> Result<Flow, Failure> {

@@ -11,7 +11,7 @@ use crate::kubectl::resources::{self, Rules};
 pub const VERB: Verb = Verb::new(
     "autoscale",
     "(-f FILENAME | TYPE NAME | TYPE/NAME) [--min=MINPODS] --max=MAXPODS [--cpu=CPU] [--memory=MEMORY] [options]",
-    "min:i max:i cpu:s memory:s cpu-percent:i name:s filename,f:c kustomize,k:s recursive,R output,o:s dry-run=unchanged save-config field-manager:s template:s show-managed-fields",
+    "min:i max:i cpu:s memory:s cpu-percent:i name:s @files output,o:s dry-run=unchanged save-config field-manager:s @show record",
     "Auto-scale a deployment, replica set, stateful set, or replication controller.",
     run,
 )

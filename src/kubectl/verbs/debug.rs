@@ -12,7 +12,7 @@ pub const VERB: Verb = Verb::new(
     "debug",
     "(POD | TYPE[[.VERSION].GROUP]/NAME) [ -- COMMAND [args...] ] [options]",
     "image:s container,c:s target:s copy-to:s same-node replace share-processes stdin,i tty,t attach quiet,q env:a image-pull-policy:s profile:s custom:s set-image:a \
-     arguments-only filename,f:c keep-annotations keep-labels",
+     arguments-only filename,f:c keep-annotations keep-labels keep-init-containers keep-liveness keep-readiness keep-startup",
     "Create debugging sessions for troubleshooting workloads and nodes.",
     run,
 );

@@ -13,7 +13,7 @@ use crate::kubectl::resources::{self, Named, Rules, Wanted};
 pub const VERB: Verb = Verb::new(
     "delete",
     "([-f FILENAME] | [-k DIRECTORY] | TYPE [(NAME | -l label | --all)]) [options]",
-    "filename,f:c kustomize,k:s recursive,R selector,l:s field-selector:s all all-namespaces,A cascade=background now force grace-period:i timeout:d \
+    "@files selector,l:s field-selector:s all all-namespaces,A cascade=background now force grace-period:i timeout:d \
      wait ignore-not-found output,o:s dry-run=unchanged interactive,i raw:s",
     "Delete resources by file names, stdin, resources and names, or by resources and label selector.",
     run,

@@ -9,7 +9,7 @@ use crate::kubectl::resources::{self, Rules, Wanted};
 pub const VERB: Verb = Verb::new(
     "describe",
     "(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME) [options]",
-    "filename,f:c kustomize,k:s recursive,R selector,l:s all-namespaces,A show-events chunk-size:i",
+    "@files selector,l:s all-namespaces,A show-events chunk-size:i",
     "Show details of a specific resource or group of resources.",
     run,
 );

@@ -11,7 +11,7 @@ use crate::kubectl::resources::{self, Rules, Wanted};
 pub const VERB: Verb = Verb::new(
     "diff",
     "-f FILENAME [options]",
-    "filename,f:c kustomize,k:s recursive,R selector,l:s server-side force-conflicts field-manager:s prune concurrency:i show-managed-fields",
+    "@files selector,l:s server-side force-conflicts field-manager:s prune prune-allowlist:a show-secrets concurrency:i show-managed-fields",
     "Diff the live version against a would-be applied version.",
     run,
 );

@@ -12,7 +12,7 @@ use crate::kubectl::{merge, output};
 pub const VERB: Verb = Verb::new(
     "edit",
     "(RESOURCE/NAME | -f FILENAME) [options]",
-    "filename,f:c kustomize,k:s recursive,R output,o:s output-patch save-config subresource:s validate=strict field-manager:s windows-line-endings show-managed-fields template:s",
+    "@files output,o:s output-patch save-config subresource:s validate=strict field-manager:s windows-line-endings @show record",
     "Edit a resource from the default editor.",
     run,
 );

@@ -7,12 +7,12 @@ use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::describe::{interval, last_seen};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, Job, Poll};
 use crate::kubectl::output::{self, Form};
-use crate::kubectl::{resources, table};
+use crate::kubectl::table;
 
 pub const VERB: Verb = Verb::new(
     "events",
     "[(-o|--output=)json|yaml|kyaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file] [--for TYPE/NAME] [--watch] [--types=Normal,Warning] [options]",
-    "for:s types:c watch,w all-namespaces,A no-headers output,o:s chunk-size:i template:s show-managed-fields",
+    "for:s types:c watch,w all-namespaces,A no-headers output,o:s chunk-size:i @show",
     "List events.",
     run,
 );
@@ -73,7 +73,8 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let about = match call.filled("for") {
         Some(text) => {
             let Some((kind, name)) = text.split_once('/') else { return Err(Failure::error("--for must be in resource/name form")) };
-            Some((resources::kind(kind)?.kind, name.to_owned()))
+            let unknown = || Failure::raw(format!("the server doesn't have a resource type {kind:?}\n"), 1);
+            Some((crate::api::Kind::by_name(kind).ok_or_else(unknown)?.kind, name.to_owned()))
         }
         None => None,
     };

@@ -12,7 +12,7 @@ pub const VERB: Verb = Verb::new(
     "expose",
     "(-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] [--target-port=number-or-name] [--name=name] [--external-ip=external-ip-of-service] [--type=type] [options]",
     "port:s target-port:s protocol:s name:s type:s selector:s labels,l:s external-ip:s load-balancer-ip:s cluster-ip:s session-affinity:s overrides:s override-type:s \
-     filename,f:c kustomize,k:s recursive,R output,o:s dry-run=unchanged save-config field-manager:s template:s show-managed-fields",
+     @files output,o:s dry-run=unchanged save-config field-manager:s @show record",
     "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service.",
     run,
 );

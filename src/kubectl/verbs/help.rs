@@ -2,7 +2,7 @@
 
 use super::VERBS;
 use crate::api::order::InOrder as _;
-use crate::kubectl::call::{Call, FlagKind, Verb, flags};
+use crate::kubectl::call::{Call, DEPRECATED, FlagKind, Verb, flags, own_flags};
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
 use crate::kubectl::table;
 
@@ -25,34 +25,51 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     help(verb, &path, env)
 }
 
+/// Where the overview says it in other words than the verb's own help, and the verbs that are only listed.
+const IN_OVERVIEW: [(&str, &str); 13] = [
+    ("run", "Run a particular image on the cluster"),
+    ("edit", "Edit a resource on the server"),
+    ("rollout", "Manage the rollout of a resource"),
+    ("certificate", "Modify certificate resources"),
+    ("cluster-info", "Display cluster information"),
+    ("logs", "Print the logs for a container in a pod"),
+    ("attach", "Attach to a running container"),
+    ("proxy", "Run a proxy to the Kubernetes API server"),
+    ("kustomize", "Build a kustomization target from a directory or URL"),
+    ("completion", "Output shell completion code for the specified shell (bash, zsh, fish, or powershell)"),
+    ("kuberc", "Manage kuberc configuration files"),
+    ("plugin", "Provides utilities for interacting with plugins"),
+    ("version", "Print the client and server version information"),
+];
+
 /// `kubectl` alone.
 pub fn overview(env: &mut Env) -> Result<Flow, Failure> {
-    let groups: [(&str, &[&str]); 7] = [
+    let groups: [(&str, &[&str]); 8] = [
         ("Basic Commands (Beginner)", &["create", "expose", "run", "set"]),
         ("Basic Commands (Intermediate)", &["explain", "get", "edit", "delete"]),
         ("Deploy Commands", &["rollout", "scale", "autoscale"]),
-        ("Cluster Management Commands", &["cluster-info", "top", "cordon", "uncordon", "drain", "taint"]),
-        ("Troubleshooting and Debugging Commands", &["describe", "logs", "attach", "exec", "port-forward", "cp", "auth", "debug", "events"]),
-        ("Advanced Commands", &["diff", "apply", "patch", "replace", "wait"]),
-        ("Settings Commands", &["label", "annotate"]),
+        ("Cluster Management Commands", &["certificate", "cluster-info", "top", "cordon", "uncordon", "drain", "taint"]),
+        ("Troubleshooting and Debugging Commands", &["describe", "logs", "attach", "exec", "port-forward", "proxy", "cp", "auth", "debug", "events"]),
+        ("Advanced Commands", &["diff", "apply", "patch", "replace", "wait", "kustomize"]),
+        ("Settings Commands", &["label", "annotate", "completion"]),
+        ("Other Commands", &["api-resources", "api-versions", "config", "kuberc", "plugin", "version"]),
     ];
     let mut out = String::from(
         "kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/\n\n",
     );
     for (title, names) in groups {
+        if title == "Other Commands" {
+            out.push_str("Subcommands provided by plugins:\n\n");
+        }
         out.push_str(&format!("{title}:\n"));
-        for verb in names.iter().filter_map(|n| VERBS.iter().find(|v| v.name == *n)) {
-            out.push_str(&format!("  {:<15} {}\n", verb.name, verb.about.trim_end_matches('.')));
+        for name in names {
+            let verb = VERBS.iter().find(|v| v.name == *name);
+            let about = IN_OVERVIEW.iter().find(|(own, _)| own == name).map(|(_, about)| *about).or(verb.map(|v| v.about));
+            out.push_str(&format!("  {name:<15} {}\n", about.unwrap_or("").trim_end_matches('.')));
         }
         out.push('\n');
     }
-    out.push_str("Other Commands:\n");
-    for name in ["api-resources", "api-versions", "config", "version"] {
-        if let Some(verb) = VERBS.iter().find(|v| v.name == name) {
-            out.push_str(&format!("  {:<15} {}\n", verb.name, verb.about.trim_end_matches('.')));
-        }
-    }
-    out.push_str("\nUsage:\n  kubectl [flags] [options]\n\nUse \"kubectl <command> --help\" for more information about a given command.\n");
+    out.push_str("Usage:\n  kubectl [flags] [options]\n\nUse \"kubectl <command> --help\" for more information about a given command.\n");
     out.push_str(LAST);
     env.out(out);
     Ok(DONE)
@@ -87,8 +104,7 @@ pub fn help(verb: &Verb, path: &str, env: &mut Env) -> Result<Flow, Failure> {
     if !verb.children.is_empty() {
         out.push_str(&format!("\nAvailable Commands:\n{}", children(verb)));
     }
-    let own = flags(verb.flags).take(verb.flags.split_whitespace().count());
-    let mut shown: Vec<_> = own.collect();
+    let mut shown: Vec<_> = own_flags(verb.flags).filter(|flag| !DEPRECATED.contains(&flag.name)).collect();
     shown.order_by_key(|f| f.name);
     if !shown.is_empty() {
         out.push_str("\nOptions:\n");

@@ -11,8 +11,8 @@ use crate::kubectl::output::print_done;
 use crate::kubectl::resources::{self, Rules};
 use crate::kubectl::selector::value_problem;
 
-pub const FLAGS: &str = "overwrite list all selector,l:s field-selector:s all-namespaces,A filename,f:c kustomize,k:s recursive,R output,o:s dry-run=unchanged local \
-    resource-version:s field-manager:s template:s show-managed-fields";
+pub const FLAGS: &str = "overwrite list all selector,l:s field-selector:s all-namespaces,A @files output,o:s dry-run=unchanged local resource-version:s field-manager:s @show \
+    record";
 
 pub const VERB: Verb = Verb::new(
     "label",

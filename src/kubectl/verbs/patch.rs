@@ -11,7 +11,7 @@ use crate::kubectl::{merge, output};
 pub const VERB: Verb = Verb::new(
     "patch",
     "(-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE] [options]",
-    "patch,p:s patch-file:s type:s filename,f:c kustomize,k:s recursive,R output,o:s dry-run=unchanged local subresource:s field-manager:s template:s show-managed-fields",
+    "patch,p:s patch-file:s type:s @files output,o:s dry-run=unchanged local subresource:s field-manager:s @show record",
     "Update fields of a resource.",
     run,
 );

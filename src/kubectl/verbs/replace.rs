@@ -14,8 +14,8 @@ use crate::kubectl::resources::{self, Named, Request, Rules, Wanted};
 pub const VERB: Verb = Verb::new(
     "replace",
     "-f FILENAME [options]",
-    "filename,f:c kustomize,k:s recursive,R force grace-period:i timeout:d wait cascade=background dry-run=unchanged output,o:s save-config validate=strict \
-     subresource:s field-manager:s raw:s template:s show-managed-fields",
+    "@files force grace-period:i timeout:d wait cascade=background dry-run=unchanged output,o:s save-config validate=strict \
+     subresource:s field-manager:s raw:s @show",
     "Replace a resource by file name or stdin.",
     run,
 );

@@ -11,7 +11,7 @@ use crate::kubectl::resources::{self, Rules};
 pub const VERB: Verb = Verb::new(
     "scale",
     "[--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME) [options]",
-    "replicas:i current-replicas:i resource-version:s all selector,l:s filename,f:c kustomize,k:s recursive,R timeout:d output,o:s dry-run=unchanged template:s show-managed-fields",
+    "replicas:i current-replicas:i resource-version:s all selector,l:s @files timeout:d output,o:s dry-run=unchanged @show record",
     "Set a new size for a deployment, replica set, or replication controller.",
     run,
 )

@@ -12,7 +12,7 @@ use crate::kubectl::selector::value_problem;
 pub const VERB: Verb = Verb::new(
     "taint",
     "NODE NAME KEY_1=VAL_1:TAINT_EFFECT_1 ... KEY_N=VAL_N:TAINT_EFFECT_N [options]",
-    "overwrite all selector,l:s dry-run=unchanged output,o:s field-manager:s validate=strict template:s show-managed-fields",
+    "overwrite all selector,l:s dry-run=unchanged output,o:s field-manager:s validate=strict @show",
     "Update the taints on one or more nodes.",
     run,
 );

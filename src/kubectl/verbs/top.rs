@@ -4,11 +4,12 @@ use super::help;
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{Env, Failure, Flow};
 
-const FLAGS: &str = "selector,l:s field-selector:s all-namespaces,A containers no-headers sort-by:s sum show-swap show-capacity use-protocol-buffers";
+const NODE: &str = "selector,l:s no-headers sort-by:s show-swap show-capacity use-protocol-buffers";
+const POD: &str = "selector,l:s field-selector:s all-namespaces,A containers no-headers sort-by:s sum show-swap use-protocol-buffers";
 
 pub const VERB: Verb = Verb::new("top", "[flags] [options]", "", "Display resource (CPU/memory) usage", group).with(&[
-    Verb::new("node", "[NAME | -l label] [options]", FLAGS, "Display resource (CPU/memory) usage of nodes", none).alias(&["nodes", "no"]),
-    Verb::new("pod", "[NAME | -l label] [options]", FLAGS, "Display resource (CPU/memory) usage of pods", none).alias(&["pods", "po"]),
+    Verb::new("node", "[NAME | -l label] [options]", NODE, "Display resource (CPU/memory) usage of nodes", none).alias(&["nodes", "no"]),
+    Verb::new("pod", "[NAME | -l label] [options]", POD, "Display resource (CPU/memory) usage of pods", none).alias(&["pods", "po"]),
 ]);
 
 const ABOUT: &str = "Display resource (CPU/memory) usage.

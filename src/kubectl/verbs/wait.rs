@@ -11,7 +11,7 @@ use crate::kubectl::resources::{self, Rules, Wanted};
 pub const VERB: Verb = Verb::new(
     "wait",
     "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]] [options]",
-    "for:a timeout:d all all-namespaces,A selector,l:s field-selector:s filename,f:c recursive,R output,o:s local template:s show-managed-fields",
+    "for:a timeout:d all all-namespaces,A selector,l:s field-selector:s filename,f:c recursive,R output,o:s local @show",
     "Wait for a specific condition on one or many resources.",
     run,
 );

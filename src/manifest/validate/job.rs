@@ -147,8 +147,15 @@ fn indexed(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     }
 }
 
-/// `IsDomainPrefixedPath`: `example.com/manager`.
 fn managed_by(text: &str, path: &FieldPath, errors: &mut ErrorList) {
+    domain_prefixed(text, path, errors);
+    if text.len() > 63 {
+        errors.push(FieldError::too_long(path, 63));
+    }
+}
+
+/// `IsDomainPrefixedPath`: `example.com/manager`.
+pub fn domain_prefixed(text: &str, path: &FieldPath, errors: &mut ErrorList) {
     if text.is_empty() {
         errors.push(FieldError::required(path, ""));
     } else {
@@ -165,9 +172,6 @@ fn managed_by(text: &str, path: &FieldPath, errors: &mut ErrorList) {
                 }
             }
         }
-    }
-    if text.len() > 63 {
-        errors.push(FieldError::too_long(path, 63));
     }
 }
 

@@ -15,14 +15,27 @@ pub use last_applied::{LAST_APPLIED, has_last_applied, with_last_applied};
 pub const VERB: Verb = Verb::new(
     "apply",
     "(-f FILENAME | -k DIRECTORY) [options]",
-    "filename,f:c kustomize,k:s recursive,R selector,l:s all output,o:s dry-run=unchanged server-side force-conflicts field-manager:s validate=strict \
-     force grace-period:i timeout:d wait overwrite prune prune-allowlist:a cascade=background openapi-patch subresource:s template:s show-managed-fields applyset:s",
+    "@files selector,l:s all output,o:s dry-run=unchanged server-side force-conflicts field-manager:s validate=strict \
+     force grace-period:i timeout:d wait overwrite prune prune-allowlist:a cascade=background openapi-patch subresource:s @show record",
     "Apply a configuration to a resource by file name or stdin.",
     run,
 )
 .with(&[
-    Verb::new("view-last-applied", "(TYPE [NAME | -l label] | TYPE/NAME | -f FILENAME) [options]", "filename,f:c output,o:s selector,l:s all recursive,R", "View the latest last-applied-configuration annotations by type/name or file.", last_applied::view_last_applied),
-    Verb::new("set-last-applied", "-f FILENAME [options]", "filename,f:c create-annotation output,o:s dry-run=unchanged", "Set the latest last-applied-configuration annotations.", last_applied::set_last_applied),
+    Verb::new(
+        "view-last-applied",
+        "(TYPE [NAME | -l label] | TYPE/NAME | -f FILENAME) [options]",
+        "@files output,o:s selector,l:s all",
+        "View the latest last-applied-configuration annotations by type/name or file.",
+        last_applied::view_last_applied,
+    ),
+    Verb::absent("edit-last-applied", "Edit latest last-applied-configuration annotations of a resource/object"),
+    Verb::new(
+        "set-last-applied",
+        "-f FILENAME [options]",
+        "filename,f:c create-annotation @print dry-run=unchanged",
+        "Set the latest last-applied-configuration annotations.",
+        last_applied::set_last_applied,
+    ),
 ]);
 
 fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
@@ -43,7 +56,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if let Some(cascade) = call.text("cascade").filter(|c| !matches!(*c, "background" | "foreground" | "orphan" | "true" | "false")) {
         return Err(Failure::error(format!("invalid cascade value ({cascade}). Must be \"background\", \"foreground\", or \"orphan\"")));
     }
-    if call.is("prune") && !call.is("all") && call.filled("selector").is_none() && call.filled("applyset").is_none() {
+    if call.is("prune") && !call.is("all") && call.filled("selector").is_none() {
         return Err(Failure::error(
             "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
         ));

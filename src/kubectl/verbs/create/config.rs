@@ -1,6 +1,6 @@
 //! `kubectl create configmap | secret`.
 
-use super::sources::{SOURCES, collect};
+use super::sources::{SOURCES, TYPED_SOURCES, collect};
 use super::{generate, one_name};
 use crate::api::{Map, Value, json, kinds};
 use crate::kubectl::base64;
@@ -8,10 +8,9 @@ use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{Env, Failure, Flow};
 use crate::kubectl::verbs::help;
 
-const REGISTRY: &str = "docker-server:s docker-username:s docker-password:s docker-email:s from-file:a append-hash output,o:s dry-run=unchanged save-config \
-    field-manager:s validate=strict template:s";
+const REGISTRY: &str = "docker-server:s docker-username:s docker-password:s docker-email:s from-file:a append-hash @make";
 
-const TLS_FLAGS: &str = "cert:s key:s append-hash output,o:s dry-run=unchanged save-config field-manager:s validate=strict template:s";
+const TLS_FLAGS: &str = "cert:s key:s append-hash @make";
 
 pub const CONFIG_MAP: Verb = Verb::new(
     "configmap",
@@ -34,7 +33,7 @@ pub const SECRET: Verb = Verb::new("secret", "(docker-registry | generic | tls) 
         Verb::new(
             "generic",
             "NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] [options]",
-            SOURCES,
+            TYPED_SOURCES,
             "Create a secret from a local file, directory, or literal value",
             generic,
         ),

@@ -22,8 +22,7 @@ use crate::yaml;
 pub const VERB: Verb = Verb::new(
     "create",
     "-f FILENAME [options]",
-    "filename,f:c kustomize,k:s recursive,R selector,l:s output,o:s dry-run=unchanged save-config edit field-manager:s validate=strict raw:s template:s \
-     show-managed-fields windows-line-endings",
+    "@files selector,l:s output,o:s dry-run=unchanged save-config edit field-manager:s validate=strict raw:s @show windows-line-endings record",
     "Create a resource from a file or from stdin.",
     run,
 )
@@ -38,6 +37,11 @@ pub const VERB: Verb = Verb::new(
     small::QUOTA,
     small::PRIORITY_CLASS,
     service::SERVICE,
+    Verb::absent("clusterrole", "Create a cluster role"),
+    Verb::absent("clusterrolebinding", "Create a cluster role binding for a particular cluster role"),
+    Verb::absent("role", "Create a role with single rule"),
+    Verb::absent("rolebinding", "Create a role binding for a particular role or cluster role"),
+    Verb::absent("token", "Request a service account token"),
     policy::BUDGET,
     policy::INGRESS,
 ]);

@@ -6,10 +6,8 @@ use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{Env, Failure, Flow};
 use crate::kubectl::selector;
 
-const BUDGET_FLAGS: &str = "min-available:s max-unavailable:s selector:s output,o:s dry-run=unchanged save-config field-manager:s validate=strict template:s \
-    show-managed-fields allow-missing-template-keys";
-const INGRESS_FLAGS: &str = "rule:a class:s default-backend:s annotation:a output,o:s dry-run=unchanged save-config field-manager:s validate=strict template:s \
-    show-managed-fields allow-missing-template-keys";
+const BUDGET_FLAGS: &str = "min-available:s max-unavailable:s selector:s @make";
+const INGRESS_FLAGS: &str = "rule:a class:s default-backend:s annotation:a @make";
 
 pub const BUDGET: Verb = Verb::new(
     "poddisruptionbudget",

@@ -6,11 +6,10 @@ use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{Env, Failure, Flow};
 use crate::kubectl::verbs::help;
 
-const CLUSTER_IP: &str = "tcp:c clusterip:s output,o:s dry-run=unchanged save-config field-manager:s validate=strict template:s show-managed-fields allow-missing-template-keys";
-const EXTERNAL_NAME: &str = "tcp:c external-name:s output,o:s dry-run=unchanged save-config field-manager:s validate=strict template:s show-managed-fields allow-missing-template-keys";
-const LOAD_BALANCER: &str =
-    "tcp:c output,o:s dry-run=unchanged save-config field-manager:s validate=strict template:s show-managed-fields allow-missing-template-keys";
-const NODE_PORT: &str = "tcp:c node-port:i output,o:s dry-run=unchanged save-config field-manager:s validate=strict template:s show-managed-fields allow-missing-template-keys";
+const CLUSTER_IP: &str = "tcp:c clusterip:s @make";
+const EXTERNAL_NAME: &str = "tcp:c external-name:s @make";
+const LOAD_BALANCER: &str = "tcp:c @make";
+const NODE_PORT: &str = "tcp:c node-port:i @make";
 
 pub const SERVICE: Verb =
     Verb::new("service", "[flags] [options]", "", "Create a service using a specified subcommand.", group).alias(&["svc"]).with(&[

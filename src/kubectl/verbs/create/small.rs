@@ -6,17 +6,14 @@ use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
 use crate::manifest::decode::check_quantity;
 
-const PLAIN: &str = "output,o:s dry-run=unchanged save-config field-manager:s validate=strict template:s show-managed-fields hard:s scopes:s value:i \
-    global-default description:s preemption-policy:s";
-
 pub const NAMESPACE: Verb =
-    Verb::new("namespace", "NAME [--dry-run=server|client|none] [options]", PLAIN, "Create a namespace with the specified name.", namespace)
+    Verb::new("namespace", "NAME [--dry-run=server|client|none] [options]", "@make", "Create a namespace with the specified name.", namespace)
         .alias(&["ns"]);
 
 pub const SERVICE_ACCOUNT: Verb = Verb::new(
     "serviceaccount",
     "NAME [--dry-run=server|client|none] [options]",
-    PLAIN,
+    "@make",
     "Create a service account with the specified name.",
     service_account,
 )
@@ -25,7 +22,7 @@ pub const SERVICE_ACCOUNT: Verb = Verb::new(
 pub const QUOTA: Verb = Verb::new(
     "quota",
     "NAME [--hard=key1=value1,key2=value2] [--scopes=Scope1,Scope2] [options]",
-    PLAIN,
+    "@make hard:s scopes:s",
     "Create a resource quota with the specified name, hard limits, and optional scopes.",
     quota,
 )
@@ -34,7 +31,7 @@ pub const QUOTA: Verb = Verb::new(
 pub const PRIORITY_CLASS: Verb = Verb::new(
     "priorityclass",
     "NAME --value=VALUE --global-default=BOOL [options]",
-    PLAIN,
+    "@make value:i global-default description:s preemption-policy:s",
     "Create a priority class with the specified name, value, globalDefault and description.",
     priority_class,
 )

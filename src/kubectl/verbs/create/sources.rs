@@ -6,8 +6,9 @@ use crate::kubectl::base64;
 use crate::kubectl::call::Call;
 use crate::kubectl::env::{Env, Failure};
 
-pub const SOURCES: &str = "from-literal:a from-file:a from-env-file:a append-hash type:s output,o:s dry-run=unchanged save-config field-manager:s \
-    validate=strict template:s show-managed-fields";
+/// What ConfigMaps and Secrets are made from.
+pub const SOURCES: &str = "from-literal:a from-file:a from-env-file:a append-hash @make";
+pub const TYPED_SOURCES: &str = "from-literal:a from-file:a from-env-file:a append-hash type:s @make";
 
 /// Adds what the `--from-…` flags name. `what` is `ConfigMap` or `Secret`.
 pub fn collect(call: &Call, env: &Env, name: &str, what: &str) -> Result<Map<String, Value>, Failure> {

@@ -6,8 +6,7 @@ use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{Env, Failure, Flow};
 use crate::kubectl::resources::{self, Rules};
 
-const OUTPUT: &str =
-    "image:c port:i replicas,r:i output,o:s dry-run=unchanged save-config field-manager:s validate=strict template:s show-managed-fields";
+const OUTPUT: &str = "image:c port:i replicas,r:i @make";
 
 pub const DEPLOYMENT: Verb = Verb::new(
     "deployment",
@@ -21,14 +20,14 @@ pub const DEPLOYMENT: Verb = Verb::new(
 pub const JOB: Verb = Verb::new(
     "job",
     "NAME --image=image [--from=cronjob/name] -- [COMMAND] [args...] [options]",
-    "image:s from:s output,o:s dry-run=unchanged save-config field-manager:s validate=strict template:s show-managed-fields",
+    "image:s from:s @make",
     "Create a job with the specified name.",
     job,
 );
 pub const CRON_JOB: Verb = Verb::new(
     "cronjob",
     "NAME --image=image --schedule='0/5 * * * ?' -- [COMMAND] [args...] [flags] [options]",
-    "image:s schedule:s restart:s output,o:s dry-run=unchanged save-config field-manager:s validate=strict template:s show-managed-fields",
+    "image:s schedule:s restart:s @make",
     "Create a cron job with the specified name.",
     cron_job,
 )

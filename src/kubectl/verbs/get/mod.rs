@@ -19,8 +19,7 @@ pub const VERB: Verb = Verb::new(
     "get",
     "[(-o|--output=)json|yaml|kyaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file|custom-columns|custom-columns-file|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags] [options]",
     "output,o:s watch,w watch-only output-watch-events selector,l:s field-selector:s all-namespaces,A filename,f:c recursive,R kustomize,k:s \
-     label-columns,L:c show-labels show-kind no-headers ignore-not-found sort-by:s subresource:s chunk-size:i raw:s server-print template:s \
-     show-managed-fields allow-missing-template-keys",
+     label-columns,L:c show-labels show-kind no-headers ignore-not-found sort-by:s subresource:s chunk-size:i raw:s server-print @show",
     "Display one or many resources.",
     run,
 );

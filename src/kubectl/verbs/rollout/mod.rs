@@ -13,15 +13,18 @@ use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{Env, Failure, Flow};
 use crate::kubectl::resources::{self, Rules};
 
-const FLAGS: &str = "filename,f:c kustomize,k:s recursive,R selector,l:s output,o:s dry-run=unchanged to-revision:i revision:i watch,w timeout:d field-manager:s template:s show-managed-fields";
+const HISTORY: &str = "@files selector,l:s @print revision:i";
+const CHANGE: &str = "@files selector,l:s @print field-manager:s";
+const STATUS: &str = "@files selector,l:s revision:i timeout:d watch,w";
+const UNDO: &str = "@files selector,l:s @print dry-run=unchanged to-revision:i";
 
 pub const VERB: Verb = Verb::new("rollout", "SUBCOMMAND [options]", "", "Manage the rollout of one or many resources.", group).with(&[
-    Verb::new("history", "(TYPE NAME | TYPE/NAME) [flags] [options]", FLAGS, "View rollout history", history::history),
-    Verb::new("pause", "RESOURCE [options]", FLAGS, "Mark the provided resource as paused", pause::pause),
-    Verb::new("restart", "RESOURCE [options]", FLAGS, "Restart a resource", pause::restart),
-    Verb::new("resume", "RESOURCE [options]", FLAGS, "Resume a paused resource", pause::resume),
-    Verb::new("status", "(TYPE NAME | TYPE/NAME) [flags] [options]", FLAGS, "Show the status of the rollout", status::status),
-    Verb::new("undo", "(TYPE NAME | TYPE/NAME) [flags] [options]", FLAGS, "Undo a previous rollout", undo::undo),
+    Verb::new("history", "(TYPE NAME | TYPE/NAME) [flags] [options]", HISTORY, "View rollout history", history::history),
+    Verb::new("pause", "RESOURCE [options]", CHANGE, "Mark the provided resource as paused", pause::pause),
+    Verb::new("restart", "RESOURCE [options]", CHANGE, "Restart a resource", pause::restart),
+    Verb::new("resume", "RESOURCE [options]", CHANGE, "Resume a paused resource", pause::resume),
+    Verb::new("status", "(TYPE NAME | TYPE/NAME) [flags] [options]", STATUS, "Show the status of the rollout", status::status),
+    Verb::new("undo", "(TYPE NAME | TYPE/NAME) [flags] [options]", UNDO, "Undo a previous rollout", undo::undo),
 ]);
 
 fn group(call: &Call, env: &mut Env) -> Result<Flow, Failure> {

@@ -21,7 +21,7 @@ pub const VERB: Verb = Verb::new(
     "NAME --image=image [--env=\"key=value\"] [--port=port] [--dry-run=server|client] [--overrides=inline-json] [--command] -- [COMMAND] [args...] [options]",
     "image:s port:s env:a labels,l:s annotations:a restart:s command image-pull-policy:s expose attach stdin,i tty,t rm quiet,q leave-stdin-open dry-run=unchanged \
      output,o:s overrides:s override-type:s privileged grace-period:i timeout:d force wait cascade=background pod-running-timeout:d field-manager:s save-config \
-     template:s show-managed-fields filename,f:c kustomize,k:s recursive,R now detach-keys:s",
+     @show @files record",
     "Create and run a particular image in a pod.",
     run,
 )

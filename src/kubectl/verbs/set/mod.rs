@@ -11,46 +11,45 @@ use crate::api::Kind;
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{Env, Failure, Flow};
 
-const COMMON: &str = "all selector,l:s filename,f:c kustomize,k:s recursive,R output,o:s dry-run=unchanged local field-manager:s template:s show-managed-fields \
-    containers,c:s limits:s requests:s list overwrite from:s prefix:s env,e:a keys:c resolve resource-version:s record";
+const ENV: &str =
+    "all selector,l:s @files @print dry-run=unchanged local field-manager:s containers,c:s list overwrite from:s prefix:s env,e:a keys:c resolve";
+const IMAGE: &str = "all selector,l:s @files @print dry-run=unchanged local field-manager:s record";
+const RESOURCES: &str = "all selector,l:s @files @print dry-run=unchanged local field-manager:s containers,c:s limits:s requests:s record";
+const SELECTOR: &str = "all filename,f:c recursive,R @print dry-run=unchanged local field-manager:s resource-version:s record";
+const ACCOUNT: &str = "all @files @print dry-run=unchanged local field-manager:s record";
 
 pub const VERB: Verb = Verb::new("set", "SUBCOMMAND [options]", "", "Set specific features on objects.", group).with(&[
-    Verb::new(
-        "env",
-        "RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N [options]",
-        COMMON,
-        "Update environment variables on a pod template",
-        env::environment,
-    ),
+    Verb::new("env", "RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N [options]", ENV, "Update environment variables on a pod template", env::environment),
     Verb::new(
         "image",
         "(-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... CONTAINER_NAME_N=CONTAINER_IMAGE_N [options]",
-        COMMON,
+        IMAGE,
         "Update the image of a pod template",
         image::image,
     ),
     Verb::new(
         "resources",
         "(-f FILENAME | TYPE NAME) ([--limits=LIMITS & --requests=REQUESTS] [options]",
-        COMMON,
+        RESOURCES,
         "Update resource requests/limits on objects with pod templates",
         resources::amounts,
     ),
     Verb::new(
         "selector",
         "(-f FILENAME | TYPE NAME) EXPRESSIONS [--resource-version=version] [options]",
-        COMMON,
+        SELECTOR,
         "Set the selector on a resource",
         selector::selector,
     ),
     Verb::new(
         "serviceaccount",
         "(-f FILENAME | TYPE NAME) SERVICE_ACCOUNT [options]",
-        COMMON,
+        ACCOUNT,
         "Update the service account of a resource",
         resources::account,
     )
     .alias(&["sa"]),
+    Verb::absent("subject", "Update the user, group, or service account in a role binding or cluster role binding"),
 ]);
 
 fn group(call: &Call, env: &mut Env) -> Result<Flow, Failure> {

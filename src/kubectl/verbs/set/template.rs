@@ -44,7 +44,6 @@ pub fn each(
         let mut patch = json!({});
         object::set(&mut patch, path, spec_patch(&before, &spec));
         if call.is("record") {
-            env.err("Flag --record has been deprecated, --record will be removed in the future\n");
             let command = format!("{} {} --record=true", call.path, call.args.join(" "));
             patch["metadata"] = json!({"annotations": {"kubernetes.io/change-cause": command}});
         }
