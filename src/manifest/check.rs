@@ -135,7 +135,6 @@ fn create_known(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts)
     let (mut value, empty_maps) = decoded.map_err(|error| Refusal { status: decode::bad_request(kind, &error.detail), findings: error.findings })?;
     if mode == Mode::DryRun {
         shorten(&mut value);
-        generate_name(&mut value);
     }
     if kind.namespaced {
         if object::namespace(&value).is_empty() {
@@ -199,23 +198,6 @@ fn shorten(value: &mut Value) {
         Value::Object(map) => map.values_mut().for_each(shorten),
         _ => {}
     }
-}
-
-/// What the server would append to `generateName`: five letters, here always the same for the same name.
-fn generate_name(value: &mut Value) {
-    let base = object::str_at(value, "metadata.generateName").unwrap_or_default();
-    if base.is_empty() || !object::name(value).is_empty() {
-        return;
-    }
-    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-    let mut hash = base.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-    // Names may have 63 characters.
-    let mut name = base[..crate::text::floor_boundary(base, 58)].to_owned();
-    for _ in 0..5 {
-        name.push(char::from(LETTERS[(hash % LETTERS.len() as u64) as usize]));
-        hash /= LETTERS.len() as u64;
-    }
-    object::set(value, "metadata.name", Value::String(name));
 }
 
 fn exists(kind: &Kind, object: &Value, facts: &dyn ClusterFacts) -> bool {

@@ -74,6 +74,12 @@ pub fn create(kind: &Kind, object: &mut Value, warnings: &mut Vec<String>) {
                 object::remove(object, "spec.internalTrafficPolicy");
             }
         }
+        // `cleanSecretReferences`
+        "ServiceAccount" => {
+            for secret in object.get_mut("secrets").and_then(Value::as_array_mut).into_iter().flatten() {
+                *secret = secret.get("name").map_or_else(|| json!({}), |name| json!({"name": name.clone()}));
+            }
+        }
         "LimitRange" => {
             if object::name(object).is_empty() && object::str_at(object, "metadata.generateName").unwrap_or("").is_empty() {
                 object::set(object, "metadata.name", json!(LABEL_UID));

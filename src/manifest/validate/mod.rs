@@ -29,6 +29,7 @@ mod storage;
 mod volume;
 mod windows;
 mod workload;
+mod zones;
 
 use super::field::{ErrorList, FieldError, FieldPath};
 use crate::api::order::SortedSet;
