@@ -34,6 +34,11 @@ fn a_block_scalar_at_the_very_end_stays_inside_the_text() {
 }
 
 #[test]
+fn a_repair_of_one_document_is_not_offered_for_another() {
+    is_sound("apiVersion: v1\nkind: ConfigMap\n---\nn: v1\n///sea\n---\nn: v1\n///service\n");
+}
+
+#[test]
 fn the_zeroth_argument_has_many_names() {
     let mut cluster = Cluster::new(Config::nodes(1));
     let mut terminal = Terminal::script();

@@ -114,12 +114,12 @@ fn helps(checked: &Checked, diagnostic: &Diagnostic, before: Stage, after: &Chec
             .collect::<Vec<_>>()
     };
     let (old, new) = (errors(checked), errors(after));
+    let this = (diagnostic.document, diagnostic.path.clone(), diagnostic.message.clone());
     match reached.cmp(&before) {
         std::cmp::Ordering::Less => false,
         // What was hidden behind the error may show now; but a syntax error has to give way to an object.
-        std::cmp::Ordering::Greater => before != Stage::Reading || reached >= Stage::Admission,
+        std::cmp::Ordering::Greater => !new.contains(&this) && (before != Stage::Reading || reached >= Stage::Admission),
         std::cmp::Ordering::Equal => {
-            let this = (diagnostic.document, diagnostic.path.clone(), diagnostic.message.clone());
             // The decoder tells of the first wrong type only; the next one may show behind it, but not in the same field.
             let only_first = matches!(before, Stage::Client | Stage::Decoding) && old.len() == 1 && diagnostic.code.starts_with("explain-type");
             if only_first
