@@ -10,6 +10,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 pub use serde_json::Number;
 
+use super::order::InOrder as _;
+
 /// Any JSON.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Value {
@@ -229,7 +231,6 @@ impl<K: Into<String>> FromIterator<(K, Value)> for Map<String, Value> {
 
 impl<K: Into<String>> Extend<(K, Value)> for Map<String, Value> {
     fn extend<I: IntoIterator<Item = (K, Value)>>(&mut self, fields: I) {
-        let before = self.entries.len();
         let mut in_order = true;
         for (key, value) in fields {
             let key = key.into();
@@ -240,8 +241,7 @@ impl<K: Into<String>> Extend<(K, Value)> for Map<String, Value> {
             return;
         }
         // The last of equal ones counts.
-        self.entries[..].sort_by(|(a, _), (b, _)| a.cmp(b));
-        debug_assert!(before <= self.entries.len());
+        self.entries.order_by(|(a, _), (b, _)| a.cmp(b));
         self.entries.reverse();
         self.entries.dedup_by(|(a, _), (b, _)| a == b);
         self.entries.reverse();
@@ -869,15 +869,28 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
-        while let Some((key, value)) = fields.next_entry::<String, Value>()? {
-            map.insert(key, value);
+        let mut read = Vec::new();
+        while let Some(field) = fields.next_entry::<String, Value>()? {
+            read.push(field);
         }
-        Ok(Value::Object(map))
+        Ok(Value::Object(read.into_iter().collect()))
     }
 }
 
 // ------------------------------------------------------------------------------------------------------- macros
+
+/// Once for all places where [`json!`](crate::api::json) stands.
+#[doc(hidden)]
+#[inline(never)]
+pub fn put_item(items: &mut Vec<Value>, item: Value) {
+    items.push(item);
+}
+
+#[doc(hidden)]
+#[inline(never)]
+pub fn put_field(map: &mut Map<String, Value>, key: &str, value: Value) {
+    map.insert(key.to_owned(), value);
+}
 
 /// JSON as it is written, with expressions for values: `json!({"name": name, "ports": [80, 443]})`.
 #[macro_export]
@@ -903,10 +916,10 @@ macro_rules! json {
 #[macro_export]
 macro_rules! json_items {
     ($items:ident) => {};
-    ($items:ident null $(, $($rest:tt)*)?) => { $items.push($crate::api::Value::Null); $crate::json_items!($items $($($rest)*)?); };
-    ($items:ident [$($inner:tt)*] $(, $($rest:tt)*)?) => { $items.push($crate::json!([$($inner)*])); $crate::json_items!($items $($($rest)*)?); };
-    ($items:ident {$($inner:tt)*} $(, $($rest:tt)*)?) => { $items.push($crate::json!({$($inner)*})); $crate::json_items!($items $($($rest)*)?); };
-    ($items:ident $value:expr $(, $($rest:tt)*)?) => { $items.push($crate::json!($value)); $crate::json_items!($items $($($rest)*)?); };
+    ($items:ident null $(, $($rest:tt)*)?) => { $crate::api::value::put_item(&mut $items, $crate::api::Value::Null); $crate::json_items!($items $($($rest)*)?); };
+    ($items:ident [$($inner:tt)*] $(, $($rest:tt)*)?) => { $crate::api::value::put_item(&mut $items, $crate::json!([$($inner)*])); $crate::json_items!($items $($($rest)*)?); };
+    ($items:ident {$($inner:tt)*} $(, $($rest:tt)*)?) => { $crate::api::value::put_item(&mut $items, $crate::json!({$($inner)*})); $crate::json_items!($items $($($rest)*)?); };
+    ($items:ident $value:expr $(, $($rest:tt)*)?) => { $crate::api::value::put_item(&mut $items, $crate::json!($value)); $crate::json_items!($items $($($rest)*)?); };
 }
 
 /// The fields of an object in [`json!`].
@@ -914,10 +927,10 @@ macro_rules! json_items {
 #[macro_export]
 macro_rules! json_fields {
     ($map:ident) => {};
-    ($map:ident $key:tt : null $(, $($rest:tt)*)?) => { $map.insert(($key).into(), $crate::api::Value::Null); $crate::json_fields!($map $($($rest)*)?); };
-    ($map:ident $key:tt : [$($inner:tt)*] $(, $($rest:tt)*)?) => { $map.insert(($key).into(), $crate::json!([$($inner)*])); $crate::json_fields!($map $($($rest)*)?); };
-    ($map:ident $key:tt : {$($inner:tt)*} $(, $($rest:tt)*)?) => { $map.insert(($key).into(), $crate::json!({$($inner)*})); $crate::json_fields!($map $($($rest)*)?); };
-    ($map:ident $key:tt : $value:expr $(, $($rest:tt)*)?) => { $map.insert(($key).into(), $crate::json!($value)); $crate::json_fields!($map $($($rest)*)?); };
+    ($map:ident $key:tt : null $(, $($rest:tt)*)?) => { $crate::api::value::put_field(&mut $map, ($key).as_ref(), $crate::api::Value::Null); $crate::json_fields!($map $($($rest)*)?); };
+    ($map:ident $key:tt : [$($inner:tt)*] $(, $($rest:tt)*)?) => { $crate::api::value::put_field(&mut $map, ($key).as_ref(), $crate::json!([$($inner)*])); $crate::json_fields!($map $($($rest)*)?); };
+    ($map:ident $key:tt : {$($inner:tt)*} $(, $($rest:tt)*)?) => { $crate::api::value::put_field(&mut $map, ($key).as_ref(), $crate::json!({$($inner)*})); $crate::json_fields!($map $($($rest)*)?); };
+    ($map:ident $key:tt : $value:expr $(, $($rest:tt)*)?) => { $crate::api::value::put_field(&mut $map, ($key).as_ref(), $crate::json!($value)); $crate::json_fields!($map $($($rest)*)?); };
 }
 
 #[cfg(test)]

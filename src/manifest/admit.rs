@@ -11,6 +11,10 @@ pub fn create(kind: &Kind, mut object: Value, facts: &dyn ClusterFacts, dry_run:
     }
     defaults::apply(kind, &mut object);
     admission::create(kind, &mut object, facts)?;
+    if dry_run && name_as_drawn(&mut object) && kind.kind == "Namespace" {
+        // `Canonicalize`: its label follows its name.
+        defaults::apply(kind, &mut object);
+    }
     if kind.kind == "Service" {
         admission::service::begin(kind, &mut object, dry_run)?;
     }
@@ -37,6 +41,24 @@ fn generate_name(object: &mut Value) {
         let base: String = prefix.chars().take(58).collect();
         object::set(object, "metadata.name", json!(format!("{base}xxxxx")));
     }
+}
+
+/// What the server would append to `generateName`: five letters, here always the same for the same name. Says whether it has done so.
+fn name_as_drawn(object: &mut Value) -> bool {
+    let base = object::str_at(object, "metadata.generateName").unwrap_or_default();
+    if base.is_empty() || !object::name(object).is_empty() {
+        return false;
+    }
+    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let mut hash = base.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    // Names may have 63 characters.
+    let mut name = base[..crate::text::floor_boundary(base, 58)].to_owned();
+    for _ in 0..5 {
+        name.push(char::from(LETTERS[(hash % LETTERS.len() as u64) as usize]));
+        hash /= LETTERS.len() as u64;
+    }
+    object::set(object, "metadata.name", Value::String(name));
+    true
 }
 
 /// What a dry run adds, as nothing is stored: see [`admission::dry_run`].

@@ -6,6 +6,7 @@ use crate::api::{Value, json};
 use super::client::{self, ClientError, Target};
 use super::read::{Stream, read_stream};
 use super::source::span_in;
+use super::validate::path_segment_problems;
 use super::{Admitted, Checked, ClusterFacts, Document, DocumentVerdict, Source, SourceDocument, admit, decode, explain, fix, hint};
 use crate::api::{Kind, Status, object};
 use crate::text::{Diagnostic, Severity, Span};
@@ -134,7 +135,6 @@ fn create_known(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts)
     let (mut value, empty_maps) = decoded.map_err(|error| Refusal { status: decode::bad_request(kind, &error.detail), findings: error.findings })?;
     if mode == Mode::DryRun {
         shorten(&mut value);
-        generate_name(&mut value);
     }
     if kind.namespaced {
         if object::namespace(&value).is_empty() {
@@ -146,6 +146,9 @@ fn create_known(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts)
         }
     } else {
         object::remove(&mut value, "metadata.namespace");
+    }
+    if kind.kind == "Binding" {
+        return Err(Status::not_found("pods", object::name(&value)).into());
     }
     let warning = unite_owners(&mut value);
     let mut admitted = admit::create(kind, value, facts, mode == Mode::DryRun).map_err(|mut status| {
@@ -195,23 +198,6 @@ fn shorten(value: &mut Value) {
         Value::Object(map) => map.values_mut().for_each(shorten),
         _ => {}
     }
-}
-
-/// What the server would append to `generateName`: five letters, here always the same for the same name.
-fn generate_name(value: &mut Value) {
-    let base = object::str_at(value, "metadata.generateName").unwrap_or_default();
-    if base.is_empty() || !object::name(value).is_empty() {
-        return;
-    }
-    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-    let mut hash = base.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-    // Names may have 63 characters.
-    let mut name = base[..crate::text::floor_boundary(base, 58)].to_owned();
-    for _ in 0..5 {
-        name.push(char::from(LETTERS[(hash % LETTERS.len() as u64) as usize]));
-        hash /= LETTERS.len() as u64;
-    }
-    object::set(value, "metadata.name", Value::String(name));
 }
 
 fn exists(kind: &Kind, object: &Value, facts: &dyn ClusterFacts) -> bool {
@@ -315,8 +301,9 @@ impl Run<'_> {
             return;
         }
         let namespace = object::namespace(&sent);
-        if let Some(why) = client::bad_path_segment(namespace).filter(|_| kind.namespaced) {
-            let message = format!("error when creating {FILE_NAME:?}: invalid namespace {}: [{why}]", go_quote(namespace));
+        let wrong = path_segment_problems(namespace);
+        if kind.namespaced && !wrong.is_empty() {
+            let message = format!("error when creating {FILE_NAME:?}: invalid namespace {}: [{}]", go_quote(namespace), wrong.join(" "));
             self.report(Severity::Error, span_in(root, "metadata.namespace"), &at("metadata.namespace"), &message, "explain-refused", Vec::new());
             self.failures.push(Failure::Plain(message));
             return;

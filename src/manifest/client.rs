@@ -55,6 +55,8 @@ pub enum ClientCode {
 /// Kinds that the server has, beside those of the cluster's model.
 static MORE_KINDS: &[Kind] = &[
     more("", "v1", "PodTemplate", "podtemplates", "podtemplate", true),
+    more("", "v1", "Binding", "bindings", "binding", true),
+    more("", "v1", "ComponentStatus", "componentstatuses", "componentstatus", false),
     more("autoscaling", "v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "horizontalpodautoscaler", true),
     more("networking.k8s.io", "v1", "IngressClass", "ingressclasses", "ingressclass", false),
     more("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", "runtimeclass", false),
@@ -84,6 +86,43 @@ static MORE_KINDS: &[Kind] = &[
     more("resource.k8s.io", "v1", "ResourceClaim", "resourceclaims", "resourceclaim", true),
     more("resource.k8s.io", "v1", "ResourceClaimTemplate", "resourceclaimtemplates", "resourceclaimtemplate", true),
     more("storage.k8s.io", "v1", "CSIDriver", "csidrivers", "csidriver", false),
+    more("resource.k8s.io", "v1", "DeviceClass", "deviceclasses", "deviceclass", false),
+    more("resource.k8s.io", "v1", "ResourceSlice", "resourceslices", "resourceslice", false),
+    more("apiregistration.k8s.io", "v1", "APIService", "apiservices", "apiservice", false),
+    more("apps", "v1", "ControllerRevision", "controllerrevisions", "controllerrevision", true),
+    more("admissionregistration.k8s.io", "v1", "MutatingAdmissionPolicy", "mutatingadmissionpolicies", "mutatingadmissionpolicy", false),
+    more(
+        "admissionregistration.k8s.io",
+        "v1",
+        "MutatingAdmissionPolicyBinding",
+        "mutatingadmissionpolicybindings",
+        "mutatingadmissionpolicybinding",
+        false,
+    ),
+    more("admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies", "validatingadmissionpolicy", false),
+    more(
+        "admissionregistration.k8s.io",
+        "v1",
+        "ValidatingAdmissionPolicyBinding",
+        "validatingadmissionpolicybindings",
+        "validatingadmissionpolicybinding",
+        false,
+    ),
+    more("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews", "selfsubjectreview", false),
+    more("authentication.k8s.io", "v1", "TokenReview", "tokenreviews", "tokenreview", false),
+    more("authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", "selfsubjectaccessreview", false),
+    more("authorization.k8s.io", "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews", "selfsubjectrulesreview", false),
+    more("authorization.k8s.io", "v1", "SubjectAccessReview", "subjectaccessreviews", "subjectaccessreview", false),
+    more("authorization.k8s.io", "v1", "LocalSubjectAccessReview", "localsubjectaccessreviews", "localsubjectaccessreview", true),
+    more("events.k8s.io", "v1", "Event", "events", "event", true),
+    more("flowcontrol.apiserver.k8s.io", "v1", "FlowSchema", "flowschemas", "flowschema", false),
+    more("flowcontrol.apiserver.k8s.io", "v1", "PriorityLevelConfiguration", "prioritylevelconfigurations", "prioritylevelconfiguration", false),
+    more("storage.k8s.io", "v1", "CSINode", "csinodes", "csinode", false),
+    more("storage.k8s.io", "v1", "CSIStorageCapacity", "csistoragecapacities", "csistoragecapacity", true),
+    more("storage.k8s.io", "v1", "VolumeAttachment", "volumeattachments", "volumeattachment", false),
+    more("storage.k8s.io", "v1", "VolumeAttributesClass", "volumeattributesclasses", "volumeattributesclass", false),
+    more("networking.k8s.io", "v1", "IPAddress", "ipaddresses", "ipaddress", false),
+    more("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", "servicecidr", false),
 ];
 
 const fn more(
@@ -175,6 +214,10 @@ pub fn resolve(value: &Value) -> Result<Target, String> {
     // An empty group may be written with its slash.
     let normal = api_version.strip_prefix('/').unwrap_or(api_version);
     if let Some(found) = find_kind(normal, kind) {
+        if found.kind == "ComponentStatus" {
+            let message = "the server does not allow this method on the requested resource";
+            return Ok(Target::Refused(Status::new(405, "MethodNotAllowed", message), ClientCode::NoResource));
+        }
         return Ok(Target::Create(found));
     }
     if normal.is_empty() && all_kinds().any(|k| k.kind == kind && k.group.is_empty()) {
@@ -193,15 +236,6 @@ pub fn resolve(value: &Value) -> Result<Target, String> {
         return Ok(Target::Refused(Status::new(400, "BadRequest", message), ClientCode::KindCase));
     }
     Err(format!("no matches for kind {} in version {}", go_quote(kind), go_quote(api_version)))
-}
-
-/// What keeps a text from standing in the path of a request (`IsPathSegmentName`).
-pub fn bad_path_segment(text: &str) -> Option<String> {
-    if matches!(text, "." | "..") {
-        return Some(format!("may not be '{text}'"));
-    }
-    let wrong: Vec<String> = ['/', '%'].iter().filter(|c| text.contains(**c)).map(|c| format!("may not contain '{c}'")).collect();
-    (!wrong.is_empty()).then(|| wrong.join(" "))
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> &'v str {

@@ -45,7 +45,7 @@ pub fn complete(text: &str, offset: usize) -> Vec<Completion> {
 
 /// Whether the letters that are typed occur in this order.
 fn matches(label: &str, typed: &str) -> bool {
-    let mut letters = label.chars().flat_map(char::to_lowercase);
+    let mut letters = label.chars().flat_map(|c| Some(c.to_ascii_lowercase()));
     typed.chars().all(|wanted| letters.any(|c| c == wanted))
 }
 

@@ -92,7 +92,7 @@ pub fn bad_request(kind: &Kind, detail: &str) -> Status {
 /// What kubectl itself decodes of every object: its metadata.
 pub fn check_metadata(value: &Value) -> Result<(), DecodeError> {
     let Some(metadata) = value.get("metadata") else { return Ok(()) };
-    let Some(owner) = schema::by_name("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta") else { return Ok(()) };
+    let Some(owner) = schema::kind("v1", "Pod").and_then(|pod| pod.field("metadata")?.object()) else { return Ok(()) };
     let mut decoder = Decoder { strict: false, ..Decoder::new("metadataOnlyObject") };
     decoder.go_path.push("metadata");
     decoder.path.push(Step::Name("metadata"));
@@ -213,15 +213,15 @@ impl Decoder<'_> {
         let Value::Object(map) = value else { return Ok(()) };
         let outer = std::mem::replace(&mut self.owner, owner.name);
         let depth = self.go_path.len();
-        let mut gone: Vec<String> = Vec::new();
-        for (key, value) in map.iter_mut() {
+        let mut gone: Vec<usize> = Vec::new();
+        for (place, (key, value)) in map.iter_mut().enumerate() {
             let Some(field) = owner.field(key) else {
                 self.unknown(key, owner.name);
-                gone.push(key.clone());
+                gone.push(place);
                 continue;
             };
             if value.is_null() && !matches!(field.shape, Shape::Any) {
-                gone.push(key.clone());
+                gone.push(place);
                 continue;
             }
             if !field.embedded.is_empty() {
@@ -233,12 +233,16 @@ impl Decoder<'_> {
             self.path.pop();
             self.go_path.truncate(depth);
             if is_dropped(value, field) {
-                gone.push(key.clone());
+                gone.push(place);
             }
             self.empty_maps |= matches!(field.shape, Shape::Map(_)) && value.as_object().is_some_and(Map::is_empty);
         }
-        for key in gone {
-            map.remove(&key);
+        if !gone.is_empty() {
+            let (mut gone, mut place) = (gone.into_iter().peekable(), 0);
+            map.retain(|_, _| {
+                place += 1;
+                gone.next_if_eq(&(place - 1)).is_none()
+            });
         }
         // Structs that are no pointers are there whether they are written or not, and so are the ones inside of them.
         for field in owner.fields.iter().filter(|f| f.always) {

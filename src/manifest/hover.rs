@@ -3,6 +3,7 @@
 use super::context::context;
 use super::read_stream;
 use crate::schema::{self, Field, Shape, Type};
+pub use crate::schema::{describe, is_described};
 use crate::text::Span;
 use crate::yaml::{Content, Node};
 

@@ -2,6 +2,7 @@
 //!
 //! Models `PrepareForCreate` of the strategies in `pkg/registry`.
 
+use super::admission::dry_run::LABEL_UID;
 use super::admit::qos_class;
 use super::validate::annotation::{APPARMOR, apparmor, same_profile};
 use super::warnings::APPARMOR_FIELD;
@@ -25,13 +26,15 @@ pub fn create(kind: &Kind, object: &mut Value, warnings: &mut Vec<String>) {
             | "EndpointSlice"
             | "PodDisruptionBudget"
             | "PriorityClass"
-    );
+            | "CustomResourceDefinition"
+    ) || matches!(kind.group, "admissionregistration.k8s.io")
+        || matches!(kind.kind, "DeviceClass" | "ResourceSlice" | "FlowSchema" | "PriorityLevelConfiguration");
     if generation {
         object::set(object, "metadata.generation", json!(1));
     }
     // `WipeObjectMetaSystemFields`: nothing new is being deleted.
     if let Some(metadata) = object.get_mut("metadata") {
-        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
+        for field in ["uid", "creationTimestamp", "managedFields", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
             object::remove(metadata, field);
         }
     }
@@ -64,7 +67,27 @@ pub fn create(kind: &Kind, object: &mut Value, warnings: &mut Vec<String>) {
         }
         "HorizontalPodAutoscaler" if kind.version == "v1" => object::set(object, "status", json!({"currentReplicas": 0, "desiredReplicas": 0})),
         "HorizontalPodAutoscaler" => object::set(object, "status", json!({"currentMetrics": null, "desiredReplicas": 0})),
-        "Service" => object::set(object, "status", json!({"loadBalancer": {}})),
+        "Service" => {
+            object::set(object, "status", json!({"loadBalancer": {}}));
+            // `defaultOnReadInternalTrafficPolicy`: a name for an outside host has none.
+            if object::str_at(object, "spec.type") == Some("ExternalName") {
+                object::remove(object, "spec.internalTrafficPolicy");
+            }
+        }
+        // `cleanSecretReferences`
+        "ServiceAccount" => {
+            for secret in object.get_mut("secrets").and_then(Value::as_array_mut).into_iter().flatten() {
+                *secret = secret.get("name").map_or_else(|| json!({}), |name| json!({"name": name.clone()}));
+            }
+        }
+        "LimitRange" => {
+            if object::name(object).is_empty() && object::str_at(object, "metadata.generateName").unwrap_or("").is_empty() {
+                object::set(object, "metadata.name", json!(LABEL_UID));
+            }
+            if object::list_at(object, "spec.limits").is_empty() {
+                object::set(object, "spec.limits", Value::Null);
+            }
+        }
         "Node" => {
             for field in ["spec.configSource", "status.config"] {
                 object::remove(object, field);

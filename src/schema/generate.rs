@@ -1,4 +1,4 @@
-//! Build-time: k8s-openapi's schema of 1.36 → the field table in `OUT_DIR/schema.rs` and its documentation in `OUT_DIR/schema_docs.txt`.
+//! Build-time: k8s-openapi's schema of 1.36 → the field table in `OUT_DIR/schema.txt`, its kinds in `schema.rs`, its documentation in `schema_docs.txt`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -69,9 +69,10 @@ pub fn generate(out: &Path) {
     };
     let definitions: BTreeMap<String, Value> = generator.take_definitions(true).into_iter().collect();
     let mut table = Table::new(&definitions);
-    let rust = table.write(&kinds);
-    std::fs::write(out.join("schema.rs"), rust).expect("OUT_DIR is writable");
-    std::fs::write(out.join("schema_docs.txt"), table.docs.concat()).expect("OUT_DIR is writable");
+    let (packed, rust) = table.write(&kinds);
+    for (name, text) in [("schema.txt", packed), ("schema.rs", rust), ("schema_docs.txt", table.docs.join("\0"))] {
+        std::fs::write(out.join(name), text).expect("OUT_DIR is writable");
+    }
 }
 
 /// The definition that a schema refers to, bare or wrapped in `allOf`.
@@ -86,112 +87,101 @@ struct Table<'a> {
     structs: Vec<&'a str>,
     docs: Vec<String>,
     doc_numbers: BTreeMap<String, usize>,
-    /// Elements of lists and maps, each once.
-    elements: Vec<String>,
 }
 
 impl<'a> Table<'a> {
     fn new(definitions: &'a BTreeMap<String, Value>) -> Self {
         let structs = definitions.iter().filter(|(_, d)| d.get("properties").is_some()).map(|(name, _)| name.as_str()).collect();
         // Sentence 0 is "no documentation".
-        Self { definitions, structs, docs: vec![String::new()], doc_numbers: BTreeMap::new(), elements: Vec::new() }
+        Self { definitions, structs, docs: vec![String::new()], doc_numbers: BTreeMap::new() }
     }
 
-    fn doc(&mut self, schema: &Value) -> usize {
+    /// How a line names its description: not at all where it comes for the first time.
+    fn doc(&mut self, schema: &Value) -> Option<usize> {
         let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
         if text.is_empty() {
-            return 0;
+            return Some(0);
         }
-        let docs = &mut self.docs;
-        *self.doc_numbers.entry(text.to_owned()).or_insert_with(|| {
-            docs.push(text.to_owned());
-            docs.len() - 1
-        })
+        if let Some(number) = self.doc_numbers.get(text) {
+            return Some(*number);
+        }
+        assert!(!text.contains('\0'), "descriptions are kept between zeros");
+        self.doc_numbers.insert(text.to_owned(), self.docs.len());
+        self.docs.push(text.to_owned());
+        None
     }
 
-    fn element(&mut self, shape: String) -> usize {
-        self.elements.iter().position(|e| *e == shape).unwrap_or_else(|| {
-            self.elements.push(shape);
-            self.elements.len() - 1
-        })
-    }
-
-    /// The Rust expression for the shape of a value.
-    fn shape(&mut self, schema: &Value) -> String {
+    /// The shape of a value as the packed table writes it.
+    fn shape(&self, schema: &Value) -> String {
         if let Some(target) = reference(schema) {
             return match target.rsplit('.').next().unwrap_or_default() {
-                "Quantity" => "Shape::Quantity".into(),
-                "IntOrString" => "Shape::IntOrString".into(),
-                "Time" => "Shape::Time".into(),
-                "MicroTime" => "Shape::MicroTime".into(),
+                "Quantity" => "q".into(),
+                "IntOrString" => "n".into(),
+                "Time" => "t".into(),
+                "MicroTime" => "u".into(),
                 _ => match self.structs.binary_search(&target.as_str()) {
-                    Ok(index) => format!("Shape::Object({index})"),
-                    Err(_) => "Shape::Any".into(),
+                    Ok(index) => format!("o{index}"),
+                    Err(_) => "x".into(),
                 },
             };
         }
         let text = |key: &str| schema.get(key).and_then(Value::as_str).unwrap_or_default();
         match (text("type"), text("format")) {
-            ("string", "byte") => "Shape::Bytes".into(),
-            ("string", "date-time") => "Shape::Time".into(),
-            ("string", _) => "Shape::String".into(),
-            ("boolean", _) => "Shape::Bool".into(),
-            ("integer", "int64") => "Shape::Int64".into(),
-            ("integer", _) => "Shape::Int32".into(),
-            ("number", _) => "Shape::Float".into(),
-            ("array", _) => {
-                let item = self.shape(schema.get("items").unwrap_or(&Value::Null));
-                format!("Shape::List(&ELEMENTS[{}])", self.element(item))
-            }
+            ("string", "byte") => "y".into(),
+            ("string", "date-time") => "t".into(),
+            ("string", _) => "s".into(),
+            ("boolean", _) => "b".into(),
+            ("integer", "int64") => "l".into(),
+            ("integer", _) => "i".into(),
+            ("number", _) => "f".into(),
+            ("array", _) => format!("[{}", self.shape(schema.get("items").unwrap_or(&Value::Null))),
             ("object", _) => match schema.get("additionalProperties") {
-                Some(inner @ Value::Object(_)) => {
-                    let value = self.shape(&inner.clone());
-                    format!("Shape::Map(&ELEMENTS[{}])", self.element(value))
-                }
-                _ => "Shape::Any".into(),
+                Some(inner @ Value::Object(_)) => format!("{{{}", self.shape(inner)),
+                _ => "x".into(),
             },
-            _ => "Shape::Any".into(),
+            _ => "x".into(),
         }
     }
 
-    fn write(&mut self, kinds: &[(&str, &str, &str, Option<String>)]) -> String {
-        let mut types = String::new();
+    /// The packed table, and the Rust that stands beside it.
+    fn write(&mut self, kinds: &[(&str, &str, &str, Option<String>)]) -> (String, String) {
+        let mut packed = String::new();
+        let mut prefixes: Vec<&str> = Vec::new();
         for id in self.structs.clone() {
             let definition = &self.definitions[id];
-            let name = id.rsplit('.').next().expect("an id has a last part");
-            let package = id.rsplit('.').nth(1).expect("an id has a package");
+            let (prefix, name) = id.rsplit_once('.').expect("an id has a last part");
+            let number = prefixes.iter().position(|p| *p == prefix).unwrap_or_else(|| {
+                prefixes.push(prefix);
+                prefixes.len() - 1
+            });
+            let tail = |doc: Option<usize>| doc.map(|number| format!("\t{number}")).unwrap_or_default();
             let doc = self.doc(definition);
+            writeln!(packed, "={number}\t{name}{}", tail(doc)).expect("a String takes all");
             let required: Vec<&str> =
                 definition.get("required").and_then(Value::as_array).map(|r| r.iter().filter_map(Value::as_str).collect()).unwrap_or_default();
             let properties: BTreeMap<&String, &Value> = definition["properties"].as_object().expect("structs have properties").iter().collect();
-            writeln!(types, "Type {{ name: {name:?}, package: {package:?}, id: {id:?}, doc: {doc}, fields: &[").expect("a String takes all");
             for (field, schema) in properties {
                 let shape = self.shape(schema);
-                let doc = self.doc(schema);
-                let required = required.contains(&field.as_str());
-                let embedded = words::embedded(name, field);
                 let (go, values) = words::named(name, field);
-                let merge = words::merge(name, field);
-                let pointer = words::pointer(name, field);
-                let always = shape.starts_with("Shape::Object") && words::always(name, field);
-                writeln!(types, "Field {{ name: {field:?}, shape: {shape}, required: {required}, embedded: {embedded:?}, go: {go:?}, values: &{values:?}, merge: {merge:?}, pointer: {pointer}, always: {always}, doc: {doc} }},")
-                    .expect("a String takes all");
+                let always = shape.starts_with('o') && words::always(name, field);
+                let mut line = format!("{field}\t{shape}");
+                let flags = [("r", required.contains(&field.as_str())), ("p", words::pointer(name, field)), ("a", always)];
+                flags.iter().filter(|(_, is)| *is).for_each(|(mark, _)| line.extend(["\t", mark]));
+                let texts = [("e", words::embedded(name, field)), ("g", go), ("m", words::merge(name, field))];
+                texts.iter().filter(|(_, text)| !text.is_empty()).for_each(|(mark, text)| line.extend(["\t", mark, text]));
+                assert!(!line.contains('=') && !values.iter().any(|value| value.contains(['=', ',', '\t', '\n'])), "{name}.{field} cannot be packed");
+                if !values.is_empty() {
+                    line.extend(["\tv", &values.join(",")]);
+                }
+                if let Some(number) = self.doc(schema) {
+                    write!(line, "\td{number}").expect("a String takes all");
+                }
+                packed.push_str(&line);
+                packed.push('\n');
             }
-            types.push_str("] },\n");
         }
-        let mut rust = format!("pub static TYPES: &[Type] = &[\n{types}];\n");
-        writeln!(rust, "static ELEMENTS: &[Shape] = &[{}];", self.elements.join(", ")).expect("a String takes all");
-        let mut end = 0;
-        let ends: Vec<usize> = self
-            .docs
-            .iter()
-            .map(|doc| {
-                end += doc.len();
-                end
-            })
-            .collect();
-        writeln!(rust, "pub(super) static DOC_ENDS: &[u32] = &{ends:?};").expect("a String takes all");
-        let mark = mark::mark(&self.docs.concat());
+        let mut rust = format!("static PREFIXES: &[&str] = &{prefixes:?};\n");
+        let mark = mark::mark(&self.docs.join("\0"));
         writeln!(rust, "pub(super) const DOC_MARK: u64 = {mark};").expect("a String takes all");
         rust.push_str("static KINDS: &[KindRow] = &[\n");
         for (group, version, kind, target) in kinds {
@@ -199,6 +189,6 @@ impl<'a> Table<'a> {
             writeln!(rust, "KindRow {{ group: {group:?}, version: {version:?}, kind: {kind:?}, type_index: {index} }},").expect("a String takes all");
         }
         rust.push_str("];\n");
-        rust
+        (packed, rust)
     }
 }

@@ -4,6 +4,7 @@
 //! `words.rs` beside it. Start at [`kind`]; go down with [`Type::field`], [`Field::object`] or [`Type::at`]; read [`Type::doc`] and [`Field::doc`].
 
 mod mark;
+mod table;
 
 use std::sync::OnceLock;
 
@@ -70,27 +71,23 @@ struct KindRow {
     type_index: u16,
 }
 
-mod table {
-    use super::{Field, KindRow, Shape, Type};
-    include!(concat!(env!("OUT_DIR"), "/schema.rs"));
-    pub(super) static ROWS: &[KindRow] = KINDS;
-}
-
 /// The struct of a kind, by `apiVersion` and `kind` as a manifest writes them (`kind("apps/v1", "Deployment")`).
 pub fn kind(api_version: &str, kind: &str) -> Option<&'static Type> {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    let row = table::ROWS.iter().find(|row| row.kind == kind && row.version == version && row.group == group)?;
-    table::TYPES.get(usize::from(row.type_index))
+    let row = table::KIND_ROWS.iter().find(|row| row.kind == kind && row.version == version && row.group == group)?;
+    table::types().get(usize::from(row.type_index))
 }
 
 /// The kinds of the table: (apiVersion, kind).
 pub fn kinds() -> impl Iterator<Item = (String, &'static str)> {
-    table::ROWS.iter().map(|row| (if row.group.is_empty() { row.version.to_owned() } else { format!("{}/{}", row.group, row.version) }, row.kind))
+    table::KIND_ROWS
+        .iter()
+        .map(|row| (if row.group.is_empty() { row.version.to_owned() } else { format!("{}/{}", row.group, row.version) }, row.kind))
 }
 
 /// A struct by OpenAPI's name (`io.k8s.api.core.v1.Container`) or by Go's (`Container`: the first of that name).
 pub fn by_name(name: &str) -> Option<&'static Type> {
-    table::TYPES.iter().find(|t| t.id == name || t.name == name)
+    table::types().iter().find(|t| t.id == name || t.name == name)
 }
 
 /// The key by which a strategic merge patch matches the items of this list; `None` where the list is replaced whole (or is a set).
@@ -192,7 +189,7 @@ impl Shape {
     /// The struct that a value of this shape is, or that its items are.
     pub fn object(&self) -> Option<&'static Type> {
         match self {
-            Shape::Object(index) => table::TYPES.get(usize::from(*index)),
+            Shape::Object(index) => table::types().get(usize::from(*index)),
             Shape::List(item) | Shape::Map(item) => item.object(),
             _ => None,
         }
@@ -215,10 +212,14 @@ impl Shape {
     }
 }
 
-/// All descriptions in one text. A page fetches it when it has time for it: no verdict needs it, and it weighs as much as all rules together.
+/// All descriptions in one text, between zeros. A page fetches it when it has time for it: no verdict needs it, and it weighs as much as all rules together.
 const OWN_DESCRIPTIONS: Option<&str> =
     if cfg!(target_arch = "wasm32") { None } else { Some(include_str!(concat!(env!("OUT_DIR"), "/schema_docs.txt"))) };
-static DESCRIPTIONS: OnceLock<String> = OnceLock::new();
+static DESCRIPTIONS: OnceLock<Vec<&str>> = OnceLock::new();
+
+fn split(text: &'static str) -> Vec<&'static str> {
+    text.split('\0').collect()
+}
 
 /// Whether [`Type::doc`] and [`Field::doc`] can answer.
 pub fn is_described() -> bool {
@@ -227,15 +228,19 @@ pub fn is_described() -> bool {
 
 /// Takes in the text of descriptions that was made with this table. Another one's is not taken: false.
 pub fn describe(text: String) -> bool {
-    mark::mark(&text) == table::DOC_MARK && (DESCRIPTIONS.set(text).is_ok() || is_described())
+    let fits = mark::mark(&text) == table::DOC_MARK;
+    if fits && !is_described() {
+        DESCRIPTIONS.get_or_init(|| split(text.leak()));
+    }
+    fits
 }
 
 fn doc(number: u16) -> &'static str {
-    let end = |number: usize| table::DOC_ENDS.get(number).map_or(0, |end| *end as usize);
-    let number = usize::from(number);
-    let start = number.checked_sub(1).map_or(0, end);
-    let all = OWN_DESCRIPTIONS.or_else(|| DESCRIPTIONS.get().map(String::as_str)).unwrap_or_default();
-    all.get(start..end(number)).unwrap_or_default()
+    let all = match OWN_DESCRIPTIONS {
+        Some(text) => Some(DESCRIPTIONS.get_or_init(|| split(text))),
+        None => DESCRIPTIONS.get(),
+    };
+    all.and_then(|all| all.get(usize::from(number))).copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -232,6 +232,9 @@ PriorityClass preemptionPolicy
 LeaseSpec *
 StorageClass reclaimPolicy allowVolumeExpansion volumeBindingMode
 PodDisruptionBudgetSpec unhealthyPodEvictionPolicy
+NodeSwapStatus capacity
+SuccessPolicyRule succeededIndexes succeededCount
+PodFailurePolicyOnExitCodesRequirement containerName
 ContainerStatus started
 ResourceFieldSelector divisor
 ";

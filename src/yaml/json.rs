@@ -1,7 +1,5 @@
 //! JSON text → the same tree, with the errors of Go's `encoding/json`.
 
-use crate::api::Value;
-
 use super::{Content, Entry, MAX_DEPTH, Node};
 use crate::text::Span;
 
@@ -161,11 +159,7 @@ impl Reader<'_> {
         if !raw.contains('\\') {
             return Ok(raw[1..raw.len() - 1].to_owned());
         }
-        // Lone surrogates are the only thing that Go reads (as U+FFFD) and serde_json does not.
-        Ok(match serde_json::from_str(raw) {
-            Ok(Value::String(text)) => text,
-            _ => raw[1..raw.len() - 1].replace("\\u", "\u{fffd}\\u"),
-        })
+        Ok(unescaped(&raw[1..raw.len() - 1]))
     }
 
     fn number(&mut self) -> Result<Content, JsonError> {
@@ -231,4 +225,35 @@ fn quote_byte(byte: u8) -> String {
             format!("'{}'", &quoted[1..quoted.len() - 1])
         }
     }
+}
+/// What a string with sound escapes means; a surrogate without its half is U+FFFD, as in Go.
+fn unescaped(raw: &str) -> String {
+    let unit = |rest: &str| rest.strip_prefix("\\u").and_then(|digits| u16::from_str_radix(digits.get(..4)?, 16).ok());
+    let mut out = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let Some(first) = unit(rest) else {
+            out.push(match rest.as_bytes().get(1) {
+                Some(b'b') => '\x08',
+                Some(b'f') => '\x0c',
+                Some(b'n') => '\n',
+                Some(b'r') => '\r',
+                Some(b't') => '\t',
+                Some(other) => char::from(*other),
+                None => break,
+            });
+            rest = &rest[2..];
+            continue;
+        };
+        rest = &rest[6..];
+        let pair = unit(rest).and_then(|second| char::decode_utf16([first, second]).next()?.ok()).filter(|c| c.len_utf16() == 2);
+        if pair.is_some() {
+            rest = &rest[6..];
+        }
+        out.push(pair.or_else(|| char::from_u32(first.into())).unwrap_or('\u{fffd}'));
+    }
+    out.push_str(rest);
+    out
 }

@@ -123,9 +123,7 @@ impl Node {
             Content::Sequence(items) => Value::Array(items.iter().map(Node::to_value).collect()),
             Content::Mapping(entries) => {
                 let mut map = Map::with_capacity(entries.len());
-                for entry in entries {
-                    map.insert(entry.key.clone(), entry.value.to_value());
-                }
+                map.extend(entries.iter().map(|entry| (entry.key.clone(), entry.value.to_value())));
                 Value::Object(map)
             }
         }

@@ -63,3 +63,28 @@ fn tell(text: &str) -> String {
     }
     out
 }
+
+/// `docs/what-the-simulation-does-not-do.md` tells the same in one place.
+#[test]
+fn every_component_names_what_it_models_and_where_it_deviates() {
+    for component in ["apiserver", "controllers", "images", "kubelet", "network", "runtime", "scheduler"] {
+        let file = format!("src/cluster/{component}/mod.rs");
+        let text = fs::read_to_string(&file).expect("a component's room has this file");
+        let words: String = text.lines().take_while(|line| line.starts_with("//!")).collect();
+        assert!(words.contains("odels ") || words.contains("stands for "), "{file} does not name what it models");
+        assert!(words.contains("eviation"), "{file} does not say where it deviates");
+    }
+    let mut silent = Vec::new();
+    for room in ["controllers", "scheduler", "apiserver"] {
+        for file in fs::read_dir(format!("src/cluster/{room}")).expect("a room").flatten().map(|e| e.path()) {
+            let text = fs::read_to_string(&file).expect("a source file is UTF-8");
+            let words: String = text.lines().take_while(|line| line.starts_with("//!")).collect();
+            if !words.contains("odels ") && !words.contains("RFC ") {
+                silent.push(file);
+            }
+        }
+    }
+    // What the rest of a component shares, or says in its own words, stands in its `mod.rs`.
+    silent.retain(|file| !file.ends_with("refusal.rs"));
+    assert!(silent.is_empty(), "these do not name the upstream code that they model: {silent:?}");
+}

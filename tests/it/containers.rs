@@ -10,7 +10,7 @@ use podlab::cluster::{Cluster, Config, PodRef};
 use podlab::manifest::read_documents;
 
 /// A cluster to which this was applied at second 10, at second 20.
-fn cluster_with(text: &str) -> Cluster {
+pub fn cluster_with(text: &str) -> Cluster {
     let mut cluster = Cluster::new(Config::nodes(1));
     cluster.advance_to(SimTime::from_secs(10));
     for document in read_documents(text, "pod.yaml").expect("a good manifest") {

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod containers;
+mod controllers;
 mod fixes;
 mod found;
 mod hostile;
@@ -13,4 +14,5 @@ mod scheduling;
 mod terminal;
 mod tidy;
 mod update;
+mod verdicts;
 mod yaml;

@@ -4,6 +4,7 @@
 
 use std::rc::Rc;
 
+use super::budget::Budget;
 use super::{ApiServer, Caller, DeleteOptions, Key, Propagation, Verb};
 use crate::api::{Kind, Selector, Status, Value, json, kinds, object};
 
@@ -76,7 +77,7 @@ impl ApiServer {
                 if !selector.matches(object::labels(&pod)) {
                     continue;
                 }
-                let (healthy, needed) = self.budget(budget, &selector);
+                let Budget { healthy, needed, .. } = self.budget(budget);
                 if healthy - 1 < needed {
                     let name = object::name(budget);
                     let mut status = Status::new(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.");
@@ -90,24 +91,6 @@ impl ApiServer {
             }
         }
         self.delete(caller, key, DeleteOptions { grace_seconds, ..DeleteOptions::default() })
-    }
-
-    /// How many of a budget's Pods are healthy, and how many have to be.
-    fn budget(&self, budget: &Value, selector: &Selector) -> (i64, i64) {
-        let pods: Vec<&Rc<Value>> = self.list(kinds::POD, Some(object::namespace(budget))).filter(|p| selector.matches(object::labels(p))).collect();
-        let ready = |c: &Value| object::str_at(c, "type") == Some("Ready") && object::str_at(c, "status") == Some("True");
-        let healthy = pods.iter().filter(|p| !object::is_deleting(p) && object::list_at(p, "status.conditions").iter().any(ready)).count() as i64;
-        let all = pods.len() as i64;
-        let amount = |value: &Value| match value {
-            Value::String(text) => text.trim_end_matches('%').parse::<i64>().map_or(0, |percent| (all * percent + 99) / 100),
-            other => other.as_i64().unwrap_or(0),
-        };
-        let needed = match (object::at(budget, "spec.minAvailable"), object::at(budget, "spec.maxUnavailable")) {
-            (Some(least), _) => amount(least),
-            (None, Some(most)) => all - amount(most),
-            (None, None) => 0,
-        };
-        (healthy, needed)
     }
 
     /// Frees what the API server keeps for an object.

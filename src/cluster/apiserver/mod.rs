@@ -7,6 +7,7 @@
 use crate::api::order::{InOrder as _, SortedMap};
 mod address;
 mod apply;
+mod budget;
 mod delete;
 mod event;
 mod json_patch;

@@ -192,6 +192,9 @@ impl ApiServer {
                 if key.kind.kind == "Service" {
                     self.addresses.assign(caller.random, Some(old), &mut new, options.dry_run)?;
                 }
+                if key.kind.kind == "DaemonSet" {
+                    count_template(old, &mut new);
+                }
                 if let Some(generation) = object::i64_at(old, "metadata.generation") {
                     let annotated =
                         key.kind.kind == "Deployment" && object::at(&new, "metadata.annotations") != object::at(old, "metadata.annotations");
@@ -357,4 +360,14 @@ fn job_labels(job: &mut Value) {
     }
     object::set(job, "spec.template.metadata.labels", Value::Object(labels));
     object::set(job, "spec.selector", json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}));
+}
+
+/// A DaemonSet's templates are counted in an annotation, once a field (`PrepareForUpdate` of `pkg/registry/apps/daemonset`).
+fn count_template(old: &Value, new: &mut Value) {
+    const COUNT: &str = "deprecated.daemonset.template.generation";
+    let before = object::map_at(old, "metadata.annotations").and_then(|a| a.get(COUNT)?.as_str()?.parse().ok()).unwrap_or(1_i64);
+    let count = before + i64::from(object::at(old, "spec.template") != object::at(new, "spec.template"));
+    let mut annotations = object::map_at(new, "metadata.annotations").cloned().unwrap_or_default();
+    annotations.insert(COUNT.into(), json!(count.to_string()));
+    object::set(new, "metadata.annotations", Value::Object(annotations));
 }

@@ -1,6 +1,6 @@
 //! Models `pkg/controller/cronjob`: Jobs at set times.
 //!
-//! Deviation: times are UTC; `spec.timeZone` is stored and not looked at.
+//! Deviation: of the time zones only some that know no summer time are known; in any other one a schedule counts in UTC.
 
 use crate::api::order::InOrder as _;
 use std::rc::Rc;
@@ -29,11 +29,12 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
     let suspended = object::bool_at(&cron, "spec.suspend") == Some(true);
     let read = |path| object::str_at(&cron, path).and_then(SimTime::parse);
     let last = read("status.lastScheduleTime").or(read("metadata.creationTimestamp")).unwrap_or(SimTime::ZERO);
+    let offset_ms = offset_ms(object::str_at(&cron, "spec.timeZone").unwrap_or(""));
     let mut due = None;
     let mut at = last;
     // Of several missed times only the newest counts.
     for _ in 0..100 {
-        match schedule.next(at) {
+        match schedule.next(at, offset_ms) {
             Some(next) if next <= ctx.now => (due, at) = (Some(next), next),
             Some(_) | None => break,
         }
@@ -45,7 +46,27 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
     if suspended {
         return Ok(None);
     }
-    Ok(schedule.next(ctx.now).map(|next| next - ctx.now))
+    Ok(schedule.next(ctx.now, offset_ms).map(|next| next - ctx.now))
+}
+
+/// Hours (in sixtieths) ahead of UTC, all year round.
+const ZONES: &[(u64, &str)] = &[
+    (60, "Africa/Lagos"),
+    (120, "Africa/Johannesburg Africa/Maputo"),
+    (180, "Africa/Nairobi Asia/Baghdad Asia/Riyadh Europe/Istanbul Europe/Minsk Europe/Moscow"),
+    (240, "Asia/Baku Asia/Dubai Asia/Tbilisi"),
+    (300, "Asia/Almaty Asia/Karachi Asia/Tashkent"),
+    (330, "Asia/Calcutta Asia/Colombo Asia/Kolkata"),
+    (345, "Asia/Kathmandu"),
+    (360, "Asia/Dhaka"),
+    (420, "Asia/Bangkok Asia/Ho_Chi_Minh Asia/Jakarta Asia/Novosibirsk"),
+    (480, "Asia/Hong_Kong Asia/Kuala_Lumpur Asia/Manila Asia/Shanghai Asia/Singapore Asia/Taipei Australia/Perth"),
+    (540, "Asia/Pyongyang Asia/Seoul Asia/Tokyo ROK Japan"),
+    (600, "Asia/Vladivostok Australia/Brisbane Pacific/Port_Moresby"),
+];
+
+fn offset_ms(zone: &str) -> u64 {
+    ZONES.iter().find(|(_, names)| names.split(' ').any(|name| name == zone)).map_or(0, |(minutes, _)| minutes * MINUTE_MS)
 }
 
 fn is_done(job: &Value) -> Option<&'static str> {
@@ -79,6 +100,24 @@ fn note_finished(cron: &Value, jobs: &[Rc<Value>], status: &mut Value, ctx: &mut
                 None => keep.push(entry),
             },
             None => say(ctx, cron, COMPONENT, "Normal", "MissingJob", &format!("Active job went missing: {name}")),
+        }
+    }
+    // Those that somebody else made in its name.
+    let known: Vec<String> = active(status).iter().map(|entry| object::str_at(entry, "uid").unwrap_or("").to_owned()).collect();
+    for job in jobs.iter().filter(|job| !known.iter().any(|uid| uid == object::uid(job))) {
+        match is_done(job) {
+            Some("Complete") => {
+                let at = |value: &Value, path: &str| object::str_at(value, path).and_then(SimTime::parse);
+                let ended = at(job, "status.completionTime");
+                if ended.is_some() && ended > at(status, "lastSuccessfulTime") {
+                    status["lastSuccessfulTime"] = object::at(job, "status.completionTime").cloned().unwrap_or(Value::Null);
+                }
+            }
+            Some(_) => {}
+            None => {
+                let text = format!("Saw a job that the controller did not create or forgot: {}", object::name(job));
+                say(ctx, cron, COMPONENT, "Warning", "UnexpectedJob", &text);
+            }
         }
     }
     set_active(status, keep);
@@ -199,9 +238,9 @@ impl Schedule {
         Some((from..=to).step_by(step as usize).fold(0, |bits, n| bits | 1 << n))
     }
 
-    /// The first time after this one.
-    fn next(&self, after: SimTime) -> Option<SimTime> {
-        let mut at = SimTime((after.0 / MINUTE_MS + 1) * MINUTE_MS);
+    /// The first time after this one, where clocks are so far ahead of UTC.
+    fn next(&self, after: SimTime, offset_ms: u64) -> Option<SimTime> {
+        let mut at = SimTime((after.0 / MINUTE_MS + 1) * MINUTE_MS + offset_ms);
         let mut looked = 0;
         while looked < MOST_MINUTES {
             let text = at.rfc3339();
@@ -218,7 +257,7 @@ impl Schedule {
             } else if !has(0, minute) {
                 1
             } else {
-                return Some(at);
+                return Some(SimTime(at.0.saturating_sub(offset_ms)));
             };
             at += skip * MINUTE_MS;
             looked += skip;

@@ -1,4 +1,4 @@
-//! Models `pkg/controller/daemon`: one Pod on every node that it may run on.
+//! Models `pkg/controller/daemon`: one Pod on every node that it may run on. Deviation: a rollout takes the old Pod away first, whatever `maxSurge` says.
 
 use std::rc::Rc;
 

@@ -3,10 +3,11 @@
 use crate::api::order::InOrder as _;
 use std::rc::Rc;
 
-use super::owned::{Owned, condition, make, put, put_status, reference, replicas};
+use super::deployment_status::{self, Sets};
+use super::owned::{Owned, make, put, put_status, reference, replicas};
 use super::rollout::{amount, hash, plain, template};
 use super::{Synced, say};
-use crate::api::{SimTime, Status, Value, json, kinds, object};
+use crate::api::{Status, Value, json, kinds, object};
 use crate::cluster::Context;
 use crate::cluster::apiserver::Key;
 
@@ -18,6 +19,8 @@ struct Rollout {
     new: Option<Rc<Value>>,
     old: Vec<Rc<Value>>,
     min_ready_changed: bool,
+    /// The newest template's ReplicaSet was made just now.
+    made: bool,
 }
 
 fn status_of(set: &Value, field: &str) -> i64 {
@@ -42,7 +45,7 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
     sets.order_by_key(|s| (object::str_at(s, "metadata.creationTimestamp").unwrap_or("").to_owned(), object::name(s).to_owned()));
     let new = sets.iter().find(|s| plain(&template(s)) == wanted).cloned();
     let old: Vec<Rc<Value>> = sets.into_iter().filter(|s| new.as_ref().is_none_or(|n| object::uid(n) != object::uid(s))).collect();
-    let mut rollout = Rollout { deployment, new, old, min_ready_changed: false };
+    let mut rollout = Rollout { deployment, new, old, min_ready_changed: false, made: false };
     let paused = object::bool_at(&rollout.deployment, "spec.paused") == Some(true);
     let recreate = object::str_at(&rollout.deployment, "spec.strategy.type") == Some("Recreate");
     if paused {
@@ -123,6 +126,7 @@ fn ensure_new(rollout: &mut Rollout, ctx: &mut Context) -> Result<(), Status> {
             say(ctx, &rollout.deployment, COMPONENT, "Normal", "ScalingReplicaSet", &message);
         }
         rollout.new = Some(set);
+        rollout.made = true;
     }
     Ok(())
 }
@@ -286,96 +290,8 @@ fn clean_up(rollout: &Rollout, ctx: &mut Context) -> Result<(), Status> {
 /// Writes revision and status.
 fn finish(rollout: &Rollout, ctx: &mut Context) -> Result<Option<u64>, Status> {
     let deployment = &rollout.deployment;
-    let wanted = replicas(deployment);
-    let sets = || rollout.old.iter().chain(rollout.new.iter());
-    let sum = |field: &str| sets().map(|s| status_of(s, field)).sum::<i64>();
-    let updated = rollout.new.as_ref().map_or(0, |s| status_of(s, "replicas"));
-    let (total, ready, available) = (sum("replicas"), sum("readyReplicas"), sum("availableReplicas"));
-    let unavailable = (sets().map(|s| replicas(s)).sum::<i64>() - available).max(0);
-    let mut status = json!({"observedGeneration": object::i64_at(deployment, "metadata.generation").unwrap_or(1)});
-    let fields = [
-        ("replicas", total),
-        ("updatedReplicas", updated),
-        ("readyReplicas", ready),
-        ("availableReplicas", available),
-        ("unavailableReplicas", unavailable),
-    ];
-    for (field, count) in fields {
-        if count > 0 {
-            status[field] = json!(count);
-        }
-    }
-    status["terminatingReplicas"] = json!(sum("terminatingReplicas"));
-    let now = ctx.now.rfc3339();
-    let least = {
-        let surge = amount(object::at(deployment, "spec.strategy.rollingUpdate.maxSurge"), wanted, true);
-        let most = amount(object::at(deployment, "spec.strategy.rollingUpdate.maxUnavailable"), wanted, false);
-        let recreate = object::str_at(deployment, "spec.strategy.type") == Some("Recreate");
-        if recreate { wanted } else { wanted - (if surge == 0 && most == 0 { 1 } else { most }).min(wanted) }
-    };
-    let (is, reason, message) = if available >= least {
-        ("True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
-    } else {
-        ("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
-    };
-    let mut conditions = vec![renew(deployment, "Available", is, reason, message, &now, false)];
-    let mut again = None;
-    if let Some(new) = &rollout.new {
-        let name = object::name(new);
-        let complete = updated == wanted && total == wanted && available == wanted;
-        let before = condition(deployment, "Progressing");
-        let grown = ["updatedReplicas", "readyReplicas", "availableReplicas"]
-            .iter()
-            .any(|f| status.get(*f).and_then(Value::as_i64).unwrap_or(0) > status_of(deployment, f))
-            || total - updated < status_of(deployment, "replicas") - status_of(deployment, "updatedReplicas");
-        let was = before.and_then(|c| object::str_at(c, "reason")).unwrap_or("");
-        let deadline = object::i64_at(deployment, "spec.progressDeadlineSeconds").unwrap_or(600).max(0) as u64 * 1000;
-        let last = before.and_then(|c| object::str_at(c, "lastUpdateTime")).and_then(SimTime::parse).unwrap_or(ctx.now);
-        let fresh = before.is_none()
-            || (was == "NewReplicaSetAvailable"
-                && !complete
-                && replicas(new) != wanted.min(updated.max(1))
-                && rollout.old.iter().any(|s| replicas(s) > 0));
-        let progress = if complete
-            && was == "NewReplicaSetAvailable"
-            && before.and_then(|c| object::str_at(c, "message")).is_some_and(|m| m.contains(&format!("{name:?}")))
-        {
-            before.cloned().unwrap_or(Value::Null)
-        } else if complete {
-            renew(
-                deployment,
-                "Progressing",
-                "True",
-                "NewReplicaSetAvailable",
-                &format!("ReplicaSet \"{name}\" has successfully progressed."),
-                &now,
-                true,
-            )
-        } else if fresh && before.is_none() {
-            renew(deployment, "Progressing", "True", "NewReplicaSetCreated", &format!("Created new replica set \"{name}\""), &now, true)
-        } else if grown || fresh || was == "NewReplicaSetCreated" && updated > 0 {
-            renew(deployment, "Progressing", "True", "ReplicaSetUpdated", &format!("ReplicaSet \"{name}\" is progressing."), &now, true)
-        } else if was != "NewReplicaSetAvailable" && ctx.now.since(last) >= deadline {
-            renew(
-                deployment,
-                "Progressing",
-                "False",
-                "ProgressDeadlineExceeded",
-                &format!("ReplicaSet \"{name}\" has timed out progressing."),
-                &now,
-                true,
-            )
-        } else {
-            before.cloned().unwrap_or(Value::Null)
-        };
-        if !complete && was != "ProgressDeadlineExceeded" {
-            again = Some((last + deadline).since(ctx.now) + 1000);
-        }
-        conditions.push(progress);
-    } else if let Some(progress) = condition(deployment, "Progressing") {
-        conditions.push(progress.clone());
-    }
-    status["conditions"] = Value::Array(conditions);
+    let sets = Sets { new: rollout.new.as_deref(), old: &rollout.old, made: rollout.made };
+    let (status, again) = deployment_status::of(deployment, &sets, ctx.now);
     let numbered = rollout.new.as_ref().map(|s| revision(s).to_string());
     if numbered.is_some() && annotation(deployment, REVISION) != numbered.as_deref() {
         let mut new = (**deployment).clone();
@@ -388,16 +304,4 @@ fn finish(rollout: &Rollout, ctx: &mut Context) -> Result<Option<u64>, Status> {
         put_status(ctx, kinds::DEPLOYMENT, deployment, status)?;
     }
     Ok(again)
-}
-
-/// A condition with its times carried on where nothing changed.
-fn renew(object: &Value, kind: &str, status: &str, reason: &str, message: &str, now: &str, touch: bool) -> Value {
-    let before = condition(object, kind);
-    let same = before.is_some_and(|c| object::str_at(c, "status") == Some(status) && object::str_at(c, "reason") == Some(reason));
-    if let (true, false, Some(before)) = (same, touch, before) {
-        return before.clone();
-    }
-    let kept = before.filter(|c| object::str_at(c, "status") == Some(status)).and_then(|c| c.get("lastTransitionTime").cloned());
-    json!({"type": kind, "status": status, "reason": reason, "message": message, "lastUpdateTime": now,
-        "lastTransitionTime": kept.unwrap_or_else(|| json!(now))})
 }

@@ -1,10 +1,11 @@
 //! Models `pkg/controller/job`: Pods until enough have succeeded, or too many failed.
 //!
-//! Deviations: no tracking finalizers on Pods (what finished is remembered here), no success policy, the Pod failure policy's FailIndex counts like Count.
+//! Deviations: no tracking finalizers on Pods (what finished is remembered here), no elastic scaling of indexes, no PodGroups.
 
 use crate::api::order::{SortedMap, SortedSet};
 use std::rc::Rc;
 
+use super::job_policy::{self, index_of};
 use super::owned::{Owned, condition, delete, is_active, is_ready, make_pod, pod_of, put_status};
 use super::rollout::template;
 use super::{Synced, say};
@@ -24,6 +25,15 @@ struct Tally {
     succeeded: SortedSet<String>,
     failed: SortedSet<String>,
     indexes: SortedSet<i64>,
+    /// With `backoffLimitPerIndex`: how often each index failed and when it last did, and which are given up.
+    index_failures: SortedMap<i64, (i64, SimTime)>,
+    failed_indexes: SortedSet<i64>,
+    /// Pods that the controller itself removed from a Job that goes on: they count as nothing (`deleteJobPods` takes their finalizer first).
+    released: SortedSet<String>,
+    /// Failed Pods that a rule of the failure policy ignores.
+    ignored: SortedSet<String>,
+    /// How many Pods failed since the last success, and when the last of them did.
+    streak: usize,
     last_failure: Option<SimTime>,
     /// When a sync that was caused by Pods may act.
     batch: Option<SimTime>,
@@ -72,30 +82,65 @@ impl Jobs {
 
 impl Tally {
     fn note(&mut self, job: &Value, pods: &[Rc<Value>]) {
+        let (mut succeeded, mut failed): (Vec<SimTime>, Vec<SimTime>) = (Vec::new(), Vec::new());
         for pod in pods {
             let uid = object::uid(pod).to_owned();
+            if self.released.contains(&uid) {
+                continue;
+            }
             match object::str_at(pod, "status.phase") {
                 Some("Succeeded") => {
                     self.indexes.extend(index_of(pod));
-                    self.succeeded.insert(uid);
+                    if self.succeeded.insert(uid) {
+                        succeeded.push(finished_at(pod));
+                    }
                 }
                 Some("Failed") => {
-                    match policy(job, pod) {
-                        Some(("Ignore", _)) => continue,
-                        Some(("FailJob", message)) => drop(self.verdict.get_or_insert(message)),
+                    let rule = job_policy::failure(job, pod);
+                    match &rule {
+                        // It does not count, but the next one waits for it too.
+                        Some(("Ignore", _)) => {
+                            if self.ignored.insert(uid) {
+                                failed.push(finished_at(pod));
+                            }
+                            continue;
+                        }
+                        Some(("FailJob", message)) => drop(self.verdict.get_or_insert(message.clone())),
                         Some(_) | None => {}
                     }
-                    if self.failed.insert(uid) {
-                        self.last_failure = self.last_failure.max(Some(finished_at(pod)));
-                    }
+                    failed.extend(self.note_failure(job, pod, matches!(rule, Some(("FailIndex", _)))));
                 }
                 _ => {
-                    if object::is_deleting(pod) && self.failed.insert(uid) {
-                        self.last_failure = self.last_failure.max(Some(finished_at(pod)));
+                    // A Pod that is being deleted has failed, where failed ones alone are not what is replaced (`isPodFailed`).
+                    if object::is_deleting(pod) && !replaces_only_failed(job) {
+                        failed.extend(self.note_failure(job, pod, false));
                     }
                 }
             }
         }
+        // Models `newBackoffRecord`: a success ends the streak; what failed after it begins another.
+        if let Some(success) = succeeded.into_iter().max() {
+            (self.streak, self.last_failure) = (0, None);
+            failed.retain(|at| *at > success);
+        }
+        self.streak += failed.len();
+        self.last_failure = failed.into_iter().max().or(self.last_failure);
+    }
+
+    /// When the Pod failed, the first time that it is seen to have.
+    fn note_failure(&mut self, job: &Value, pod: &Value, gives_up: bool) -> Option<SimTime> {
+        if !self.failed.insert(object::uid(pod).to_owned()) {
+            return None;
+        }
+        let at = finished_at(pod);
+        if let (Some(limit), Some(index)) = (object::i64_at(job, "spec.backoffLimitPerIndex"), index_of(pod)) {
+            let (count, last) = self.index_failures.entry(index).or_insert((0, at));
+            if gives_up || *count >= limit {
+                self.failed_indexes.insert(index);
+            }
+            (*count, *last) = (*count + 1, at.max(*last));
+        }
+        Some(at)
     }
 
     fn act(&mut self, job: &Rc<Value>, pods: &[Rc<Value>], ctx: &mut Context) -> Synced {
@@ -118,16 +163,22 @@ impl Tally {
         let too_often = self.failed.len() as i64 > limit || (if limit == 0 { restarts > 0 } else { restarts >= limit });
         let deadline = object::i64_at(job, "spec.activeDeadlineSeconds").map(|s| s.max(0) as u64 * 1000);
         let overdue = deadline.zip(started).is_some_and(|(d, s)| ctx.now.since(s) >= d);
-        let target = condition(job, "FailureTarget").cloned();
+        // What an earlier sync decided stands, while its Pods still end.
+        let target = condition(job, "SuccessCriteriaMet").or_else(|| condition(job, "FailureTarget")).cloned();
         let (verdict, reason, message) = if let Some(target) = &target {
             let text = |field| object::str_at(target, field).unwrap_or("").to_owned();
-            (Some("Failed"), text("reason"), text("message"))
+            let verdict = if text("type") == "SuccessCriteriaMet" { "Complete" } else { "Failed" };
+            (Some(verdict), text("reason"), text("message"))
         } else if let Some(message) = &self.verdict {
             (Some("Failed"), "PodFailurePolicy".into(), message.clone())
         } else if too_often {
             (Some("Failed"), "BackoffLimitExceeded".into(), "Job has reached the specified backoff limit".into())
         } else if overdue {
             (Some("Failed"), "DeadlineExceeded".into(), "Job was active longer than specified deadline".into())
+        } else if let Some((reason, message)) = self.given_up(job, completions) {
+            (Some("Failed"), reason.into(), message.into())
+        } else if let Some(message) = job_policy::success(job, &self.indexes) {
+            (Some("Complete"), "SuccessPolicy".into(), message)
         } else if completions.map_or(done > 0 && active.is_empty(), |wanted| done >= wanted) {
             (Some("Complete"), "CompletionsReached".into(), "Reached expected number of succeeded pods".into())
         } else {
@@ -169,7 +220,7 @@ impl Tally {
             return Ok(None);
         }
         if suspended {
-            return self.suspend(job, &active, ctx);
+            return self.suspend(job, &active, terminating, ctx);
         }
         let mut again = deadline.zip(started).map(|(d, s)| (s + d).since(ctx.now));
         let mut count = active.len();
@@ -179,44 +230,60 @@ impl Tally {
             None => parallelism - count as i64,
         };
         // Pods that still end are waited for only where they are to be replaced once they failed.
-        let hold = if object::str_at(job, "spec.podReplacementPolicy") == Some("Failed") { terminating as i64 } else { 0 };
-        let wait = self.backoff(ctx.now);
+        let hold = if replaces_only_failed(job) { terminating as i64 } else { 0 };
+        let each_for_itself = object::i64_at(job, "spec.backoffLimitPerIndex").is_some();
+        let wait = if each_for_itself { 0 } else { self.backoff(ctx.now) };
         if missing - hold > 0 && wait > 0 {
             again = Some(again.map_or(wait, |a| a.min(wait)));
         } else if missing - hold > 0 {
             let mut used: SortedSet<i64> = self.indexes.iter().copied().chain(active.iter().filter_map(|p| index_of(p))).collect();
+            used.extend(self.failed_indexes.iter().copied());
+            for (index, (failures, last)) in &self.index_failures {
+                let wait = (*last + delay_ms(*failures as usize)).since(ctx.now);
+                if each_for_itself && wait > 0 && used.insert(*index) {
+                    again = Some(again.map_or(wait, |a| a.min(wait)));
+                }
+            }
             for _ in 0..missing - hold {
-                let index = indexed.then(|| (0..).find(|i| !used.contains(i)).unwrap_or(0));
+                let index = if indexed { (0..completions.unwrap_or(0)).find(|i| !used.contains(i)) } else { None };
+                if indexed && index.is_none() {
+                    break;
+                }
                 used.extend(index);
-                make_pod(ctx, job, COMPONENT, pod_for(job, index))?;
+                let failures = index.filter(|_| each_for_itself).map(|i| self.index_failures.get(&i).map_or(0, |(count, _)| *count));
+                make_pod(ctx, job, COMPONENT, pod_for(job, index, failures))?;
                 count += 1;
             }
         } else if missing < 0 {
             for pod in active.iter().take((-missing) as usize) {
                 delete(ctx, kinds::POD, pod)?;
                 say(ctx, job, COMPONENT, "Normal", "SuccessfulDelete", &format!("Deleted pod: {}", object::name(pod)));
+                self.released.insert(object::uid(pod).to_owned());
             }
         }
         let ready = active.iter().filter(|p| is_ready(p)).count();
-        let status = self.status(job, count, ready, terminating, &ctx.now.rfc3339());
+        let mut status = self.status(job, count, ready, terminating, &ctx.now.rfc3339());
+        if tell_suspended(&mut status, "False", "JobResumed", "Job resumed", ctx.now) {
+            status["startTime"] = json!(ctx.now.rfc3339());
+            say(ctx, job, COMPONENT, "Normal", "Resumed", "Job resumed");
+        }
         put_status(ctx, kinds::JOB, job, status)?;
         self.retry = again.map(|wait| ctx.now + wait);
         Ok(again)
     }
 
-    fn suspend(&mut self, job: &Value, active: &[Rc<Value>], ctx: &mut Context) -> Synced {
+    fn suspend(&mut self, job: &Value, active: &[Rc<Value>], terminating: usize, ctx: &mut Context) -> Synced {
         for pod in active {
             delete(ctx, kinds::POD, pod)?;
+            self.released.insert(object::uid(pod).to_owned());
             say(ctx, job, COMPONENT, "Normal", "SuccessfulDelete", &format!("Deleted pod: {}", object::name(pod)));
         }
         let now = ctx.now.rfc3339();
-        let mut status = self.status(job, 0, 0, 0, &now);
+        let mut status = self.status(job, 0, 0, active.len() + terminating, &now);
         if let Some(map) = status.as_object_mut() {
             map.remove("startTime");
         }
-        if condition(job, "Suspended").is_none() {
-            status["conditions"] = json!([{"type": "Suspended", "status": "True", "reason": "JobSuspended", "message": "Job suspended",
-                "lastProbeTime": now, "lastTransitionTime": now}]);
+        if tell_suspended(&mut status, "True", "JobSuspended", "Job suspended", ctx.now) {
             say(ctx, job, COMPONENT, "Normal", "Suspended", "Job suspended");
         }
         put_status(ctx, kinds::JOB, job, status)?;
@@ -226,9 +293,17 @@ impl Tally {
     /// How long the next Pod waits after failures.
     fn backoff(&self, now: SimTime) -> u64 {
         let Some(last) = self.last_failure else { return 0 };
-        let doublings = self.failed.len().saturating_sub(1).min(6) as u32;
-        let delay = (FIRST_BACKOFF_MS << doublings).min(MOST_BACKOFF_MS);
-        (last + delay).since(now)
+        (last + delay_ms(self.streak)).since(now)
+    }
+
+    /// Whether too many indexes failed for good, and the words for it.
+    fn given_up(&self, job: &Value, completions: Option<i64>) -> Option<(&'static str, &'static str)> {
+        let failed = self.failed_indexes.len() as i64;
+        if object::i64_at(job, "spec.maxFailedIndexes").is_some_and(|most| failed > most) {
+            return Some(("MaxFailedIndexesExceeded", "Job has exceeded the specified maximal number of failed indexes"));
+        }
+        let all = failed > 0 && completions.is_some_and(|wanted| failed + self.indexes.len() as i64 >= wanted);
+        all.then_some(("FailedIndexes", "Job has failed indexes"))
     }
 
     fn status(&self, job: &Value, active: usize, ready: usize, terminating: usize, now: &str) -> Value {
@@ -240,6 +315,12 @@ impl Tally {
                 status[field] = json!(count);
             }
         }
+        if !self.indexes.is_empty() {
+            status["completedIndexes"] = json!(job_policy::text(&self.indexes));
+        }
+        if object::i64_at(job, "spec.backoffLimitPerIndex").is_some() {
+            status["failedIndexes"] = json!(job_policy::text(&self.failed_indexes));
+        }
         if let Some(conditions) = object::at(job, "status.conditions") {
             status["conditions"] = conditions.clone();
         }
@@ -247,7 +328,32 @@ impl Tally {
     }
 }
 
-fn pod_for(job: &Value, index: Option<i64>) -> Value {
+/// How long the next try waits after so many failures.
+fn delay_ms(failures: usize) -> u64 {
+    (FIRST_BACKOFF_MS << failures.saturating_sub(1).min(6) as u32).min(MOST_BACKOFF_MS)
+}
+
+/// Models `onlyReplaceFailedPods`.
+fn replaces_only_failed(job: &Value) -> bool {
+    object::str_at(job, "spec.podReplacementPolicy") == Some("Failed") || object::at(job, "spec.podFailurePolicy").is_some_and(Value::is_object)
+}
+
+/// Sets the condition `Suspended`; false where it says so already, or was never there and is not True. Models `ensureJobConditionStatus`.
+fn tell_suspended(status: &mut Value, value: &str, reason: &str, message: &str, now: SimTime) -> bool {
+    let now = now.rfc3339();
+    let new = json!({"type": "Suspended", "status": value, "reason": reason, "message": message, "lastProbeTime": now, "lastTransitionTime": now});
+    let mut conditions = object::list_at(status, "conditions").to_vec();
+    match conditions.iter_mut().find(|c| object::str_at(c, "type") == Some("Suspended")) {
+        Some(old) if object::str_at(old, "status") == Some(value) => return false,
+        Some(old) => *old = new,
+        None if value == "False" => return false,
+        None => conditions.push(new),
+    }
+    status["conditions"] = Value::Array(conditions);
+    true
+}
+
+fn pod_for(job: &Value, index: Option<i64>, failures: Option<i64>) -> Value {
     let mut pod = pod_of(job, &template(job));
     let name = object::name(job);
     match index {
@@ -255,7 +361,10 @@ fn pod_for(job: &Value, index: Option<i64>) -> Value {
             pod["metadata"]["generateName"] = json!(format!("{name}-{index}-"));
             pod["metadata"]["labels"]["batch.kubernetes.io/job-completion-index"] = json!(index.to_string());
             object::set(&mut pod, "spec.hostname", json!(format!("{name}-{index}")));
-            let annotations = json!({"batch.kubernetes.io/job-completion-index": index.to_string()});
+            let mut annotations = json!({"batch.kubernetes.io/job-completion-index": index.to_string()});
+            if let Some(failures) = failures {
+                annotations["batch.kubernetes.io/job-index-failure-count"] = json!(failures.to_string());
+            }
             pod["metadata"]["annotations"] = annotations;
             for list in ["containers", "initContainers"] {
                 for container in pod["spec"].get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
@@ -270,42 +379,18 @@ fn pod_for(job: &Value, index: Option<i64>) -> Value {
     pod
 }
 
-/// The action of the first rule that a failed Pod matches, and the words for it. Models `pod_failure_policy.go`.
-fn policy(job: &Value, pod: &Value) -> Option<(&'static str, String)> {
-    object::list_at(job, "spec.podFailurePolicy.rules").iter().enumerate().find_map(|(index, rule)| {
-        let action = ["FailJob", "Ignore", "FailIndex", "Count"].into_iter().find(|a| object::str_at(rule, "action") == Some(a))?;
-        let end = format!("matching {action} rule at index {index}");
-        let who = format!("{}/{}", object::namespace(pod), object::name(pod));
-        if let Some(codes) = rule.get("onExitCodes").filter(|c| c.is_object()) {
-            let listed: Vec<i64> = object::list_at(codes, "values").iter().filter_map(Value::as_i64).collect();
-            let only = object::str_at(codes, "containerName");
-            let statuses = ["containerStatuses", "initContainerStatuses"].into_iter().flat_map(|l| object::list_at(pod, &format!("status.{l}")));
-            return statuses.into_iter().find_map(|status| {
-                let name = object::str_at(status, "name")?;
-                let code = object::i64_at(status, "state.terminated.exitCode").filter(|code| *code != 0)?;
-                let chosen = listed.contains(&code) == (object::str_at(codes, "operator") != Some("NotIn"));
-                let of = format!("Container {name} for pod {who} failed with exit code {code} {end}");
-                (chosen && only.is_none_or(|o| o == name)).then_some((action, of))
-            });
-        }
-        object::list_at(rule, "onPodConditions").iter().find_map(|pattern| {
-            let kind = object::str_at(pattern, "type")?;
-            let status = object::str_at(pattern, "status").unwrap_or("True");
-            let matches = condition(pod, kind).is_some_and(|c| object::str_at(c, "status") == Some(status));
-            matches.then(|| (action, format!("Pod {who} has condition {kind} {end}")))
-        })
-    })
-}
-
-fn index_of(pod: &Value) -> Option<i64> {
-    object::labels(pod)?.get("batch.kubernetes.io/job-completion-index")?.as_str()?.parse().ok()
-}
-
-/// When a Pod ended: its last container, or what its conditions say.
+/// When a Pod ended: its last container once all have, when it was no longer ready, or when its deletion was asked for. Models `getFinishedTime`.
 fn finished_at(pod: &Value) -> SimTime {
-    let ends = object::list_at(pod, "status.containerStatuses").iter().filter_map(|c| object::str_at(c, "state.terminated.finishedAt"));
-    let ready = condition(pod, "Ready").and_then(|c| object::str_at(c, "lastTransitionTime"));
-    ends.max().or(ready).or_else(|| object::str_at(pod, "metadata.creationTimestamp")).and_then(SimTime::parse).unwrap_or(SimTime::ZERO)
+    let time = |value: &Value, path: &str| object::str_at(value, path).and_then(SimTime::parse);
+    let statuses = object::list_at(pod, "status.containerStatuses");
+    let ends: Option<Vec<SimTime>> = statuses.iter().map(|c| time(c, "state.terminated.finishedAt")).collect();
+    let unready = condition(pod, "Ready").filter(|c| object::str_at(c, "status") == Some("False"));
+    let grace_ms = object::i64_at(pod, "metadata.deletionGracePeriodSeconds").unwrap_or(0).max(0) as u64 * 1000;
+    ends.and_then(|ends| ends.into_iter().max())
+        .or_else(|| time(unready?, "lastTransitionTime"))
+        .or_else(|| Some(SimTime(time(pod, "metadata.deletionTimestamp")?.0.saturating_sub(grace_ms))))
+        .or_else(|| time(pod, "metadata.creationTimestamp"))
+        .unwrap_or(SimTime::ZERO)
 }
 
 /// `ttlSecondsAfterFinished`.

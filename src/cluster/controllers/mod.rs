@@ -1,5 +1,5 @@
 //! Models kube-controller-manager: ReplicaSet, ReplicationController, Deployment, DaemonSet, StatefulSet, Job, CronJob, EndpointSlice, Namespace,
-//! ResourceQuota, PersistentVolume, node lifecycle, garbage collection of dependents and of Pods.
+//! ResourceQuota, PodDisruptionBudget, PersistentVolume, node lifecycle, garbage collection of dependents and of Pods.
 //!
 //! Every controller has a work queue of objects; a change puts those that it concerns into it, and a little later they are synced against the
 //! store. Deviations: one worker each, syncs take no time, HorizontalPodAutoscalers are stored and left alone.
@@ -9,10 +9,13 @@ mod bootstrap;
 mod cron_job;
 mod daemon_set;
 mod deployment;
+mod deployment_status;
+mod disruption;
 mod endpoints;
 mod garbage;
 mod history;
 mod job;
+mod job_policy;
 mod namespace;
 mod node;
 mod owned;
@@ -50,6 +53,7 @@ pub enum Controller {
     Garbage,
     PodGc,
     ResourceQuota,
+    Disruption,
     Volume,
     TaintEviction,
     NodeLifecycle,
@@ -102,6 +106,7 @@ impl Controllers {
         let controller = match kind.kind {
             "ReplicaSet" | "ReplicationController" => Some(Controller::ReplicaSet),
             "ResourceQuota" => Some(Controller::ResourceQuota),
+            "PodDisruptionBudget" => Some(Controller::Disruption),
             "Deployment" => Some(Controller::Deployment),
             "DaemonSet" => Some(Controller::DaemonSet),
             "StatefulSet" => Some(Controller::StatefulSet),
@@ -140,6 +145,7 @@ impl Controllers {
             if owned::is_finished(&change.object) && change.old.as_ref().is_some_and(|old| !owned::is_finished(old)) {
                 self.enqueue(Controller::PodGc, pod_gc::ended_pods(), pod_gc::PERIOD_MS, ctx);
             }
+            self.disrupt(change, ctx);
             self.endpoints.observe_pod(change, &mut self.queued, ctx);
             self.orphan(change, ctx);
             self.eviction.observe_pod(change, &mut self.queued, ctx);
@@ -217,6 +223,15 @@ impl Controllers {
         }
     }
 
+    /// The budgets that choose a Pod count again.
+    fn disrupt(&mut self, change: &Change, ctx: &mut Context) {
+        let labels = object::labels(&change.object);
+        let budgets = ctx.api.list(kinds::POD_DISRUPTION_BUDGET, Some(&change.key.namespace)).filter(|budget| selector(budget).matches(labels));
+        for key in budgets.map(|budget| key_of(kinds::POD_DISRUPTION_BUDGET, budget)).collect::<Vec<_>>() {
+            self.enqueue(Controller::Disruption, key, SYNC_MS, ctx);
+        }
+    }
+
     fn enqueue_dependents(&mut self, uid: &str, ctx: &mut Context) {
         let dependents: Vec<Key> = self.owned.dependents(uid).cloned().collect();
         for key in dependents {
@@ -250,6 +265,7 @@ impl Controllers {
             Controller::Garbage => garbage::sync(&key, &self.owned, ctx),
             Controller::PodGc => pod_gc::sync(&key, ctx),
             Controller::ResourceQuota => quota::sync(&key, ctx),
+            Controller::Disruption => disruption::sync(&key, ctx),
             Controller::Volume => volume::sync(&key, ctx),
             Controller::NodeLifecycle => self.nodes.sync(&key, ctx),
             Controller::TaintEviction => self.eviction.sync(&key, ctx),

@@ -1,4 +1,5 @@
-//! Models `pkg/controller/namespace` and the ServiceAccount controller: what a new namespace gets, and how one empties.
+//! Models `pkg/controller/namespace` and the ServiceAccount controller: what a new namespace gets, and how one empties. Deviation: it empties kind by
+//! kind as the store has them, not by discovery.
 
 use super::Synced;
 use super::bootstrap::namespace_objects;

@@ -1,4 +1,5 @@
-//! Models `pkg/controller/statefulset`: Pods with names that stay, one after the other.
+//! Models `pkg/controller/statefulset`: Pods with names that stay, one after the other. Deviations: one Pod is replaced at a time, whatever
+//! `maxUnavailable` says, and claims are kept, whatever `persistentVolumeClaimRetentionPolicy` says.
 
 use crate::api::order::InOrder as _;
 use std::rc::Rc;
@@ -137,6 +138,8 @@ fn claims(set: &Value, key: &Key, pod_name: &str, pod: &mut Value, ctx: &mut Con
             let mut claim = template.clone();
             claim["metadata"]["name"] = json!(name);
             make(ctx, kinds::PERSISTENT_VOLUME_CLAIM, &key.namespace, claim)?;
+            let text = format!("Create Claim {name} Pod {pod_name} in StatefulSet {} success", key.name);
+            say(ctx, set, COMPONENT, "Normal", "SuccessfulCreate", &text);
         }
     }
     object::set(pod, "spec.volumes", Value::Array(volumes));

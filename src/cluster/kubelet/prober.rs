@@ -1,6 +1,7 @@
 //! Models the prober manager and its workers (`pkg/kubelet/prober`): when a probe asks, what counts, what is published.
 //!
-//! A worker's ticks stand at the Pod's first sync + k × period and go on across restarts. Deviation: no start-up jitter.
+//! A worker's ticks stand at the Pod's first sync + k × period and go on across restarts. Deviations: no start-up jitter,
+//! and no probe of the catalogue's servers speaks gRPC or TLS.
 
 use crate::api::order::SortedMap;
 use std::rc::Rc;

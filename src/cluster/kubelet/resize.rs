@@ -1,4 +1,6 @@
 //! In-place resize: which of a Pod's new resources are in force. Models `pkg/kubelet/allocation/allocation_manager.go` and `doPodResizeAction`.
+//!
+//! Deviation: what was allocated is remembered here alone; a kubelet also writes it to a file, to find it again after a restart.
 
 use std::borrow::Cow;
 

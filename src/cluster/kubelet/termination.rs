@@ -1,7 +1,7 @@
 //! Stopping containers and Pods: preStop, order, grace, the last status, the object's end.
 //!
 //! Models `killContainer` of `kuberuntime_container.go`, `kuberuntime_termination_order.go`, and the pod worker's terminating and terminated
-//! steps.
+//! steps. Deviation: dead containers are removed at set times after the end, not by the garbage collector of `pkg/kubelet/container`.
 
 use crate::api::kinds::POD;
 use crate::api::object::{at, i64_at, is_deleting};

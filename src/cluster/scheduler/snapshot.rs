@@ -1,6 +1,6 @@
 //! What the scheduler knows of nodes and the Pods on them, read once from each change.
 //!
-//! Models `pkg/scheduler/backend/cache`.
+//! Models `pkg/scheduler/backend/cache`. Deviation: what was assumed and what is stored are never apart, for a binding takes no time.
 
 use crate::api::order::SortedMap;
 use std::rc::Rc;

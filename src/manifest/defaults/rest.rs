@@ -3,11 +3,11 @@
 //! Models the `defaults.go` of `pkg/apis/{core,networking,storage,rbac,discovery}`.
 
 use super::pod::canonical_amounts;
-use super::{items, map_mut, unset};
+use super::{items, map_mut, unset, unset_number};
 use crate::api::{Kind, Map, Value, json, object};
 
 /// Kinds whose status Go always writes, and what it then says.
-const STATUSES: &[(&str, &str)] = &[("ResourceQuota", "{}"), ("Ingress", r#"{"loadBalancer":{}}"#)];
+const STATUSES: &[(&str, &str)] = &[("ResourceQuota", "{}"), ("ResourceClaim", "{}"), ("Ingress", r#"{"loadBalancer":{}}"#)];
 
 pub fn apply(kind: &Kind, object: &mut Value) {
     match kind.kind {
@@ -27,6 +27,29 @@ pub fn apply(kind: &Kind, object: &mut Value) {
             unset(object, "volumeBindingMode", json!("Immediate"));
         }
         "RoleBinding" | "ClusterRoleBinding" => binding(object),
+        "CSIDriver" => csi_driver(object),
+        "ResourceClaim" => device_requests(object.get_mut("spec")),
+        "ResourceClaimTemplate" => {
+            device_requests(object.get_mut("spec").and_then(|s| s.get_mut("spec")));
+            if let Some(spec) = object.get_mut("spec").filter(|s| s.is_object() && s.get("metadata").is_none_or(Value::is_null)) {
+                object::set(spec, "metadata", json!({}));
+            }
+        }
+        "ValidatingAdmissionPolicy" => {
+            if let Some(spec) = object.get_mut("spec").filter(|s| s.is_object()) {
+                unset(spec, "failurePolicy", json!("Fail"));
+                match_resources(spec.get_mut("matchConstraints"));
+            }
+            object::set(object, "status", json!({}));
+        }
+        "ValidatingAdmissionPolicyBinding" => match_resources(object.get_mut("spec").and_then(|s| s.get_mut("matchResources"))),
+        "APIService" => {
+            if let Some(service) = object.get_mut("spec").and_then(|s| s.get_mut("service")).filter(|s| s.is_object()) {
+                unset_number(service, "port", 443);
+            }
+            object::set(object, "status", json!({}));
+        }
+        "CustomResourceDefinition" => custom_resource(object),
         "Endpoints" => {
             for subset in items(object, "subsets") {
                 items(subset, "ports").for_each(|port| unset(port, "protocol", json!("TCP")));
@@ -42,9 +65,9 @@ pub fn apply(kind: &Kind, object: &mut Value) {
     }
     if let Some((_, status)) = STATUSES.iter().find(|(name, _)| *name == kind.kind)
         && object.get("status").is_none_or(Value::is_null)
-        && let Ok(status) = serde_json::from_str(status)
+        && let Ok(Some((status, _))) = crate::yaml::read_json(status, 0)
     {
-        object::set(object, "status", status);
+        object::set(object, "status", status.to_value());
     }
 }
 
@@ -95,4 +118,74 @@ fn binding(binding: &mut Value) {
             unset(subject, "apiGroup", json!(GROUP));
         }
     }
+}
+
+/// `SetDefaults_CSIDriver`
+fn csi_driver(driver: &mut Value) {
+    let flags =
+        [("attachRequired", true), ("podInfoOnMount", false), ("storageCapacity", false), ("requiresRepublish", false), ("seLinuxMount", false)];
+    if !driver.get("spec").is_some_and(Value::is_object) {
+        object::set(driver, "spec", json!({}));
+    }
+    let Some(spec) = driver.get_mut("spec") else { return };
+    for (field, flag) in flags {
+        if spec.get(field).is_none_or(Value::is_null) {
+            object::set(spec, field, json!(flag));
+        }
+    }
+    unset(spec, "fsGroupPolicy", json!("ReadWriteOnceWithFSType"));
+    if object::list_at(spec, "volumeLifecycleModes").is_empty() {
+        object::set(spec, "volumeLifecycleModes", json!(["Persistent"]));
+    }
+}
+
+/// `SetDefaults_MatchResources` of `admissionregistration`
+fn match_resources(resources: Option<&mut Value>) {
+    let Some(resources) = resources.filter(|r| r.is_object()) else { return };
+    unset(resources, "matchPolicy", json!("Equivalent"));
+    for field in ["namespaceSelector", "objectSelector"] {
+        if resources.get(field).is_none_or(Value::is_null) {
+            object::set(resources, field, json!({}));
+        }
+    }
+    for list in ["resourceRules", "excludeResourceRules"] {
+        items(resources, list).for_each(|rule| unset(rule, "scope", json!("*")));
+    }
+}
+
+/// `SetDefaults_ExactDeviceRequest`, `SetDefaults_DeviceSubRequest`
+fn device_requests(spec: Option<&mut Value>) {
+    let one = |request: &mut Value| {
+        unset(request, "allocationMode", json!("ExactCount"));
+        if object::str_at(request, "allocationMode") == Some("ExactCount") {
+            unset_number(request, "count", 1);
+        }
+    };
+    for request in spec.and_then(|s| s.get_mut("devices")).into_iter().flat_map(|devices| items(devices, "requests")) {
+        if let Some(exactly) = request.get_mut("exactly").filter(|e| e.is_object()) {
+            one(exactly);
+        }
+        items(request, "firstAvailable").for_each(one);
+    }
+}
+
+/// `SetDefaults_CustomResourceDefinitionSpec` and what the strategy makes of a new status.
+fn custom_resource(definition: &mut Value) {
+    let Some(spec) = definition.get_mut("spec").filter(|s| s.is_object()) else { return };
+    if spec.get("conversion").is_none_or(Value::is_null) {
+        object::set(spec, "conversion", json!({"strategy": "None"}));
+    }
+    if let Some(service) = spec.get_mut("conversion").and_then(|c| c.get_mut("webhook")).and_then(|w| w.get_mut("clientConfig"))
+        && let Some(service) = service.get_mut("service").filter(|s| s.is_object())
+    {
+        unset_number(service, "port", 443);
+    }
+    let kind = object::str_at(spec, "names.kind").unwrap_or("").to_owned();
+    if let Some(names) = spec.get_mut("names").filter(|n| n.is_object() && !kind.is_empty()) {
+        unset(names, "singular", json!(kind.to_lowercase()));
+        unset(names, "listKind", json!(format!("{kind}List")));
+    }
+    let versions = object::list_at(spec, "versions").iter().filter(|v| object::bool_at(v, "storage") == Some(true));
+    let stored: Vec<Value> = versions.filter_map(|v| v.get("name").cloned()).collect();
+    object::set(definition, "status", json!({"acceptedNames": {"kind": "", "plural": ""}, "conditions": null, "storedVersions": stored}));
 }

@@ -78,7 +78,7 @@ pub(super) fn candidates(text: &str, checked: &Checked, diagnostic: &Diagnostic)
         "explain-request-above-limit" => request_above_limit(text, document, diagnostic, &mut found),
         "explain-subdomain" | "explain-dns-label" | "explain-dns-1035" | "explain-label-value" => {
             let bare = raw.trim_matches(['"', '\'']);
-            let lower = if diagnostic.code == "explain-label-value" { bare.to_owned() } else { bare.to_lowercase() };
+            let lower = if diagnostic.code == "explain-label-value" { bare.to_owned() } else { crate::manifest::validate::lower(bare) };
             let clean: String = lower.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') { c } else { '-' }).collect();
             let mut clean = clean.trim_matches(['-', '.', '_']).to_owned();
             if diagnostic.code != "explain-subdomain" && diagnostic.code != "explain-label-value" {

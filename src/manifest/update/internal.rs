@@ -118,6 +118,7 @@ const SHAPES: &[(&str, &str)] = &[
     ("PodAffinity", "RequiredDuringSchedulingIgnoredDuringExecution:[]PodTerm PreferredDuringSchedulingIgnoredDuringExecution:[]PreferredPod"),
     ("PodTerm", "LabelSelector:*LabelSelector Namespaces TopologyKey:s NamespaceSelector:*LabelSelector MatchLabelKeys MismatchLabelKeys"),
     ("PreferredPod", "Weight:i PodAffinityTerm:PodTerm"),
+    ("DisruptionSpec", "MinAvailable Selector:*LabelSelector MaxUnavailable UnhealthyPodEvictionPolicy"),
     ("LabelSelector", "matchLabels matchExpressions:[]Requirement"),
     ("Requirement", "key operator values"),
     ("Toleration", "Key:s Operator:s Value:s Effect:s TolerationSeconds"),

@@ -4,7 +4,6 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::names;
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
 /// Go's `ParseIPSloppy`, and whether the newer parser takes the text too.
@@ -71,9 +70,15 @@ pub fn is_six(network: &str) -> Option<bool> {
     parse_network(network).map(|(ip, _, _)| ip.is_ipv6() && !mapped(ip))
 }
 
-/// The first address of a network and its bits.
-pub fn network_of(text: &str) -> Option<(IpAddr, u32)> {
-    parse_network(text).map(|(ip, bits, _)| (masked(ip, bits), bits))
+/// Whether the older parser knows an address.
+pub fn is_ip(text: &str) -> bool {
+    parse(text).is_some()
+}
+
+/// Whether a network is a part of another, and smaller; nothing where one is none.
+pub fn is_strictly_inside(inner: &str, outer: &str) -> Option<bool> {
+    let ((a, bits, _), (b, outer_bits, _)) = (parse_network(inner)?, parse_network(outer)?);
+    Some(a.is_ipv6() == b.is_ipv6() && bits > outer_bits && masked(masked(a, bits), outer_bits) == masked(b, outer_bits))
 }
 
 /// `ValidateEndpointIP`, of an address that is one.
@@ -95,22 +100,12 @@ pub fn special(text: &str, path: &FieldPath, errors: &mut ErrorList) {
     }
 }
 
-/// `IsValidIP`: in the canonical form too.
-pub fn canonical(text: &str, path: &FieldPath, errors: &mut ErrorList) {
-    let wrong = names::ip(text);
-    let form = parse(text).map(|(ip, _)| shown(ip)).filter(|form| wrong.is_empty() && form != text);
-    errors.extend(wrong.into_iter().map(|message| FieldError::invalid(path, text, message)));
-    if let Some(form) = form {
-        errors.push(FieldError::invalid(path, text, format!("must be in canonical form ({form:?})")));
-    }
-}
-
 /// `IsValidCIDR`: in the canonical form too.
 pub fn canonical_network(text: &str, path: &FieldPath, errors: &mut ErrorList) {
     let before = errors.len();
     network(text, path, errors);
-    if let Some((ip, bits)) = network_of(text).filter(|_| errors.len() == before) {
-        let form = format!("{}/{bits}", shown(ip));
+    if let Some((ip, bits, _)) = parse_network(text).filter(|_| errors.len() == before) {
+        let form = format!("{}/{bits}", shown(masked(ip, bits)));
         if form != text {
             errors.push(FieldError::invalid(path, text, format!("must be in canonical form ({form:?})")));
         }

@@ -2,6 +2,8 @@
 //!
 //! Models `ParseStandard` of the package robfig/cron, version 3, in its words.
 
+use super::zones;
+
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 /// Least and most of each of the five fields.
@@ -10,8 +12,15 @@ const BOUNDS: [(u64, u64); 5] = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 6)];
 /// Why a schedule cannot be read.
 pub fn problem(schedule: &str) -> Option<String> {
     let mut schedule = schedule;
-    if schedule.starts_with("TZ=") || schedule.starts_with("CRON_TZ=") {
-        schedule = schedule.split_once(' ').map_or("", |(_, rest)| rest.trim());
+    if let Some(zoned) = schedule.strip_prefix("TZ=").or_else(|| schedule.strip_prefix("CRON_TZ=")) {
+        let Some((zone, rest)) = zoned.split_once(' ') else {
+            // The package falls over this; the server catches it.
+            return Some("invalid schedule format: runtime error: slice bounds out of range [:-1]".into());
+        };
+        if !matches!(zone, "" | "Local") && !zones::is_known(zone) {
+            return Some(format!("provided bad location {zone}: unknown time zone {zone}"));
+        }
+        schedule = rest.trim();
     }
     if let Some(descriptor) = schedule.strip_prefix('@') {
         return match descriptor {
@@ -71,7 +80,7 @@ fn range(text: &str, field: usize) -> Result<(), String> {
 }
 
 fn number_or_name(text: &str, field: usize) -> Result<u64, String> {
-    let lower = text.to_lowercase();
+    let lower = super::names::lower(text);
     let position = |names: &[&str], first: u64| names.iter().position(|n| *n == lower).map(|p| p as u64 + first);
     let named = match field {
         3 => position(&MONTHS, 1),

@@ -222,7 +222,7 @@ fn is_host_port(text: &str) -> bool {
 
 fn flex_options(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
     for key in object::map_at(source, "options").into_iter().flat_map(|options| options.keys()) {
-        let owner = format!(".{}", key.split('/').next().unwrap_or(key).to_lowercase());
+        let owner = format!(".{}", names::lower(key.split('/').next().unwrap_or(key)));
         if owner.ends_with(".kubernetes.io") || owner.ends_with(".k8s.io") {
             errors.push(FieldError::invalid(&path.child("options").key(key), key.as_str(), "kubernetes.io and k8s.io namespaces are reserved"));
         }
@@ -254,7 +254,7 @@ pub fn csi_driver(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
     if driver.len() > 63 {
         errors.push(FieldError::too_long(&path, 63));
     }
-    for message in names::subdomain(&driver.to_lowercase()) {
+    for message in names::subdomain(&names::lower(driver)) {
         errors.push(FieldError::invalid(&path, driver, message));
     }
 }

@@ -112,7 +112,7 @@ pub fn field_ref(reference: &Value, allowed: &[&str], subscripts: bool, path: &F
         let key = &rest[..rest.len() - 2];
         match base {
             "metadata.labels" | "metadata.annotations" if subscripts => {
-                let shown = if base == "metadata.labels" { key.to_owned() } else { key.to_lowercase() };
+                let shown = if base == "metadata.labels" { key.to_owned() } else { names::lower(key) };
                 for message in names::qualified_name(&shown) {
                     errors.push(FieldError::invalid(path, shown.as_str(), message));
                 }

@@ -3,7 +3,7 @@
 //! Models `pkg/apis/batch/validation/validation.go`.
 
 use super::workload::{is_broken, matches_template, pod_template};
-use super::{cron, meta, names, not_negative, one_of};
+use super::{cron, meta, names, not_negative, one_of, zones};
 use crate::api::order::SortedSet;
 use crate::api::{Selector, Value, object};
 use crate::manifest::admission::dry_run;
@@ -147,8 +147,15 @@ fn indexed(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     }
 }
 
-/// `IsDomainPrefixedPath`: `example.com/manager`.
 fn managed_by(text: &str, path: &FieldPath, errors: &mut ErrorList) {
+    domain_prefixed(text, path, errors);
+    if text.len() > 63 {
+        errors.push(FieldError::too_long(path, 63));
+    }
+}
+
+/// `IsDomainPrefixedPath`: `example.com/manager`.
+pub fn domain_prefixed(text: &str, path: &FieldPath, errors: &mut ErrorList) {
     if text.is_empty() {
         errors.push(FieldError::required(path, ""));
     } else {
@@ -165,9 +172,6 @@ fn managed_by(text: &str, path: &FieldPath, errors: &mut ErrorList) {
                 }
             }
         }
-    }
-    if text.len() > 63 {
-        errors.push(FieldError::too_long(path, 63));
     }
 }
 
@@ -404,17 +408,7 @@ fn time_zone(zone: &str, path: &FieldPath, errors: &mut ErrorList) {
         if zone != "Local" {
             errors.push(FieldError::invalid(path, zone, unknown()));
         }
-    } else if !is_time_zone(zone) {
+    } else if !zones::is_known(zone) {
         errors.push(FieldError::invalid(path, zone, unknown()));
-    }
-}
-
-/// Whether a name has the shape of the time zone database: its table is too large to carry, its regions are not.
-fn is_time_zone(zone: &str) -> bool {
-    const REGIONS: [&str; 13] =
-        ["Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific", "Etc", "US", "Canada"];
-    match zone.split_once('/') {
-        Some((region, city)) => REGIONS.contains(&region) && city.starts_with(|c: char| c.is_ascii_uppercase()),
-        None => zone.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '+') && zone.starts_with(|c: char| c.is_ascii_uppercase()),
     }
 }

@@ -11,6 +11,9 @@ use crate::manifest::field::{ErrorList, FieldError, FieldPath, escape_html};
 pub enum NameRule {
     Subdomain,
     Label,
+    /// Anything that may stand in a path.
+    PathSegment,
+    Address,
 }
 
 pub fn object_meta(object: &Value, rule: NameRule, namespaced: bool, errors: &mut ErrorList) {
@@ -19,11 +22,17 @@ pub fn object_meta(object: &Value, rule: NameRule, namespaced: bool, errors: &mu
         errors.push(FieldError::required(&path.child("name"), "name or generateName is required"));
         return;
     };
-    let check = |name: &str| if rule == NameRule::Label { names::label(name) } else { names::subdomain(name) };
+    let check = |name: &str| match rule {
+        NameRule::Subdomain => names::subdomain(name),
+        NameRule::Label => names::label(name),
+        NameRule::PathSegment => names::path_segment(name),
+        NameRule::Address => names::ip(name),
+    };
     let name = object::str_at(meta, "name").unwrap_or("");
     let prefix = object::str_at(meta, "generateName").unwrap_or("");
     if !prefix.is_empty() {
-        for message in check(&names::mask_trailing_dash(prefix)) {
+        let masked = if rule == NameRule::PathSegment { prefix.to_owned() } else { names::mask_trailing_dash(prefix) };
+        for message in check(&masked) {
             errors.push(FieldError::invalid(&path.child("generateName"), prefix, message));
         }
     }
@@ -65,7 +74,7 @@ pub fn labels(labels: Option<&Map<String, Value>>, path: &FieldPath, errors: &mu
 pub fn annotations(annotations: Option<&Map<String, Value>>, path: &FieldPath, errors: &mut ErrorList) {
     let mut size = 0;
     for (key, value) in annotations.into_iter().flatten() {
-        for message in names::qualified_name(&key.to_lowercase()) {
+        for message in names::qualified_name(&names::lower(key)) {
             errors.push(FieldError::invalid(path, key.as_str(), message));
         }
         size += key.len() + value.as_str().map_or(0, str::len);

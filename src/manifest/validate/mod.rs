@@ -5,6 +5,7 @@
 pub mod addresses;
 mod affinity;
 pub mod annotation;
+mod classes;
 mod container;
 mod cron;
 mod drivers;
@@ -13,17 +14,22 @@ mod job;
 mod meta;
 mod mounts;
 mod names;
+mod network;
 mod node;
 mod persistent_volume;
 mod pod;
 mod probe;
+mod quota;
+mod rbac;
 mod resources;
+mod scaling;
 mod security;
 mod service;
 mod storage;
 mod volume;
 mod windows;
 mod workload;
+mod zones;
 
 use super::field::{ErrorList, FieldError, FieldPath};
 use crate::api::order::SortedSet;
@@ -43,9 +49,15 @@ fn whole(kind: &Kind, old: Option<&Value>, object: &Value) -> ErrorList {
     let mut errors = ErrorList::new();
     let rule = match kind.kind {
         "Namespace" | "Service" | "StatefulSet" => meta::NameRule::Label,
+        "Role" | "ClusterRole" | "RoleBinding" | "ClusterRoleBinding" | "PodDisruptionBudget" => meta::NameRule::PathSegment,
+        "IPAddress" => meta::NameRule::Address,
         _ => meta::NameRule::Subdomain,
     };
-    meta::object_meta(object, rule, kind.namespaced, &mut errors);
+    // Reviews are questions, without a name.
+    let nameless = matches!(kind.group, "authentication.k8s.io" | "authorization.k8s.io");
+    if kind.kind != "PodDisruptionBudget" && !nameless {
+        meta::object_meta(object, rule, kind.namespaced, &mut errors);
+    }
     let spec = object.get("spec").unwrap_or(&Value::Null);
     let path = FieldPath::new("spec");
     match kind.kind {
@@ -57,10 +69,35 @@ fn whole(kind: &Kind, old: Option<&Value>, object: &Value) -> ErrorList {
         "PersistentVolume" => persistent_volume::spec(object::name(object), spec, &path, &mut errors),
         "Node" => node::node(object, &mut errors),
         "Deployment" | "ReplicaSet" | "ReplicationController" | "DaemonSet" | "StatefulSet" => {
-            workload::workload(kind.kind, old.is_some(), spec, &path, &mut errors)
+            workload::workload(object, kind.kind, old.is_some(), &mut errors)
         }
         "Namespace" => namespace(object, &mut errors),
         "PodTemplate" => workload::pod_template(object.get("template").unwrap_or(&Value::Null), &FieldPath::new("template"), &mut errors),
+        "LimitRange" => quota::limit_range(spec, &path, &mut errors),
+        "ResourceQuota" => quota::resource_quota(object, &mut errors),
+        "Role" | "ClusterRole" => rbac::role(object, kind.namespaced, &mut errors),
+        "RoleBinding" | "ClusterRoleBinding" => rbac::binding(object, kind.namespaced, &mut errors),
+        "NetworkPolicy" => network::network_policy(spec, &path, &mut errors),
+        "Ingress" => network::ingress(object, spec, &path, &mut errors),
+        "IngressClass" => network::ingress_class(spec, &path, &mut errors),
+        "StorageClass" => classes::storage(object, &mut errors),
+        "PriorityClass" => classes::priority(object, &mut errors),
+        "RuntimeClass" => classes::runtime(object, &mut errors),
+        "CSIDriver" => classes::csi_driver(spec, &path, &mut errors),
+        "HorizontalPodAutoscaler" => scaling::autoscaler(spec, &path, &mut errors),
+        "PodDisruptionBudget" => {
+            scaling::disruption_budget(spec, &path, &mut errors);
+            if errors.is_empty() {
+                // Its own rules leave the metadata to those of all kinds, which know no standard finalizers.
+                meta::object_meta(object, rule, kind.namespaced, &mut errors);
+                errors = errors.into_iter().filter(|error| !error.field.starts_with("metadata.finalizers[")).fold(ErrorList::new(), |mut all, e| {
+                    all.push(e);
+                    all
+                });
+            }
+        }
+        "IPAddress" => network::ip_address(spec, &path, &mut errors),
+        "ServiceCIDR" => network::service_networks(spec, &path, &mut errors),
         "Job" => job::job(object, spec, &path, &mut errors),
         "CronJob" => job::cron_job(object, spec, &path, &mut errors),
         _ => {}
@@ -103,9 +140,16 @@ pub fn invalid(kind: &Kind, name: &str, errors: &ErrorList) -> Status {
     status
 }
 
+pub use names::lower;
+
 /// `ValidateServiceClusterIPsRelatedFields`
 pub fn service_addresses(spec: &Value) -> ErrorList {
     service::addresses(spec)
+}
+
+/// What keeps a text from standing in the path of a request.
+pub fn path_segment_problems(text: &str) -> Vec<String> {
+    names::path_segment(text)
 }
 
 /// What keeps a name from being a DNS label.

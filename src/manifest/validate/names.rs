@@ -3,6 +3,7 @@
 //! Models `k8s.io/apimachinery/pkg/util/validation` and `…/api/validate/content`. Each function gives the messages that apply, in the server's order.
 
 pub const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const WILDCARD: &str = "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const SEARCH_PATH: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*')";
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 const QNAME: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
@@ -54,9 +55,9 @@ fn is_name_part(text: &str) -> bool {
 /// Label keys, annotation keys, taint keys: `example.com/name` or `name`.
 pub fn qualified_name(text: &str) -> Messages {
     let mut messages = Messages::new();
-    let name = match text.split('/').collect::<Vec<_>>()[..] {
-        [name] => name,
-        [prefix, name] => {
+    let name = match text.split_once('/') {
+        None => text,
+        Some((prefix, name)) if !name.contains('/') => {
             if prefix.is_empty() {
                 messages.push("prefix part must be non-empty".into());
             } else {
@@ -135,6 +136,22 @@ pub fn is_http_header(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
+/// Go's `strings.ToLower`, for rules that let pass nothing beyond ASCII: there are two more characters whose small letter is in it. Where what is
+/// refused is shown, other capitals stay as they are: the table of all letters would weigh more than this whole file.
+pub fn lower(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c == '\u{212a}' {
+                'k'
+            } else if c == '\u{130}' {
+                'i'
+            } else {
+                c.to_ascii_lowercase()
+            }
+        })
+        .collect()
+}
+
 /// `maskTrailingDash`: a dash at the end and the letter before it become one `a`.
 pub fn mask_trailing_dash(text: &str) -> String {
     match text.strip_suffix('-').filter(|rest| !rest.is_empty()) {
@@ -175,6 +192,23 @@ pub fn ip(text: &str) -> Messages {
         (None, Ok(_)) => Messages::new(),
         (None, Err(_)) => vec!["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".into()],
     }
+}
+
+/// What keeps a text from standing in the path of a request (`IsPathSegmentName`).
+pub fn path_segment(text: &str) -> Messages {
+    if matches!(text, "." | "..") {
+        return vec![format!("may not be '{text}'")];
+    }
+    ['/', '%'].into_iter().filter(|c| text.contains(*c)).map(|c| format!("may not contain '{c}'")).collect()
+}
+
+/// `*.example.com`
+pub fn wildcard(text: &str) -> Messages {
+    let mut messages: Messages = too_long(text, 253).into_iter().collect();
+    if !text.strip_prefix("*.").is_some_and(is_subdomain) {
+        messages.push(WILDCARD.into());
+    }
+    messages
 }
 
 /// A path below a volume: relative, without `..`.

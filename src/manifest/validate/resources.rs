@@ -73,7 +73,7 @@ pub fn resource_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
     errors.extend(wrong.into_iter().map(|message| FieldError::invalid(path, name, message)));
 }
 
-fn container_resource_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
+pub fn container_resource_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
     resource_name(name, path, errors);
     let qualified = name.contains('/');
     if !qualified && !(matches!(name, "cpu" | "memory" | "ephemeral-storage") || name.starts_with("hugepages-")) {
@@ -95,7 +95,7 @@ pub fn quantity(name: &str, amount: &Value, path: &FieldPath, errors: &mut Error
 }
 
 /// What is counted in whole objects.
-const COUNTED: [&str; 9] = [
+pub const COUNTED: [&str; 9] = [
     "pods",
     "resourcequotas",
     "services",

@@ -7,7 +7,8 @@ use crate::api::{Selector, Value, json, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
 /// `replaces`: the object takes the place of another, whose unchangeable parts are let be.
-pub fn workload(kind: &str, replaces: bool, spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+pub fn workload(object: &Value, kind: &str, replaces: bool, errors: &mut ErrorList) {
+    let (spec, path) = (object.get("spec").unwrap_or(&Value::Null), &FieldPath::new("spec"));
     match kind {
         "Deployment" => {
             not_negative(spec, "replicas", path, errors);
@@ -16,6 +17,7 @@ pub fn workload(kind: &str, replaces: bool, spec: &Value, path: &FieldPath, erro
             strategy(spec, path, errors);
             not_negative(spec, "minReadySeconds", path, errors);
             not_negative(spec, "revisionHistoryLimit", path, errors);
+            rollback(object, errors);
             not_negative(spec, "progressDeadlineSeconds", path, errors);
             let deadline = object::i64_at(spec, "progressDeadlineSeconds");
             if deadline.is_some_and(|d| d <= object::i64_at(spec, "minReadySeconds").unwrap_or(0)) {
@@ -86,6 +88,14 @@ fn daemon_set(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
         _ => errors.push(unknown_strategy(&at, &spec["updateStrategy"], &["RollingUpdate", "OnDelete"])),
     }
     not_negative(spec, "revisionHistoryLimit", path, errors);
+}
+
+/// A field of older versions lives on as an annotation.
+fn rollback(deployment: &Value, errors: &mut ErrorList) {
+    let annotation = object::map_at(deployment, "metadata.annotations").and_then(|a| a.get("deprecated.deployment.rollback.to"));
+    if let Some(revision) = annotation.and_then(Value::as_str).and_then(|text| text.parse::<i64>().ok()).filter(|r| *r < 0) {
+        errors.push(FieldError::invalid(&FieldPath::new("spec.rollback.version"), revision, "must be greater than or equal to 0"));
+    }
 }
 
 /// `ValidateStatefulSetSpec`
@@ -196,7 +206,7 @@ fn amount(value: Option<&Value>) -> i64 {
     }
 }
 
-fn not_above_100_percent(value: Option<&Value>, path: &FieldPath, errors: &mut ErrorList) {
+pub fn not_above_100_percent(value: Option<&Value>, path: &FieldPath, errors: &mut ErrorList) {
     if let Some(text) = value.and_then(Value::as_str).filter(|text| text.ends_with('%'))
         && amount(value) > 100
     {
@@ -205,7 +215,7 @@ fn not_above_100_percent(value: Option<&Value>, path: &FieldPath, errors: &mut E
 }
 
 /// A count, or a share in percent.
-fn int_or_percent(value: Option<&Value>, path: &FieldPath, errors: &mut ErrorList) {
+pub fn int_or_percent(value: Option<&Value>, path: &FieldPath, errors: &mut ErrorList) {
     match value {
         Some(Value::String(text)) => {
             let digits = text.strip_suffix('%');

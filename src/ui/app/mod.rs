@@ -18,13 +18,14 @@ use std::rc::Rc;
 use gloo::events::EventListener;
 use gloo::render::AnimationFrame;
 use gloo::timers::callback::Timeout;
-use podlab::{schema, text};
+use podlab::manifest::hover;
+use podlab::text;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use crate::ui::descriptions;
-use crate::ui::editor::Jump;
+use crate::ui::editor::{self, Jump};
 use crate::ui::intent::Intent;
 use crate::ui::lessons::{self, progress::Progress};
 use crate::ui::link;
@@ -84,6 +85,9 @@ impl Component for App {
         self.model.run_waiting();
         self.model.follow_edit();
         self.model.judge();
+        if is_typing {
+            editor::show_verdict(&self.model.checked, self.model.desk.text(), self.model.language);
+        }
         // Diagnostics come first here too: storage is slow, and a frame always follows what is typed.
         if !is_typing {
             self.model.keep();
@@ -209,7 +213,7 @@ impl App {
                 self.jump = Some(Jump { from: span.start, to: span.end, number });
             }
             Message::Desk(wish) => self.desk(wish),
-            Message::Terminal(TerminalWish::Line(line)) if line.contains("explain") && !schema::is_described() => {
+            Message::Terminal(TerminalWish::Line(line)) if line.contains("explain") && !hover::is_described() => {
                 let on = ctx.link().callback(Message::Described);
                 descriptions::want(move || on.emit(line));
                 return false;

@@ -19,6 +19,7 @@ use crate::ui::problems;
 
 #[wasm_bindgen(module = "/static/editor.js")]
 extern "C" {
+    #[derive(Clone)]
     type Handle;
     fn mount(host: &HtmlElement, text: &str, label: &str, calls: &JsValue) -> Handle;
     #[wasm_bindgen(method)]
@@ -35,6 +36,24 @@ extern "C" {
     fn set_phrases(this: &Handle, phrases: &JsValue, label: &str);
     #[wasm_bindgen(method)]
     fn destroy(this: &Handle);
+}
+
+thread_local! {
+    /// The page's editor and the verdict that it shows, in which language.
+    static SHOWN: RefCell<Option<(Handle, Option<(Rc<Checked>, Language)>)>> = const { RefCell::new(None) };
+}
+
+/// Shows a verdict now, so that it need not wait for the page around the editor to be drawn.
+pub fn show_verdict(checked: &Rc<Checked>, text: &str, language: Language) {
+    let handle = SHOWN.with_borrow_mut(|shown| {
+        let (handle, last) = shown.as_mut()?;
+        let is_new = !last.as_ref().is_some_and(|(shown, of)| Rc::ptr_eq(shown, checked) && *of == language);
+        *last = Some((checked.clone(), language));
+        is_new.then(|| handle.clone())
+    });
+    if let Some(handle) = handle {
+        handle.set_diagnostics(&diagnostics(checked, text, language));
+    }
 }
 
 /// Where the cursor is to go; the number tells two equal wishes apart.
@@ -76,6 +95,7 @@ struct Mounted {
 
 impl Drop for Mounted {
     fn drop(&mut self) {
+        SHOWN.take();
         self.handle.destroy();
     }
 }
@@ -101,9 +121,7 @@ pub fn editor(props: &EditorProps) -> Html {
     });
     {
         let (checked, text, language) = (props.checked.clone(), props.text.clone(), props.language);
-        use_handle(&mounted, (Rc::as_ptr(&props.checked) as usize, props.language), move |handle| {
-            handle.set_diagnostics(&diagnostics(&checked, &text, language));
-        });
+        use_handle(&mounted, (Rc::as_ptr(&props.checked) as usize, props.language), move |_| show_verdict(&checked, &text, language));
     }
     {
         let (marks, text) = (props.marks.clone(), props.text.clone());
@@ -161,7 +179,9 @@ fn open(host: &HtmlElement, text: &str, language: Language, on: Callback<Message
     let described = |done: js_sys::Function| crate::ui::descriptions::want(move || drop(done.call0(&JsValue::NULL)));
     offer("described", Closure::<dyn Fn(js_sys::Function)>::new(described).into_js_value());
     offer("pasted", Closure::<dyn Fn(String) -> String>::new(|text: String| crate::ui::link::read_pasted(&text)).into_js_value());
-    Mounted { handle: mount(host, text, language.say(words::MANIFEST_EDITOR), &calls) }
+    let handle = mount(host, text, language.say(words::MANIFEST_EDITOR), &calls);
+    SHOWN.set(Some((handle.clone(), None)));
+    Mounted { handle }
 }
 
 fn set(object: &Object, key: &str, value: &JsValue) {

@@ -1,0 +1,157 @@
+//! Validation of classes that others name: of storage, of priority, of runtimes; and of CSI drivers.
+//!
+//! Models `pkg/apis/{storage,scheduling,node}/validation/validation.go`.
+
+use super::{affinity, meta, names, one_of, resources};
+use crate::api::order::SortedSet;
+use crate::api::{Value, json, object};
+use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+
+pub fn storage(class: &Value, errors: &mut ErrorList) {
+    let provisioner = object::str_at(class, "provisioner").unwrap_or("");
+    super::name_errors(&provisioner.to_lowercase(), names::qualified_name, &FieldPath::new("provisioner"), errors);
+    parameters(class, &FieldPath::new("parameters"), errors);
+    if let Some(policy) = object::str_at(class, "reclaimPolicy").filter(|p| !p.is_empty()) {
+        one_of(policy, &["Delete", "Retain"], &FieldPath::new("reclaimPolicy"), errors);
+    }
+    let mode = object::str_at(class, "volumeBindingMode").unwrap_or("");
+    one_of(mode, &["Immediate", "WaitForFirstConsumer"], &FieldPath::new("volumeBindingMode"), errors);
+    topologies(object::list_at(class, "allowedTopologies"), &FieldPath::new("allowedTopologies"), errors);
+}
+
+fn parameters(class: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    const MOST: usize = 512;
+    const MOST_BYTES: usize = 256 * 1024;
+    let Some(parameters) = object::map_at(class, "parameters") else { return };
+    if parameters.len() > MOST {
+        errors.push(FieldError::too_long(path, MOST));
+        return;
+    }
+    if parameters.contains_key("") {
+        errors.push(FieldError::invalid(path, "", "field can not be empty."));
+    }
+    if parameters.iter().map(|(k, v)| k.len() + v.as_str().map_or(0, str::len)).sum::<usize>() > MOST_BYTES {
+        errors.push(FieldError::too_long(path, MOST_BYTES));
+    }
+}
+
+/// `ValidateTopologySelectorTerm` of each
+fn topologies(terms: &[Value], path: &FieldPath, errors: &mut ErrorList) {
+    let mut seen: Vec<Vec<(&str, SortedSet<&str>)>> = Vec::new();
+    for (index, term) in terms.iter().enumerate() {
+        let path = path.index(index).child("matchLabelExpressions");
+        let mut keys: Vec<(&str, SortedSet<&str>)> = Vec::new();
+        for (index, expression) in object::list_at(term, "matchLabelExpressions").iter().enumerate() {
+            let path = path.index(index);
+            let key = object::str_at(expression, "key").unwrap_or("");
+            let values = object::list_at(expression, "values");
+            let mut set = SortedSet::new();
+            if values.is_empty() {
+                errors.push(FieldError::required(&path.child("values"), ""));
+            }
+            for (index, value) in values.iter().filter_map(Value::as_str).enumerate() {
+                if !set.insert(value) {
+                    errors.push(FieldError::duplicate(&path.child("values").index(index), value));
+                }
+            }
+            for message in names::qualified_name(key) {
+                errors.push(FieldError::invalid(&path.child("key"), key, message));
+            }
+            match keys.iter_mut().find(|(k, _)| *k == key) {
+                Some((_, old)) => {
+                    errors.push(FieldError::duplicate(&path.child("key"), key));
+                    *old = set;
+                }
+                None => keys.push((key, set)),
+            }
+        }
+        // The server compares with as many empty terms as there are terms, too.
+        if keys.is_empty() {
+            terms.iter().for_each(|_| errors.push(FieldError::duplicate(&path, "")));
+        }
+        let same = |other: &&Vec<(&str, SortedSet<&str>)>| {
+            let equal = |a: &SortedSet<&str>, b: &SortedSet<&str>| a.iter().eq(b.iter());
+            other.len() == keys.len() && keys.iter().all(|(k, v)| other.iter().any(|(o, w)| o == k && equal(v, w)))
+        };
+        for _ in seen.iter().filter(same) {
+            errors.push(FieldError::duplicate(&path, ""));
+        }
+        seen.push(keys);
+    }
+}
+
+/// `ValidatePriorityClass`
+pub fn priority(class: &Value, errors: &mut ErrorList) {
+    const HIGHEST: i64 = 1_000_000_000;
+    let (name, value) = (object::name(class), object::i64_at(class, "value").unwrap_or(0));
+    if name.starts_with("system-") {
+        let known = [("system-node-critical", 2_000_001_000), ("system-cluster-critical", 2_000_000_000)];
+        let why = match known.iter().find(|(known, _)| *known == name) {
+            None => Some(format!("{name} is not a known system priority class")),
+            Some((_, right)) if *right != value => Some(format!("value of {name} PriorityClass must be {right}")),
+            Some(_) => {
+                (object::bool_at(class, "globalDefault") == Some(true)).then(|| format!("globalDefault of {name} PriorityClass must be false"))
+            }
+        };
+        if let Some(why) = why {
+            let detail = format!("priority class names with 'system-' prefix are reserved for system use only. error: {why}");
+            errors.push(FieldError::forbidden(&FieldPath::new("metadata.name"), detail));
+        }
+    } else if value > HIGHEST {
+        let detail = format!("maximum allowed value of a user defined priority is {HIGHEST}");
+        errors.push(FieldError::forbidden(&FieldPath::new("value"), detail));
+    }
+    match object::str_at(class, "preemptionPolicy") {
+        None => {}
+        Some("") => errors.push(FieldError::required(&FieldPath::new("preemptionPolicy"), "")),
+        Some(policy) => one_of(policy, &["PreemptLowerPriority", "Never"], &FieldPath::new("preemptionPolicy"), errors),
+    }
+}
+
+/// `ValidateRuntimeClass`
+pub fn runtime(class: &Value, errors: &mut ErrorList) {
+    super::check_name(object::str_at(class, "handler").unwrap_or(""), &FieldPath::new("handler"), errors);
+    if let Some(fixed) = object::at(class, "overhead.podFixed") {
+        let limits = json!({"limits": fixed.clone()});
+        resources::of_container(&limits, &SortedSet::default(), &FieldPath::new("overhead"), errors);
+    }
+    let path = FieldPath::new("scheduling");
+    meta::labels(object::map_at(class, "scheduling.nodeSelector"), &path.child("nodeSelector"), errors);
+    affinity::tolerations(object::list_at(class, "scheduling.tolerations"), &path.child("tolerations"), errors);
+}
+
+/// `validateCSIDriverSpec`
+pub fn csi_driver(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    if let Some(policy) = object::str_at(spec, "fsGroupPolicy") {
+        one_of(policy, &["File", "None", "ReadWriteOnceWithFSType"], &path.child("fsGroupPolicy"), errors);
+    }
+    let tokens = object::list_at(spec, "tokenRequests");
+    let mut audiences = SortedSet::new();
+    for (index, token) in tokens.iter().enumerate() {
+        let path = path.child("tokenRequests").index(index);
+        let audience = object::str_at(token, "audience").unwrap_or("");
+        if !audiences.insert(audience) {
+            errors.push(FieldError::duplicate(&path.child("audience"), audience));
+            continue;
+        }
+        let Some(seconds) = object::i64_at(token, "expirationSeconds") else { continue };
+        let mut wrong = |detail: &str| errors.push(FieldError::invalid(&path.child("expirationSeconds"), seconds, detail));
+        if seconds < 600 {
+            wrong("may not specify a duration less than 10 minutes");
+        }
+        if seconds > 1 << 32 {
+            wrong("may not specify a duration larger than 2^32 seconds");
+        }
+    }
+    for mode in object::list_at(spec, "volumeLifecycleModes") {
+        one_of(mode.as_str().unwrap_or(""), &["Persistent", "Ephemeral"], &path.child("volumeLifecycleModes"), errors);
+    }
+    if let Some(seconds) = object::i64_at(spec, "nodeAllocatableUpdatePeriodSeconds").filter(|s| *s < 10) {
+        let detail = "must be greater than or equal to 10 seconds";
+        errors.push(FieldError::invalid(&path.child("nodeAllocatableUpdatePeriodSeconds"), seconds, detail));
+    }
+    if let Some(given) = object::bool_at(spec, "serviceAccountTokenInSecrets").filter(|_| tokens.is_empty()) {
+        let detail = "serviceAccountTokenInSecrets is set but no tokenRequests are specified";
+        errors.push(FieldError::invalid(&path.child("serviceAccountTokenInSecrets"), given, detail));
+    }
+}

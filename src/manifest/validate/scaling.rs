@@ -1,0 +1,119 @@
+//! Validation of what keeps the number of Pods in bounds: HorizontalPodAutoscalers and PodDisruptionBudgets.
+//!
+//! Models `pkg/apis/{autoscaling,policy}/validation/validation.go`.
+
+use super::workload::{int_or_percent, not_above_100_percent};
+use super::{meta, names, not_negative, one_of};
+use crate::api::{Value, object};
+use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+
+/// `ValidatePodDisruptionBudgetSpec`
+pub fn disruption_budget(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let there = |field: &str| spec.get(field).filter(|f| !f.is_null());
+    if there("minAvailable").is_some() && there("maxUnavailable").is_some() {
+        let shown = crate::manifest::update::internal::compact(spec, "DisruptionSpec");
+        errors.push(FieldError::invalid(path, shown, "minAvailable and maxUnavailable cannot be both set").bare());
+    }
+    for field in ["minAvailable", "maxUnavailable"] {
+        let (value, path) = (there(field), path.child(field));
+        int_or_percent(value, &path, errors);
+        not_above_100_percent(value, &path, errors);
+    }
+    meta::label_selector(spec.get("selector").unwrap_or(&Value::Null), &path.child("selector"), errors);
+    if let Some(policy) = object::str_at(spec, "unhealthyPodEvictionPolicy") {
+        one_of(policy, &["AlwaysAllow", "IfHealthyBudget"], &path.child("unhealthyPodEvictionPolicy"), errors);
+    }
+}
+
+/// `validateHorizontalPodAutoscalerSpec`
+pub fn autoscaler(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    let number = |field: &str| object::i64_at(spec, field);
+    let (least, most) = (number("minReplicas"), number("maxReplicas").unwrap_or(0));
+    if let Some(least) = least.filter(|least| *least < 1) {
+        errors.push(FieldError::invalid(&path.child("minReplicas"), least, "must be greater than or equal to 1"));
+    }
+    let at = path.child("maxReplicas");
+    match most {
+        0 => errors.push(FieldError::required(&at, "must be set and greater than 0")),
+        most if most < 0 => errors.push(FieldError::invalid(&at, most, "must be greater than or equal to 1")),
+        _ => {}
+    }
+    if least.is_some_and(|least| most < least) {
+        errors.push(FieldError::invalid(&at, most, "must be greater than or equal to `minReplicas`"));
+    }
+    let target = spec.get("scaleTargetRef").unwrap_or(&Value::Null);
+    for field in ["kind", "name"] {
+        super::name_errors(object::str_at(target, field).unwrap_or(""), names::path_segment, &path.child("scaleTargetRef").child(field), errors);
+    }
+    let version = object::str_at(target, "apiVersion").unwrap_or("");
+    let why = match version.matches('/').count() {
+        0 if version.is_empty() || version == "v1" => Some("apiVersion must specify API group".to_owned()),
+        0 => Some("apiVersion must specify API group".to_owned()),
+        1 => version.starts_with('/').then(|| "apiVersion must specify API group".to_owned()),
+        _ => Some(format!("unexpected GroupVersion string: {version}")),
+    };
+    if let Some(why) = why {
+        errors.push(FieldError::invalid(&path.child("scaleTargetRef.apiVersion"), version, why));
+    }
+    for (index, metric) in object::list_at(spec, "metrics").iter().enumerate() {
+        metric_type(metric, &path.child("metrics").index(index), errors);
+    }
+    for field in ["scaleUp", "scaleDown"] {
+        if let Some(rules) = object::at(spec, &format!("behavior.{field}")).filter(|r| !r.is_null()) {
+            scaling_rules(rules, &path.child("behavior").child(field), errors);
+        }
+    }
+}
+
+/// A metric names its source, and has it.
+fn metric_type(metric: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    const TYPES: [(&str, &str); 5] =
+        [("ContainerResource", "containerResource"), ("External", "external"), ("Object", "object"), ("Pods", "pods"), ("Resource", "resource")];
+    let kind = object::str_at(metric, "type").unwrap_or("");
+    if kind.is_empty() {
+        errors.push(FieldError::required(&path.child("type"), "must specify a metric source type"));
+    }
+    match TYPES.iter().find(|(name, _)| *name == kind) {
+        None => errors.push(FieldError::not_supported(&path.child("type"), kind, &TYPES.map(|(name, _)| name))),
+        Some((_, field)) => {
+            if metric.get(field).is_none_or(Value::is_null) {
+                errors.push(FieldError::required(&path.child(field), "must populate information for the given metric source"));
+            }
+        }
+    }
+}
+
+fn scaling_rules(rules: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    const LONGEST_WINDOW: i64 = 3600;
+    const LONGEST_PERIOD: i64 = 1800;
+    if let Some(seconds) = object::i64_at(rules, "stabilizationWindowSeconds") {
+        let mut wrong = |detail: String| errors.push(FieldError::invalid(&path.child("stabilizationWindowSeconds"), seconds, detail));
+        if seconds < 0 {
+            wrong("must be greater than or equal to zero".into());
+        }
+        if seconds > LONGEST_WINDOW {
+            wrong(format!("must be less than or equal to {LONGEST_WINDOW}"));
+        }
+    }
+    if let Some(policy) = object::str_at(rules, "selectPolicy") {
+        one_of(policy, &["Disabled", "Max", "Min"], &path.child("selectPolicy"), errors);
+    }
+    let (at, policies) = (path.child("policies"), object::list_at(rules, "policies"));
+    if policies.is_empty() {
+        errors.push(FieldError::required(&at, "must specify at least one Policy"));
+    }
+    for (index, policy) in policies.iter().enumerate() {
+        let path = at.index(index);
+        one_of(object::str_at(policy, "type").unwrap_or(""), &["Percent", "Pods"], &path.child("type"), errors);
+        for field in ["value", "periodSeconds"] {
+            let number = object::i64_at(policy, field).unwrap_or(0);
+            if number <= 0 {
+                errors.push(FieldError::invalid(&path.child(field), number, "must be greater than zero"));
+            }
+            if field == "periodSeconds" && number > LONGEST_PERIOD {
+                errors.push(FieldError::invalid(&path.child(field), number, format!("must be less than or equal to {LONGEST_PERIOD}")));
+            }
+        }
+    }
+    not_negative(rules, "tolerance", path, errors);
+}
