@@ -155,7 +155,12 @@ impl Failure {
     pub fn many(failures: Vec<Failure>) -> Option<Self> {
         let code = failures.iter().map(|f| f.code).max()?;
         let alone = failures.len() == 1;
-        let text = |f: Failure| if alone { f.text } else { f.text.strip_prefix("error: ").map_or_else(|| f.text.clone(), str::to_owned) };
+        let text = |f: Failure| match &f.status {
+            _ if alone => f.text,
+            // Only one that is alone is taken apart into its causes.
+            Some(status) if status.reason == "Invalid" => line(format!("Error from server (Invalid): {}", status.message)),
+            _ => f.text.strip_prefix("error: ").map_or_else(|| f.text.clone(), str::to_owned),
+        };
         Some(Self::raw(failures.into_iter().map(text).collect(), code))
     }
 }

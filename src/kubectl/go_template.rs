@@ -377,11 +377,21 @@ fn call(name: &str, args: &[Value]) -> Result<Value, String> {
         "and" => args.iter().find(|v| !truth(v)).or(args.last()).cloned().unwrap_or(Value::Null),
         "or" => args.iter().find(|v| truth(v)).or(args.last()).cloned().unwrap_or(Value::Null),
         "not" => json!(!truth(first)),
-        "exists" => json!(!first.is_null()),
+        "exists" => json!(args.iter().skip(1).try_fold(first, |value, key| value.get(show(key))).is_some_and(|found| !found.is_null())),
         "base64decode" => json!(super::base64::decode(&show(first)).map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default()),
         "println" => json!(args.iter().map(go_show).collect::<Vec<_>>().join(" ") + "\n"),
         "printf" => json!(printf(&show(first), &args[1.min(args.len())..])),
-        _ => json!(args.iter().map(go_show).collect::<Vec<_>>().join("")),
+        // A blank stands between two of which neither is text.
+        _ => {
+            let mut text = String::new();
+            for (at, arg) in args.iter().enumerate() {
+                if at > 0 && !arg.is_string() && !args[at - 1].is_string() {
+                    text.push(' ');
+                }
+                text.push_str(&go_show(arg));
+            }
+            json!(text)
+        }
     })
 }
 

@@ -31,7 +31,7 @@ const DECLARED: &str = "kind apiVersion metadata name image command args generat
     hosts secretName host http path pathType backend selector template strategy maxUnavailable clusterIP clusterIPs data username password email auth containers \
     restartPolicy terminationGracePeriodSeconds dnsPolicy resources terminationMessagePath terminationMessagePolicy imagePullPolicy securityContext stdin stdinOnce tty \
     type externalName major minor emulationMajor emulationMinor minCompatibilityMajor minCompatibilityMinor gitVersion gitCommit gitTreeState buildDate goVersion \
-    compiler platform spec status";
+    compiler platform spec disruptionsAllowed currentHealthy desiredHealthy expectedPods status";
 
 fn declared(key: &str) -> usize {
     DECLARED.split_ascii_whitespace().position(|word| word == key).unwrap_or(usize::MAX)

@@ -120,9 +120,7 @@ impl Parser<'_> {
                     nodes.push(Node::Text(self.rest().to_owned()));
                     self.at = self.text.len();
                 }
-                if in_range {
-                    return Err("unexpected end of range".into());
-                }
+                // A range that is never ended goes to the end of the template.
                 break;
             };
             if open > 0 {
@@ -286,18 +284,23 @@ impl Parser<'_> {
         let Some((length, _)) = end else { return Err("unterminated array".into()) };
         let inner = &self.text[inner_start..inner_start + length];
         self.at = inner_start + length + 1;
-        let mut members = inner.split(',').map(member).collect::<Result<Vec<_>, _>>()?;
-        Ok(if members.len() == 1 { members.remove(0) } else { Node::Union(members.into_iter().map(|m| vec![m]).collect()) })
+        let members = inner.split(',').map(member).collect::<Result<Vec<_>, _>>()?;
+        Ok(match members.as_slice() {
+            [one] if one.len() == 1 => one[0].clone(),
+            _ => Node::Union(members),
+        })
     }
 }
 
-fn member(text: &str) -> Result<Node, String> {
+/// A quoted name is a path of its own: only a dot behind a backslash belongs to a name.
+fn member(text: &str) -> Result<Vec<Node>, String> {
     let text = text.trim();
     if text == "*" || text.is_empty() {
-        return Ok(Node::Wildcard);
+        return Ok(vec![Node::Wildcard]);
     }
     if let Some(inner) = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')) {
-        return Ok(Node::Field(inner.replace("\\.", ".")));
+        let escaped = inner.replace("\\.", "\u{1}");
+        return Ok(escaped.split('.').map(|name| Node::Field(name.replace('\u{1}', "."))).collect());
     }
     let number = |text: &str| match text.trim() {
         "" => Ok(None),
@@ -305,8 +308,8 @@ fn member(text: &str) -> Result<Node, String> {
     };
     let mut parts = text.split(':');
     let from = number(parts.next().unwrap_or(""))?;
-    let Some(to) = parts.next() else { return from.map(Node::Index).ok_or_else(|| "invalid array index ".into()) };
-    Ok(Node::Slice { from, to: number(to)?, step: number(parts.next().unwrap_or(""))? })
+    let Some(to) = parts.next() else { return from.map(|n| vec![Node::Index(n)]).ok_or_else(|| "invalid array index ".into()) };
+    Ok(vec![Node::Slice { from, to: number(to)?, step: number(parts.next().unwrap_or(""))? }])
 }
 
 fn run(nodes: &[Node], value: &Value, out: &mut String) -> Result<(), String> {
@@ -358,6 +361,14 @@ pub fn show(value: &Value) -> String {
 fn walk<'a>(path: &[Node], mut values: Vec<&'a Value>) -> Result<Vec<&'a Value>, String> {
     for node in path {
         let mut next: Vec<&'a Value> = Vec::new();
+        // All that the first member finds, then all of the next.
+        if let Node::Union(members) = node {
+            for member in members {
+                next.extend(walk(member, values.clone())?);
+            }
+            values = next;
+            continue;
+        }
         for value in values {
             match node {
                 Node::Field(name) => next.extend(value.get(name)),
@@ -387,11 +398,6 @@ fn walk<'a>(path: &[Node], mut values: Vec<&'a Value>) -> Result<Vec<&'a Value>,
                         at += step;
                     }
                 }
-                Node::Union(members) => {
-                    for member in members {
-                        next.extend(walk(member, vec![value])?);
-                    }
-                }
                 Node::Filter { left, op, right } => {
                     let items: Vec<&Value> = match value {
                         Value::Array(items) => items.iter().collect(),
@@ -404,7 +410,7 @@ fn walk<'a>(path: &[Node], mut values: Vec<&'a Value>) -> Result<Vec<&'a Value>,
                         }
                     }
                 }
-                Node::Text(_) | Node::Literal(_) | Node::Range(..) | Node::Action(_) => next.push(value),
+                Node::Text(_) | Node::Literal(_) | Node::Range(..) | Node::Action(_) | Node::Union(_) => next.push(value),
             }
         }
         values = next;

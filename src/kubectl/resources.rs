@@ -134,7 +134,7 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
         }
         let read = files::read_all(&files, call.is("recursive"), env)?;
         let mut named: Vec<Named> = Vec::new();
-        for target in read.into_iter().map(|file| file.and_then(|file| file_target(file, &namespace))) {
+        for target in read.into_iter().map(|file| file.and_then(|file| file_target(file, &namespace, call.filled("namespace").is_some()))) {
             match target {
                 Ok(target) => named.push(target),
                 Err(failure) => request.failures.push(failure),
@@ -217,9 +217,14 @@ pub fn target(kind: &'static Kind, namespace: &str, name: &str) -> Named {
 }
 
 /// What a file's object is, in the namespace that it names or that the command works in.
-fn file_target(file: FileObject, namespace: &str) -> Result<Named, Failure> {
+fn file_target(file: FileObject, namespace: &str, must: bool) -> Result<Named, Failure> {
     let kind = file.kind.clone()?;
     let own = object::namespace(&file.value).to_owned();
+    if must && kind.namespaced && !own.is_empty() && own != namespace {
+        return Err(Failure::error(format!(
+            "the namespace from the provided object {own:?} does not match the namespace {namespace:?}. You must pass '--namespace={own}' to perform this operation."
+        )));
+    }
     let namespace = match (kind.namespaced, own.is_empty()) {
         (false, _) => String::new(),
         (true, true) => namespace.to_owned(),

@@ -366,6 +366,9 @@ const LONGEST: std::time::Duration = std::time::Duration::from_secs(60);
 fn random_texts_neither_panic_nor_hang() {
     let wanted = std::env::var("PODLAB_FUZZ_LINES").ok().and_then(|n| n.parse().ok()).unwrap_or(ALL_LINES);
     for round in 0..wanted.div_ceil(LINES) {
+        if wanted > ALL_LINES && round % 100 == 0 {
+            eprintln!("{} lines", round * LINES);
+        }
         let mut random = Random::new(11 + round);
         let mut terminal = if round % 2 == 0 { Terminal::default() } else { Terminal::script() };
         let mut cluster = Cluster::new(Config::nodes(1));

@@ -53,12 +53,31 @@ impl Ownership {
         self.owner(key, &options.field_manager, false, now).paths.extend(changed);
     }
 
+    /// What one manager updated another has applied from now on (`csaupgrade.UpgradeManagedFields`), but for the path `except`.
+    fn migrate(&mut self, key: &Key, from: &str, to: &str, except: &str, now: SimTime) {
+        let owners = self.owners.entry(key.clone()).or_default();
+        let Some(at) = owners.iter().position(|o| o.manager == from && !o.applied) else { return };
+        let mut paths = owners.remove(at).paths;
+        paths.retain(|path| path != except);
+        self.owner(key, to, true, now).paths.extend(paths);
+    }
+
     pub fn removed(&mut self, key: &Key) {
         self.owners.remove(key);
     }
 }
 
 impl ApiServer {
+    /// What kubectl does before it applies on the server for the first time what it applied itself before.
+    pub fn take_over_applied(&mut self, key: &Key, manager: &str, now: SimTime) {
+        const ANNOTATION: &str = "kubectl.kubernetes.io/last-applied-configuration";
+        let Some(object) = self.at(key) else { return };
+        if object::map_at(object, "metadata.annotations").is_some_and(|a| a.contains_key(ANNOTATION)) {
+            let except = format!(".metadata.annotations.{ANNOTATION}");
+            self.ownership.migrate(key, "kubectl-client-side-apply", manager, &except, now);
+        }
+    }
+
     /// Server-side apply. `force` takes fields over from other managers.
     pub fn apply(
         &mut self,
@@ -116,11 +135,8 @@ impl ApiServer {
             let contested: Vec<&String> =
                 wanted.iter().filter(|(p, v)| owner.paths.contains(*p) && live.get(*p) != Some(v)).map(|(p, _)| p).collect();
             if !contested.is_empty() {
-                let who = if owner.applied {
-                    format!("{:?}", owner.manager)
-                } else {
-                    format!("{:?} using {} at {}", owner.manager, key.kind.api_version(), owner.at.rfc3339())
-                };
+                let who =
+                    if owner.applied { format!("{:?}", owner.manager) } else { format!("{:?} using {}", owner.manager, key.kind.api_version()) };
                 conflicts.push((who, contested));
             }
         }

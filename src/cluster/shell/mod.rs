@@ -6,11 +6,14 @@
 
 use crate::api::order::SortedMap;
 mod applets;
+mod arithmetic;
+mod braces;
 mod edit;
 mod expand;
 mod lexer;
 mod machine;
 mod parser;
+mod pattern;
 mod regex;
 
 pub use applets::is_applet;

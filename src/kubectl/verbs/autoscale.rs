@@ -47,7 +47,8 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         return Err(Failure::error(format!("--max=MAXPODS must be larger or equal to --min=MINPODS, max: {max}, min: {min}")));
     }
     let request = resources::request(call, &call.args, env, Rules::default())?;
-    for (kind, o) in request.fetch_all(env)? {
+    let (found, failures) = request.fetch(env)?;
+    for (kind, o) in found {
         if !matches!(kind.kind, "Deployment" | "ReplicaSet" | "StatefulSet" | "ReplicationController") {
             return Err(Failure::error(format!(
                 "cannot autoscale a {}: could not find scale subresource for {}/{}, Resource={} in discovery information",
@@ -90,5 +91,5 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         };
         print_typed(call, env, kinds::HORIZONTAL_POD_AUTOSCALER, &shown, &format!("autoscaled{}", dry.suffix()))?;
     }
-    Ok(DONE)
+    Failure::many(failures).map_or(Ok(DONE), Err)
 }

@@ -112,7 +112,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if let Some(failure) = Failure::many(failures) {
         return Err(failure);
     }
-    if nothing && !call.is("ignore-not-found") {
+    if nothing {
         env.out("No resources found\n");
     }
     let wait = !call.changed("wait") || call.is("wait");

@@ -33,8 +33,9 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     lookup.forget("selector");
     let request = resources::request(&lookup, &call.args, env, Rules::default())?;
     // What is learnt of the first object stays for the others, as in `expose.go`.
-    let (mut learnt, mut failures) = (Learnt::default(), Vec::new());
-    for (kind, o) in request.fetch_all(env)? {
+    let mut learnt = Learnt::default();
+    let (found, mut failures) = request.fetch(env)?;
+    for (kind, o) in found {
         if let Err(failure) = expose(call, kind, &o, dry, &mut learnt, env) {
             failures.push(failure);
         }

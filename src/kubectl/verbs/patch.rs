@@ -39,6 +39,14 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         Err(_) if text.trim_start().starts_with(['{', '[']) => return Err(Status::new(400, "BadRequest", "unexpected end of JSON input").into()),
         Err(why) => return Err(Failure::error(format!("unable to parse {text:?}: {why}"))),
     };
+    // A patch that is no object is the server's to refuse (`strategicpatch` decodes it as a map).
+    if how != PatchKind::Json && !patch.is_object() {
+        let what = if patch.is_array() { "array" } else { "string" };
+        return Err(Status::new(400, "BadRequest", format!("json: cannot unmarshal {what} into Go value of type map[string]interface {{}}")).into());
+    }
+    if call.filled("subresource").is_some_and(|s| !matches!(s, "status" | "scale" | "resize" | "ephemeralcontainers")) {
+        return Err(Status::new(404, "NotFound", "the server could not find the requested resource").into());
+    }
     let dry = call.dry_run(env)?;
     let request = resources::request(call, &call.args, env, Rules::default())?;
     let (found, mut failures) = request.fetch(env)?;
@@ -54,7 +62,11 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         match env.patch(&Key::new(kind, namespace(&o), name(&o)), &patch, how, &options) {
             Ok(after) => {
                 let did = if merge::is_changed(&o, &after) { "patched" } else { "patched (no change)" };
-                output::print_done(call, env, kind, &after, did)?;
+                if options.subresource == "scale" && call.filled("output").is_none() {
+                    env.out(format!("scale.autoscaling/{} {did}\n", name(&o)));
+                } else {
+                    output::print_done(call, env, kind, &after, did)?;
+                }
             }
             Err(status) => failures.push(status.into()),
         }
@@ -78,7 +90,7 @@ fn parse(text: &str) -> Result<Value, String> {
         return Ok(value);
     }
     match crate::yaml::parse(text, 0).ok().flatten().map(|node| node.to_value()) {
-        Some(value) if value.is_object() || value.is_array() => Ok(value),
+        Some(value) if !value.is_null() => Ok(value),
         _ => Err("yaml: could not find expected ':'".into()),
     }
 }

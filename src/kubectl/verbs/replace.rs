@@ -45,7 +45,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             continue;
         }
         let mut value = apply::placed(&one);
-        if call.is("save-config") || apply::has_last_applied(&one, env) {
+        if call.is("save-config") || apply::names_last_applied(&value) {
             value = apply::with_last_applied(&value);
         }
         let mut options = write_options("kubectl-replace", dry == DryRun::Server);

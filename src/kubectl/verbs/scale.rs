@@ -25,10 +25,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     }
     let request = resources::request(call, &call.args, env, Rules { type_alone: false, all_flag: true })?;
     let (found, failures) = request.fetch(env)?;
-    if let Some(failure) = Failure::many(failures) {
-        return Err(failure);
-    }
-    if found.is_empty() {
+    if found.is_empty() && failures.is_empty() {
         return Err(Failure::error("no objects passed to scale"));
     }
     for (kind, o) in found {
@@ -54,5 +51,5 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         }
         print_done(call, env, kind, &after, &format!("scaled{}", dry.suffix()))?;
     }
-    Ok(DONE)
+    Failure::many(failures).map_or(Ok(DONE), Err)
 }

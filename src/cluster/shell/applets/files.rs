@@ -105,7 +105,7 @@ pub(super) fn find(call: &mut Call) -> i32 {
         let path = call.path(&word);
         let is_directory = call.host.stat(&path) == Some(Kind::Directory);
         let last = word.rsplit('/').next().unwrap_or("");
-        let wanted = name.as_ref().is_none_or(|n| crate::cluster::shell::expand::matches(n, last))
+        let wanted = name.as_ref().is_none_or(|n| crate::cluster::shell::pattern::matches(n, last))
             && kind.as_ref().is_none_or(|k| k == if is_directory { "d" } else { "f" });
         if wanted {
             out.push_str(&format!("{word}\n"));

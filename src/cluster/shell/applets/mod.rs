@@ -1,6 +1,7 @@
 //! The applets: small programs that read their input whole and end at once, with BusyBox's words (and GNU's in the person's own shell).
 
 mod files;
+mod layout;
 mod network;
 mod patterns;
 mod system;
@@ -59,12 +60,17 @@ const APPLETS: &[Applet] = &[
     applet(&["find"], "", Reads::Never, files::find),
     applet(&["basename"], "", Reads::Never, files::basename),
     applet(&["dirname"], "", Reads::Never, files::dirname),
-    applet(&["cat"], "", Reads::Behind(0), text::cat),
+    applet(&["cat", "less", "more"], "", Reads::Behind(0), text::cat),
     applet(&["head", "tail"], "nc", Reads::Behind(0), text::ends),
     applet(&["wc"], "", Reads::Behind(0), text::wc),
     applet(&["sort"], "kt", Reads::Behind(0), text::sort),
     applet(&["uniq"], "", Reads::Behind(0), text::uniq),
     applet(&["rev"], "", Reads::Behind(0), text::rev),
+    applet(&["tac"], "", Reads::Behind(0), text::tac),
+    applet(&["column"], "so", Reads::Behind(0), layout::column),
+    applet(&["nl"], "bwsv", Reads::Behind(0), layout::nl),
+    applet(&["paste"], "d", Reads::Behind(0), layout::paste),
+    applet(&["fold"], "w", Reads::Behind(0), layout::fold),
     applet(&["cut"], "dfcb", Reads::Behind(0), text::cut),
     applet(&["tr"], "", Reads::Always, text::tr),
     applet(&["tee"], "", Reads::Always, text::tee),
@@ -229,7 +235,7 @@ pub fn reads_stdin(arguments: &[String]) -> bool {
 pub fn is_linewise(arguments: &[String]) -> bool {
     let options = Options::of(arguments);
     match plain(&arguments[0]) {
-        "cat" | "tee" | "tr" | "cut" | "rev" => true,
+        "cat" | "less" | "more" | "tee" | "tr" | "cut" | "rev" => true,
         "grep" | "egrep" | "fgrep" => grep_goes_by_line(&options),
         "awk" => !options.words.iter().any(|a| a.contains("END") || a.contains("NR")),
         "sed" => sed_goes_by_line(&options),

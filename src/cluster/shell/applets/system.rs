@@ -3,7 +3,8 @@
 use super::{Call, find, is_applet, unescape};
 use crate::api::SimTime;
 use crate::api::time::EPOCH_SECONDS;
-use crate::cluster::shell::{Kind, expand};
+use crate::cluster::shell::arithmetic::arithmetic;
+use crate::cluster::shell::{Kind, pattern};
 
 pub(super) const FREE: &str = "              total        used        free      shared  buff/cache   available\nMem:       24536328      812340    21203112        3124     2520876    23398236\n";
 pub(super) const DF: &str =
@@ -71,7 +72,7 @@ pub(super) fn printf(call: &mut Call) -> i32 {
 }
 
 pub(super) fn expr(call: &mut Call) -> i32 {
-    let value = expand::arithmetic(call.machine, &call.arguments.concat());
+    let value = arithmetic(call.machine, &call.arguments.concat());
     call.say(&format!("{value}\n"));
     i32::from(value == 0)
 }
@@ -243,7 +244,7 @@ fn holds(call: &Call, words: &[&str]) -> bool {
             let numbers = || Some((left.trim().parse::<i64>().ok()?, right.trim().parse::<i64>().ok()?));
             match *operator {
                 "=" => left == right,
-                "==" if call.name == "[[" => expand::matches(right, left),
+                "==" if call.name == "[[" => pattern::matches(right, left),
                 "==" => left == right,
                 "!=" => left != right,
                 "-eq" => numbers().is_some_and(|(a, b)| a == b),

@@ -1,4 +1,4 @@
-//! Text as it is: `cat`, `head`, `tail`, `wc`, `sort`, `uniq`, `cut`, `tr`, `tee`, `base64`.
+//! Text as it is: `cat`, `head`, `tail`, `wc`, `sort`, `uniq`, `rev`, `tac`, `cut`, `tr`, `tee`, `base64`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -105,6 +105,10 @@ pub(super) fn uniq(call: &mut Call) -> i32 {
 
 pub(super) fn rev(call: &mut Call) -> i32 {
     lines(call, |_, lines| lines.iter_mut().for_each(|l| *l = l.chars().rev().collect()))
+}
+
+pub(super) fn tac(call: &mut Call) -> i32 {
+    lines(call, |_, lines| lines.reverse())
 }
 
 /// The numbers that `2`, `1,3`, `2-4`, `3-` stand for, as ranges from 1.

@@ -4,6 +4,7 @@ use crate::api::order::SortedMap;
 mod builtins;
 mod command;
 mod inside;
+mod perform;
 mod runners;
 mod streams;
 mod wait;
@@ -340,139 +341,6 @@ impl Machine {
         let old = std::mem::replace(&mut self.program, program);
         self.frames.push(Frame::Call { program: old, back: self.at, arguments: std::mem::replace(&mut self.arguments, arguments) });
         self.at = at;
-    }
-
-    fn perform(&mut self, host: &mut dyn Host, instruction: &Instruction) -> Step {
-        if self.ready {
-            self.ready = false;
-        } else if self.depth < DEEPEST {
-            let programs = match instruction {
-                Instruction::Simple { assignments, words, .. } => expand::substitutions(words.iter().chain(assignments.iter().map(|(_, w)| w))),
-                Instruction::ForBegin { words: Some(words) } => expand::substitutions(words.iter()),
-                Instruction::Case(word) => expand::substitutions(std::iter::once(word)),
-                _ => Vec::new(),
-            };
-            if !programs.is_empty() {
-                self.at -= 1;
-                self.values.clear();
-                self.prepare(programs);
-                return Step::Ran;
-            }
-        }
-        match instruction {
-            Instruction::Simple { assignments, words, redirects } => return self.simple(host, assignments, words, redirects),
-            Instruction::Jump(to) => {
-                let back = *to < self.at;
-                self.at = *to;
-                if back && self.signals.is_empty() {
-                    return Step::Ran;
-                }
-            }
-            Instruction::JumpIfFailed(to) if self.status != 0 => self.at = *to,
-            Instruction::JumpIfOk(to) if self.status == 0 => self.at = *to,
-            Instruction::JumpIfFailed(_) | Instruction::JumpIfOk(_) => {}
-            Instruction::Not => self.status = i32::from(self.status == 0),
-            Instruction::Pipe(stages) => {
-                if self.depth >= DEEPEST {
-                    self.status = 2;
-                    return Step::Ran;
-                }
-                let stages = stages.iter().enumerate().map(|(index, program)| {
-                    let mut machine = self.inside(Rc::clone(program));
-                    if index > 0 {
-                        (machine.files[0].input, machine.unread) = (None, String::new());
-                    }
-                    Stage { machine, input: (index > 0).then(String::new), closed: false, ended: None }
-                });
-                self.pending = Some(Pending::Pipe(stages.collect()));
-            }
-            Instruction::Redirect(redirects) => {
-                let files = self.top().clone();
-                self.files.push(files);
-                if let Err(message) = self.redirect(host, redirects) {
-                    self.complain(host, &message);
-                    self.status = 1;
-                }
-            }
-            Instruction::EndRedirect => drop(self.pop_files()),
-            Instruction::Subshell => {
-                self.frames.push(Frame::Subshell { variables: self.variables.clone(), directory: self.directory.clone() });
-            }
-            Instruction::EndSubshell => {
-                if let Some(Frame::Subshell { variables, directory }) = self.frames.pop() {
-                    (self.variables, self.directory) = (variables, directory);
-                }
-            }
-            Instruction::ForBegin { words } => {
-                let values = match words {
-                    Some(words) => expand::arguments(self, host, words),
-                    None => self.arguments.clone(),
-                };
-                self.frames.push(Frame::For { values, next: 0 });
-            }
-            Instruction::ForNext { variable, end } => {
-                // The loop's own frame lies on top of the list's.
-                let list = self.frames.iter_mut().rev().find_map(|f| if let Frame::For { values, next } = f { Some((values, next)) } else { None });
-                match list.and_then(|(values, next)| {
-                    *next += 1;
-                    values.get(*next - 1).cloned()
-                }) {
-                    Some(value) => drop(self.variables.insert(variable.clone(), value)),
-                    None => self.at = *end,
-                }
-            }
-            Instruction::Case(word) => {
-                let text = expand::text(self, host, word);
-                self.cases.push(text);
-                self.status = 0;
-            }
-            Instruction::CaseTest { patterns, otherwise } => {
-                let text = self.cases.last().cloned().unwrap_or_default();
-                let fits = patterns.iter().any(|p| {
-                    let pattern = expand::text(self, host, p);
-                    expand::matches(&pattern, &text)
-                });
-                if !fits {
-                    self.at = *otherwise;
-                }
-            }
-            Instruction::LoopBegin { end, next } => {
-                self.frames.push(Frame::Loop { end: *end, next: *next, files: self.files.len() });
-                self.status = 0;
-            }
-            Instruction::LoopEnd => {
-                self.frames.pop();
-                if matches!(self.frames.last(), Some(Frame::For { .. })) {
-                    self.frames.pop();
-                }
-                if self.status == 1 {
-                    self.status = 0;
-                }
-            }
-            Instruction::Background { end } => {
-                let mut child = self.clone();
-                child.frames = Vec::new();
-                child.children = Vec::new();
-                child.traps = self.traps.iter().filter(|(_, t)| t.is_empty()).map(|(k, v)| (k.clone(), v.clone())).collect();
-                child.reads_commands = false;
-                child.unread = String::new();
-                let body = Program { code: self.program.code[..*end].to_vec() };
-                child.program = Rc::new(body);
-                let pid = host.spawn(child);
-                self.children.push(pid);
-                self.background = Some(pid);
-                self.at = *end;
-                self.status = 0;
-            }
-            Instruction::Function { name, end } => {
-                self.functions.insert(name.clone(), (Rc::clone(&self.program), self.at));
-                self.at = *end;
-                self.status = 0;
-            }
-            Instruction::Return => self.return_from(),
-            Instruction::Succeed => self.status = 0,
-        }
-        Step::Ran
     }
 
     fn return_from(&mut self) {

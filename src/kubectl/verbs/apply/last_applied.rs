@@ -26,6 +26,11 @@ pub fn with_last_applied(value: &Value) -> Value {
     out
 }
 
+/// Whether an object that is to be sent says itself what was applied last.
+pub fn names_last_applied(value: &Value) -> bool {
+    object::map_at(value, "metadata.annotations").is_some_and(|a| a.contains_key(LAST_APPLIED))
+}
+
 /// Whether the stored object remembers what was applied.
 pub fn has_last_applied(one: &Named, env: &Env) -> bool {
     let stored = env.get(one.kind, &one.namespace, &one.name);

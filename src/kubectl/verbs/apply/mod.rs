@@ -10,7 +10,7 @@ use crate::kubectl::env::{DONE, Env, Failure, Flow};
 use crate::kubectl::files::FileObject;
 use crate::kubectl::output::{self, Form};
 use crate::kubectl::resources::{self, Named, Request, Rules, Wanted};
-pub use last_applied::{LAST_APPLIED, has_last_applied, with_last_applied};
+pub use last_applied::{LAST_APPLIED, has_last_applied, names_last_applied, with_last_applied};
 
 pub const VERB: Verb = Verb::new(
     "apply",

@@ -73,7 +73,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         }
     }
     if let Some(path) = call.filled("sort-by") {
-        sort(&mut found, path)?;
+        sort(&mut found, path, matches!(form, Form::Table { .. }))?;
     }
     match &form {
         Form::Table { .. } => {
@@ -110,10 +110,15 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     Failure::many(failures).map_or(Ok(DONE), Err)
 }
 
-fn sort(found: &mut [(&'static Kind, Rc<Value>)], path: &str) -> Result<(), Failure> {
+fn sort(found: &mut Vec<(&'static Kind, Rc<Value>)>, path: &str, table: bool) -> Result<(), Failure> {
     let template = Template::relaxed(path).map_err(|e| Failure::error(format!("{path}: {e}")))?;
     let key = |o: &Value| template.find(o).ok().and_then(|f| f.first().map(|v| (*v).clone()));
     if found.len() > 1 && found.iter().all(|(_, o)| key(o).is_none()) {
+        // A table that cannot be sorted has no rows (`TableSorter`).
+        if table {
+            found.clear();
+            return Ok(());
+        }
         return Err(Failure::error(format!("couldn't find any field with path \"{{{path}}}\" in the list of objects")));
     }
     found.order_by(|(_, a), (_, b)| match (key(a), key(b)) {

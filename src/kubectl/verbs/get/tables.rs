@@ -19,6 +19,11 @@ pub struct Show {
     pub events: bool,
 }
 
+/// The column of a watch's events is as wide as the longest of them.
+pub fn event(text: &str) -> String {
+    format!("{text:<8}")
+}
+
 fn titles(kind: &'static Kind, show: &Show) -> &'static [&'static str] {
     if show.subresource == "scale" { &["NAME", "DESIRED", "AVAILABLE", "AGE"] } else { rows::columns(kind) }
 }
@@ -26,7 +31,7 @@ fn titles(kind: &'static Kind, show: &Show) -> &'static [&'static str] {
 pub fn header(kind: &'static Kind, show: &Show) -> Vec<String> {
     let mut row: Vec<String> = Vec::new();
     if show.events {
-        row.push("EVENT".into());
+        row.push(event("EVENT"));
     }
     if show.namespaces {
         row.push("NAMESPACE".into());
@@ -80,7 +85,7 @@ pub fn tables(found: &[(&'static Kind, Rc<Value>)], show: &Show, env: &Env, reme
         lines.extend(found[at..end].iter().map(|(_, o)| {
             let mut row = row(kind, o, show, env);
             if show.events {
-                row.insert(0, "ADDED".into());
+                row.insert(0, event("ADDED"));
             }
             row
         }));

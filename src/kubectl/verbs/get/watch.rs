@@ -1,6 +1,6 @@
 //! `kubectl get --watch`.
 
-use super::tables::{Show, header, row};
+use super::tables::{self, Show, header, row};
 use crate::api::{Kind, Value, object};
 use crate::cluster::apiserver::Verb as Change;
 use crate::kubectl::call::Call;
@@ -59,7 +59,7 @@ impl Watch {
                 }
                 let mut row = row(kind, o, &self.show, env);
                 if self.show.events {
-                    row.insert(0, event.into());
+                    row.insert(0, tables::event(event));
                 }
                 lines.push(row);
                 table::align_remembering(&table::rows(lines), table::GET, &mut self.widths)

@@ -6,7 +6,7 @@ use crate::api::{Value, json};
 use crate::cluster::apiserver::{Key, PatchKind};
 use crate::kubectl::call::Call;
 use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
-use crate::kubectl::output::print_done;
+use crate::kubectl::output::print_typed;
 
 /// A restart is a change of this annotation.
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
@@ -24,7 +24,7 @@ fn set_paused(call: &Call, env: &mut Env, pause: bool) -> Result<Flow, Failure> 
         } else {
             let patch = json!({"spec": {"paused": if pause { json!(true) } else { Value::Null }}});
             let after = env.patch(&Key::new(kind, namespace(&o), name(&o)), &patch, PatchKind::Merge, &write_options("kubectl-rollout", false))?;
-            print_done(call, env, kind, &after, &format!("{word}ed"))?;
+            print_typed(call, env, kind, &after, &format!("{word}ed"))?;
         }
     }
     Failure::many(failures).map_or(Ok(DONE), Err)
@@ -58,7 +58,7 @@ pub fn restart(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         }
         let patch = json!({"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: now}}}}});
         let after = env.patch(&Key::new(kind, namespace(&o), name(&o)), &patch, PatchKind::Strategic, &write_options("kubectl-rollout", false))?;
-        print_done(call, env, kind, &after, "restarted")?;
+        print_typed(call, env, kind, &after, "restarted")?;
     }
     Failure::many(failures).map_or(Ok(DONE), Err)
 }

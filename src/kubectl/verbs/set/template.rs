@@ -8,7 +8,7 @@ use crate::api::{Value, json, object};
 use crate::cluster::apiserver::{Key, PatchKind, patched};
 use crate::kubectl::call::{Call, DryRun};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
-use crate::kubectl::output::print_done;
+use crate::kubectl::output::print_typed;
 use crate::kubectl::resources::{self, Rules};
 use crate::manifest::decode::decode_with;
 
@@ -54,7 +54,7 @@ pub fn each(
             env.patch(&Key::new(kind, namespace(&o), name(&o)), &patch, PatchKind::Strategic, &write_options("kubectl-set", dry == DryRun::Server))
         };
         match after {
-            Ok(after) => print_done(call, env, kind, &after, &format!("{did}{}", dry.suffix()))?,
+            Ok(after) => print_typed(call, env, kind, &after, &format!("{did}{}", dry.suffix()))?,
             Err(status) => {
                 // `set_image.go` and its like wrap what the server says in an error of their own.
                 let what = match did.split(' ').next().unwrap_or("") {

@@ -1,5 +1,7 @@
 //! Tokens → a flat program: jumps instead of a tree, so that a machine can stop anywhere and go on.
 
+mod compound;
+
 use std::rc::Rc;
 
 use super::lexer::{Token, Word, tokens};
@@ -264,131 +266,6 @@ impl Parser {
         Ok(())
     }
 
-    fn conditional(&mut self) -> Result<(), String> {
-        self.at += 1;
-        let mut ends = Vec::new();
-        loop {
-            self.list(&["then"])?;
-            self.expect("then")?;
-            let jump = self.code.len();
-            self.code.push(Instruction::Succeed);
-            self.list(&["else", "elif", "fi"])?;
-            ends.push(self.code.len());
-            self.code.push(Instruction::Succeed);
-            self.code[jump] = Instruction::JumpIfFailed(self.code.len());
-            match self.word().as_deref() {
-                Some("elif") => self.at += 1,
-                Some("else") => {
-                    self.at += 1;
-                    self.list(&["fi"])?;
-                    break;
-                }
-                _ => {
-                    self.code.push(Instruction::Succeed);
-                    break;
-                }
-            }
-        }
-        self.expect("fi")?;
-        let end = self.code.len();
-        for at in ends {
-            self.code[at] = Instruction::Jump(end);
-        }
-        Ok(())
-    }
-
-    fn repeat(&mut self, until: bool) -> Result<(), String> {
-        self.at += 1;
-        let begin = self.code.len();
-        self.code.push(Instruction::Succeed);
-        let condition = self.code.len();
-        self.list(&["do"])?;
-        self.expect("do")?;
-        let jump = self.code.len();
-        self.code.push(Instruction::Succeed);
-        self.list(&["done"])?;
-        self.expect("done")?;
-        self.code.push(Instruction::Jump(condition));
-        let end = self.code.len();
-        self.code[jump] = if until { Instruction::JumpIfOk(end) } else { Instruction::JumpIfFailed(end) };
-        self.code[begin] = Instruction::LoopBegin { end, next: condition };
-        self.code.push(Instruction::LoopEnd);
-        Ok(())
-    }
-
-    fn each(&mut self) -> Result<(), String> {
-        self.at += 1;
-        let variable = self.word().ok_or_else(|| unexpected(self.tokens.get(self.at)))?;
-        self.at += 1;
-        self.newlines();
-        let mut words = None;
-        if self.word().as_deref() == Some("in") {
-            self.at += 1;
-            let mut list = Vec::new();
-            while let Some(Token::Word(word)) = self.tokens.get(self.at) {
-                list.push(word.clone());
-                self.at += 1;
-            }
-            words = Some(list);
-        }
-        while self.take(";") || self.take("\n") {}
-        self.expect("do")?;
-        self.code.push(Instruction::ForBegin { words });
-        let begin = self.code.len();
-        self.code.push(Instruction::Succeed);
-        let next = self.code.len();
-        self.code.push(Instruction::Succeed);
-        self.list(&["done"])?;
-        self.expect("done")?;
-        self.code.push(Instruction::Jump(next));
-        let end = self.code.len();
-        self.code[next] = Instruction::ForNext { variable, end };
-        self.code[begin] = Instruction::LoopBegin { end, next };
-        self.code.push(Instruction::LoopEnd);
-        Ok(())
-    }
-
-    fn case(&mut self) -> Result<(), String> {
-        self.at += 1;
-        let Some(Token::Word(word)) = self.tokens.get(self.at).cloned() else { return Err(unexpected(self.tokens.get(self.at))) };
-        self.at += 1;
-        self.newlines();
-        self.expect("in")?;
-        self.code.push(Instruction::Case(word));
-        let mut ends = Vec::new();
-        loop {
-            self.newlines();
-            if self.word().as_deref() == Some("esac") {
-                self.at += 1;
-                break;
-            }
-            self.take("(");
-            let mut patterns = Vec::new();
-            while let Some(Token::Word(word)) = self.tokens.get(self.at).cloned() {
-                patterns.push(word);
-                self.at += 1;
-                if !self.take("|") {
-                    break;
-                }
-            }
-            if !self.take(")") {
-                return Err(unexpected(self.tokens.get(self.at)));
-            }
-            let test = self.code.len();
-            self.code.push(Instruction::Succeed);
-            self.list(&["esac"])?;
-            ends.push(self.code.len());
-            self.code.push(Instruction::Succeed);
-            self.code[test] = Instruction::CaseTest { patterns, otherwise: self.code.len() };
-            self.take(";;");
-        }
-        let end = self.code.len();
-        for at in ends {
-            self.code[at] = Instruction::Jump(end);
-        }
-        Ok(())
-    }
-
     fn redirect(&mut self) -> Result<Option<Redirect>, String> {
         let Some(Token::Operator(operator, number)) = self.tokens.get(self.at).cloned() else { return Ok(None) };
         let (how, default) = match operator.as_str() {
@@ -435,21 +312,6 @@ impl Parser {
             return Err(unexpected(self.tokens.get(self.at)));
         }
         self.code.push(Instruction::Simple { assignments, words, redirects });
-        Ok(())
-    }
-
-    fn function(&mut self, word: &Word) -> Result<(), String> {
-        let name = plain(word).ok_or_else(|| unexpected(self.tokens.get(self.at)))?;
-        self.at += 1;
-        if !self.take(")") {
-            return Err(unexpected(self.tokens.get(self.at)));
-        }
-        self.newlines();
-        let at = self.code.len();
-        self.code.push(Instruction::Succeed);
-        self.command()?;
-        self.code.push(Instruction::Return);
-        self.code[at] = Instruction::Function { name, end: self.code.len() };
         Ok(())
     }
 }
