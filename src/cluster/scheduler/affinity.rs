@@ -167,7 +167,7 @@ impl Spread {
             .filter(|c| object::str_at(c, "whenUnsatisfiable") != Some("ScheduleAnyway"))
             .collect();
         let keys: Vec<&str> = hard.iter().filter_map(|c| object::str_at(c, "topologyKey")).collect();
-        let counts_node = |node: &Value| keys.iter().all(|k| object::labels(node).is_some_and(|l| l.contains_key(*k)));
+        let counts_node = |node: &Value| keys.iter().all(|k| object::labels(node).is_some_and(|l| l.contains_key(k)));
         let constraints = hard
             .iter()
             .filter_map(|constraint| {

@@ -51,7 +51,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         }
         let mut annotations = Map::new();
         annotations.extend(changes.set.iter().map(|(k, v)| (k.clone(), json!(v))));
-        annotations.extend(changes.removed.iter().filter(|k| have.contains_key(*k)).map(|k| (k.clone(), Value::Null)));
+        annotations.extend(changes.removed.iter().filter(|k| have.contains_key(k)).map(|k| (k.clone(), Value::Null)));
         let unchanged = annotations.is_empty();
         let patch = metadata_patch(call, "annotations", annotations, count)?;
         let here = dry == DryRun::Client || request.local || call.is("list");

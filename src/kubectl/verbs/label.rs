@@ -121,11 +121,11 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
                 continue;
             }
         }
-        for key in changes.removed.iter().filter(|k| !have.contains_key(*k)) {
+        for key in changes.removed.iter().filter(|k| !have.contains_key(k)) {
             env.out(format!("label {key:?} not found.\n"));
         }
         let set: Vec<&(String, String)> = changes.set.iter().filter(|(k, v)| have.get(k).and_then(Value::as_str) != Some(v)).collect();
-        let removed: Vec<&String> = changes.removed.iter().filter(|k| have.contains_key(*k)).collect();
+        let removed: Vec<&String> = changes.removed.iter().filter(|k| have.contains_key(k)).collect();
         let did = match (set.is_empty(), removed.is_empty()) {
             (true, true) => "not labeled",
             (false, true) => "labeled",
