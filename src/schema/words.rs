@@ -233,6 +233,7 @@ LeaseSpec *
 StorageClass reclaimPolicy allowVolumeExpansion volumeBindingMode
 PodDisruptionBudgetSpec unhealthyPodEvictionPolicy
 NodeSwapStatus capacity
+GlusterfsPersistentVolumeSource endpointsNamespace
 SuccessPolicyRule succeededIndexes succeededCount
 PodFailurePolicyOnExitCodesRequirement containerName
 ContainerStatus started
@@ -248,7 +249,7 @@ pub fn always(name: &str, field: &str) -> bool {
         ("Deployment" | "DaemonSet" | "StatefulSet" | "ReplicaSet" | "ReplicationController" | "Job" | "CronJob", "spec") => true,
         ("Service" | "Namespace" | "Node" | "PersistentVolume" | "PersistentVolumeClaim" | "LimitRange" | "ResourceQuota", "spec") => true,
         ("HorizontalPodAutoscaler" | "PodDisruptionBudget" | "NetworkPolicy" | "Ingress" | "IngressClass" | "Lease", "spec") => true,
-        ("DeploymentSpec" | "DaemonSetSpec" | "StatefulSetSpec" | "JobSpec" | "PodTemplate", "template") => true,
+        ("DeploymentSpec" | "ReplicaSetSpec" | "DaemonSetSpec" | "StatefulSetSpec" | "JobSpec" | "PodTemplate", "template") => true,
         ("CronJobSpec", "jobTemplate") => true,
         ("Container" | "EphemeralContainer" | "PersistentVolumeClaimSpec", "resources") => true,
         ("DeploymentSpec", "strategy") | ("DaemonSetSpec" | "StatefulSetSpec", "updateStrategy") => true,

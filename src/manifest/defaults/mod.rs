@@ -37,7 +37,7 @@ pub fn apply(kind: &Kind, object: &mut Value) {
             }
         }
         "HorizontalPodAutoscaler" => workload::autoscaler(kind, object),
-        "PriorityClass" => unset(object, "preemptionPolicy", json!("PreemptLowerPriority")),
+        "PriorityClass" => workload::absent(object, "preemptionPolicy", json!("PreemptLowerPriority")),
         _ => rest::apply(kind, object),
     }
 }

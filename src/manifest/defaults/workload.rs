@@ -71,6 +71,20 @@ pub fn autoscaler(kind: &Kind, autoscaler: &mut Value) {
         let cpu = json!({"name": "cpu", "target": {"averageUtilization": 80, "type": "Utilization"}});
         object::set(spec, "metrics", json!([{"resource": cpu, "type": "Resource"}]));
     }
+    // `GenerateHPAScaleUpRules`, `GenerateHPAScaleDownRules`
+    if let Some(behavior) = spec.get_mut("behavior").filter(|b| b.is_object()) {
+        let percent = json!({"type": "Percent", "value": 100, "periodSeconds": 15});
+        let pods = json!({"type": "Pods", "value": 4, "periodSeconds": 15});
+        for (field, policies) in [("scaleUp", json!([pods, percent.clone()])), ("scaleDown", json!([percent]))] {
+            absent(behavior, field, json!({}));
+            let Some(rules) = behavior.get_mut(field) else { continue };
+            absent(rules, "selectPolicy", json!("Max"));
+            absent(rules, "policies", policies);
+            if field == "scaleUp" {
+                number_if_absent(rules, "stabilizationWindowSeconds", 0);
+            }
+        }
+    }
 }
 
 pub fn namespace(namespace: &mut Value) {
@@ -292,7 +306,7 @@ fn number_if_absent(spec: &mut Value, field: &str, value: i64) {
 }
 
 /// Sets a field that Go points to: an empty text counts as given.
-fn absent(spec: &mut Value, field: &str, value: Value) {
+pub fn absent(spec: &mut Value, field: &str, value: Value) {
     if spec.get(field).is_none_or(Value::is_null) {
         object::set(spec, field, value);
     }

@@ -108,6 +108,9 @@ fn whole(kind: &Kind, old: Option<&Value>, object: &Value) -> ErrorList {
 fn namespace(namespace: &Value, errors: &mut ErrorList) {
     for (index, finalizer) in object::list_at(namespace, "spec.finalizers").iter().enumerate() {
         let name = finalizer.as_str().unwrap_or("");
+        for message in names::qualified_name(name).into_iter().filter(|_| index < 64) {
+            errors.push(FieldError::invalid(&FieldPath::new("spec.finalizers"), name, message));
+        }
         if name != "kubernetes" && !name.contains('/') && index < 64 {
             let detail = "name is neither a standard finalizer name nor is it fully qualified";
             errors.push(FieldError::invalid(&FieldPath::new("spec.finalizers"), name, detail));
@@ -145,6 +148,11 @@ pub use names::lower;
 /// `ValidateServiceClusterIPsRelatedFields`
 pub fn service_addresses(spec: &Value) -> ErrorList {
     service::addresses(spec)
+}
+
+/// The bytes of a Secret's key.
+pub fn secret_bytes(secret: &Value, key: &str) -> Vec<u8> {
+    storage::decoded(object::map_at(secret, "data").and_then(|d| d.get(key)).and_then(Value::as_str).unwrap_or(""))
 }
 
 /// What keeps a text from standing in the path of a request.

@@ -89,8 +89,10 @@ fn pod_cidrs(cidrs: &[Value], path: &FieldPath, errors: &mut ErrorList) {
     if texts.len() > 1 {
         let families: Option<Vec<bool>> = texts.iter().map(|text| addresses::is_six(text)).collect();
         if families.is_none() {
-            let wrong = texts.iter().find(|text| addresses::is_six(text).is_none()).unwrap_or(&"");
-            let detail = format!("invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR address: {wrong}");
+            let wrong = texts.iter().enumerate().find(|(_, text)| addresses::is_six(text).is_none());
+            let (index, wrong) = wrong.map_or((0, ""), |(index, text)| (index, *text));
+            let detail =
+                format!("invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[{index}]: <nil> (invalid CIDR address: {wrong})");
             errors.push(FieldError { kind: ErrorKind::Internal, ..FieldError::required(path, detail) });
         }
         let both = families.is_some_and(|six| six.contains(&true) && six.contains(&false));

@@ -58,6 +58,11 @@ pub fn autoscaler(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     for (index, metric) in object::list_at(spec, "metrics").iter().enumerate() {
         metric_type(metric, &path.child("metrics").index(index), errors);
     }
+    let outside = |m: &Value| matches!(object::str_at(m, "type"), Some("Object" | "External"));
+    if least == Some(0) && !object::list_at(spec, "metrics").iter().any(outside) {
+        let detail = "must specify at least one Object or External metric to support scaling to zero replicas";
+        errors.push(FieldError::forbidden(&path.child("metrics"), detail));
+    }
     for field in ["scaleUp", "scaleDown"] {
         if let Some(rules) = object::at(spec, &format!("behavior.{field}")).filter(|r| !r.is_null()) {
             scaling_rules(rules, &path.child("behavior").child(field), errors);

@@ -94,7 +94,7 @@ fn not_a_json_object(text: &str) -> Option<String> {
 }
 
 /// Base64 that was found to be right when it was decoded.
-fn decoded(text: &str) -> Vec<u8> {
+pub fn decoded(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let (mut word, mut bits) = (0u32, 0);
     for byte in text.bytes() {

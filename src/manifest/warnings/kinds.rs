@@ -4,7 +4,7 @@
 
 use super::pod::OLD_NODE_LABELS;
 use crate::api::{Kind, Quantity, Value, object};
-use crate::manifest::validate::{addresses, label_problems};
+use crate::manifest::validate::{addresses, label_problems, secret_bytes};
 
 pub fn create(kind: &Kind, object: &Value, warnings: &mut Vec<String>) {
     let spec = object.get("spec").unwrap_or(&Value::Null);
@@ -39,6 +39,15 @@ pub fn create(kind: &Kind, object: &Value, warnings: &mut Vec<String>) {
                     "metadata.annotations[kubernetes.io/enforce-mountable-secrets]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets"
                         .into(),
                 );
+            }
+        }
+        "Secret" if object::str_at(object, "type") == Some("kubernetes.io/tls") => {
+            // `tls.X509KeyPair`, as far as it looks for the beginning of a block.
+            for (key, what) in [("tls.crt", "certificate"), ("tls.key", "key")] {
+                if !String::from_utf8_lossy(&secret_bytes(object, key)).contains("-----BEGIN") {
+                    warnings.push(format!("tls: failed to find any PEM data in {what} input"));
+                    break;
+                }
             }
         }
         "ResourceQuota" => quota(spec, warnings),
