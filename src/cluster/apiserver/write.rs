@@ -111,6 +111,7 @@ impl ApiServer {
                 let letters = caller.random.suffix(5);
                 rename_token_volume(object, &format!("kube-api-access-{letters}"));
             }
+            "PersistentVolume" => object::set(object, "status.lastPhaseTransitionTime", json!(caller.now.rfc3339())),
             "Service" => self.addresses.assign(caller.random, None, object, dry_run)?,
             "Job" => job_labels(object),
             "Namespace" => {

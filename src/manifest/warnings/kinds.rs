@@ -33,13 +33,11 @@ pub fn create(kind: &Kind, object: &Value, warnings: &mut Vec<String>) {
             old_annotations(object, &OLD_VOLUME_ANNOTATIONS[..1], warnings);
             claim_spec(spec, "spec", warnings);
         }
-        "ServiceAccount" => {
-            if annotation(object, "kubernetes.io/enforce-mountable-secrets").is_some() {
-                warnings.push(
-                    "metadata.annotations[kubernetes.io/enforce-mountable-secrets]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets"
-                        .into(),
-                );
-            }
+        "ServiceAccount" if annotation(object, "kubernetes.io/enforce-mountable-secrets").is_some() => {
+            warnings.push(
+                "metadata.annotations[kubernetes.io/enforce-mountable-secrets]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets"
+                    .into(),
+            );
         }
         "Secret" if object::str_at(object, "type") == Some("kubernetes.io/tls") => {
             // `tls.X509KeyPair`, as far as it looks for the beginning of a block.
@@ -67,10 +65,8 @@ pub fn create(kind: &Kind, object: &Value, warnings: &mut Vec<String>) {
             }
         }
         "Endpoints" => endpoints(object, warnings),
-        "EndpointSlice" => {
-            if object::str_at(object, "addressType") == Some("FQDN") {
-                warnings.push("spec.addressType: FQDN endpoints are deprecated".into());
-            }
+        "EndpointSlice" if object::str_at(object, "addressType") == Some("FQDN") => {
+            warnings.push("spec.addressType: FQDN endpoints are deprecated".into());
         }
         _ => {}
     }
