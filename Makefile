@@ -52,6 +52,7 @@ lint: node_modules/.package-lock.json
 	@$(NEED) rust
 	@echo "podlab: format and lints, for both targets (about 1 min; 3 min the first time)"
 	@cargo fmt --check
+	@rustfmt --check --edition 2024 src/kubectl/verbs/*.rs src/kubectl/verbs/*/*.rs
 	@npm run --silent editor
 	@cargo clippy --quiet --all-targets -- -D warnings
 	@cargo clippy --quiet --target wasm32-unknown-unknown -- -D warnings
