@@ -113,7 +113,11 @@ impl Journal {
             if let Fact::KubeletLog { node, line } = &entry.fact
                 && *node == self.node
             {
-                lines.push(format!("{} {node} kubelet[711]: {line}\n", duration::rfc1123(&entry.at.rfc3339())));
+                // The journal's short form leaves out weekday, year and zone.
+                let whole = duration::rfc1123(&entry.at.rfc3339());
+                let words: Vec<&str> = whole.split(' ').collect();
+                let at = if let [_, day, month, _, clock, _] = words[..] { format!("{month} {day} {clock}") } else { whole };
+                lines.push(format!("{at} {node} kubelet[711]: {line}\n"));
             }
         }
         lines

@@ -90,7 +90,8 @@ impl Attached {
     /// The exit code that the Pod's status tells.
     pub fn exit_code(&self, env: &Env) -> Option<(i64, String)> {
         let pod = env.get(kinds::POD, &self.namespace, &self.pod)?;
-        let status = list_at(&pod, "status.containerStatuses").iter().find(|s| str_at(s, "name") == Some(&self.container))?;
+        let statuses = ["status.containerStatuses", "status.ephemeralContainerStatuses"].into_iter().flat_map(|list| list_at(&pod, list));
+        let status = statuses.into_iter().find(|s| str_at(s, "name") == Some(&self.container))?;
         let ended = status["state"].get("terminated").or_else(|| status["lastState"].get("terminated"))?;
         Some((ended["exitCode"].as_i64().unwrap_or(0), str_at(ended, "reason").unwrap_or("").into()))
     }

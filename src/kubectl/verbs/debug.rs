@@ -99,7 +99,8 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     }
     let key = Key::new(kinds::POD, namespace(&pod), name(&pod));
     env.patch(&key, &json!({"spec": {"ephemeralContainers": [clean]}}), PatchKind::Strategic, &options)?;
-    if call.is("stdin") || call.is("attach") {
+    // Who types wants to see, unless it is said otherwise.
+    if call.is(if call.changed("attach") { "attach" } else { "stdin" }) {
         return Ok(Flow::wait(Starting { attached: Attached::new(&pod, container, 0), hinted: false }));
     }
     Ok(DONE)
