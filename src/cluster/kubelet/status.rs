@@ -154,7 +154,8 @@ impl Basis<'_> {
             id: Some(seen.id),
             ready: false,
             started: false,
-            restart_count: seen.attempt.max(old.map_or(0, |o| o.restart_count.min(seen.attempt))),
+            // A container that was made and never started is gone when its Pod ends, but it was told of: the count does not fall.
+            restart_count: seen.attempt.max(old.map_or(0, |o| o.restart_count)),
             state: match &seen.state {
                 SeenState::Created => self.default_waiting(),
                 SeenState::Running { started_at } => ContainerState::Running { started_at: *started_at },
