@@ -277,7 +277,13 @@ struct Shown {
 
 impl Shown {
     async fn new() -> Self {
-        let (asked, on) = Asked::new();
+        let (asked, all) = Asked::new();
+        // That a key went down is told apart from what it means.
+        let on = Callback::from(move |message| {
+            if message != Message::Key {
+                all.emit(message);
+            }
+        });
         let drawn = Drawn::new(terminal_props(&[], Some("$ "), None, &on)).await;
         Self { drawn, asked, on }
     }
