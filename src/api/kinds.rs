@@ -160,6 +160,11 @@ pub static KINDS: &[Kind] = &[
     row("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", "networkpolicy", &["netpol"], true, false),
     row("networking.k8s.io", "v1", "Ingress", "ingresses", "ingress", &["ing"], true, false),
     row("storage.k8s.io", "v1", "StorageClass", "storageclasses", "storageclass", &["sc"], false, false),
+    row("networking.k8s.io", "v1", "IngressClass", "ingressclasses", "ingressclass", &[], false, false),
+    row("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", "clusterrolebinding", &[], false, false),
+    row("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", "clusterrole", &[], false, false),
+    row("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", "rolebinding", &[], true, false),
+    row("rbac.authorization.k8s.io", "v1", "Role", "roles", "role", &[], true, false),
 ];
 
 #[cfg(test)]

@@ -48,7 +48,9 @@ pub fn columns(kind: &Kind) -> &'static [&'static str] {
         "HorizontalPodAutoscaler" => &["NAME", "REFERENCE", "TARGETS", "MINPODS", "MAXPODS", "REPLICAS", "AGE"],
         "PriorityClass" => &["NAME", "VALUE", "GLOBAL-DEFAULT", "AGE", "PREEMPTIONPOLICY"],
         "ResourceQuota" => &["NAME", "REQUEST", "LIMIT", "AGE"],
-        "LimitRange" => &["NAME", "CREATED AT"],
+        "LimitRange" | "Role" | "ClusterRole" => &["NAME", "CREATED AT"],
+        "RoleBinding" | "ClusterRoleBinding" => &["NAME", "ROLE", "AGE", "*USERS", "*GROUPS", "*SERVICEACCOUNTS"],
+        "IngressClass" => &["NAME", "CONTROLLER", "PARAMETERS", "AGE"],
         "PodDisruptionBudget" => &["NAME", "MIN AVAILABLE", "MAX UNAVAILABLE", "ALLOWED DISRUPTIONS", "AGE"],
         "NetworkPolicy" => &["NAME", "POD-SELECTOR", "AGE"],
         "Ingress" => &["NAME", "CLASS", "HOSTS", "ADDRESS", "PORTS", "AGE"],
@@ -153,7 +155,20 @@ pub fn cells(kind: &Kind, o: &Value, now: SimTime) -> Vec<String> {
             vec![name, number(o, "value"), default.to_string(), old, str_at(o, "preemptionPolicy").unwrap_or("PreemptLowerPriority").into()]
         }
         "ResourceQuota" => quota(o, name, old),
-        "LimitRange" => vec![name, text(o, "metadata.creationTimestamp")],
+        "LimitRange" | "Role" | "ClusterRole" => vec![name, text(o, "metadata.creationTimestamp")],
+        "RoleBinding" | "ClusterRoleBinding" => {
+            let role = format!("{}/{}", text(o, "roleRef.kind"), text(o, "roleRef.name"));
+            vec![name, role, old, subjects(o, "User"), subjects(o, "Group"), subjects(o, "ServiceAccount")]
+        }
+        "IngressClass" => {
+            let default =
+                map_at(o, "metadata.annotations").is_some_and(|a| a.get("ingressclass.kubernetes.io/is-default-class").is_some_and(|v| v == "true"));
+            let parameters = at(o, "spec.parameters").map(|p| {
+                let group = str_at(p, "apiGroup").map(|g| format!(".{g}")).unwrap_or_default();
+                format!("{}{group}/{}", text(p, "kind"), text(p, "name"))
+            });
+            vec![if default { name + " (default)" } else { name }, text(o, "spec.controller"), parameters.unwrap_or_else(|| "<none>".into()), old]
+        }
         "PodDisruptionBudget" => {
             let bound = |path: &str| at(o, path).map_or("N/A".into(), super::jsonpath::show);
             vec![name, bound("spec.minAvailable"), bound("spec.maxUnavailable"), number(o, "status.disruptionsAllowed"), old]
@@ -175,6 +190,16 @@ pub fn cells(kind: &Kind, o: &Value, now: SimTime) -> Vec<String> {
         "Lease" => vec![name, text(o, "spec.holderIdentity"), old],
         _ => vec![name, old],
     }
+}
+
+/// Whom a binding names of one kind; a ServiceAccount with its namespace.
+fn subjects(o: &Value, kind: &str) -> String {
+    let of_kind = list_at(o, "subjects").iter().filter(|s| str_at(s, "kind") == Some(kind));
+    let named = of_kind.map(|s| match str_at(s, "namespace") {
+        Some(namespace) if !namespace.is_empty() => format!("{namespace}/{}", text(s, "name")),
+        _ => text(s, "name"),
+    });
+    named.collect::<Vec<_>>().join(", ")
 }
 
 pub fn text(o: &Value, path: &str) -> String {

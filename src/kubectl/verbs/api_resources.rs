@@ -31,10 +31,9 @@ const OTHERS: &str = "bindings - v1 n Binding\ncomponentstatuses cs v1 c Compone
     selfsubjectaccessreviews - authorization.k8s.io/v1 c SelfSubjectAccessReview\nselfsubjectrulesreviews - authorization.k8s.io/v1 c SelfSubjectRulesReview\n\
     subjectaccessreviews - authorization.k8s.io/v1 c SubjectAccessReview\ncertificatesigningrequests csr certificates.k8s.io/v1 c CertificateSigningRequest\n\
     events ev events.k8s.io/v1 n Event\nflowschemas - flowcontrol.apiserver.k8s.io/v1 c FlowSchema\n\
-    prioritylevelconfigurations - flowcontrol.apiserver.k8s.io/v1 c PriorityLevelConfiguration\ningressclasses - networking.k8s.io/v1 c IngressClass\n\
+    prioritylevelconfigurations - flowcontrol.apiserver.k8s.io/v1 c PriorityLevelConfiguration\n\
     ipaddresses ip networking.k8s.io/v1 c IPAddress\nservicecidrs - networking.k8s.io/v1 c ServiceCIDR\nruntimeclasses - node.k8s.io/v1 c RuntimeClass\n\
-    clusterrolebindings - rbac.authorization.k8s.io/v1 c ClusterRoleBinding\nclusterroles - rbac.authorization.k8s.io/v1 c ClusterRole\n\
-    rolebindings - rbac.authorization.k8s.io/v1 n RoleBinding\nroles - rbac.authorization.k8s.io/v1 n Role\ndeviceclasses - resource.k8s.io/v1 c DeviceClass\n\
+    deviceclasses - resource.k8s.io/v1 c DeviceClass\n\
     resourceclaims - resource.k8s.io/v1 n ResourceClaim\nresourceclaimtemplates - resource.k8s.io/v1 n ResourceClaimTemplate\n\
     resourceslices - resource.k8s.io/v1 c ResourceSlice\ncsidrivers - storage.k8s.io/v1 c CSIDriver\ncsinodes - storage.k8s.io/v1 c CSINode\n\
     csistoragecapacities - storage.k8s.io/v1 n CSIStorageCapacity\nvolumeattachments - storage.k8s.io/v1 c VolumeAttachment\n\
