@@ -112,6 +112,11 @@ impl Network {
         }
     }
 
+    /// How many nodes there are.
+    pub fn nodes(&self) -> usize {
+        self.node_ips.len()
+    }
+
     /// Who listens at an address, as seen from `from` (whose own localhost counts).
     fn listener(&self, ip: &str, port: u16, from: Option<SandboxId>) -> Result<ContainerId, Failure> {
         let local = ip == "127.0.0.1" || ip == "::1";

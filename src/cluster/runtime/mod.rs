@@ -3,13 +3,13 @@
 //!
 //! The kubelet drives it through the verbs of the CRI. Processes are values that yield (they sleep, wait, read, serve, end), so that a clone of the
 //! runtime is a checkpoint. Deviations: its verbs take no time (the kubelet waits the measured time), no code runs but the small shell and the
-//! programs of the catalogue, memory counts per container and rises only where something says so, users, capabilities and seccomp forbid nothing,
-//! a log keeps its newest lines instead of being rotated by size.
+//! programs of the catalogue, memory counts per container and rises only where something says so, users, capabilities and seccomp forbid nothing.
 
 use crate::api::order::{InOrder as _, SortedMap};
 pub(in crate::cluster) mod bulk;
 mod files;
 mod host;
+pub mod logs;
 mod process;
 mod record;
 mod server;
@@ -19,7 +19,7 @@ mod turn;
 use std::rc::Rc;
 
 use super::images::{self, Image};
-use super::log::{ContainerRef, Fact, Stream};
+use super::log::{ContainerRef, Fact};
 use super::network::{self, Body};
 use super::{Context, NodeConfig};
 pub(super) use files::{has_file, read_file};
@@ -40,9 +40,6 @@ pub struct Runtime {
     allocatable_memory: i64,
     cpu_milli: i64,
 }
-
-/// How many lines of a container's log are kept.
-const MOST_LINES: usize = 5000;
 
 impl Runtime {
     pub fn new(node: usize, config: &NodeConfig) -> Self {
@@ -96,26 +93,6 @@ impl Runtime {
         let pod =
             container.and_then(|c| self.sandboxes.get(&c.sandbox)).map_or(String::new(), |s| format!("{}/{}", s.config.namespace, s.config.name));
         Rc::new(ContainerRef { node: self.name.clone(), pod, container: container.map_or(String::new(), |c| c.config.name.clone()) })
-    }
-
-    fn write_log(&mut self, id: ContainerId, stream: Stream, text: &str, ctx: &mut Context) {
-        let reference = self.reference(id);
-        let Some(container) = self.containers.get_mut(&id) else { return };
-        for piece in text.split_inclusive('\n') {
-            let whole = piece.ends_with('\n');
-            let line = piece.trim_end_matches('\n');
-            match container.log.last_mut().filter(|l| !l.whole && l.stream == stream) {
-                Some(last) => {
-                    last.text.push_str(line);
-                    last.whole = whole;
-                }
-                None => container.log.push(LogLine { at: ctx.now, stream, text: line.into(), whole }),
-            }
-            ctx.log.push(ctx.now, Fact::Output { container: reference.clone(), stream, line: line.into() });
-        }
-        if container.log.len() > MOST_LINES {
-            container.log.drain(..MOST_LINES / 5);
-        }
     }
 
     /// The container's first process has ended, and all others with it.
@@ -275,7 +252,7 @@ impl Runtime {
             config,
             state: State::Created,
             created_at: ctx.now,
-            log: Vec::new(),
+            log: logs::ContainerLog::default(),
             memory_bytes: 0,
             cpu_milli: 0,
             throttled: false,
@@ -436,10 +413,10 @@ impl Runtime {
 
     /// What a container wrote: its own files less those of its image, and its log.
     pub fn stored_bytes(&self, id: ContainerId, network: &network::Network) -> i64 {
-        let logged: usize = self.containers.get(&id).map_or(0, |c| c.log.iter().map(|l| l.text.len() + 1).sum());
+        let logged = self.containers.get(&id).map_or(0, |c| c.log.on_disk());
         let body = network.bodies.get(&id);
         let files = body.map_or(0, |b| b.files.values().flatten().map(String::len).sum::<usize>().saturating_sub(b.image_bytes));
-        (logged + files) as i64 + bulk::stored(&network.bulk, &bulk::own(id))
+        logged as i64 + files as i64 + bulk::stored(&network.bulk, &bulk::own(id))
     }
 
     fn tell_memory(&self, ctx: &mut Context) {
