@@ -6,6 +6,7 @@ use crate::api::SimTime;
 use crate::api::order::SortedSet;
 use crate::cluster::log::Stream;
 use crate::cluster::network::{Answer, Failure as Unreachable};
+use crate::cluster::shell::owner::{Credentials, Owner};
 use crate::cluster::shell::{Answered, Command, FileError, Host, Input, Kind, Machine, ProcessRow, Progress, Written};
 use crate::cluster::{PodRef, shell};
 
@@ -239,8 +240,17 @@ impl Host for Env<'_> {
         index.map_or_else(|| "127.0.1.1".into(), crate::cluster::network::node_ip)
     }
 
-    fn user(&self) -> (i64, i64) {
-        (0, 0)
+    fn user(&self) -> Credentials {
+        Credentials { groups: vec![0], ..Credentials::default() }
+    }
+
+    fn owner(&self, path: &str) -> Owner {
+        match self.stat(path) {
+            // containerd lets nobody else read what a container says.
+            Some(Kind::File { .. }) if self.log_at(path).is_some() => Owner::root(0o640),
+            Some(Kind::File { executable: true, .. }) => Owner::root(0o755),
+            kind => Owner::plain(kind == Some(Kind::Directory)),
+        }
     }
 
     fn command(&mut self, command: &Command) -> Answered {

@@ -3,6 +3,7 @@
 use super::logs::ContainerLog;
 use crate::api::SimTime;
 use crate::cluster::log::Stream;
+use crate::cluster::shell::owner::Credentials;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SandboxId(pub u64);
@@ -73,8 +74,7 @@ pub struct ContainerConfig {
     pub memory_limit: Option<i64>,
     pub cpu_limit_milli: Option<i64>,
     pub cpu_request_milli: i64,
-    pub run_as_user: Option<i64>,
-    pub run_as_group: Option<i64>,
+    pub user: Credentials,
     pub read_only_root: bool,
     pub stdin: bool,
     pub stdin_once: bool,
