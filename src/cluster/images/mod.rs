@@ -35,6 +35,8 @@ pub struct Image {
     /// The signal that stops it.
     pub stop_signal: &'static str,
     pub size_bytes: i64,
+    /// Who its program runs as where the Pod says nothing.
+    pub user: i64,
     pub working_directory: &'static str,
 }
 
@@ -46,7 +48,7 @@ const fn image(
     command: &'static [&'static str],
     port: u16,
 ) -> Image {
-    Image { name, tags, program, entrypoint, command, port, stop_signal: "TERM", size_bytes: 2_210_000, working_directory: "/" }
+    Image { name, tags, program, entrypoint, command, port, stop_signal: "TERM", size_bytes: 2_210_000, user: 0, working_directory: "/" }
 }
 
 pub static CATALOGUE: &[Image] = &[

@@ -21,8 +21,10 @@ use dns::{endpoints, is_literal, resolve};
 use super::images::Program;
 use super::log::{Fact, Stream};
 use super::runtime::bulk::{self, Bulk};
+use super::runtime::files::Tree;
 use super::runtime::tmpfs::Tmpfs;
 use super::runtime::{ContainerId, Runtime, SandboxId};
+use super::shell::owner::Credentials;
 use super::{Config, Context};
 use crate::api::{Value, kinds, object};
 
@@ -37,12 +39,12 @@ pub struct Body {
     pub hostname: String,
     pub ip: String,
     pub program: Program,
-    /// Its own files by absolute path: `None` is a directory.
-    pub files: SortedMap<String, Option<String>>,
+    /// Its own files.
+    pub files: Tree,
     /// How many bytes of them came with the image.
     pub image_bytes: usize,
-    /// User and group of its processes.
-    pub user: (i64, i64),
+    /// Who its processes are.
+    pub user: Credentials,
     /// Nothing of its own can be written, but for what stands here (`/dev` and what the kubelet mounts).
     pub read_only_but: Option<String>,
     /// Mount path → (volume, path inside, read-only), longest first when looked up.
@@ -75,7 +77,7 @@ pub struct Network {
     /// Who lives at an address.
     bodies_at: SortedMap<String, Vec<ContainerId>>,
     /// Volume → its files by path inside.
-    pub volumes: SortedMap<String, SortedMap<String, Option<String>>>,
+    pub volumes: SortedMap<String, Tree>,
     /// Bytes of large files, whose content nobody reads.
     pub bulk: Bulk,
     /// Which volumes lie in memory.
@@ -110,6 +112,11 @@ impl Network {
             turn: 0,
             ephemeral: 0,
         }
+    }
+
+    /// How many nodes there are.
+    pub fn nodes(&self) -> usize {
+        self.node_ips.len()
     }
 
     /// Who listens at an address, as seen from `from` (whose own localhost counts).
