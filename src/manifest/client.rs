@@ -83,7 +83,6 @@ static MORE_KINDS: &[Kind] = &[
     more("storage.k8s.io", "v1", "CSIDriver", "csidrivers", "csidriver", false),
     more("resource.k8s.io", "v1", "DeviceClass", "deviceclasses", "deviceclass", false),
     more("resource.k8s.io", "v1", "ResourceSlice", "resourceslices", "resourceslice", false),
-    more("apiregistration.k8s.io", "v1", "APIService", "apiservices", "apiservice", false),
     more("apps", "v1", "ControllerRevision", "controllerrevisions", "controllerrevision", true),
     more("admissionregistration.k8s.io", "v1", "MutatingAdmissionPolicy", "mutatingadmissionpolicies", "mutatingadmissionpolicy", false),
     more(

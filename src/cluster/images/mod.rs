@@ -1,6 +1,6 @@
 //! The image catalogue: the images of the recorded cluster with what they do, and those that a learner describes.
 //!
-//! The table is that of `tests/conformance/images.md`. It stands for the registries and for containerd's image store (`internal/cri/server/images`).
+//! The table is that of `tests/conformance/images.md`, and metrics-server. It stands for the registries and for containerd's image store (`internal/cri/server/images`).
 //! Deviations: every image is on every node from the beginning, none has layers or takes room, a tag stands for one program for ever, and a name that is
 //! not here is refused by its registry.
 
@@ -17,6 +17,7 @@ pub enum Program {
     Counter,
     Redis,
     Stress,
+    MetricsServer,
     /// As the learner described it: index of the node's list.
     Custom(usize),
 }
@@ -74,6 +75,11 @@ pub static CATALOGUE: &[Image] = &[
         ..image("docker.io/library/redis", &["latest"], Program::Redis, &["docker-entrypoint.sh"], &["redis-server"], 6379)
     },
     image("docker.io/polinux/stress", &["latest"], Program::Stress, &[], &["stress", "--verbose"], 0),
+    Image {
+        user: 65534,
+        size_bytes: 22_500_000,
+        ..image("registry.k8s.io/metrics-server/metrics-server", &["v0.8.0"], Program::MetricsServer, &["/metrics-server"], &[], 443)
+    },
 ];
 
 /// A name as the runtime writes it out: `nginx` → (`docker.io/library/nginx`, `latest`).
@@ -104,6 +110,13 @@ pub fn of_custom(index: usize, custom: &CustomImage) -> Image {
     Image { port: custom.listens_on.unwrap_or(0), ..image("", &[], Program::Custom(index), &[], &["app"], 0) }
 }
 
+impl Program {
+    /// Whether the image holds anything but its own program.
+    pub fn has_shell(self) -> bool {
+        !matches!(self, Self::Pause | Self::MetricsServer)
+    }
+}
+
 /// Words with which a catalogue image's own program is called, so that `exec nginx` becomes the server.
 pub fn is_own_program(program: Program, word: &str) -> bool {
     let plain = word.rsplit('/').next().unwrap_or(word);
@@ -116,6 +129,7 @@ pub fn is_own_program(program: Program, word: &str) -> bool {
         Program::Counter => plain == "counter",
         Program::Redis => matches!(plain, "docker-entrypoint.sh" | "redis-server"),
         Program::Stress => plain == "stress",
+        Program::MetricsServer => plain == "metrics-server",
         Program::Custom(_) => plain == "app",
     }
 }

@@ -50,6 +50,7 @@ use super::{Context, NodeConfig, Task};
 use crate::api::kinds::{CONFIG_MAP, NODE, POD, SECRET};
 use crate::api::object::{at, is_deleting, list_at, name, namespace, str_at, uid};
 use crate::api::{SimTime, Value};
+pub use backoff::go_duration;
 pub(super) use spec::fold;
 use termination::KillReason;
 use worker::{Life, PodTimer, Turn, Worker};

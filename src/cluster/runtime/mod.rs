@@ -24,6 +24,7 @@ use super::log::{ContainerRef, Fact};
 use super::network::{self, Body};
 use super::shell::owner::Owner;
 use super::{Context, NodeConfig};
+use crate::api::SimTime;
 use files::{Inode, Tree};
 pub(super) use files::{has_file, read_file};
 use process::Live;
@@ -91,7 +92,11 @@ impl Runtime {
         }
     }
 
-    fn reference(&self, id: ContainerId) -> Rc<ContainerRef> {
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn reference(&self, id: ContainerId) -> Rc<ContainerRef> {
         let container = self.containers.get(&id);
         let pod =
             container.and_then(|c| self.sandboxes.get(&c.sandbox)).map_or(String::new(), |s| format!("{}/{}", s.config.namespace, s.config.name));
@@ -106,7 +111,8 @@ impl Runtime {
         container.state = State::Exited { started_at, finished_at: ctx.now, exit_code, reason };
         // A container that wrote no such file leaves no words.
         container.last_words = files::read_file(ctx.network, id, &container.config.termination_message_path).ok();
-        (container.memory_bytes, container.cpu_milli, container.throttled) = (0, 0, false);
+        container.set_cpu(0, ctx.now);
+        (container.memory_bytes, container.throttled) = (0, false);
         for (_, port) in container.listening.drain(..) {
             ctx.log.push(ctx.now, Fact::PortClosed { container: reference.clone(), port });
         }
@@ -275,6 +281,8 @@ impl Runtime {
             memory_bytes: 0,
             cpu_milli: 0,
             throttled: false,
+            cpu_used: 0,
+            cpu_since: ctx.now,
             listening: Vec::new(),
             last_words: None,
         };
@@ -286,7 +294,8 @@ impl Runtime {
     pub fn start_container(&mut self, id: ContainerId, ctx: &mut Context) -> Result<(), String> {
         let container = self.containers.get_mut(&id).ok_or("no such container")?;
         container.state = State::Running { started_at: ctx.now };
-        (container.memory_bytes, container.cpu_milli) = (3 << 20, 1);
+        container.memory_bytes = 3 << 20;
+        container.set_cpu(1, ctx.now);
         match self.launch(id, ctx) {
             Ok(()) => {
                 self.inherit_memory(id, ctx);
@@ -406,7 +415,7 @@ impl Runtime {
         match fault {
             Fault::Exit(code) => self.end(id, code, if code == 0 { ExitReason::Completed } else { ExitReason::Error }, ctx),
             Fault::UseMemory(bytes) => self.use_memory(id, bytes, ctx),
-            Fault::UseCpu(milli) => self.use_cpu(id, milli),
+            Fault::UseCpu(milli) => self.use_cpu(id, milli, ctx.now),
             Fault::Hang | Fault::Unhang | Fault::AnswerWith(_) => {
                 let Some(body) = ctx.network.bodies.get_mut(&id) else { return };
                 match fault {
@@ -446,10 +455,10 @@ impl Runtime {
         }
     }
 
-    fn use_cpu(&mut self, id: ContainerId, milli: i64) {
+    fn use_cpu(&mut self, id: ContainerId, milli: i64, now: SimTime) {
         let Some(container) = self.containers.get_mut(&id) else { return };
         let limit = container.config.cpu_limit_milli.unwrap_or(i64::MAX);
-        container.cpu_milli = milli.min(limit);
+        container.set_cpu(milli.min(limit), now);
         container.throttled = milli > limit;
     }
 }

@@ -95,7 +95,7 @@ impl Runtime {
         if is_own_program(program, word) {
             return Ok(());
         }
-        let has_shell = program != Program::Pause;
+        let has_shell = program.has_shell();
         if word.contains('/') {
             let name = word.rsplit('/').next().unwrap_or("");
             return match files::stat(ctx.network, id, word) {

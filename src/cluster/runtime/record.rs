@@ -112,10 +112,24 @@ pub struct ContainerRecord {
     /// Cores wanted just now, in thousandths, and whether the limit holds them down.
     pub cpu_milli: i64,
     pub throttled: bool,
+    /// Processor time up to the moment since when it wants as much as now, in thousandths of a core times milliseconds.
+    pub(super) cpu_used: i64,
+    pub(super) cpu_since: SimTime,
     /// Ports that its processes listen on: address (`0.0.0.0`, `127.0.0.1`) and port.
     pub listening: Vec<(String, u16)>,
     /// The content of its termination message file, once it has ended.
     pub last_words: Option<String>,
+}
+
+impl ContainerRecord {
+    /// Processor time that it has taken, in thousandths of a core times milliseconds.
+    pub fn cpu_used(&self, now: SimTime) -> i64 {
+        self.cpu_used.saturating_add(self.cpu_milli.saturating_mul(now.since(self.cpu_since) as i64))
+    }
+
+    pub(super) fn set_cpu(&mut self, milli: i64, now: SimTime) {
+        (self.cpu_used, self.cpu_since, self.cpu_milli) = (self.cpu_used(now), now, milli);
+    }
 }
 
 /// A command running (or having run) in a container.

@@ -6,7 +6,7 @@ use crate::api::SimTime;
 use crate::cluster::images::Program;
 use crate::cluster::log::{Fact, Stream};
 use crate::cluster::network::Service;
-use crate::cluster::{Context, Task};
+use crate::cluster::{Context, Task, metrics};
 
 #[derive(Clone, Debug)]
 pub(super) struct Server {
@@ -51,6 +51,12 @@ impl Runtime {
         };
         match program {
             Program::Stress => self.stress(id, arguments, &mut server, ctx),
+            Program::MetricsServer => {
+                let flag = arguments.iter().find_map(|a| a.strip_prefix("--secure-port="));
+                server.port = flag.and_then(|port| port.parse().ok()).unwrap_or(server.port);
+                self.use_cpu(id, 3, ctx.now);
+                self.use_memory(id, 18 << 20, ctx);
+            }
             Program::Custom(index) => {
                 if let Some(custom) = self.custom.get(index) {
                     server.ends = custom.exits_after_ms.map(|after| (ctx.now + after, custom.exit_code));
@@ -76,7 +82,7 @@ impl Runtime {
             Some(seconds) => Some((ctx.now + seconds * 1000, 0)),
             None => None,
         };
-        self.use_cpu(id, cpu * 1000 + vm * 100);
+        self.use_cpu(id, cpu * 1000 + vm * 100, ctx.now);
         if vm > 0 {
             let bytes = value(&["--vm-bytes"])
                 .and_then(|v| {
@@ -144,6 +150,9 @@ impl Runtime {
                 }
             }
             ctx.log.push(ctx.now, Fact::PortOpened { container: reference, address: address.clone(), port });
+            if ctx.network.bodies.get(&id).is_some_and(|b| b.program == Program::MetricsServer && !b.services.contains_key(&port)) {
+                ctx.after(0, Task::Metrics(metrics::Timer::Scrape { node, server: id }));
+            }
             if let Some(container) = self.containers.get_mut(&id) {
                 container.listening.push((address, port));
             }
