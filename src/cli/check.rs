@@ -273,10 +273,7 @@ fn batch() -> ExitCode {
 }
 
 fn answer(line: &str) -> Value {
-    let case: Value = match serde_json::from_str(line) {
-        Ok(case) => case,
-        Err(error) => return json!({"id": null, "error": error.to_string()}),
-    };
+    let Some(case) = podlab::yaml::json_value(line) else { return json!({"id": null, "error": "no JSON"}) };
     let text = match (case["input"].as_str(), case["input_base64"].as_str()) {
         (Some(text), _) => text.to_owned(),
         (None, Some(packed)) => match base64::engine::general_purpose::STANDARD.decode(packed) {
