@@ -264,7 +264,9 @@ fn check_global(call: &Call, env: &mut Env) -> Result<(), Failure> {
     {
         return Err(Failure::raw(format!("Error in configuration: context was not found for specified context: {context}\n"), 1));
     }
-    if let Some(user) = call.filled("user").filter(|u| *u != "kubernetes-admin") {
+    // `create rolebinding` has a flag of the same name.
+    let own = call.path.ends_with("binding");
+    if let Some(user) = call.filled("user").filter(|u| !own && *u != "kubernetes-admin") {
         return Err(Failure::error(format!("auth info \"{user}\" does not exist")));
     }
     if let Some(cluster) = call.filled("cluster").filter(|c| *c != "kubernetes") {

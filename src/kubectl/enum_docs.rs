@@ -206,6 +206,13 @@ Ingress is a NetworkPolicy that affects ingress traffic on selected pods
 FQDN represents a FQDN.
 IPv4 represents an IPv4 Address.
 IPv6 represents an IPv6 Address.
+#v1.PodReplacementPolicy
+Failed means to wait until a previously created Pod is fully terminated (has phase Failed or Succeeded) before creating a replacement Pod.
+TerminatingOrFailed means that we recreate pods when they are terminating (has a metadata.deletionTimestamp) or failed.
+#v1.PersistentVolumeClaimModifyVolumeStatus
+InProgress InProgress indicates that the volume is being modified
+Infeasible Infeasible indicates that the request has been rejected as invalid by the CSI driver. To resolve the error, a valid VolumeAttributesClass needs to be specified
+Pending Pending indicates that the PersistentVolumeClaim cannot be modified due to unmet requirements, such as the specified VolumeAttributesClass not existing
 #v1.UnhealthyPodEvictionPolicyType
 AlwaysAllow policy means that all running pods (status.phase=\"Running\"), but not yet healthy are considered disrupted and can be evicted regardless of whether the criteria in a PDB is met. This means perspective running pods of a disrupted application might not get a chance to become healthy. Healthy pods will be subject to the PDB for eviction.
 IfHealthyBudget policy means that running pods (status.phase=\"Running\"), but not yet healthy can be evicted only if the guarded application is not disrupted (status.currentHealthy is at least equal to status.desiredHealthy). Healthy pods will be subject to the PDB for eviction.";

@@ -48,15 +48,15 @@ pub fn columns(kind: &Kind) -> &'static [&'static str] {
         "HorizontalPodAutoscaler" => &["NAME", "REFERENCE", "TARGETS", "MINPODS", "MAXPODS", "REPLICAS", "AGE"],
         "PriorityClass" => &["NAME", "VALUE", "GLOBAL-DEFAULT", "AGE", "PREEMPTIONPOLICY"],
         "ResourceQuota" => &["NAME", "REQUEST", "LIMIT", "AGE"],
-        "LimitRange" => &["NAME", "CREATED AT"],
+        "LimitRange" | "Role" | "ClusterRole" => &["NAME", "CREATED AT"],
+        "RoleBinding" | "ClusterRoleBinding" => &["NAME", "ROLE", "AGE", "*USERS", "*GROUPS", "*SERVICEACCOUNTS"],
+        "IngressClass" => &["NAME", "CONTROLLER", "PARAMETERS", "AGE"],
         "PodDisruptionBudget" => &["NAME", "MIN AVAILABLE", "MAX UNAVAILABLE", "ALLOWED DISRUPTIONS", "AGE"],
         "NetworkPolicy" => &["NAME", "POD-SELECTOR", "AGE"],
         "Ingress" => &["NAME", "CLASS", "HOSTS", "ADDRESS", "PORTS", "AGE"],
         "StorageClass" => &["NAME", "PROVISIONER", "RECLAIMPOLICY", "VOLUMEBINDINGMODE", "ALLOWVOLUMEEXPANSION", "AGE"],
         "ControllerRevision" => &["NAME", "CONTROLLER", "REVISION", "AGE"],
         "Lease" => &["NAME", "HOLDER", "AGE"],
-        "Role" | "ClusterRole" => &["NAME", "CREATED AT"],
-        "RoleBinding" | "ClusterRoleBinding" => &["NAME", "ROLE", "AGE", "*USERS", "*GROUPS", "*SERVICEACCOUNTS"],
         "APIService" => &["NAME", "SERVICE", "AVAILABLE", "AGE"],
         _ => &["NAME", "AGE"],
     }
@@ -157,7 +157,19 @@ pub fn cells(kind: &Kind, o: &Value, now: SimTime) -> Vec<String> {
         }
         "ResourceQuota" => quota(o, name, old),
         "LimitRange" | "Role" | "ClusterRole" => vec![name, text(o, "metadata.creationTimestamp")],
-        "RoleBinding" | "ClusterRoleBinding" => binding(o, name, old),
+        "RoleBinding" | "ClusterRoleBinding" => {
+            let role = format!("{}/{}", text(o, "roleRef.kind"), text(o, "roleRef.name"));
+            vec![name, role, old, subjects(o, "User"), subjects(o, "Group"), subjects(o, "ServiceAccount")]
+        }
+        "IngressClass" => {
+            let default =
+                map_at(o, "metadata.annotations").is_some_and(|a| a.get("ingressclass.kubernetes.io/is-default-class").is_some_and(|v| v == "true"));
+            let parameters = at(o, "spec.parameters").map(|p| {
+                let group = str_at(p, "apiGroup").map(|g| format!(".{g}")).unwrap_or_default();
+                format!("{}{group}/{}", text(p, "kind"), text(p, "name"))
+            });
+            vec![if default { name + " (default)" } else { name }, text(o, "spec.controller"), parameters.unwrap_or_else(|| "<none>".into()), old]
+        }
         "APIService" => api_service(o, name, old),
         "PodDisruptionBudget" => {
             let bound = |path: &str| at(o, path).map_or("N/A".into(), super::jsonpath::show);
@@ -180,6 +192,16 @@ pub fn cells(kind: &Kind, o: &Value, now: SimTime) -> Vec<String> {
         "Lease" => vec![name, text(o, "spec.holderIdentity"), old],
         _ => vec![name, old],
     }
+}
+
+/// Whom a binding names of one kind; a ServiceAccount with its namespace.
+fn subjects(o: &Value, kind: &str) -> String {
+    let of_kind = list_at(o, "subjects").iter().filter(|s| str_at(s, "kind") == Some(kind));
+    let named = of_kind.map(|s| match str_at(s, "namespace") {
+        Some(namespace) if !namespace.is_empty() => format!("{namespace}/{}", text(s, "name")),
+        _ => text(s, "name"),
+    });
+    named.collect::<Vec<_>>().join(", ")
 }
 
 pub fn text(o: &Value, path: &str) -> String {
@@ -470,26 +492,13 @@ fn ingress(o: &Value, name: String, old: String) -> Vec<String> {
     vec![name, none(text(o, "spec.ingressClassName")), hosts, address.join(","), ports.into(), old]
 }
 
-/// Models `printRoleBinding`: who is bound to what.
-fn binding(o: &Value, name: String, old: String) -> Vec<String> {
-    let subjects = |kind: &str| {
-        let named = list_at(o, "subjects").iter().filter(|s| str_at(s, "kind") == Some(kind));
-        let shown = named.map(|s| if kind == "ServiceAccount" { format!("{}/{}", text(s, "namespace"), text(s, "name")) } else { text(s, "name") });
-        shown.collect::<Vec<_>>().join(", ")
-    };
-    let role = format!("{}/{}", text(o, "roleRef.kind"), text(o, "roleRef.name"));
-    vec![name, role, old, subjects("User"), subjects("Group"), subjects("ServiceAccount")]
-}
-
 /// Models `printAPIService` of kube-aggregator's table convertor.
 fn api_service(o: &Value, name: String, old: String) -> Vec<String> {
-    let service = at(o, "spec.service").filter(|s| s.is_object());
-    let shown = service.map_or("Local".into(), |s| format!("{}/{}", text(s, "namespace"), text(s, "name")));
+    let shown = at(o, "spec.service").map_or("Local".into(), |s| format!("{}/{}", text(s, "namespace"), text(s, "name")));
     let condition = list_at(o, "status.conditions").iter().find(|c| str_at(c, "type") == Some("Available"));
-    let available = match condition.map(|c| (text(c, "status"), text(c, "reason"))) {
-        Some((status, reason)) if status != "True" && !reason.is_empty() => format!("{status} ({reason})"),
-        Some((status, _)) => status,
-        None => "Unknown".into(),
-    };
+    let available = condition.map_or("Unknown".into(), |c| match str_at(c, "reason") {
+        Some(reason) if text(c, "status") != "True" => format!("{} ({reason})", text(c, "status")),
+        _ => text(c, "status"),
+    });
     vec![name, shown, available, old]
 }

@@ -58,7 +58,6 @@ static MORE_KINDS: &[Kind] = &[
     more("", "v1", "Binding", "bindings", "binding", true),
     more("", "v1", "ComponentStatus", "componentstatuses", "componentstatus", false),
     more("autoscaling", "v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "horizontalpodautoscaler", true),
-    more("networking.k8s.io", "v1", "IngressClass", "ingressclasses", "ingressclass", false),
     more("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", "runtimeclass", false),
     // Of these the schema has no rows, so that whatever they hold is let pass.
     more("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", "customresourcedefinition", false),

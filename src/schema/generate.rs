@@ -165,7 +165,11 @@ impl<'a> Table<'a> {
                 let (go, values) = words::named(name, field);
                 let always = shape.starts_with('o') && words::always(name, field);
                 let mut line = format!("{field}\t{shape}");
-                let flags = [("r", required.contains(&field.as_str())), ("p", words::pointer(name, field)), ("a", always)];
+                let flags = [
+                    ("r", words::required(name, field).unwrap_or(required.contains(&field.as_str()))),
+                    ("p", words::pointer(name, field)),
+                    ("a", always),
+                ];
                 flags.iter().filter(|(_, is)| *is).for_each(|(mark, _)| line.extend(["\t", mark]));
                 let texts = [("e", words::embedded(name, field)), ("g", go), ("m", words::merge(name, field))];
                 texts.iter().filter(|(_, text)| !text.is_empty()).for_each(|(mark, text)| line.extend(["\t", mark, text]));

@@ -161,7 +161,11 @@ impl Field {
 
     /// The type as `kubectl explain` shows it, without the angle brackets: `[]Container`, `map[string]string`, `integer`, `Object`.
     pub fn explain_type(&self) -> String {
-        self.shape.explain_type()
+        match (self.shape, self.go.rsplit_once('.')) {
+            // Any JSON has a name of its own in OpenAPI: `FieldsV1`.
+            (Shape::Any, Some((_, name))) => name.into(),
+            (shape, _) => shape.explain_type(),
+        }
     }
 }
 

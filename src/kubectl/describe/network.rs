@@ -1,4 +1,4 @@
-//! `kubectl describe persistentvolume | ingress | networkpolicy`.
+//! `kubectl describe persistentvolume | ingress | ingressclass | networkpolicy`.
 //!
 //! Each answers whether its page ends with the object's events. Models `describePersistentVolume`, `describeIngressV1` and `describeNetworkPolicy`.
 
@@ -8,6 +8,23 @@ use crate::api::{Value, kinds};
 use crate::kubectl::env::Env;
 use crate::kubectl::jsonpath::show;
 use crate::kubectl::rows;
+
+/// Models `IngressClassDescriber`.
+pub fn class(page: &mut Page, o: &Value) -> bool {
+    page.field(0, "Name", name(o));
+    page.pairs(0, "Labels", o, "metadata.labels");
+    page.annotations(0, o, "metadata.annotations");
+    page.field(0, "Controller", text(o, "spec.controller"));
+    if let Some(parameters) = at(o, "spec.parameters") {
+        page.line(0, "Parameters:");
+        if let Some(group) = str_at(parameters, "apiGroup") {
+            page.field(1, "APIGroup", group);
+        }
+        page.field(1, "Kind", text(parameters, "kind"));
+        page.field(1, "Name", text(parameters, "name"));
+    }
+    true
+}
 
 pub fn volume(page: &mut Page, o: &Value) -> bool {
     page.field(0, "Name", name(o));

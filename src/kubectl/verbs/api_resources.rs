@@ -32,7 +32,7 @@ const OTHERS: &str = "bindings - v1 n Binding\ncomponentstatuses cs v1 c Compone
     selfsubjectaccessreviews - authorization.k8s.io/v1 c SelfSubjectAccessReview\nselfsubjectrulesreviews - authorization.k8s.io/v1 c SelfSubjectRulesReview\n\
     subjectaccessreviews - authorization.k8s.io/v1 c SubjectAccessReview\ncertificatesigningrequests csr certificates.k8s.io/v1 c CertificateSigningRequest\n\
     events ev events.k8s.io/v1 n Event\nflowschemas - flowcontrol.apiserver.k8s.io/v1 c FlowSchema\n\
-    prioritylevelconfigurations - flowcontrol.apiserver.k8s.io/v1 c PriorityLevelConfiguration\ningressclasses - networking.k8s.io/v1 c IngressClass\n\
+    prioritylevelconfigurations - flowcontrol.apiserver.k8s.io/v1 c PriorityLevelConfiguration\n\
     ipaddresses ip networking.k8s.io/v1 c IPAddress\nservicecidrs - networking.k8s.io/v1 c ServiceCIDR\nruntimeclasses - node.k8s.io/v1 c RuntimeClass\n\
     deviceclasses - resource.k8s.io/v1 c DeviceClass\n\
     resourceclaims - resource.k8s.io/v1 n ResourceClaim\nresourceclaimtemplates - resource.k8s.io/v1 n ResourceClaimTemplate\n\
