@@ -128,7 +128,7 @@ pub const LIMIT_RANGE: &Kind = &KINDS[23];
 pub const RESOURCE_QUOTA: &Kind = &KINDS[24];
 pub const STORAGE_CLASS: &Kind = &KINDS[28];
 pub const POD_DISRUPTION_BUDGET: &Kind = &KINDS[25];
-pub const API_SERVICE: &Kind = &KINDS[34];
+pub const API_SERVICE: &Kind = &KINDS[33];
 
 /// In the order in which `kubectl get all` and `kubectl api-resources` list what they share.
 pub static KINDS: &[Kind] = &[
@@ -161,12 +161,12 @@ pub static KINDS: &[Kind] = &[
     row("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", "networkpolicy", &["netpol"], true, false),
     row("networking.k8s.io", "v1", "Ingress", "ingresses", "ingress", &["ing"], true, false),
     row("storage.k8s.io", "v1", "StorageClass", "storageclasses", "storageclass", &["sc"], false, false),
-    row("networking.k8s.io", "v1", "IngressClass", "ingressclasses", "ingressclass", &[], false, false),
-    row("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", "clusterrolebinding", &[], false, false),
-    row("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", "clusterrole", &[], false, false),
-    row("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", "rolebinding", &[], true, false),
     row("rbac.authorization.k8s.io", "v1", "Role", "roles", "role", &[], true, false),
+    row("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", "rolebinding", &[], true, false),
+    row("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", "clusterrole", &[], false, false),
+    row("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", "clusterrolebinding", &[], false, false),
     row("apiregistration.k8s.io", "v1", "APIService", "apiservices", "apiservice", &[], false, false),
+    row("networking.k8s.io", "v1", "IngressClass", "ingressclasses", "ingressclass", &[], false, false),
 ];
 
 #[cfg(test)]

@@ -37,6 +37,16 @@ impl SimTime {
         format!("{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}Z")
     }
 
+    /// `Thu, 01 Jan 2026 00:01:42 +0000`: what `time.RFC1123Z` prints.
+    pub fn rfc1123(self) -> String {
+        const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+        const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let unix = EPOCH_SECONDS + self.secs() as i64;
+        let (y, mo, d, h, mi, s) = civil(unix);
+        let (day, month) = (DAYS[unix.div_euclid(86_400).rem_euclid(7) as usize], MONTHS[(mo - 1).rem_euclid(12) as usize]);
+        format!("{day}, {d:02} {month} {y:04} {h:02}:{mi:02}:{s:02} +0000")
+    }
+
     /// `2026-01-01T00:01:42.250000Z`: what `metav1.MicroTime` prints.
     pub fn rfc3339_micro(self) -> String {
         let (y, mo, d, h, mi, s) = civil(EPOCH_SECONDS + self.secs() as i64);

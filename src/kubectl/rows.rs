@@ -158,10 +158,7 @@ pub fn cells(kind: &Kind, o: &Value, now: SimTime) -> Vec<String> {
         }
         "ResourceQuota" => quota(o, name, old),
         "LimitRange" | "Role" | "ClusterRole" => vec![name, text(o, "metadata.creationTimestamp")],
-        "RoleBinding" | "ClusterRoleBinding" => {
-            let role = format!("{}/{}", text(o, "roleRef.kind"), text(o, "roleRef.name"));
-            vec![name, role, old, subjects(o, "User"), subjects(o, "Group"), subjects(o, "ServiceAccount")]
-        }
+        "RoleBinding" | "ClusterRoleBinding" => binding(o, name, old),
         "IngressClass" => {
             let default =
                 map_at(o, "metadata.annotations").is_some_and(|a| a.get("ingressclass.kubernetes.io/is-default-class").is_some_and(|v| v == "true"));
@@ -193,16 +190,6 @@ pub fn cells(kind: &Kind, o: &Value, now: SimTime) -> Vec<String> {
         "Lease" => vec![name, text(o, "spec.holderIdentity"), old],
         _ => vec![name, old],
     }
-}
-
-/// Whom a binding names of one kind; a ServiceAccount with its namespace.
-fn subjects(o: &Value, kind: &str) -> String {
-    let of_kind = list_at(o, "subjects").iter().filter(|s| str_at(s, "kind") == Some(kind));
-    let named = of_kind.map(|s| match str_at(s, "namespace") {
-        Some(namespace) if !namespace.is_empty() => format!("{namespace}/{}", text(s, "name")),
-        _ => text(s, "name"),
-    });
-    named.collect::<Vec<_>>().join(", ")
 }
 
 pub fn text(o: &Value, path: &str) -> String {
@@ -480,13 +467,26 @@ fn ingress(o: &Value, name: String, old: String) -> Vec<String> {
     vec![name, none(text(o, "spec.ingressClassName")), hosts, address.join(","), ports.into(), old]
 }
 
+/// Models `printRoleBinding`: who is bound to what.
+fn binding(o: &Value, name: String, old: String) -> Vec<String> {
+    let subjects = |kind: &str| {
+        let named = list_at(o, "subjects").iter().filter(|s| str_at(s, "kind") == Some(kind));
+        let shown = named.map(|s| if kind == "ServiceAccount" { format!("{}/{}", text(s, "namespace"), text(s, "name")) } else { text(s, "name") });
+        shown.collect::<Vec<_>>().join(", ")
+    };
+    let role = format!("{}/{}", text(o, "roleRef.kind"), text(o, "roleRef.name"));
+    vec![name, role, old, subjects("User"), subjects("Group"), subjects("ServiceAccount")]
+}
+
 /// Models `printAPIService` of kube-aggregator's table convertor.
 fn api_service(o: &Value, name: String, old: String) -> Vec<String> {
-    let shown = at(o, "spec.service").map_or("Local".into(), |s| format!("{}/{}", text(s, "namespace"), text(s, "name")));
+    let service = at(o, "spec.service").filter(|s| s.is_object());
+    let shown = service.map_or("Local".into(), |s| format!("{}/{}", text(s, "namespace"), text(s, "name")));
     let condition = list_at(o, "status.conditions").iter().find(|c| str_at(c, "type") == Some("Available"));
-    let available = condition.map_or("Unknown".into(), |c| match str_at(c, "reason") {
-        Some(reason) if text(c, "status") != "True" => format!("{} ({reason})", text(c, "status")),
-        _ => text(c, "status"),
-    });
+    let available = match condition.map(|c| (text(c, "status"), text(c, "reason"))) {
+        Some((status, reason)) if status != "True" && !reason.is_empty() => format!("{status} ({reason})"),
+        Some((status, _)) => status,
+        None => "Unknown".into(),
+    };
     vec![name, shown, available, old]
 }

@@ -23,6 +23,7 @@ macro_rules! roots {
 pub fn generate(out: &Path) {
     println!("cargo:rerun-if-changed=src/schema/generate.rs");
     println!("cargo:rerun-if-changed=src/schema/words.rs");
+    println!("cargo:rerun-if-changed=src/schema/values.txt");
     println!("cargo:rerun-if-changed=src/schema/mark.rs");
     let mut generator = schemars::SchemaGenerator::default();
     let kinds = roots! { generator:
@@ -184,6 +185,8 @@ impl<'a> Table<'a> {
                 packed.push('\n');
             }
         }
+        // What the values of enumerations mean comes last.
+        self.docs.push(include_str!("values.txt").to_owned());
         let mut rust = format!("static PREFIXES: &[&str] = &{prefixes:?};\n");
         let mark = mark::mark(&self.docs.join("\0"));
         writeln!(rust, "pub(super) const DOC_MARK: u64 = {mark};").expect("a String takes all");

@@ -3,6 +3,7 @@
 mod cluster;
 mod containers;
 mod controllers;
+mod courses;
 mod fixes;
 mod found;
 mod hostile;

@@ -6,7 +6,7 @@ use crate::api::order::SortedMap;
 use std::rc::Rc;
 
 use super::ApiServer;
-use crate::api::{Selector, Value, kinds, object};
+use crate::api::{Kind, Selector, Value, kinds, object};
 
 /// The Pods that a budget chooses, counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Budget {
     pub expected: i64,
     /// Some Pod has no controller, though the controllers' wishes are asked for.
     pub unmanaged: bool,
-    /// The first Pod whose controller has no scale.
+    /// Why the wishes of a Pod's controller cannot be asked for.
     pub unscalable: Option<String>,
 }
 
@@ -61,7 +61,12 @@ impl ApiServer {
                 self.get(kind, object::namespace(pod), object::str_at(owner, "name").unwrap_or(""))
             };
             let Some(set) = found(&owner) else {
-                out.unscalable.get_or_insert_with(|| object::name(pod).to_owned());
+                let kind = Kind::find(object::str_at(&owner, "apiVersion").unwrap_or(""), object::str_at(&owner, "kind").unwrap_or(""));
+                let why = || match kind {
+                    Some(kind) => format!("{} does not implement the scale subresource", kind.resource()),
+                    None => format!("found no controllers for pod {:?}", object::name(pod)),
+                };
+                out.unscalable.get_or_insert_with(why);
                 continue;
             };
             let whole = controller(set).and_then(|owner| found(&owner)).unwrap_or(set);

@@ -107,6 +107,7 @@ impl ApiServer {
     /// What the strategies fill in that admission cannot know: addresses, random names, labels that carry the uid.
     fn prepare_create(&mut self, caller: &mut Caller, kind: &Kind, object: &mut Value, dry_run: bool) -> Result<(), Status> {
         match kind.kind {
+            "PersistentVolumeClaim" => protect(object, "kubernetes.io/pvc-protection"),
             "Pod" => {
                 let now = json!(caller.now.rfc3339());
                 for condition in object.pointer_mut("/status/conditions").and_then(Value::as_array_mut).into_iter().flatten() {
@@ -115,7 +116,10 @@ impl ApiServer {
                 let letters = caller.random.suffix(5);
                 rename_token_volume(object, &format!("kube-api-access-{letters}"));
             }
-            "PersistentVolume" => object::set(object, "status.lastPhaseTransitionTime", json!(caller.now.rfc3339())),
+            "PersistentVolume" => {
+                protect(object, "kubernetes.io/pv-protection");
+                object::set(object, "status.lastPhaseTransitionTime", json!(caller.now.rfc3339()));
+            }
             "Service" => self.addresses.assign(caller.random, None, object, dry_run)?,
             "Job" => job_labels(object),
             "Namespace" => {
@@ -203,7 +207,7 @@ impl ApiServer {
                 if let Some(generation) = object::i64_at(old, "metadata.generation") {
                     let annotated =
                         key.kind.kind == "Deployment" && object::at(&new, "metadata.annotations") != object::at(old, "metadata.annotations");
-                    let step = i64::from(new.get("spec") != old.get("spec") || annotated);
+                    let step = i64::from(new.get("spec") != old.get("spec") || annotated || slice_differs(key.kind, old, &new));
                     object::set(&mut new, "metadata.generation", json!(generation + step));
                 }
             }
@@ -365,6 +369,21 @@ fn job_labels(job: &mut Value) {
     }
     object::set(job, "spec.template.metadata.labels", Value::Object(labels));
     object::set(job, "spec.selector", json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}));
+}
+
+/// A slice has no spec: its content and its labels count (`PrepareForUpdate` of `pkg/registry/discovery/endpointslice`).
+fn slice_differs(kind: &Kind, old: &Value, new: &Value) -> bool {
+    kind.kind == "EndpointSlice"
+        && (object::labels(old) != object::labels(new) || ["endpoints", "ports", "addressType"].iter().any(|field| old.get(field) != new.get(field)))
+}
+
+/// Keeps what is in use from going (the admission plugin `storageobjectinuseprotection`).
+fn protect(object: &mut Value, finalizer: &str) {
+    let mut finalizers = object::list_at(object, "metadata.finalizers").to_vec();
+    if !finalizers.iter().any(|f| f == finalizer) {
+        finalizers.push(json!(finalizer));
+        object::set(object, "metadata.finalizers", Value::Array(finalizers));
+    }
 }
 
 /// A DaemonSet's templates are counted in an annotation, once a field (`PrepareForUpdate` of `pkg/registry/apps/daemonset`).

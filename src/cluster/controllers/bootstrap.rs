@@ -37,6 +37,11 @@ pub fn run(config: &Config, ctx: &mut Context) {
     }
 }
 
+/// Whether the controllers put an object of this name into every namespace.
+pub fn is_standard(kind: &'static Kind, name: &str) -> bool {
+    (kind == kinds::SERVICE_ACCOUNT && name == "default") || (kind == kinds::CONFIG_MAP && name == "kube-root-ca.crt")
+}
+
 /// What the controllers put into every namespace.
 pub fn namespace_objects(namespace: &str, ctx: &mut Context) {
     make(ctx, kinds::SERVICE_ACCOUNT, namespace, json!({"metadata": {"name": "default"}}));

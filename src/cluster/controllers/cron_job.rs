@@ -5,7 +5,7 @@
 use crate::api::order::InOrder as _;
 use std::rc::Rc;
 
-use super::owned::{Owned, condition, delete, make, put_status, reference};
+use super::owned::{Owned, annotations, condition, delete, make, put_status, reference};
 use super::{Synced, say};
 use crate::api::{SimTime, Status, Value, json, kinds, object, time::EPOCH_SECONDS};
 use crate::cluster::Context;
@@ -13,38 +13,51 @@ use crate::cluster::apiserver::Key;
 
 const COMPONENT: &str = "cronjob-controller";
 const MINUTE_MS: u64 = 60_000;
+/// More missed times than this are told of.
+const MOST_MISSED: u64 = 100;
 /// How far ahead the next time is searched: four years and a day reach every 29 February.
 const MOST_MINUTES: u64 = 1461 * 24 * 60;
 
 pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
     let Some(cron) = ctx.api.at(key).cloned() else { return Ok(None) };
-    if object::is_deleting(&cron) {
-        return Ok(None);
-    }
     let jobs = owned.of_kind(&cron, kinds::JOB, ctx);
     let mut status = cron.get("status").cloned().unwrap_or_else(|| json!({}));
+    clean_up(&cron, &jobs, &mut status, ctx)?;
     note_finished(&cron, &jobs, &mut status, ctx);
-    clean_up(&cron, &jobs, ctx)?;
-    let Some(schedule) = object::str_at(&cron, "spec.schedule").and_then(Schedule::parse) else { return Ok(None) };
-    let suspended = object::bool_at(&cron, "spec.suspend") == Some(true);
-    let read = |path| object::str_at(&cron, path).and_then(SimTime::parse);
+    let done = if object::is_deleting(&cron) { Ok(None) } else { run(&cron, key, &mut status, ctx) };
+    put_status(ctx, kinds::CRON_JOB, &cron, status)?;
+    done
+}
+
+/// Starts a Job where one is due, and gives when the next one is.
+fn run(cron: &Value, key: &Key, status: &mut Value, ctx: &mut Context) -> Synced {
+    let Some(schedule) = object::str_at(cron, "spec.schedule").and_then(Schedule::parse) else { return Ok(None) };
+    if object::bool_at(cron, "spec.suspend") == Some(true) {
+        return Ok(None);
+    }
+    let read = |path| object::str_at(cron, path).and_then(SimTime::parse);
     let last = read("status.lastScheduleTime").or(read("metadata.creationTimestamp")).unwrap_or(SimTime::ZERO);
-    let offset_ms = offset_ms(object::str_at(&cron, "spec.timeZone").unwrap_or(""));
-    let mut due = None;
-    let mut at = last;
-    // Of several missed times only the newest counts.
-    for _ in 0..100 {
-        match schedule.next(at, offset_ms) {
-            Some(next) if next <= ctx.now => (due, at) = (Some(next), next),
-            Some(_) | None => break,
+    let deadline = object::i64_at(cron, "spec.startingDeadlineSeconds").map(|seconds| seconds.max(0) as u64 * 1000);
+    let offset_ms = offset_ms(object::str_at(cron, "spec.timeZone").unwrap_or(""));
+    let earliest = deadline.map_or(last, |deadline| last.max(SimTime(ctx.now.0.saturating_sub(deadline))));
+    // Of several missed times only the newest counts (`mostRecentScheduleTime`).
+    let (mut due, mut missed) = (None, 0);
+    if let Some(first) = schedule.next(earliest, offset_ms).filter(|first| *first <= ctx.now) {
+        due = Some(first);
+        if let Some(second) = schedule.next(first, offset_ms).filter(|second| *second <= ctx.now) {
+            missed = ctx.now.since(first) / second.since(first).max(1) + 1;
+            let mut at = SimTime((first + missed.saturating_sub(2) * second.since(first)).0.min(ctx.now.0));
+            while let Some(next) = schedule.next(at, offset_ms).filter(|next| *next <= ctx.now) {
+                (due, at) = (Some(next), next);
+            }
         }
     }
-    if let Some(due) = due.filter(|_| !suspended) {
-        start(&cron, key, due, &jobs, &mut status, ctx)?;
-    }
-    put_status(ctx, kinds::CRON_JOB, &cron, status)?;
-    if suspended {
-        return Ok(None);
+    if let Some(due) = due {
+        if missed > MOST_MISSED {
+            let text = "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew";
+            say(ctx, cron, COMPONENT, "Warning", "TooManyMissedTimes", text);
+        }
+        start(cron, key, due, offset_ms, status, ctx)?;
     }
     Ok(schedule.next(ctx.now, offset_ms).map(|next| next - ctx.now))
 }
@@ -91,12 +104,7 @@ fn note_finished(cron: &Value, jobs: &[Rc<Value>], status: &mut Value, ctx: &mut
         let name = object::str_at(&entry, "name").unwrap_or("");
         match jobs.iter().find(|j| object::uid(j) == object::str_at(&entry, "uid").unwrap_or("")) {
             Some(job) => match is_done(job) {
-                Some(how) => {
-                    say(ctx, cron, COMPONENT, "Normal", "SawCompletedJob", &format!("Saw completed job: {name}, condition: {how}"));
-                    if how == "Complete" {
-                        status["lastSuccessfulTime"] = object::at(job, "status.completionTime").cloned().unwrap_or(Value::Null);
-                    }
-                }
+                Some(how) => say(ctx, cron, COMPONENT, "Normal", "SawCompletedJob", &format!("Saw completed job: {name}, condition: {how}")),
                 None => keep.push(entry),
             },
             None => say(ctx, cron, COMPONENT, "Normal", "MissingJob", &format!("Active job went missing: {name}")),
@@ -104,47 +112,58 @@ fn note_finished(cron: &Value, jobs: &[Rc<Value>], status: &mut Value, ctx: &mut
     }
     // Those that somebody else made in its name.
     let known: Vec<String> = active(status).iter().map(|entry| object::str_at(entry, "uid").unwrap_or("").to_owned()).collect();
-    for job in jobs.iter().filter(|job| !known.iter().any(|uid| uid == object::uid(job))) {
-        match is_done(job) {
-            Some("Complete") => {
-                let at = |value: &Value, path: &str| object::str_at(value, path).and_then(SimTime::parse);
-                let ended = at(job, "status.completionTime");
-                if ended.is_some() && ended > at(status, "lastSuccessfulTime") {
-                    status["lastSuccessfulTime"] = object::at(job, "status.completionTime").cloned().unwrap_or(Value::Null);
-                }
-            }
-            Some(_) => {}
-            None => {
-                let text = format!("Saw a job that the controller did not create or forgot: {}", object::name(job));
-                say(ctx, cron, COMPONENT, "Warning", "UnexpectedJob", &text);
-            }
-        }
+    for job in jobs.iter().filter(|job| is_done(job).is_none() && !known.iter().any(|uid| uid == object::uid(job))) {
+        let text = format!("Saw a job that the controller did not create or forgot: {}", object::name(job));
+        say(ctx, cron, COMPONENT, "Warning", "UnexpectedJob", &text);
+    }
+    // The last success counts, whoever began it.
+    let at = |value: &Value, path: &str| object::str_at(value, path).and_then(SimTime::parse);
+    let ends = jobs.iter().filter(|job| is_done(job) == Some("Complete")).filter_map(|job| at(job, "status.completionTime"));
+    if let Some(end) = ends.max().filter(|end| at(status, "lastSuccessfulTime").is_none_or(|last| last < *end)) {
+        status["lastSuccessfulTime"] = json!(end.rfc3339());
     }
     set_active(status, keep);
 }
 
-fn clean_up(cron: &Value, jobs: &[Rc<Value>], ctx: &mut Context) -> Result<(), Status> {
+fn clean_up(cron: &Value, jobs: &[Rc<Value>], status: &mut Value, ctx: &mut Context) -> Result<(), Status> {
     for (how, limit) in [("Complete", "spec.successfulJobsHistoryLimit"), ("Failed", "spec.failedJobsHistoryLimit")] {
-        let default = if how == "Complete" { 3 } else { 1 };
-        let limit = object::i64_at(cron, limit).unwrap_or(default).max(0) as usize;
-        let mut done: Vec<&Rc<Value>> = jobs.iter().filter(|j| is_done(j) == Some(how) && !object::is_deleting(j)).collect();
-        done.order_by_key(|j| object::str_at(j, "metadata.creationTimestamp").unwrap_or("").to_owned());
-        let surplus = done.len().saturating_sub(limit);
-        for job in done.into_iter().take(surplus) {
-            delete(ctx, kinds::JOB, job)?;
-            say(ctx, cron, COMPONENT, "Normal", "SuccessfulDelete", &format!("Deleted job {}", object::name(job)));
+        let Some(limit) = object::i64_at(cron, limit) else { continue };
+        let mut done: Vec<Rc<Value>> = jobs.iter().filter(|j| is_done(j) == Some(how)).cloned().collect();
+        done.order_by_key(|j| {
+            let started = object::str_at(j, "status.startTime");
+            (started.is_none(), started.unwrap_or("").to_owned(), object::name(j).to_owned())
+        });
+        let surplus = done.len().saturating_sub(limit.max(0) as usize);
+        for job in done.iter().take(surplus) {
+            remove(cron, job, status, ctx)?;
         }
     }
     Ok(())
 }
 
-fn start(cron: &Value, key: &Key, due: SimTime, jobs: &[Rc<Value>], status: &mut Value, ctx: &mut Context) -> Result<(), Status> {
-    if let Some(seconds) = object::i64_at(cron, "spec.startingDeadlineSeconds")
-        && ctx.now.since(due) > seconds.max(0) as u64 * 1000
-    {
+/// Deletes a Job, and forgets that it is active.
+fn remove(cron: &Value, job: &Value, status: &mut Value, ctx: &mut Context) -> Result<(), Status> {
+    delete(ctx, kinds::JOB, job)?;
+    let mut left = active(status);
+    left.retain(|entry| object::str_at(entry, "uid") != Some(object::uid(job)));
+    set_active(status, left);
+    say(ctx, cron, COMPONENT, "Normal", "SuccessfulDelete", &format!("Deleted job {}", object::name(job)));
+    Ok(())
+}
+
+fn start(cron: &Value, key: &Key, due: SimTime, offset_ms: u64, status: &mut Value, ctx: &mut Context) -> Result<(), Status> {
+    let deadline = object::i64_at(cron, "spec.startingDeadlineSeconds");
+    if deadline.is_some_and(|seconds| ctx.now.since(due) > seconds.max(0) as u64 * 1000) {
+        say(ctx, cron, COMPONENT, "Warning", "MissSchedule", &format!("Missed scheduled time to start a job: {}", due.rfc1123()));
         return Ok(());
     }
+    let minutes = (EPOCH_SECONDS as u64 + due.secs()) / 60;
+    let name = format!("{}-{minutes}", key.name);
     let running = active(status);
+    let is_known = running.iter().any(|entry| object::str_at(entry, "name") == Some(&name));
+    if is_known || object::str_at(status, "lastScheduleTime") == Some(&due.rfc3339()) {
+        return Ok(());
+    }
     match object::str_at(cron, "spec.concurrencyPolicy") {
         Some("Forbid") if !running.is_empty() => {
             let text = "Not starting job because prior execution is running and concurrency policy is Forbid";
@@ -152,19 +171,18 @@ fn start(cron: &Value, key: &Key, due: SimTime, jobs: &[Rc<Value>], status: &mut
             return Ok(());
         }
         Some("Replace") => {
-            for job in jobs.iter().filter(|j| is_done(j).is_none()) {
-                delete(ctx, kinds::JOB, job)?;
-                say(ctx, cron, COMPONENT, "Normal", "SuccessfulDelete", &format!("Deleted job {}", object::name(job)));
+            for entry in running {
+                if let Some(job) = ctx.api.get(kinds::JOB, &key.namespace, object::str_at(&entry, "name").unwrap_or("")).cloned() {
+                    remove(cron, &job, status, ctx)?;
+                }
             }
-            set_active(status, Vec::new());
         }
         Some(_) | None => {}
     }
-    let minutes = (EPOCH_SECONDS as u64 + due.secs()) / 60;
-    let name = format!("{}-{minutes}", key.name);
     let template = object::at(cron, "spec.jobTemplate").cloned().unwrap_or_else(|| json!({}));
-    let mut job = json!({"metadata": {"name": name, "ownerReferences": [reference(cron)],
-        "annotations": {"batch.kubernetes.io/cronjob-scheduled-timestamp": due.rfc3339()}}, "spec": template.get("spec")});
+    let mut notes = annotations(&template);
+    notes.insert("batch.kubernetes.io/cronjob-scheduled-timestamp".into(), json!(local(due, offset_ms)));
+    let mut job = json!({"metadata": {"name": name, "ownerReferences": [reference(cron)], "annotations": notes}, "spec": template.get("spec")});
     if let Some(labels) = object::at(&template, "metadata.labels") {
         job["metadata"]["labels"] = labels.clone();
     }
@@ -177,10 +195,20 @@ fn start(cron: &Value, key: &Key, due: SimTime, jobs: &[Rc<Value>], status: &mut
             set_active(status, list);
         }
         Err(refusal) if refusal.reason == "AlreadyExists" => {}
-        Err(refusal) => return Err(refusal),
+        Err(refusal) => {
+            say(ctx, cron, COMPONENT, "Warning", "FailedCreate", &format!("Error creating job: {}", refusal.message));
+            return Err(refusal);
+        }
     }
     status["lastScheduleTime"] = json!(due.rfc3339());
     Ok(())
+}
+
+/// A time as a clock shows it that is so far ahead of UTC.
+fn local(time: SimTime, offset_ms: u64) -> String {
+    let shown = (time + offset_ms).rfc3339();
+    let minutes = offset_ms / MINUTE_MS;
+    if minutes == 0 { shown } else { format!("{}+{:02}:{:02}", shown.trim_end_matches('Z'), minutes / 60, minutes % 60) }
 }
 
 /// A cron line: which minutes, hours, days, months and weekdays, each as a set of bits.

@@ -3,9 +3,9 @@
 use crate::api::order::InOrder as _;
 use std::rc::Rc;
 
-use super::deployment_status::{self, Sets};
-use super::owned::{Owned, make, put, put_status, reference, replicas};
-use super::rollout::{amount, hash, plain, template};
+use super::deployment_status::{self as told, Sets};
+use super::owned::{Owned, age, annotations, make, put, reference, replicas};
+use super::rollout::{hash, most_surge, most_unavailable, plain, template};
 use super::{Synced, say};
 use crate::api::{Status, Value, json, kinds, object};
 use crate::cluster::Context;
@@ -13,14 +13,22 @@ use crate::cluster::apiserver::Key;
 
 const COMPONENT: &str = "deployment-controller";
 const REVISION: &str = "deployment.kubernetes.io/revision";
+const HISTORY: &str = "deployment.kubernetes.io/revision-history";
+const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
+const MOST: &str = "deployment.kubernetes.io/max-replicas";
+/// Annotations that are not handed on to ReplicaSets.
+const OWN: [&str; 6] = ["kubectl.kubernetes.io/last-applied-configuration", REVISION, HISTORY, DESIRED, MOST, "deprecated.deployment.rollback.to"];
+/// How long a ReplicaSet's list of former revisions may get.
+const LONGEST_HISTORY: usize = 2000;
+const MOST_COLLISIONS: i64 = 20;
 
 struct Rollout {
-    deployment: Rc<Value>,
+    /// As it is stored, and with what this sync says of it.
+    stored: Rc<Value>,
+    deployment: Value,
     new: Option<Rc<Value>>,
+    /// From the oldest to the newest.
     old: Vec<Rc<Value>>,
-    min_ready_changed: bool,
-    /// The newest template's ReplicaSet was made just now.
-    made: bool,
 }
 
 fn status_of(set: &Value, field: &str) -> i64 {
@@ -31,277 +39,353 @@ fn annotation<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
     object::map_at(object, "metadata.annotations")?.get(key)?.as_str()
 }
 
+fn number(set: &Value, key: &str) -> Option<i64> {
+    annotation(set, key)?.parse().ok()
+}
+
 fn revision(set: &Value) -> i64 {
-    annotation(set, REVISION).and_then(|r| r.parse().ok()).unwrap_or(0)
+    number(set, REVISION).unwrap_or(0)
 }
 
 pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
-    let Some(deployment) = ctx.api.at(key).cloned() else { return Ok(None) };
-    if object::is_deleting(&deployment) {
-        return Ok(None);
-    }
-    let wanted = plain(&template(&deployment));
-    let mut sets = owned.of_kind(&deployment, kinds::REPLICA_SET, ctx);
-    sets.order_by_key(|s| (object::str_at(s, "metadata.creationTimestamp").unwrap_or("").to_owned(), object::name(s).to_owned()));
+    let Some(stored) = ctx.api.at(key).cloned() else { return Ok(None) };
+    let mut sets = owned.claim(&stored, kinds::REPLICA_SET, ctx)?;
+    sets.order_by_key(|s| age(s));
+    let wanted = plain(&template(&stored));
     let new = sets.iter().find(|s| plain(&template(s)) == wanted).cloned();
     let old: Vec<Rc<Value>> = sets.into_iter().filter(|s| new.as_ref().is_none_or(|n| object::uid(n) != object::uid(s))).collect();
-    let mut rollout = Rollout { deployment, new, old, min_ready_changed: false, made: false };
-    let paused = object::bool_at(&rollout.deployment, "spec.paused") == Some(true);
-    let recreate = object::str_at(&rollout.deployment, "spec.strategy.type") == Some("Recreate");
-    if paused {
-        scale_only(&mut rollout, ctx)?;
-    } else if recreate {
-        self::recreate(&mut rollout, owned, ctx)?;
-    } else {
-        ensure_new(&mut rollout, ctx)?;
-        if !scale_event(&rollout, ctx)? {
-            rolling(&mut rollout, ctx)?;
+    let mut rollout = Rollout { deployment: (*stored).clone(), stored, new, old };
+    if object::is_deleting(&rollout.stored) {
+        rollout.adjust_new(ctx)?;
+        return rollout.finish(false, ctx);
+    }
+    told::pause(&mut rollout.deployment, ctx.now);
+    let paused = object::bool_at(&rollout.stored, "spec.paused") == Some(true);
+    let recreates = object::str_at(&rollout.stored, "spec.strategy.type") == Some("Recreate");
+    rollout.adjust_new(ctx)?;
+    if paused || rollout.is_scaled() {
+        rollout.scale_all(ctx)?;
+        if paused {
+            rollout.clean_up(ctx)?;
         }
+        return rollout.finish(false, ctx);
     }
-    if !paused {
-        clean_up(&rollout, ctx)?;
+    if recreates {
+        rollout.recreate(owned, ctx)?
+    } else {
+        rollout.roll(ctx)?
     }
-    let again = finish(&rollout, ctx)?;
-    Ok(again)
+    rollout.finish(true, ctx)
 }
 
-/// Finds or makes the ReplicaSet of the newest template, and numbers it.
-fn ensure_new(rollout: &mut Rollout, ctx: &mut Context) -> Result<(), Status> {
-    let deployment = &rollout.deployment;
-    let next = rollout.old.iter().map(|s| revision(s)).max().unwrap_or(0) + 1;
-    if let Some(new) = rollout.new.clone() {
-        let mut changed = (*new).clone();
-        if revision(&new) < next {
-            let mut annotations = object::map_at(&new, "metadata.annotations").cloned().unwrap_or_default();
-            let before = annotation(&new, REVISION).unwrap_or("").to_owned();
-            let mut history = annotation(&new, "deployment.kubernetes.io/revision-history").unwrap_or("").to_owned();
-            if !before.is_empty() {
-                history = if history.is_empty() { before } else { format!("{history},{before}") };
-                annotations.insert("deployment.kubernetes.io/revision-history".into(), json!(history));
+impl Rollout {
+    fn active(&self) -> Vec<Rc<Value>> {
+        self.old.iter().chain(&self.new).filter(|s| replicas(s) > 0).cloned().collect()
+    }
+
+    fn total(&self) -> i64 {
+        self.old.iter().chain(&self.new).map(|s| replicas(s)).sum()
+    }
+
+    /// Puts what was written in the place of what it was.
+    fn replace(&mut self, set: Rc<Value>) {
+        match &mut self.new {
+            Some(new) if object::uid(new) == object::uid(&set) => *new = set,
+            Some(_) | None => {
+                if let Some(old) = self.old.iter_mut().find(|s| object::uid(s) == object::uid(&set)) {
+                    *old = set;
+                }
             }
-            annotations.insert(REVISION.into(), json!(next.to_string()));
-            object::set(&mut changed, "metadata.annotations", Value::Object(annotations));
         }
-        copy_cause(deployment, &mut changed);
-        if let Some(seconds) = object::at(deployment, "spec.minReadySeconds")
-            && object::at(&changed, "spec.minReadySeconds") != Some(seconds)
-        {
-            object::set(&mut changed, "spec.minReadySeconds", seconds.clone());
-            rollout.min_ready_changed = true;
+    }
+
+    /// `SetNewReplicaSetAnnotations`: the Deployment's own, and the newest revision.
+    fn annotate(&self, set: &mut Value) {
+        let mut all = annotations(set);
+        for (key, value) in annotations(&self.deployment).iter().filter(|(key, _)| !OWN.contains(&key.as_str())) {
+            all.insert(key.clone(), value.clone());
+        }
+        let next = self.old.iter().map(|s| revision(s)).max().unwrap_or(0) + 1;
+        if revision(set) < next {
+            all.insert(REVISION.into(), json!(next.to_string()));
+            // Going back to an older template: its former numbers are kept.
+            if let Some(before) = annotation(set, REVISION) {
+                let mut former: Vec<&str> = annotation(set, HISTORY).unwrap_or("").split(',').filter(|r| !r.is_empty()).collect();
+                former.push(before);
+                while former.join(",").len() > LONGEST_HISTORY {
+                    former.remove(0);
+                }
+                all.insert(HISTORY.into(), json!(former.join(",")));
+            }
+        }
+        object::set(set, "metadata.annotations", Value::Object(all));
+    }
+
+    /// Numbers the ReplicaSet of the newest template, where there is one, and the Deployment after it. Models `getNewReplicaSet`.
+    fn adjust_new(&mut self, ctx: &mut Context) -> Result<(), Status> {
+        let Some(new) = self.new.clone() else { return Ok(()) };
+        let mut changed = (*new).clone();
+        self.annotate(&mut changed);
+        let ready = |of: &Value| object::i64_at(of, "spec.minReadySeconds").unwrap_or(0);
+        if ready(&changed) != ready(&self.deployment) {
+            object::set(&mut changed, "spec.minReadySeconds", json!(ready(&self.deployment)));
         }
         if changed != *new {
-            rollout.new = Some(put(ctx, kinds::REPLICA_SET, changed, "")?.object);
+            self.new = Some(put(ctx, kinds::REPLICA_SET, changed, "")?.object);
+            return Ok(());
         }
-    } else {
-        let mut made = None;
-        for collision in 0..20 {
-            let mut pods = plain(&template(deployment));
+        self.number(revision(&new));
+        told::found(&mut self.deployment, object::name(&new), ctx.now);
+        Ok(())
+    }
+
+    fn number(&mut self, revision: i64) {
+        let mut all = annotations(&self.deployment);
+        all.insert(REVISION.into(), json!(revision.to_string()));
+        object::set(&mut self.deployment, "metadata.annotations", Value::Object(all));
+    }
+
+    /// Makes the ReplicaSet of the newest template, where there is none.
+    fn ensure_new(&mut self, ctx: &mut Context) -> Result<(), Status> {
+        if self.new.is_some() {
+            return Ok(());
+        }
+        let deployment = &self.deployment;
+        let first = status_of(deployment, "collisionCount");
+        for collision in first..first + MOST_COLLISIONS {
+            let mut pods = plain(&template(&self.deployment));
             let hash = hash(&pods, collision);
             let mut labels = object::map_at(&pods, "metadata.labels").cloned().unwrap_or_default();
             labels.insert("pod-template-hash".into(), json!(hash));
             object::set(&mut pods, "metadata.labels", json!(labels));
-            let mut selector = object::at(deployment, "spec.selector").cloned().unwrap_or_else(|| json!({}));
+            let mut selector = object::at(&self.deployment, "spec.selector").cloned().unwrap_or_else(|| json!({}));
             object::set(&mut selector, "matchLabels.pod-template-hash", json!(hash));
-            let count = new_replicas(rollout);
-            let name = format!("{}-{hash}", object::name(deployment));
-            let mut set = json!({"metadata": {"name": name, "labels": labels, "annotations": counts(deployment), "ownerReferences": [reference(deployment)]},
+            let count = self.new_replicas();
+            let name = format!("{}-{hash}", object::name(&self.deployment));
+            let mut set = json!({"metadata": {"name": name, "labels": labels, "ownerReferences": [reference(&self.deployment)]},
                 "spec": {"replicas": count, "selector": selector, "template": pods}});
-            set["metadata"]["annotations"][REVISION] = json!(next.to_string());
-            copy_cause(deployment, &mut set);
-            if let Some(seconds) = object::at(deployment, "spec.minReadySeconds") {
+            self.annotate(&mut set);
+            self.annotate_counts(&mut set);
+            if let Some(seconds) = object::at(&self.deployment, "spec.minReadySeconds") {
                 set["spec"]["minReadySeconds"] = seconds.clone();
             }
-            match make(ctx, kinds::REPLICA_SET, object::namespace(deployment), set) {
+            let next = revision(&set);
+            match make(ctx, kinds::REPLICA_SET, object::namespace(&self.deployment), set) {
                 Ok(set) => {
-                    made = Some((set, count));
-                    break;
+                    if count > 0 {
+                        let message = format!("Scaled up replica set {name} from 0 to {count}");
+                        say(ctx, &self.deployment, COMPONENT, "Normal", "ScalingReplicaSet", &message);
+                    }
+                    self.number(next);
+                    let message = format!("Created new replica set {name:?}");
+                    told::progressing(&mut self.deployment, "True", "NewReplicaSetCreated", message, ctx.now);
+                    self.new = Some(set);
+                    return Ok(());
                 }
-                Err(refusal) if refusal.reason == "AlreadyExists" => {}
-                Err(refusal) => return Err(refusal),
+                Err(refusal) if refusal.reason == "AlreadyExists" => {
+                    object::set(&mut self.deployment, "status.collisionCount", json!(collision + 1));
+                }
+                Err(refusal) => {
+                    let message = format!("Failed to create new replica set {name:?}: {}", refusal.message);
+                    told::progressing(&mut self.deployment, "False", "ReplicaSetCreateError", message.clone(), ctx.now);
+                    say(ctx, &self.deployment, COMPONENT, "Warning", "ReplicaSetCreateError", &message);
+                    self.write(ctx)?;
+                    return Err(refusal);
+                }
             }
         }
-        let Some((set, count)) = made else { return Ok(()) };
-        if count > 0 {
-            let message = format!("Scaled up replica set {} from 0 to {count}", object::name(&set));
-            say(ctx, &rollout.deployment, COMPONENT, "Normal", "ScalingReplicaSet", &message);
+        Ok(())
+    }
+
+    fn annotate_counts(&self, set: &mut Value) {
+        let wanted = replicas(&self.deployment);
+        let mut all = annotations(set);
+        all.insert(DESIRED.into(), json!(wanted.to_string()));
+        all.insert(MOST.into(), json!((wanted + most_surge(&self.deployment)).to_string()));
+        object::set(set, "metadata.annotations", Value::Object(all));
+    }
+
+    /// How many Pods the new ReplicaSet may have just now (`NewRSNewReplicas`).
+    fn new_replicas(&self) -> i64 {
+        let wanted = replicas(&self.deployment);
+        let now = self.new.as_ref().map_or(0, |s| replicas(s));
+        if object::str_at(&self.deployment, "spec.strategy.type") == Some("Recreate") {
+            return wanted;
         }
-        rollout.new = Some(set);
-        rollout.made = true;
+        let room = wanted + most_surge(&self.deployment) - self.total();
+        if room <= 0 { now } else { now + room.min(wanted - now) }
     }
-    Ok(())
-}
 
-fn counts(deployment: &Value) -> Value {
-    let wanted = replicas(deployment);
-    let surge = amount(object::at(deployment, "spec.strategy.rollingUpdate.maxSurge"), wanted, true);
-    json!({"deployment.kubernetes.io/desired-replicas": wanted.to_string(), "deployment.kubernetes.io/max-replicas": (wanted + surge).to_string()})
-}
-
-fn copy_cause(deployment: &Value, set: &mut Value) {
-    if let Some(cause) = annotation(deployment, "kubernetes.io/change-cause") {
-        let mut annotations = object::map_at(set, "metadata.annotations").cloned().unwrap_or_default();
-        annotations.insert("kubernetes.io/change-cause".into(), json!(cause));
-        object::set(set, "metadata.annotations", Value::Object(annotations));
-    }
-}
-
-fn total(sets: impl IntoIterator<Item = impl AsRef<Value>>) -> i64 {
-    sets.into_iter().map(|s| replicas(s.as_ref())).sum()
-}
-
-/// How many Pods the new ReplicaSet may have just now (`NewRSNewReplicas`).
-fn new_replicas(rollout: &Rollout) -> i64 {
-    let deployment = &rollout.deployment;
-    let wanted = replicas(deployment);
-    let now = rollout.new.as_ref().map_or(0, |s| replicas(s));
-    if object::str_at(deployment, "spec.strategy.type") == Some("Recreate") {
-        return wanted;
-    }
-    let most = wanted + amount(object::at(deployment, "spec.strategy.rollingUpdate.maxSurge"), wanted, true);
-    let current = now + total(&rollout.old);
-    if current >= most { now } else { now + (most - current).min(wanted - now) }
-}
-
-fn scale(rollout: &Rollout, set: &Rc<Value>, to: i64, ctx: &mut Context) -> Result<Rc<Value>, Status> {
-    let from = replicas(set);
-    let mut new = (**set).clone();
-    object::set(&mut new, "spec.replicas", json!(to));
-    let mut annotations = object::map_at(set, "metadata.annotations").cloned().unwrap_or_default();
-    if let Value::Object(counts) = counts(&rollout.deployment) {
-        annotations.extend(counts);
-    }
-    object::set(&mut new, "metadata.annotations", Value::Object(annotations));
-    if new == **set {
-        return Ok(Rc::clone(set));
-    }
-    let written = put(ctx, kinds::REPLICA_SET, new, "")?;
-    if from != to {
-        let word = if to > from { "up" } else { "down" };
-        let message = format!("Scaled {word} replica set {} from {from} to {to}", object::name(set));
-        say(ctx, &rollout.deployment, COMPONENT, "Normal", "ScalingReplicaSet", &message);
-    }
-    Ok(written.object)
-}
-
-/// The wanted number changed while the template stayed: true where that was dealt with.
-fn scale_event(rollout: &Rollout, ctx: &mut Context) -> Result<bool, Status> {
-    let Some(new) = &rollout.new else { return Ok(false) };
-    let wanted = replicas(&rollout.deployment).to_string();
-    let differs = |s: &Rc<Value>| replicas(s) > 0 && annotation(s, "deployment.kubernetes.io/desired-replicas").is_some_and(|d| d != wanted);
-    let scaling = differs(new) || rollout.old.iter().any(differs);
-    if !scaling || rollout.old.iter().any(|s| replicas(s) > 0) {
-        return Ok(false);
-    }
-    scale(rollout, new, replicas(&rollout.deployment), ctx)?;
-    Ok(true)
-}
-
-fn scale_only(rollout: &mut Rollout, ctx: &mut Context) -> Result<(), Status> {
-    scale_event(rollout, ctx).map(|_| ())
-}
-
-fn rolling(rollout: &mut Rollout, ctx: &mut Context) -> Result<(), Status> {
-    let Some(new) = rollout.new.clone() else { return Ok(()) };
-    let wanted = replicas(&rollout.deployment);
-    if replicas(&new) > wanted {
-        rollout.new = Some(scale(rollout, &new, wanted, ctx)?);
-        return Ok(());
-    }
-    let up = new_replicas(rollout);
-    if up > replicas(&new) {
-        rollout.new = Some(scale(rollout, &new, up, ctx)?);
-        return Ok(());
-    }
-    scale_down_old(rollout, &new, wanted, ctx)
-}
-
-fn scale_down_old(rollout: &mut Rollout, new: &Rc<Value>, wanted: i64, ctx: &mut Context) -> Result<(), Status> {
-    if total(&rollout.old) == 0 {
-        return Ok(());
-    }
-    let deployment = &rollout.deployment;
-    let surge = amount(object::at(deployment, "spec.strategy.rollingUpdate.maxSurge"), wanted, true);
-    let mut unavailable = amount(object::at(deployment, "spec.strategy.rollingUpdate.maxUnavailable"), wanted, false);
-    if surge == 0 && unavailable == 0 {
-        unavailable = 1;
-    }
-    let least = wanted - unavailable.min(wanted);
-    let all = total(&rollout.old) + replicas(new);
-    let mut room = all - least - (replicas(new) - status_of(new, "availableReplicas"));
-    if room <= 0 {
-        return Ok(());
-    }
-    // Those that do not work go first.
-    for index in 0..rollout.old.len() {
-        let set = Rc::clone(&rollout.old[index]);
-        let broken = replicas(&set) - status_of(&set, "availableReplicas");
-        let cut = broken.min(room);
-        if cut > 0 {
-            rollout.old[index] = scale(rollout, &set, replicas(&set) - cut, ctx)?;
-            room -= cut;
+    /// `scaleReplicaSet`: true where the number changed. What has it already is left alone, unless its annotations are to be looked at as well.
+    fn scale(&mut self, set: &Rc<Value>, to: i64, even_same: bool, ctx: &mut Context) -> Result<bool, Status> {
+        let from = replicas(set);
+        if from == to && !even_same {
+            return Ok(false);
         }
-    }
-    let available: i64 = rollout.old.iter().chain([new]).map(|s| status_of(s, "availableReplicas")).sum();
-    let mut cut = available - least;
-    for index in 0..rollout.old.len() {
-        let set = Rc::clone(&rollout.old[index]);
-        let here = replicas(&set).min(cut);
-        if here > 0 {
-            rollout.old[index] = scale(rollout, &set, replicas(&set) - here, ctx)?;
-            cut -= here;
+        let mut new = (**set).clone();
+        object::set(&mut new, "spec.replicas", json!(to));
+        self.annotate_counts(&mut new);
+        if new == **set {
+            return Ok(false);
         }
-    }
-    Ok(())
-}
-
-fn recreate(rollout: &mut Rollout, owned: &Owned, ctx: &mut Context) -> Result<(), Status> {
-    let mut scaled = false;
-    for index in 0..rollout.old.len() {
-        let set = Rc::clone(&rollout.old[index]);
-        if replicas(&set) > 0 {
-            rollout.old[index] = scale(rollout, &set, 0, ctx)?;
-            scaled = true;
+        let written = put(ctx, kinds::REPLICA_SET, new, "")?;
+        if from != to {
+            let word = if to > from { "up" } else { "down" };
+            let message = format!("Scaled {word} replica set {} from {from} to {to}", object::name(set));
+            say(ctx, &self.deployment, COMPONENT, "Normal", "ScalingReplicaSet", &message);
         }
+        self.replace(written.object);
+        Ok(from != to)
     }
-    let running = rollout.old.iter().any(|set| !owned.of_kind(set, kinds::POD, ctx).iter().all(|p| super::owned::is_finished(p)));
-    if scaled || running {
-        return Ok(());
-    }
-    ensure_new(rollout, ctx)?;
-    if let Some(new) = rollout.new.clone() {
-        rollout.new = Some(scale(rollout, &new, replicas(&rollout.deployment), ctx)?);
-    }
-    Ok(())
-}
 
-/// Old ReplicaSets beyond `revisionHistoryLimit` go.
-fn clean_up(rollout: &Rollout, ctx: &mut Context) -> Result<(), Status> {
-    let Some(limit) = object::i64_at(&rollout.deployment, "spec.revisionHistoryLimit") else { return Ok(()) };
-    let idle = |s: &&Rc<Value>| replicas(s) == 0 && status_of(s, "replicas") == 0 && !object::is_deleting(s);
-    let mut idle: Vec<&Rc<Value>> = rollout.old.iter().filter(idle).collect();
-    idle.order_by_key(|s| revision(s));
-    let surplus = (idle.len() as i64 - limit.max(0)).max(0) as usize;
-    for set in idle.into_iter().take(surplus) {
-        super::owned::delete(ctx, kinds::REPLICA_SET, set)?;
+    /// The wanted number changed, and some ReplicaSet does not know it yet (`isScalingEvent`).
+    fn is_scaled(&self) -> bool {
+        let wanted = replicas(&self.deployment);
+        self.active().iter().any(|s| number(s, DESIRED).is_some_and(|desired| desired != wanted))
     }
-    Ok(())
-}
 
-/// Writes revision and status.
-fn finish(rollout: &Rollout, ctx: &mut Context) -> Result<Option<u64>, Status> {
-    let deployment = &rollout.deployment;
-    let sets = Sets { new: rollout.new.as_deref(), old: &rollout.old, made: rollout.made };
-    let (status, again) = deployment_status::of(deployment, &sets, ctx.now);
-    let numbered = rollout.new.as_ref().map(|s| revision(s).to_string());
-    if numbered.is_some() && annotation(deployment, REVISION) != numbered.as_deref() {
-        let mut new = (**deployment).clone();
-        let mut annotations = object::map_at(&new, "metadata.annotations").cloned().unwrap_or_default();
-        annotations.insert(REVISION.into(), json!(numbered));
-        object::set(&mut new, "metadata.annotations", Value::Object(annotations));
-        new["status"] = status;
-        put(ctx, kinds::DEPLOYMENT, new, "status")?;
-    } else {
-        put_status(ctx, kinds::DEPLOYMENT, deployment, status)?;
+    /// Brings the Deployment to its number without a rollout: one active ReplicaSet takes all, several share. Models `scale`.
+    fn scale_all(&mut self, ctx: &mut Context) -> Result<(), Status> {
+        let wanted = replicas(&self.deployment);
+        let mut active = self.active();
+        if active.len() < 2 {
+            let only = active.into_iter().next().or_else(|| self.new.clone()).or_else(|| self.old.last().cloned());
+            if let Some(only) = only {
+                self.scale(&only, wanted, false, ctx)?;
+            }
+            return Ok(());
+        }
+        let saturated = |s: &Rc<Value>| replicas(s) == wanted && number(s, DESIRED) == Some(wanted) && status_of(s, "availableReplicas") == wanted;
+        if self.new.as_ref().is_some_and(saturated) {
+            for set in self.old.clone() {
+                self.scale(&set, 0, false, ctx)?;
+            }
+            return Ok(());
+        }
+        if object::str_at(&self.deployment, "spec.strategy.type") == Some("Recreate") {
+            return Ok(());
+        }
+        let most = wanted + most_surge(&self.deployment);
+        let to_add = if wanted > 0 { most } else { 0 } - active.iter().map(|s| replicas(s)).sum::<i64>();
+        // The largest first; of the same size the newest where some are added, the oldest where some go.
+        active.order_by_key(|s| age(s));
+        if to_add > 0 {
+            active.reverse();
+        }
+        active.order_by_key(|s| -replicas(s));
+        let mut added = 0;
+        let mut sizes = Vec::new();
+        for set in &active {
+            let here = replicas(set);
+            let before = number(set, MOST).filter(|n| *n != 0).unwrap_or(status_of(&self.deployment, "replicas"));
+            let share = match (wanted, before) {
+                (0, _) => -here,
+                (_, 0) => 0,
+                // Rounded half away from zero.
+                (_, before) => (2 * here * most + before) / (2 * before) - here,
+            };
+            let share = if to_add > 0 { share.min(to_add - added) } else { share.max(to_add - added) };
+            let share = if to_add == added { 0 } else { share };
+            added += share;
+            sizes.push(here + share);
+        }
+        for (index, set) in active.iter().enumerate() {
+            let left = if index == 0 { to_add - added } else { 0 };
+            self.scale(set, (sizes[index] + left).max(0), true, ctx)?;
+        }
+        Ok(())
     }
-    Ok(again)
+
+    /// Models `rolloutRolling`.
+    fn roll(&mut self, ctx: &mut Context) -> Result<(), Status> {
+        self.ensure_new(ctx)?;
+        let Some(new) = self.new.clone() else { return Ok(()) };
+        let wanted = replicas(&self.deployment);
+        let to = if replicas(&new) > wanted { wanted } else { self.new_replicas() };
+        if self.scale(&new, to, false, ctx)? || self.scale_down_old(&new, wanted, ctx)? {
+            return Ok(());
+        }
+        self.clean_up_when_done(ctx)
+    }
+
+    fn scale_down_old(&mut self, new: &Rc<Value>, wanted: i64, ctx: &mut Context) -> Result<bool, Status> {
+        let least = wanted - most_unavailable(&self.deployment);
+        let mut room = self.total() - least - (replicas(new) - status_of(new, "availableReplicas"));
+        if self.old.iter().all(|s| replicas(s) == 0) || room <= 0 {
+            return Ok(false);
+        }
+        let mut scaled = false;
+        // Those that do not work go first.
+        for set in self.old.clone() {
+            let cut = (replicas(&set) - status_of(&set, "availableReplicas")).min(room);
+            if cut > 0 {
+                scaled |= self.scale(&set, replicas(&set) - cut, false, ctx)?;
+                room -= cut;
+            }
+        }
+        let available: i64 = self.old.iter().filter(|s| replicas(s) > 0).chain([new]).map(|s| status_of(s, "availableReplicas")).sum();
+        let mut cut = available - least;
+        for set in self.old.clone() {
+            let here = replicas(&set).min(cut);
+            if here > 0 {
+                scaled |= self.scale(&set, replicas(&set) - here, false, ctx)?;
+                cut -= here;
+            }
+        }
+        Ok(scaled)
+    }
+
+    /// Models `rolloutRecreate`.
+    fn recreate(&mut self, owned: &Owned, ctx: &mut Context) -> Result<(), Status> {
+        let mut scaled = false;
+        for set in self.old.clone() {
+            scaled |= self.scale(&set, 0, false, ctx)?;
+        }
+        let lives =
+            |set: &Rc<Value>| status_of(set, "replicas") > 0 || !owned.of_kind(set, kinds::POD, ctx).iter().all(|p| super::owned::is_finished(p));
+        if scaled || self.old.iter().any(lives) {
+            return Ok(());
+        }
+        self.ensure_new(ctx)?;
+        if let Some(new) = self.new.clone() {
+            self.scale(&new, replicas(&self.deployment), false, ctx)?;
+        }
+        self.clean_up_when_done(ctx)
+    }
+
+    fn clean_up_when_done(&mut self, ctx: &mut Context) -> Result<(), Status> {
+        if told::is_complete(&self.deployment) { self.clean_up(ctx) } else { Ok(()) }
+    }
+
+    /// Old ReplicaSets beyond `revisionHistoryLimit` go, those with Pods excepted.
+    fn clean_up(&self, ctx: &mut Context) -> Result<(), Status> {
+        let Some(limit) = object::i64_at(&self.deployment, "spec.revisionHistoryLimit") else { return Ok(()) };
+        let mut old: Vec<&Rc<Value>> = self.old.iter().filter(|s| !object::is_deleting(s)).collect();
+        old.order_by_key(|s| revision(s));
+        let surplus = (old.len() as i64 - limit.max(0)).max(0) as usize;
+        for set in old.into_iter().take(surplus) {
+            let seen = object::i64_at(set, "metadata.generation") <= object::i64_at(set, "status.observedGeneration");
+            if replicas(set) == 0 && status_of(set, "replicas") == 0 && seen {
+                super::owned::delete(ctx, kinds::REPLICA_SET, set)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes revision and status; a rollout tells how far it has come as well.
+    fn finish(mut self, rolls: bool, ctx: &mut Context) -> Synced {
+        let sets = Sets { new: self.new.as_deref(), old: &self.old };
+        let (status, again) =
+            if rolls { told::progress(&self.deployment, &sets, ctx.now) } else { (told::calculate(&self.deployment, &sets, ctx.now), None) };
+        self.deployment["status"] = status;
+        self.write(ctx)?;
+        Ok(again)
+    }
+
+    fn write(&self, ctx: &mut Context) -> Result<(), Status> {
+        if self.deployment == *self.stored {
+            return Ok(());
+        }
+        put(ctx, kinds::DEPLOYMENT, self.deployment.clone(), "status").map(|_| ())
+    }
 }

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::owned::{condition, replicas};
-use super::rollout::amount;
+use super::rollout::most_unavailable;
 use crate::api::{SimTime, Value, json, object};
 
 /// The ReplicaSets of a Deployment.
@@ -12,46 +12,80 @@ pub struct Sets<'a> {
     /// Of the newest template.
     pub new: Option<&'a Value>,
     pub old: &'a [Rc<Value>],
-    /// `new` was made just now.
-    pub made: bool,
 }
 
-/// The status, and after how many milliseconds to look again.
-pub fn of(deployment: &Value, sets: &Sets, now: SimTime) -> (Value, Option<u64>) {
-    let mut conditions = Conditions { list: object::list_at(deployment, "status.conditions").to_vec(), now: now.rfc3339() };
-    let deadline = object::i64_at(deployment, "spec.progressDeadlineSeconds").filter(|seconds| *seconds != i64::from(i32::MAX));
+/// How long a rollout may take without progress (`HasProgressDeadline`).
+fn deadline(deployment: &Value) -> Option<u64> {
+    let seconds = object::i64_at(deployment, "spec.progressDeadlineSeconds").filter(|seconds| *seconds != i64::from(i32::MAX));
+    seconds.map(|seconds| seconds.max(0) as u64 * 1000)
+}
+
+/// Changes the conditions that a Deployment itself carries.
+fn conditions_of(deployment: &Value, now: SimTime) -> Conditions {
+    Conditions { list: object::list_at(deployment, "status.conditions").to_vec(), now: now.rfc3339() }
+}
+
+/// Tells of the rollout, where it has a deadline.
+pub fn progressing(deployment: &mut Value, status: &str, reason: &str, message: String, now: SimTime) {
+    if deadline(deployment).is_none() {
+        return;
+    }
+    let mut conditions = conditions_of(deployment, now);
+    conditions.set("Progressing", status, reason, message);
+    object::set(deployment, "status.conditions", Value::Array(conditions.list));
+}
+
+/// Models `checkPausedConditions`.
+pub fn pause(deployment: &mut Value, now: SimTime) {
     let paused = object::bool_at(deployment, "spec.paused") == Some(true);
-    if deadline.is_some() {
-        conditions.pause(paused);
+    let reason = condition(deployment, "Progressing").and_then(|c| object::str_at(c, "reason")).unwrap_or("");
+    if reason == "ProgressDeadlineExceeded" || paused == (reason == "DeploymentPaused") {
+        return;
     }
-    let new_name = sets.new.map_or("", object::name);
-    if let (Some(_), Some(_)) = (deadline, sets.new) {
-        if sets.made {
-            conditions.set("Progressing", "True", "NewReplicaSetCreated", format!("Created new replica set \"{new_name}\""));
-        } else if !paused && conditions.get("Progressing").is_none() {
-            conditions.set("Progressing", "True", "FoundNewReplicaSet", format!("Found new replica set \"{new_name}\""));
-        }
+    let (reason, message) = if paused { ("DeploymentPaused", "Deployment is paused") } else { ("DeploymentResumed", "Deployment is resumed") };
+    progressing(deployment, "Unknown", reason, message.into(), now);
+}
+
+/// There is a ReplicaSet for the template, and nothing has been said of it yet.
+pub fn found(deployment: &mut Value, set: &str, now: SimTime) {
+    if condition(deployment, "Progressing").is_none() {
+        progressing(deployment, "True", "FoundNewReplicaSet", format!("Found new replica set {set:?}"), now);
     }
+}
+
+/// Whether the status says that the rollout is done (`DeploymentComplete`).
+pub fn is_complete(deployment: &Value) -> bool {
+    let wanted = replicas(deployment);
+    let seen = object::i64_at(deployment, "metadata.generation") <= object::i64_at(deployment, "status.observedGeneration");
+    seen && ["updatedReplicas", "replicas", "availableReplicas"].iter().all(|field| status_of(deployment, field) == wanted)
+}
+
+/// The counts, and whether enough are available (`calculateStatus`).
+pub fn calculate(deployment: &Value, sets: &Sets, now: SimTime) -> Value {
     let (mut status, counts) = count(deployment, sets);
-    if counts.available >= least_available(deployment) {
-        conditions.set("Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.".into());
-    } else {
-        conditions.set("Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.".into());
+    let mut conditions = conditions_of(deployment, now);
+    conditions.available(counts.available >= replicas(deployment) - most_unavailable(deployment));
+    status["conditions"] = Value::Array(conditions.list);
+    status
+}
+
+/// The status in a rollout, and after how many milliseconds to look again (`syncRolloutStatus`).
+pub fn progress(deployment: &Value, sets: &Sets, now: SimTime) -> (Value, Option<u64>) {
+    let (mut status, counts) = count(deployment, sets);
+    let mut conditions = conditions_of(deployment, now);
+    conditions.available(counts.available >= replicas(deployment) - most_unavailable(deployment));
+    let deadline = deadline(deployment);
+    if deadline.is_none() {
+        conditions.remove("Progressing");
     }
-    let mut again = None;
-    if !paused {
-        again = deadline.and_then(|seconds| conditions.progress(deployment, sets, &counts, seconds.max(0) as u64 * 1000, now));
-        if deadline.is_none() {
-            conditions.remove("Progressing");
+    let again = deadline.and_then(|deadline| conditions.progress(deployment, sets, &counts, deadline, now));
+    let failure = sets.new.into_iter().chain(sets.old.iter().map(|set| &**set)).find_map(|set| condition(set, "ReplicaFailure"));
+    match failure {
+        Some(failure) => {
+            let text = |field: &str| object::str_at(failure, field).unwrap_or("");
+            conditions.set("ReplicaFailure", text("status"), text("reason"), text("message").to_owned());
         }
-        let failure = sets.new.into_iter().chain(sets.old.iter().map(|set| &**set)).find_map(|set| condition(set, "ReplicaFailure"));
-        match failure {
-            Some(failure) => {
-                let text = |field: &str| object::str_at(failure, field).unwrap_or("");
-                conditions.set("ReplicaFailure", text("status"), text("reason"), text("message").to_owned());
-            }
-            None => conditions.remove("ReplicaFailure"),
-        }
+        None => conditions.remove("ReplicaFailure"),
     }
     status["conditions"] = Value::Array(conditions.list);
     (status, again)
@@ -90,18 +124,10 @@ fn count(deployment: &Value, sets: &Sets) -> (Value, Counts) {
         status[field] = json!(count);
     }
     status["terminatingReplicas"] = json!(sum("terminatingReplicas"));
-    (status, counts)
-}
-
-/// How many Pods have to be available for the Deployment to be.
-fn least_available(deployment: &Value) -> i64 {
-    let wanted = replicas(deployment);
-    if object::str_at(deployment, "spec.strategy.type") == Some("Recreate") {
-        return wanted;
+    if let Some(collisions) = object::at(deployment, "status.collisionCount") {
+        status["collisionCount"] = collisions.clone();
     }
-    let surge = amount(object::at(deployment, "spec.strategy.rollingUpdate.maxSurge"), wanted, true);
-    let most = amount(object::at(deployment, "spec.strategy.rollingUpdate.maxUnavailable"), wanted, false);
-    wanted - (if surge == 0 && most == 0 { 1 } else { most }).min(wanted)
+    (status, counts)
 }
 
 /// Conditions in the order in which they last changed their status or reason.
@@ -135,14 +161,12 @@ impl Conditions {
         self.get(kind).and_then(|c| object::str_at(c, "reason")).unwrap_or("")
     }
 
-    fn pause(&mut self, paused: bool) {
-        let reason = self.reason("Progressing");
-        let told = reason == "DeploymentPaused";
-        if reason == "ProgressDeadlineExceeded" || paused == told {
-            return;
+    fn available(&mut self, enough: bool) {
+        if enough {
+            self.set("Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.".into());
+        } else {
+            self.set("Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.".into());
         }
-        let (reason, message) = if paused { ("DeploymentPaused", "Deployment is paused") } else { ("DeploymentResumed", "Deployment is resumed") };
-        self.set("Progressing", "Unknown", reason, message.into());
     }
 
     /// How far the rollout is; gives after how many milliseconds it may have timed out.
@@ -177,7 +201,7 @@ impl Conditions {
         if was == "NewReplicaSetAvailable" || was == "ProgressDeadlineExceeded" || was.is_empty() {
             return None;
         }
-        if now.since(last) >= deadline {
+        if now.since(last) > deadline {
             self.set("Progressing", "False", "ProgressDeadlineExceeded", format!("{of} has timed out progressing."));
             return None;
         }

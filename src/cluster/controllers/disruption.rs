@@ -19,9 +19,15 @@ pub fn sync(key: &Key, ctx: &mut Context) -> Synced {
     if sum.pods == 0 {
         say(ctx, &budget, COMPONENT, "Normal", "NoPods", "No matching pods found");
     }
-    if let Some(pod) = &sum.unscalable {
-        let text = format!("Failed to calculate the number of expected pods: found no controllers for pod {pod:?}");
+    if let Some(why) = &sum.unscalable {
+        let text = format!("Failed to calculate the number of expected pods: {why}");
         say(ctx, &budget, COMPONENT, "Warning", "CalculateExpectedPodCountFailed", &text);
+        // Nothing may be evicted then (`failSafe`).
+        let mut status = budget.get("status").cloned().unwrap_or_else(|| json!({}));
+        status["disruptionsAllowed"] = json!(0);
+        let generation = object::i64_at(&budget, "status.observedGeneration");
+        status["conditions"] = json!([condition(&budget, "False", "SyncFailed", why, generation, ctx)]);
+        put_status(ctx, key.kind, &budget, status)?;
         return Ok(None);
     }
     if sum.unmanaged {
@@ -36,14 +42,22 @@ pub fn sync(key: &Key, ctx: &mut Context) -> Synced {
     let allowed = if sum.expected <= 0 { 0 } else { (sum.healthy - sum.needed).max(0) };
     let generation = object::i64_at(&budget, "metadata.generation").unwrap_or(1);
     let (is, reason) = if allowed > 0 { ("True", "SufficientPods") } else { ("False", "InsufficientPods") };
-    let before = object::list_at(&budget, "status.conditions").iter().find(|c| object::str_at(c, "status") == Some(is));
-    let since = before.and_then(|c| c.get("lastTransitionTime").cloned()).unwrap_or_else(|| json!(ctx.now.rfc3339()));
-    let condition = json!({"type": "DisruptionAllowed", "status": is, "reason": reason, "message": "", "observedGeneration": generation,
-        "lastTransitionTime": since});
+    let condition = condition(&budget, is, reason, "", Some(generation), ctx);
     let status = json!({"conditions": [condition], "currentHealthy": sum.healthy, "desiredHealthy": sum.needed, "disruptionsAllowed": allowed,
         "expectedPods": sum.expected, "observedGeneration": generation});
     put_status(ctx, key.kind, &budget, status)?;
     Ok(None)
+}
+
+/// Whether Pods may be evicted, in the words of the status; since when is kept.
+fn condition(budget: &Value, is: &str, reason: &str, message: &str, generation: Option<i64>, ctx: &Context) -> Value {
+    let before = object::list_at(budget, "status.conditions").iter().find(|c| object::str_at(c, "status") == Some(is));
+    let since = before.and_then(|c| c.get("lastTransitionTime").cloned()).unwrap_or_else(|| json!(ctx.now.rfc3339()));
+    let mut condition = json!({"type": "DisruptionAllowed", "status": is, "reason": reason, "message": message, "lastTransitionTime": since});
+    if let Some(generation) = generation.filter(|generation| *generation > 0) {
+        condition["observedGeneration"] = json!(generation);
+    }
+    condition
 }
 
 /// A selector in Go's words.

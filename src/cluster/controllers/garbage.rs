@@ -2,7 +2,7 @@
 //! that could be behind.
 
 use super::Synced;
-use super::owned::{Owned, delete, put};
+use super::owned::{Owned, delete, lives, put, without_owner};
 use crate::api::{Value, json, kinds, object};
 use crate::cluster::Context;
 use crate::cluster::apiserver::{DeleteOptions, Key, Propagation};
@@ -16,10 +16,7 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
         let dependents: Vec<Key> = owned.dependents(&uid).cloned().collect();
         for dependent in dependents {
             let Some(object) = ctx.api.at(&dependent).cloned() else { continue };
-            let mut new = (*object).clone();
-            let keep: Vec<Value> =
-                object::list_at(&object, "metadata.ownerReferences").iter().filter(|r| object::str_at(r, "uid") != Some(&uid)).cloned().collect();
-            object::set(&mut new, "metadata.ownerReferences", Value::Array(keep));
+            let new = without_owner(&object, &uid);
             put(ctx, dependent.kind, new, "")?;
         }
         return drop_finalizer(key, "orphan", ctx);
@@ -46,15 +43,12 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
     if owners.is_empty() || object::is_deleting(&stored) {
         return Ok(None);
     }
-    let lives = |owner: &Value| {
-        let kind = crate::api::Kind::find(object::str_at(owner, "apiVersion").unwrap_or(""), object::str_at(owner, "kind").unwrap_or(""));
-        kind.is_none_or(|kind| {
-            let found = ctx.api.get(kind, &key.namespace, object::str_at(owner, "name").unwrap_or(""));
-            found.is_some_and(|o| object::str_at(owner, "uid") == Some(object::uid(o)))
-        })
-    };
-    if !owners.iter().any(lives) {
+    let (there, gone): (Vec<&Value>, Vec<&Value>) = owners.iter().partition(|owner| lives(owner, &key.namespace, ctx));
+    if there.is_empty() {
         delete(ctx, key.kind, &stored)?;
+    } else if let Some(uid) = gone.first().and_then(|owner| object::str_at(owner, "uid")) {
+        put(ctx, key.kind, without_owner(&stored, uid), "")?;
+        return Ok(Some(0));
     }
     Ok(None)
 }

@@ -2,16 +2,17 @@
 //!
 //! Deviations: no tracking finalizers on Pods (what finished is remembered here), no elastic scaling of indexes, no PodGroups.
 
-use crate::api::order::{SortedMap, SortedSet};
+use crate::api::order::{InOrder as _, SortedMap, SortedSet};
 use std::rc::Rc;
 
 use super::job_policy::{self, index_of};
-use super::owned::{Owned, condition, delete, is_active, is_ready, make_pod, pod_of, put_status};
+use super::owned::{Owned, condition, controller_of, delete, is_active, is_ready, make_pod, pod_of, put_status, slow_start};
+use super::replica_set::removal_rank;
 use super::rollout::template;
 use super::{Synced, say};
 use crate::api::{SimTime, Status, Value, json, kinds, object};
 use crate::cluster::Context;
-use crate::cluster::apiserver::Key;
+use crate::cluster::apiserver::{Change, Key, Verb};
 
 const COMPONENT: &str = "job-controller";
 const FIRST_BACKOFF_MS: u64 = 10_000;
@@ -51,8 +52,21 @@ pub struct Jobs {
 }
 
 impl Jobs {
+    /// A Pod that goes before it was counted counts as it was; its finalizer would have kept it until then.
+    pub fn observe_pod(&mut self, change: &Change, ctx: &Context) {
+        let owner = controller_of(&change.object).filter(|_| change.verb == Verb::Deleted);
+        let Some(name) = owner.filter(|o| object::str_at(o, "kind") == Some("Job")).and_then(|o| object::str_at(o, "name")) else { return };
+        let Some(job) = ctx.api.get(kinds::JOB, &change.key.namespace, name) else { return };
+        if let Some(tally) = self.tallies.get_mut(object::uid(job)) {
+            tally.note(job, std::slice::from_ref(&change.object));
+        }
+    }
+
     pub fn sync(&mut self, key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
         let Some(job) = ctx.api.at(key).cloned() else { return Ok(None) };
+        if object::str_at(&job, "spec.managedBy").is_some_and(|by| by != "kubernetes.io/job-controller") {
+            return Ok(None);
+        }
         if condition(&job, "Complete").is_some() || condition(&job, "Failed").is_some() {
             self.tallies.remove(object::uid(&job));
             return expire(&job, ctx);
@@ -224,6 +238,7 @@ impl Tally {
         }
         let mut again = deadline.zip(started).map(|(d, s)| (s + d).since(ctx.now));
         let mut count = active.len();
+        let mut refusal = None;
         let missing = match completions {
             Some(wanted) => (wanted - done - count as i64).min(parallelism - count as i64),
             None if done > 0 => 0,
@@ -244,18 +259,21 @@ impl Tally {
                     again = Some(again.map_or(wait, |a| a.min(wait)));
                 }
             }
-            for _ in 0..missing - hold {
-                let index = if indexed { (0..completions.unwrap_or(0)).find(|i| !used.contains(i)) } else { None };
-                if indexed && index.is_none() {
-                    break;
-                }
-                used.extend(index);
+            let wanted = (missing - hold).max(0) as usize;
+            let indexes: Vec<i64> = if indexed { (0..completions.unwrap_or(0)).filter(|i| !used.contains(i)).take(wanted).collect() } else { vec![] };
+            let made = slow_start(if indexed { indexes.len() } else { wanted }, &mut |at| {
+                let index = indexes.get(at).copied();
                 let failures = index.filter(|_| each_for_itself).map(|i| self.index_failures.get(&i).map_or(0, |(count, _)| *count));
                 make_pod(ctx, job, COMPONENT, pod_for(job, index, failures))?;
                 count += 1;
-            }
+                Ok(())
+            });
+            refusal = made.err();
         } else if missing < 0 {
-            for pod in active.iter().take((-missing) as usize) {
+            // Of those with an index what is too high goes first (`activePodsForRemoval`).
+            let mut surplus = active.clone();
+            surplus.order_by_key(|p| (completions.filter(|_| indexed).is_none_or(|c| index_of(p) < Some(c)), removal_rank(p, false, ctx)));
+            for pod in surplus.iter().take((-missing) as usize) {
                 delete(ctx, kinds::POD, pod)?;
                 say(ctx, job, COMPONENT, "Normal", "SuccessfulDelete", &format!("Deleted pod: {}", object::name(pod)));
                 self.released.insert(object::uid(pod).to_owned());
@@ -269,7 +287,7 @@ impl Tally {
         }
         put_status(ctx, kinds::JOB, job, status)?;
         self.retry = again.map(|wait| ctx.now + wait);
-        Ok(again)
+        refusal.map_or(Ok(again), Err)
     }
 
     fn suspend(&mut self, job: &Value, active: &[Rc<Value>], terminating: usize, ctx: &mut Context) -> Synced {

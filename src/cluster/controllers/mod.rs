@@ -11,6 +11,7 @@ mod daemon_set;
 mod deployment;
 mod deployment_status;
 mod disruption;
+mod endpoint_mirror;
 mod endpoints;
 mod garbage;
 mod history;
@@ -25,6 +26,7 @@ mod pod_gc;
 mod quota;
 mod replica_set;
 mod rollout;
+mod stateful_claims;
 mod stateful_set;
 mod volume;
 
@@ -86,6 +88,7 @@ pub struct Controllers {
     nodes: node::Lifecycle,
     jobs: job::Jobs,
     autoscalers: hpa::Autoscalers,
+    daemons: daemon_set::Backoff,
 }
 
 impl Controllers {
@@ -123,8 +126,8 @@ impl Controllers {
             _ => None,
         };
         if let Some(controller) = controller {
-            let own = change.old.as_ref().is_some_and(|old| only_status(old, &change.object));
-            if !own || matches!(kind.kind, "ReplicaSet" | "ReplicationController" | "Job" | "Deployment") {
+            let own = change.verb != Verb::Deleted && change.old.as_ref().is_some_and(|old| only_status(old, &change.object));
+            if !own || matches!(kind.kind, "ReplicaSet" | "ReplicationController" | "Job" | "Deployment" | "StatefulSet" | "PodDisruptionBudget") {
                 let after = match controller {
                     Controller::Endpoints => endpoints::SYNC_MS,
                     Controller::HorizontalPodAutoscaler => hpa::RESYNC_MS,
@@ -134,6 +137,20 @@ impl Controllers {
             }
         }
         self.enqueue_owner(change, ctx);
+        self.orphan(change, ctx);
+        if self.owned.is_dangling(change, ctx) {
+            self.enqueue(Controller::Garbage, key.clone(), SYNC_MS, ctx);
+        }
+        if kind == kinds::ENDPOINTS {
+            let service = Key::new(kinds::SERVICE, &key.namespace, &key.name);
+            if ctx.api.at(&service).is_some_and(|s| object::at(s, "spec.selector").is_none()) {
+                self.enqueue(Controller::Endpoints, service, endpoints::SYNC_MS, ctx);
+            }
+        }
+        // What every namespace has is made again.
+        if change.verb == Verb::Deleted && bootstrap::is_standard(kind, &key.name) {
+            self.enqueue(Controller::Namespace, Key::new(kinds::NAMESPACE, "", &key.namespace), SYNC_MS, ctx);
+        }
         // A new volume may do for a claim that waits; a claim that goes releases its volume.
         let waiting = match kind.kind {
             "PersistentVolume" => Some(kinds::PERSISTENT_VOLUME_CLAIM),
@@ -156,8 +173,9 @@ impl Controllers {
             }
             self.disrupt(change, ctx);
             self.endpoints.observe_pod(change, &mut self.queued, ctx);
-            self.orphan(change, ctx);
             self.eviction.observe_pod(change, &mut self.queued, ctx);
+            self.release_claims(change, ctx);
+            self.jobs.observe_pod(change, ctx);
         } else if kind == kinds::NODE {
             if change.verb == Verb::Deleted {
                 self.enqueue(Controller::PodGc, key.clone(), pod_gc::QUARANTINE_MS, ctx);
@@ -198,6 +216,8 @@ impl Controllers {
                 Some("ReplicationController") => (kinds::REPLICATION_CONTROLLER, Controller::ReplicaSet),
                 Some("Deployment") => (kinds::DEPLOYMENT, Controller::Deployment),
                 Some("DaemonSet") => (kinds::DAEMON_SET, Controller::DaemonSet),
+                // Its revisions are not watched.
+                Some("StatefulSet") if change.key.kind == kinds::CONTROLLER_REVISION => continue,
                 Some("StatefulSet") => (kinds::STATEFUL_SET, Controller::StatefulSet),
                 Some("Job") => (kinds::JOB, Controller::Job),
                 Some("CronJob") => (kinds::CRON_JOB, Controller::CronJob),
@@ -208,7 +228,7 @@ impl Controllers {
         }
     }
 
-    /// A Pod without a controller may be adopted by any whose selector chooses it.
+    /// What has no controller may be adopted by any whose selector chooses it.
     fn orphan(&mut self, change: &Change, ctx: &mut Context) {
         if owned::controller_of(&change.object).is_some() || change.verb == Verb::Deleted {
             return;
@@ -217,13 +237,19 @@ impl Controllers {
             return;
         }
         let labels = object::labels(&change.object);
-        for (kind, controller) in [
-            (kinds::REPLICA_SET, Controller::ReplicaSet),
-            (kinds::REPLICATION_CONTROLLER, Controller::ReplicaSet),
-            (kinds::DAEMON_SET, Controller::DaemonSet),
-            (kinds::STATEFUL_SET, Controller::StatefulSet),
-            (kinds::JOB, Controller::Job),
-        ] {
+        let adopters: &[(&'static Kind, Controller)] = match change.key.kind.kind {
+            "ReplicaSet" => &[(kinds::DEPLOYMENT, Controller::Deployment)],
+            "ControllerRevision" => &[(kinds::DAEMON_SET, Controller::DaemonSet), (kinds::STATEFUL_SET, Controller::StatefulSet)],
+            "Pod" => &[
+                (kinds::REPLICA_SET, Controller::ReplicaSet),
+                (kinds::REPLICATION_CONTROLLER, Controller::ReplicaSet),
+                (kinds::DAEMON_SET, Controller::DaemonSet),
+                (kinds::STATEFUL_SET, Controller::StatefulSet),
+                (kinds::JOB, Controller::Job),
+            ],
+            _ => &[],
+        };
+        for (kind, controller) in adopters.iter().copied() {
             let choose = |set: &&std::rc::Rc<Value>| selector(set).matches(labels);
             let sets: Vec<Key> = ctx.api.list(kind, Some(&change.key.namespace)).filter(choose).map(|set| key_of(kind, set)).collect();
             for key in sets {
@@ -238,6 +264,16 @@ impl Controllers {
         let budgets = ctx.api.list(kinds::POD_DISRUPTION_BUDGET, Some(&change.key.namespace)).filter(|budget| selector(budget).matches(labels));
         for key in budgets.map(|budget| key_of(kinds::POD_DISRUPTION_BUDGET, budget)).collect::<Vec<_>>() {
             self.enqueue(Controller::Disruption, key, SYNC_MS, ctx);
+        }
+    }
+
+    /// A Pod that ends no longer keeps its claims from going.
+    fn release_claims(&mut self, change: &Change, ctx: &mut Context) {
+        for name in volume::claims(&change.object) {
+            let claim = Key::new(kinds::PERSISTENT_VOLUME_CLAIM, &change.key.namespace, &name);
+            if ctx.api.at(&claim).is_some_and(|c| object::is_deleting(c)) {
+                self.enqueue(Controller::Volume, claim, SYNC_MS, ctx);
+            }
         }
     }
 
@@ -265,7 +301,7 @@ impl Controllers {
         let again = match work.controller {
             Controller::ReplicaSet => replica_set::sync(&key, &self.owned, ctx),
             Controller::Deployment => deployment::sync(&key, &self.owned, ctx),
-            Controller::DaemonSet => daemon_set::sync(&key, &self.owned, ctx),
+            Controller::DaemonSet => daemon_set::sync(&key, &self.owned, &mut self.daemons, ctx),
             Controller::StatefulSet => stateful_set::sync(&key, &self.owned, ctx),
             Controller::Job => self.jobs.sync(&key, &self.owned, ctx),
             Controller::CronJob => cron_job::sync(&key, &self.owned, ctx),

@@ -6,14 +6,14 @@ use crate::api::order::{SortedMap, SortedSet};
 use std::rc::Rc;
 
 use super::selector;
-use crate::api::{Kind, SimTime, Status, Value, json, kinds, object};
+use crate::api::{Kind, Map, SimTime, Status, Value, json, kinds, object};
 use crate::cluster::Context;
 use crate::cluster::apiserver::{Change, DeleteOptions, Key, Verb, WriteOptions, Written};
 
 #[derive(Clone, Debug, Default)]
 pub struct Owned {
     by_owner: SortedMap<String, SortedSet<Key>>,
-    /// Pods without a controller.
+    /// Pods, ReplicaSets and ControllerRevisions without a controller.
     orphans: SortedSet<Key>,
 }
 
@@ -36,7 +36,8 @@ impl Owned {
         for uid in owners(&change.object) {
             self.by_owner.entry(uid.to_owned()).or_default().insert(change.key.clone());
         }
-        if change.key.kind == kinds::POD && controller_of(&change.object).is_none() {
+        let adoptable = [kinds::POD, kinds::REPLICA_SET, kinds::CONTROLLER_REVISION].contains(&change.key.kind);
+        if adoptable && controller_of(&change.object).is_none() {
             self.orphans.insert(change.key.clone());
         }
     }
@@ -46,6 +47,13 @@ impl Owned {
         let uid = object::uid(&change.object);
         let going = change.verb == Verb::Deleted || object::is_deleting(&change.object);
         (going && self.by_owner.contains_key(uid)).then(|| uid.to_owned())
+    }
+
+    /// Whether an object was given an owner that does not exist.
+    pub fn is_dangling(&self, change: &Change, ctx: &Context) -> bool {
+        let new = references(&change.object);
+        let same = change.old.as_ref().is_some_and(|old| references(old) == new);
+        change.verb != Verb::Deleted && !same && !new.iter().all(|owner| lives(owner, &change.key.namespace, ctx))
     }
 
     pub fn dependents(&self, uid: &str) -> impl Iterator<Item = &Key> {
@@ -59,31 +67,69 @@ impl Owned {
 
     /// A set's Pods: its own, after adopting those that its selector chooses and letting go those that it does not.
     pub fn pods(&self, set: &Value, ctx: &mut Context) -> Result<Vec<Rc<Value>>, Status> {
+        self.claim(set, kinds::POD, ctx)
+    }
+
+    /// What a set owns of one kind, after adopting what its selector chooses and letting go what it does not.
+    pub fn claim(&self, set: &Value, kind: &'static Kind, ctx: &mut Context) -> Result<Vec<Rc<Value>>, Status> {
         let selector = selector(set);
-        let mut pods = Vec::new();
-        let mut leaving = Vec::new();
-        for pod in self.of_kind(set, kinds::POD, ctx) {
-            if selector.matches(object::labels(&pod)) { pods.push(pod) } else { leaving.push(pod) }
+        // A StatefulSet's Pods have its name as well.
+        let by_name = kind == kinds::POD && object::kind(set) == "StatefulSet";
+        let chosen = |o: &Value| selector.matches(object::labels(o)) && (!by_name || super::stateful_set::ordinal(o, object::name(set)).is_some());
+        let (mut mine, mut leaving) = (Vec::new(), Vec::new());
+        for object in self.of_kind(set, kind, ctx) {
+            if chosen(&object) { mine.push(object) } else { leaving.push(object) }
         }
         if !object::is_deleting(set) {
-            for pod in leaving {
-                let mut new = (*pod).clone();
-                let keep: Vec<Value> = references(&pod).iter().filter(|r| object::str_at(r, "uid") != Some(object::uid(set))).cloned().collect();
-                object::set(&mut new, "metadata.ownerReferences", Value::Array(keep));
-                put(ctx, kinds::POD, new, "")?;
+            for object in leaving {
+                let new = without_owner(&object, object::uid(set));
+                put(ctx, kind, new, "")?;
             }
             let space = object::namespace(set).to_owned();
-            let strays: Vec<Rc<Value>> = self.orphans.iter().filter(|k| k.namespace == space).filter_map(|k| ctx.api.at(k).cloned()).collect();
-            for pod in strays.into_iter().filter(|p| !object::is_deleting(p) && selector.matches(object::labels(p)) && !selector.is_empty()) {
-                let mut new = (*pod).clone();
-                let mut all = references(&pod).to_vec();
+            let strays = self.orphans.iter().filter(|k| k.kind == kind && k.namespace == space);
+            let strays: Vec<Rc<Value>> = strays.filter_map(|k| ctx.api.at(k).cloned()).collect();
+            for stray in strays.into_iter().filter(|p| !object::is_deleting(p) && chosen(p) && !selector.is_empty()) {
+                let mut new = (*stray).clone();
+                let mut all = references(&stray).to_vec();
                 all.push(reference(set));
                 object::set(&mut new, "metadata.ownerReferences", Value::Array(all));
-                pods.push(put(ctx, kinds::POD, new, "")?.object);
+                mine.push(put(ctx, kind, new, "")?.object);
             }
         }
-        Ok(pods)
+        Ok(mine)
     }
+}
+
+/// Whether an owner is there; one of a kind that is not served is believed to be.
+pub fn lives(owner: &Value, namespace: &str, ctx: &Context) -> bool {
+    let text = |field| object::str_at(owner, field).unwrap_or("");
+    Kind::find(text("apiVersion"), text("kind")).is_none_or(|kind| {
+        let space = if kind.namespaced { namespace } else { "" };
+        ctx.api.get(kind, space, text("name")).is_some_and(|o| object::uid(o) == text("uid"))
+    })
+}
+
+/// The object as it is when that owner has let it go.
+pub fn without_owner(object: &Value, uid: &str) -> Value {
+    let mut new = object.clone();
+    let keep: Vec<Value> = references(object).iter().filter(|r| object::str_at(r, "uid") != Some(uid)).cloned().collect();
+    object::set(&mut new, "metadata.ownerReferences", Value::Array(keep));
+    new
+}
+
+/// Does `count` things in batches of one, two, four …; the batch in which one fails is the last. Models `slowStartBatch`.
+pub fn slow_start(count: usize, act: &mut dyn FnMut(usize) -> Result<(), Status>) -> Result<(), Status> {
+    let (mut at, mut batch) = (0, 1);
+    while at < count {
+        let end = (at + batch).min(count);
+        let mut done = Ok(());
+        for index in at..end {
+            done = done.and(act(index));
+        }
+        done?;
+        (at, batch) = (end, batch * 2);
+    }
+    Ok(())
 }
 
 fn references(object: &Value) -> &[Value] {
@@ -110,6 +156,16 @@ pub fn put(ctx: &mut Context, kind: &'static Kind, object: Value, subresource: &
     let options = WriteOptions { subresource, field_manager: "kube-controller-manager".into(), ..WriteOptions::default() };
     let (api, mut caller) = ctx.api();
     api.update(&mut caller, kind, &space, object, &options)
+}
+
+/// The annotations of an object, to be changed.
+pub fn annotations(object: &Value) -> Map<String, Value> {
+    object::map_at(object, "metadata.annotations").cloned().unwrap_or_default()
+}
+
+/// When an object was made, and its name: the order in which sets are looked through.
+pub fn age(object: &Value) -> (String, String) {
+    (object::str_at(object, "metadata.creationTimestamp").unwrap_or("").to_owned(), object::name(object).to_owned())
 }
 
 /// Writes a status where it differs.

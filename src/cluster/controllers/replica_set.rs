@@ -5,9 +5,9 @@
 use crate::api::order::InOrder as _;
 use std::rc::Rc;
 
-use super::owned::{Owned, available_in, condition, delete, is_active, is_finished, is_ready, make_pod, pod_of, put_status, replicas};
+use super::owned::{Owned, available_in, condition, delete, is_active, is_finished, is_ready, make_pod, pod_of, put_status, replicas, slow_start};
 use super::{Synced, say};
-use crate::api::{Map, SimTime, Value, json, kinds, object};
+use crate::api::{Map, SimTime, Status, Value, json, kinds, object};
 use crate::cluster::Context;
 use crate::cluster::apiserver::Key;
 
@@ -22,26 +22,23 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
     let mut active: Vec<Rc<Value>> = all.iter().filter(|p| is_active(p)).cloned().collect();
     let terminating = all.iter().filter(|p| object::is_deleting(p)).count();
     let wanted = replicas(&set) as usize;
-    let mut failure = None;
+    let mut failure: Option<Status> = None;
     let component = if key.kind == kinds::REPLICA_SET { "replicaset-controller" } else { "replication-controller" };
     let lately = |p: &Value| object::str_at(p, "metadata.creationTimestamp").and_then(SimTime::parse).is_some_and(|at| at + PAUSE_MS > ctx.now);
     let pause = active.len() < wanted && all.iter().any(|p| is_finished(p) && lately(p));
     if !object::is_deleting(&set) && !pause {
         if active.len() < wanted {
             let template = object::at(&set, "spec.template").cloned().unwrap_or_else(|| json!({}));
-            for _ in 0..(wanted - active.len()).min(BURST) {
+            let missing = (wanted - active.len()).min(BURST);
+            let made = slow_start(missing, &mut |_| {
                 let mut pod = pod_of(&set, &template);
                 pod["metadata"]["generateName"] = json!(format!("{}-", key.name));
-                match make_pod(ctx, &set, component, pod) {
-                    Ok(pod) => active.push(pod),
-                    Err(refusal) => {
-                        failure = Some(refusal);
-                        break;
-                    }
-                }
-            }
+                active.push(make_pod(ctx, &set, component, pod)?);
+                Ok(())
+            });
+            failure = made.err();
         } else if active.len() > wanted {
-            active.order_by_key(|p| removal_rank(p, ctx));
+            active.order_by_key(|p| removal_rank(p, true, ctx));
             let surplus: Vec<Rc<Value>> = active.drain(..(active.len() - wanted).min(BURST)).collect();
             for pod in surplus {
                 delete(ctx, kinds::POD, &pod)?;
@@ -83,8 +80,8 @@ fn carries(pod: &Value, labels: &Map<String, Value>) -> bool {
 }
 
 /// Who goes first: unbound, pending, unready, cheap to delete, crowded nodes, ready for a shorter time, restarted more, younger.
-/// Models `ActivePodsWithRanks`.
-fn removal_rank(pod: &Value, ctx: &Context) -> impl Ord + use<> {
+/// Models `ActivePodsWithRanks`, and without `ranked`, that is without cost and crowd, `ActivePods`.
+pub fn removal_rank(pod: &Value, ranked: bool, ctx: &Context) -> impl Ord + use<> {
     let bound = object::str_at(pod, "spec.nodeName").is_some_and(|n| !n.is_empty());
     let phase = match object::str_at(pod, "status.phase") {
         Some("Pending") => 0,
@@ -95,13 +92,15 @@ fn removal_rank(pod: &Value, ctx: &Context) -> impl Ord + use<> {
         .and_then(|a| a.get("controller.kubernetes.io/pod-deletion-cost"))
         .and_then(Value::as_str)
         .and_then(|c| c.parse().ok())
+        .filter(|_| ranked)
         .unwrap_or(0);
     let owner = super::owned::controller_of(pod).and_then(|o| object::str_at(o, "uid")).unwrap_or("").to_owned();
     let same = ctx
         .api
         .list(kinds::POD, Some(object::namespace(pod)))
         .filter(|p| {
-            object::at(p, "spec.nodeName") == object::at(pod, "spec.nodeName")
+            ranked
+                && object::at(p, "spec.nodeName") == object::at(pod, "spec.nodeName")
                 && super::owned::controller_of(p).and_then(|o| object::str_at(o, "uid")) == Some(&owner)
         })
         .count();

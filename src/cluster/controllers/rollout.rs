@@ -25,6 +25,21 @@ pub fn amount(value: Option<&Value>, of: i64, round_up: bool) -> i64 {
     }
 }
 
+/// How many Pods more than wanted a Deployment may have in a rollout.
+pub fn most_surge(deployment: &Value) -> i64 {
+    amount(object::at(deployment, "spec.strategy.rollingUpdate.maxSurge"), super::owned::replicas(deployment), true)
+}
+
+/// How many Pods fewer than wanted may be available; one, where neither more nor fewer are allowed. With Recreate, none.
+pub fn most_unavailable(deployment: &Value) -> i64 {
+    let wanted = super::owned::replicas(deployment);
+    if object::str_at(deployment, "spec.strategy.type") == Some("Recreate") {
+        return 0;
+    }
+    let most = amount(object::at(deployment, "spec.strategy.rollingUpdate.maxUnavailable"), wanted, false);
+    if most == 0 && most_surge(deployment) == 0 { 1.min(wanted) } else { most.min(wanted) }
+}
+
 /// A template without the label that its hash became.
 pub fn plain(template: &Value) -> Value {
     let mut plain = template.clone();

@@ -15,6 +15,9 @@ const RESYNC_MS: u64 = 15_000;
 /// Looks at a claim or a volume.
 pub fn sync(key: &Key, ctx: &mut Context) -> Synced {
     let Some(thing) = ctx.api.at(key).cloned() else { return Ok(None) };
+    if object::is_deleting(&thing) && !is_used(key, &thing, ctx) {
+        return unprotect(key, &thing, ctx);
+    }
     if key.kind == kinds::PERSISTENT_VOLUME {
         let phase = match thing.pointer("/spec/claimRef") {
             None => "Available",
@@ -25,7 +28,7 @@ pub fn sync(key: &Key, ctx: &mut Context) -> Synced {
             }
         };
         put_status(ctx, key.kind, &thing, json!({"phase": phase}))?;
-        return Ok(None);
+        return Ok((object::is_deleting(&thing) && phase != "Bound").then_some(0));
     }
     if object::is_deleting(&thing) || object::str_at(&thing, "status.phase") == Some("Bound") {
         return Ok(None);
@@ -55,6 +58,36 @@ pub fn sync(key: &Key, ctx: &mut Context) -> Synced {
             Ok(Some(RESYNC_MS))
         }
     }
+}
+
+/// The claims that a Pod uses.
+pub fn claims(pod: &Value) -> Vec<String> {
+    let volumes = object::list_at(pod, "spec.volumes");
+    volumes.iter().filter_map(|volume| object::str_at(volume, "persistentVolumeClaim.claimName")).map(str::to_owned).collect()
+}
+
+/// Whether something keeps a claim or a volume from going (`pkg/controller/volume/{pvcprotection,pvprotection}`): a bound Pod, a bound claim.
+fn is_used(key: &Key, thing: &Value, ctx: &Context) -> bool {
+    if key.kind == kinds::PERSISTENT_VOLUME {
+        return object::str_at(thing, "status.phase") == Some("Bound");
+    }
+    let uses = |pod: &Value| {
+        let is_shut_down = object::is_deleting(pod) && object::i64_at(pod, "metadata.deletionGracePeriodSeconds") == Some(0);
+        let is_bound = object::str_at(pod, "spec.nodeName").is_some_and(|node| !node.is_empty());
+        is_bound && !is_shut_down && claims(pod).contains(&key.name)
+    };
+    ctx.api.list(kinds::POD, Some(&key.namespace)).any(|pod| uses(pod))
+}
+
+fn unprotect(key: &Key, thing: &Value, ctx: &mut Context) -> Synced {
+    let mut new = thing.clone();
+    let is_ours = |f: &Value| f == "kubernetes.io/pvc-protection" || f == "kubernetes.io/pv-protection";
+    let keep: Vec<Value> = object::list_at(thing, "metadata.finalizers").iter().filter(|f| !is_ours(f)).cloned().collect();
+    object::set(&mut new, "metadata.finalizers", json!(keep));
+    if new != *thing {
+        put(ctx, key.kind, new, "")?;
+    }
+    Ok(None)
 }
 
 /// The smallest volume that will do.

@@ -255,6 +255,6 @@ mod tests {
             assert_eq!((log.first(), log.bytes(), texts(&log, 0).len()), (log.end(), 0, 0));
         }
         let names: Vec<&str> = log.rotated().iter().map(|f| f.suffix.as_str()).collect();
-        assert_eq!(names, ["20260101-000030.gz", "20260101-000040.gz", "20260101-000050.gz", "20260101-000060"]);
+        assert_eq!(names, ["20260101-000030.gz", "20260101-000040.gz", "20260101-000050.gz", "20260101-000100"]);
     }
 }

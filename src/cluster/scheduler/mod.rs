@@ -40,6 +40,8 @@ struct Waiting {
     /// Something happened meanwhile that may help.
     woken: bool,
     helped_by: HelpedBy,
+    /// It removed others and was promised their node.
+    promised: bool,
 }
 
 /// Which events may help a Pod that was refused (the plugins' queueing hints). Changes of nodes may help every Pod.
@@ -63,6 +65,13 @@ impl HelpedBy {
         }
         out
     }
+}
+
+/// Whether a waiting Pod's own update may let it fit: its labels where other Pods stood in its way, new tolerations, requests where there was no room
+/// (`PodSchedulingPropertiesChange`, and the events that the plugins register).
+fn own_change_helps(old: &Value, new: &Value, by: HelpedBy) -> bool {
+    let differs = |path: &str| object::at(old, path) != object::at(new, path);
+    by.company && differs("metadata.labels") || by.room && (differs("spec.containers") || differs("spec.resources")) || differs("spec.tolerations")
 }
 
 #[derive(Clone, Debug, Default)]
@@ -129,8 +138,9 @@ impl Scheduler {
         }
         if !self.seen.contains_key(&change.key) {
             self.activate(change.key.clone(), pod, CYCLE_MS, ctx);
-        } else if change.old.as_ref().is_some_and(|old| old.get("spec") != pod.get("spec") || object::labels(old) != object::labels(pod))
+        } else if let Some(old) = &change.old
             && let Some(waiting) = self.waiting.get_mut(&change.key)
+            && own_change_helps(old, pod, waiting.helped_by)
         {
             waiting.woken = true;
             self.plan(ctx);
@@ -216,7 +226,7 @@ impl Scheduler {
             let message = format!("0/{count} nodes are available: {unbound}. not found");
             return self.give_up(key, pod, &message, HelpedBy { room: false, company: false, claims: true }, None, ctx);
         }
-        let (fitting, verdicts) = filter::run(&wanted, &self.snapshot);
+        let (fitting, verdicts) = self.filter(&key, &wanted, ctx);
         if let Some(node) = score::best(&wanted, &fitting, &self.snapshot) {
             self.bind(&key, pod, &node, ctx);
             return;
@@ -227,10 +237,12 @@ impl Scheduler {
         let mut message = tell(count, verdicts.values().flat_map(|verdict| verdict.reasons()));
         let mut nominated = None;
         message.push_str(" no new claims to deallocate, preemption: ");
-        if object::str_at(pod, "spec.preemptionPolicy") == Some("Never") {
-            message.push_str("not eligible due to preemptionPolicy=Never.");
+        if let Some(why) = preempt::ineligible(&wanted, &verdicts, &self.snapshot) {
+            message.push_str(why);
+            nominated = object::str_at(pod, "status.nominatedNodeName").map(str::to_owned);
         } else {
-            match preempt::run(&wanted, &verdicts, &self.snapshot) {
+            let budgets: Vec<Rc<Value>> = ctx.api.list(kinds::POD_DISRUPTION_BUDGET, None).cloned().collect();
+            match preempt::run(&wanted, &verdicts, &self.snapshot, &budgets, ctx.now) {
                 Ok(choice) => {
                     self.evict(&choice, pod, ctx);
                     nominated = Some(choice.node);
@@ -240,6 +252,29 @@ impl Scheduler {
             }
         }
         self.give_up(key, pod, &message, HelpedBy::of(&verdicts), nominated, ctx);
+    }
+
+    /// The nodes that fit, and why the others do not. Pods as important that have been promised a node count there already
+    /// (`RunFilterPluginsWithNominatedPods`).
+    fn filter(&self, key: &Key, wanted: &filter::Wanted, ctx: &Context) -> (Vec<String>, Verdicts) {
+        let mut promised = Vec::new();
+        for (other, _) in self.waiting.iter().filter(|(other, waiting)| waiting.promised && *other != key) {
+            let Some(pod) = ctx.api.at(other) else { continue };
+            let node = object::str_at(pod, "status.nominatedNodeName").filter(|node| !node.is_empty());
+            let Some(node) = node.filter(|_| object::i64_at(pod, "spec.priority").unwrap_or(0) >= wanted.info.priority) else { continue };
+            let mut there = (**pod).clone();
+            object::set(&mut there, "spec.nodeName", json!(node));
+            promised.push((other, Rc::new(there)));
+        }
+        let (mut fitting, mut verdicts) = filter::run(wanted, &self.snapshot);
+        if !promised.is_empty() {
+            let mut fuller = self.snapshot.clone();
+            promised.iter().for_each(|(other, pod)| fuller.assume(other, pod));
+            let (still, refused) = filter::run(wanted, &fuller);
+            fitting.retain(|node| still.contains(node));
+            verdicts.extend(refused);
+        }
+        (fitting, verdicts)
     }
 
     fn bind(&mut self, key: &Key, pod: &Rc<Value>, node: &str, ctx: &mut Context) {
@@ -258,7 +293,8 @@ impl Scheduler {
     }
 
     fn give_up(&mut self, key: Key, pod: &Rc<Value>, message: &str, helped_by: HelpedBy, nominated: Option<String>, ctx: &mut Context) {
-        let waiting = self.waiting.entry(key.clone()).or_insert(Waiting { last: ctx.now, woken: false, helped_by });
+        let waiting = self.waiting.entry(key.clone()).or_insert(Waiting { last: ctx.now, woken: false, helped_by, promised: false });
+        waiting.promised |= nominated.is_some();
         waiting.helped_by = helped_by;
         waiting.last = ctx.now;
         waiting.woken = false;
@@ -288,7 +324,8 @@ impl Scheduler {
             let mut new = (*victim).clone();
             let why = format!("{}: preempting to accommodate a higher priority pod", "default-scheduler");
             let condition = json!({"type": "DisruptionTarget", "status": "True", "reason": "PreemptionByScheduler", "message": why,
-                "lastProbeTime": null, "lastTransitionTime": caller.now.rfc3339()});
+                "observedGeneration": object::i64_at(&victim, "metadata.generation").unwrap_or(1), "lastProbeTime": null,
+                "lastTransitionTime": caller.now.rfc3339()});
             set_condition(&mut new, condition);
             let options = WriteOptions { subresource: "status", field_manager: "kube-scheduler".into(), ..WriteOptions::default() };
             let told = api.update(&mut caller, kinds::POD, &key.namespace, new, &options).map(|_| ());

@@ -93,7 +93,7 @@ pub fn subresource(call: &Call) -> &'static str {
 
 /// JSON, or YAML that is one.
 fn parse(text: &str) -> Result<Value, String> {
-    if let Ok(value) = serde_json::from_str::<Value>(text) {
+    if let Some(value) = crate::yaml::json_value(text) {
         return Ok(value);
     }
     match crate::yaml::parse(text, 0).ok().flatten().map(|node| node.to_value()) {
