@@ -183,7 +183,7 @@ pub fn cells(kind: &Kind, o: &Value, now: SimTime) -> Vec<String> {
         "ControllerRevision" => {
             let owner = list_at(o, "metadata.ownerReferences").first().map(|r| {
                 let group = str_at(r, "apiVersion").and_then(|v| v.split_once('/')).map(|(g, _)| format!(".{g}")).unwrap_or_default();
-                format!("{}{group}/{}", text(r, "kind").to_lowercase(), text(r, "name"))
+                format!("{}{group}/{}", text(r, "kind").to_ascii_lowercase(), text(r, "name"))
             });
             vec![name, owner.unwrap_or_else(|| "<none>".into()), number(o, "revision"), old]
         }
@@ -341,7 +341,7 @@ fn event(o: &Value, now: SimTime) -> Vec<String> {
     let event_time = str_at(o, "eventTime");
     let first = str_at(o, "firstTimestamp").or(event_time);
     let last = str_at(o, "series.lastObservedTime").or(str_at(o, "lastTimestamp")).or(first);
-    let object = format!("{}/{}", text(o, "involvedObject.kind").to_lowercase(), text(o, "involvedObject.name"));
+    let object = format!("{}/{}", text(o, "involvedObject.kind").to_ascii_lowercase(), text(o, "involvedObject.name"));
     let component = str_at(o, "source.component").filter(|c| !c.is_empty()).or(str_at(o, "reportingComponent")).unwrap_or("");
     let host = str_at(o, "source.host").filter(|h| !h.is_empty());
     let source = host.map_or(component.to_owned(), |host| format!("{component}, {host}"));

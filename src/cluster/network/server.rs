@@ -94,7 +94,7 @@ fn redis(ctx: &mut Context, target: ContainerId, commands: &str) -> String {
         let words: Vec<&str> = line.split_whitespace().collect();
         let reply = match words.as_slice() {
             [] => continue,
-            [verb, rest @ ..] => match (verb.to_uppercase().as_str(), rest) {
+            [verb, rest @ ..] => match (verb.to_ascii_uppercase().as_str(), rest) {
                 ("PING", _) => "+PONG".to_owned(),
                 ("SET", [key, value, ..]) => {
                     server.store.insert((*key).into(), (*value).into());

@@ -49,7 +49,7 @@ pub fn volume(page: &mut Page, o: &Value) -> bool {
         for (index, term) in terms.iter().enumerate() {
             for (place, expression) in list_at(term, "matchExpressions").iter().enumerate() {
                 let values: Vec<&str> = list_at(expression, "values").iter().filter_map(Value::as_str).collect();
-                let words = format!("{} {} [{}]", text(expression, "key"), text(expression, "operator").to_lowercase(), values.join(", "));
+                let words = format!("{} {} [{}]", text(expression, "key"), text(expression, "operator").to_ascii_lowercase(), values.join(", "));
                 page.line(2, if place == 0 { format!("Term {index}:\t{words}") } else { format!("\t{words}") });
             }
         }
@@ -166,7 +166,7 @@ fn rules(page: &mut Page, rules: &[Value], way: &str, side: &str) {
             let last = i64_at(port, "endPort").map(|p| format!("-{p}")).unwrap_or_default();
             page.line(2, format!("To Port: {number}{last}/{}", str_at(port, "protocol").unwrap_or("TCP")));
         }
-        let peers = list_at(rule, &side.to_lowercase());
+        let peers = list_at(rule, &side.to_ascii_lowercase());
         if peers.is_empty() {
             page.line(2, format!("{side}: <any> (traffic not restricted by {})", if side == "From" { "source" } else { "destination" }));
         }

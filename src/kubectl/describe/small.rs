@@ -204,9 +204,9 @@ fn smart_label(field: &str) -> String {
     let mut out = String::new();
     for (i, c) in field.chars().enumerate() {
         if i == 0 {
-            out.extend(c.to_uppercase());
+            out.push(c.to_ascii_uppercase());
         } else {
-            if c.is_uppercase() {
+            if c.is_ascii_uppercase() {
                 out.push(' ');
             }
             out.push(c);
