@@ -1,8 +1,8 @@
 //! Models kube-controller-manager: ReplicaSet, ReplicationController, Deployment, DaemonSet, StatefulSet, Job, CronJob, EndpointSlice, Namespace,
-//! ResourceQuota, PodDisruptionBudget, PersistentVolume, node lifecycle, garbage collection of dependents and of Pods.
+//! ResourceQuota, PodDisruptionBudget, HorizontalPodAutoscaler, PersistentVolume, node lifecycle, garbage collection of dependents and of Pods.
 //!
 //! Every controller has a work queue of objects; a change puts those that it concerns into it, and a little later they are synced against the
-//! store. Deviations: one worker each, syncs take no time, HorizontalPodAutoscalers are stored and left alone.
+//! store. Deviations: one worker each, syncs take no time.
 
 use crate::api::order::SortedMap;
 mod bootstrap;
@@ -15,6 +15,8 @@ mod endpoint_mirror;
 mod endpoints;
 mod garbage;
 mod history;
+mod hpa;
+mod hpa_replicas;
 mod job;
 mod job_policy;
 mod namespace;
@@ -56,6 +58,7 @@ pub enum Controller {
     PodGc,
     ResourceQuota,
     Disruption,
+    HorizontalPodAutoscaler,
     Volume,
     TaintEviction,
     NodeLifecycle,
@@ -84,6 +87,7 @@ pub struct Controllers {
     eviction: node::Eviction,
     nodes: node::Lifecycle,
     jobs: job::Jobs,
+    autoscalers: hpa::Autoscalers,
     daemons: daemon_set::Backoff,
 }
 
@@ -110,6 +114,7 @@ impl Controllers {
             "ReplicaSet" | "ReplicationController" => Some(Controller::ReplicaSet),
             "ResourceQuota" => Some(Controller::ResourceQuota),
             "PodDisruptionBudget" => Some(Controller::Disruption),
+            "HorizontalPodAutoscaler" => Some(Controller::HorizontalPodAutoscaler),
             "Deployment" => Some(Controller::Deployment),
             "DaemonSet" => Some(Controller::DaemonSet),
             "StatefulSet" => Some(Controller::StatefulSet),
@@ -123,7 +128,11 @@ impl Controllers {
         if let Some(controller) = controller {
             let own = change.verb != Verb::Deleted && change.old.as_ref().is_some_and(|old| only_status(old, &change.object));
             if !own || matches!(kind.kind, "ReplicaSet" | "ReplicationController" | "Job" | "Deployment" | "StatefulSet" | "PodDisruptionBudget") {
-                let after = if controller == Controller::Endpoints { endpoints::SYNC_MS } else { SYNC_MS };
+                let after = match controller {
+                    Controller::Endpoints => endpoints::SYNC_MS,
+                    Controller::HorizontalPodAutoscaler => hpa::RESYNC_MS,
+                    _ => SYNC_MS,
+                };
                 self.enqueue(controller, key.clone(), after, ctx);
             }
         }
@@ -302,6 +311,7 @@ impl Controllers {
             Controller::PodGc => pod_gc::sync(&key, ctx),
             Controller::ResourceQuota => quota::sync(&key, ctx),
             Controller::Disruption => disruption::sync(&key, ctx),
+            Controller::HorizontalPodAutoscaler => self.autoscalers.sync(&key, ctx),
             Controller::Volume => volume::sync(&key, ctx),
             Controller::NodeLifecycle => self.nodes.sync(&key, ctx),
             Controller::TaintEviction => self.eviction.sync(&key, ctx),
