@@ -41,6 +41,11 @@ fn check(course: &Value, wrong: &mut Vec<String>) {
             }
             Value::Object(_) => match i64_at(step, "second") {
                 Some(second) => (second as u64 * 1000 + 60_000 - cluster.now().0 % 60_000) % 60_000,
+                None if step.get("silent").is_some() || step.get("heard").is_some() => {
+                    let (verb, node) = if step.get("silent").is_some() { ("stop", "silent") } else { ("start", "heard") };
+                    terminal.submit(&format!("ssh {} systemctl {verb} kubelet", str_at(step, node).unwrap_or("")), &mut cluster);
+                    COMMAND_MS
+                }
                 None => {
                     terminal.submit(&format!("kubectl apply -f - <<'EOF'\n{step}\nEOF"), &mut cluster);
                     COMMAND_MS
@@ -58,8 +63,10 @@ fn check(course: &Value, wrong: &mut Vec<String>) {
         let list: Value = serde_json::from_str(json).unwrap_or_else(|error| panic!("{what} are no JSON ({error}): {text}"));
         list_at(&list, "items").to_vec()
     };
-    let mut found: Vec<String> = events(&list("events"));
-    let mut objects: Vec<String> = list(LOOK).iter().filter_map(shown).map(|o| o.to_string()).collect();
+    let all = list(&format!("{LOOK}{}", str_at(course, "also").unwrap_or("")));
+    let preempts = all.iter().any(|o| str_at(o, "spec.priorityClassName").is_some());
+    let mut found: Vec<String> = events(&list("events"), preempts);
+    let mut objects: Vec<String> = all.iter().filter_map(shown).map(|o| o.to_string()).collect();
     objects.sort();
     found.extend(objects);
     let mut wanted: Vec<String> = list_at(course, "events").iter().map(Value::to_string).collect();
@@ -79,20 +86,26 @@ fn check(course: &Value, wrong: &mut Vec<String>) {
     }
 }
 
-/// The events of controllers, summed up: object, type, reason, message, source, how often.
-fn events(events: &[Value]) -> Vec<String> {
+/// The events of controllers, summed up: object, type, reason, message, source, how often. Where Pods are preempted, the scheduler's as well.
+fn events(events: &[Value], preempts: bool) -> Vec<String> {
     let text = |value: &Value, path: &str| str_at(value, path).unwrap_or("").to_owned();
     let mut sums: Vec<(Vec<String>, i64)> = Vec::new();
     for event in events {
         let kind = text(event, "involvedObject.kind");
         let source = [text(event, "source.component"), text(event, "reportingComponent")].into_iter().find(|s| !s.is_empty()).unwrap_or_default();
-        if matches!(source.as_str(), "kubelet" | "default-scheduler") || (kind == "Node" && source != "taint-eviction-controller") {
+        let is_scheduler = source == "default-scheduler";
+        let told = preempts && matches!(str_at(event, "reason"), Some("FailedScheduling" | "Preempted"));
+        if source == "kubelet" || kind == "PersistentVolume" || (is_scheduler && !told) || (kind == "Node" && source != "taint-eviction-controller") {
+            continue;
+        }
+        // Whether it comes depends on who wakes the Pod meanwhile.
+        if text(event, "message").contains("not eligible due to a terminating") {
             continue;
         }
         let mut message = mask(&text(event, "message"));
         // How often these come depends on how fast everything is.
         let reason = text(event, "reason");
-        let uncounted = message.contains("exceeded quota") || source == "persistentvolume-controller" || reason == "UnexpectedJob";
+        let uncounted = message.contains("exceeded quota") || is_scheduler || source == "persistentvolume-controller" || reason == "UnexpectedJob";
         if message.contains("exceeded quota") {
             message = message.replace("(combined from similar events): ", "");
         }
@@ -119,11 +132,18 @@ fn shown(object: &Value) -> Option<Value> {
     if matches!(kind.as_str(), "Endpoints" | "Service" | "EndpointSlice") && name(object) == "kubernetes" {
         return None;
     }
+    if kind == "Namespace" && name(object) != "other" {
+        return None;
+    }
     let mut out = json!({"kind": kind, "name": mask(name(object))});
     let is_plain = matches!(kind.as_str(), "ConfigMap" | "ServiceAccount");
     for field in ["labels", "annotations"] {
         let all = map_at(object, &format!("metadata.{field}")).map(|map| marks(map)).unwrap_or_default();
-        if !all.is_empty() && !is_plain && !(field == "annotations" && matches!(kind.as_str(), "EndpointSlice" | "Endpoints" | "Service")) {
+        if !all.is_empty()
+            && !is_plain
+            && kind != "Node"
+            && !(field == "annotations" && matches!(kind.as_str(), "EndpointSlice" | "Endpoints" | "Service"))
+        {
             out[field] = Value::Object(all);
         }
     }
@@ -148,7 +168,7 @@ fn shown(object: &Value) -> Option<Value> {
     if !finalizers.is_empty() {
         out["finalizers"] = Value::Array(finalizers);
     }
-    if let Some(generation) = i64_at(object, "metadata.generation").filter(|_| kind != "EndpointSlice") {
+    if let Some(generation) = i64_at(object, "metadata.generation").filter(|_| !matches!(kind.as_str(), "EndpointSlice" | "Node")) {
         out["generation"] = json!(generation);
     }
     if str_at(object, "metadata.deletionTimestamp").is_some() {
@@ -172,6 +192,9 @@ fn special(kind: &str, object: &Value, out: &mut Value) {
             let host = json!([at(object, "spec.hostname"), at(object, "spec.subdomain")]);
             if host != json!([null, null]) {
                 out["hostname"] = host;
+            }
+            if str_at(object, "spec.priorityClassName").is_some() {
+                out["node"] = json!([at(object, "spec.nodeName"), at(object, "status.nominatedNodeName")]);
             }
             let disrupted = list_at(object, "status.conditions").iter().filter(|c| str_at(c, "type") == Some("DisruptionTarget"));
             let disrupted: Vec<Value> =
@@ -208,6 +231,11 @@ fn special(kind: &str, object: &Value, out: &mut Value) {
             out["selector"] = keys("spec.selector.matchLabels");
             out["template"] = keys("spec.template.metadata.labels");
         }
+        "PersistentVolume" => out["claim"] = at(object, "spec.claimRef.name"),
+        "Node" => {
+            let taint = |t: &Value| json!([at(t, "key"), at(t, "value"), at(t, "effect")]);
+            out["taints"] = sorted(list_at(object, "spec.taints").iter().map(taint).collect());
+        }
         "PersistentVolumeClaim" => out["volume"] = at(object, "spec.volumeName"),
         _ => {}
     }
@@ -215,11 +243,15 @@ fn special(kind: &str, object: &Value, out: &mut Value) {
     if status.as_object().is_none_or(|s| s.is_empty()) {
         return;
     }
+    if kind == "Node" {
+        let ready = list_at(&status, "conditions").iter().filter(|c| str_at(c, "type") == Some("Ready")).cloned().collect::<Vec<_>>();
+        status = json!({"conditions": ready});
+    }
     if kind == "CronJob" && status.get("active").is_some() {
         status["active"] = list_at(&status, "active").iter().map(|a| at(a, "name")).collect::<Vec<_>>().into();
     }
     for condition in status.get_mut("conditions").and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut) {
-        ["lastTransitionTime", "lastUpdateTime", "lastProbeTime"].iter().for_each(|time| drop(condition.remove(*time)));
+        ["lastTransitionTime", "lastUpdateTime", "lastProbeTime", "lastHeartbeatTime"].iter().for_each(|time| drop(condition.remove(*time)));
     }
     out["status"] = deep(&status);
 }
