@@ -16,7 +16,10 @@ const cases = listed("tests/conformance/verdicts", ".jsonl").flatMap((path) => l
 const texts = cases.map((c) => (c.input_base64 === undefined ? Buffer.from(c.input) : Buffer.from(c.input_base64, "base64"))).filter((text) => text.length < 4096);
 plant("verdict", texts);
 plant("fix", texts);
-plant("link", texts.filter((_, i) => i % 10 === 0));
+plant("fragment", texts.filter((_, i) => i % 10 === 0));
+// A link's text: a manifest, with a name, a lesson's step, a moment with inputs.
+const SECTIONS = ["", "\x04liveness-probe/2", "\x057 2 60000\x060 a0\x065000 ckubectl get pods -w\x061 i", "\x051 1 9000\x07node-1 2000 4294967296 110\x0610 bdefault\x07web\x07main\x07e\x071", "\x053 2 100\x060 wnode-1\x07/etc/kubernetes/manifests/a.yaml\x07a\x065 s1\x060 qnode-2\x071\x060 ma/b\x0780\x07\x070"];
+plant("link", texts.filter((text, i) => i % 10 === 0 && text.length < 400).flatMap((text, i) => [text, Buffer.concat([Buffer.from(i % 2 ? "\x02a.yaml\x03" : ""), text, Buffer.from(SECTIONS[i % SECTIONS.length])])]));
 
 // `$ command` with its continuation lines `> …`.
 const commands = [];

@@ -128,6 +128,7 @@ pub const LIMIT_RANGE: &Kind = &KINDS[23];
 pub const RESOURCE_QUOTA: &Kind = &KINDS[24];
 pub const STORAGE_CLASS: &Kind = &KINDS[28];
 pub const POD_DISRUPTION_BUDGET: &Kind = &KINDS[25];
+pub const API_SERVICE: &Kind = &KINDS[33];
 
 /// In the order in which `kubectl get all` and `kubectl api-resources` list what they share.
 pub static KINDS: &[Kind] = &[
@@ -160,6 +161,12 @@ pub static KINDS: &[Kind] = &[
     row("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", "networkpolicy", &["netpol"], true, false),
     row("networking.k8s.io", "v1", "Ingress", "ingresses", "ingress", &["ing"], true, false),
     row("storage.k8s.io", "v1", "StorageClass", "storageclasses", "storageclass", &["sc"], false, false),
+    row("rbac.authorization.k8s.io", "v1", "Role", "roles", "role", &[], true, false),
+    row("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", "rolebinding", &[], true, false),
+    row("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", "clusterrole", &[], false, false),
+    row("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", "clusterrolebinding", &[], false, false),
+    row("apiregistration.k8s.io", "v1", "APIService", "apiservices", "apiservice", &[], false, false),
+    row("networking.k8s.io", "v1", "IngressClass", "ingressclasses", "ingressclass", &[], false, false),
 ];
 
 #[cfg(test)]
@@ -170,7 +177,12 @@ mod tests {
     fn constants_name_their_rows() {
         let rows = [(POD, "Pod"), (EVENT, "Event"), (ENDPOINT_SLICE, "EndpointSlice"), (PRIORITY_CLASS, "PriorityClass")];
         let more = [(CONTROLLER_REVISION, "ControllerRevision"), (LEASE, "Lease"), (LIMIT_RANGE, "LimitRange")];
-        let most = [(RESOURCE_QUOTA, "ResourceQuota"), (POD_DISRUPTION_BUDGET, "PodDisruptionBudget"), (STORAGE_CLASS, "StorageClass")];
+        let most = [
+            (RESOURCE_QUOTA, "ResourceQuota"),
+            (POD_DISRUPTION_BUDGET, "PodDisruptionBudget"),
+            (STORAGE_CLASS, "StorageClass"),
+            (API_SERVICE, "APIService"),
+        ];
         for (kind, name) in rows.into_iter().chain(more).chain(most) {
             assert_eq!(kind.kind, name);
         }

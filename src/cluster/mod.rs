@@ -20,6 +20,7 @@ pub mod images;
 pub mod invariants;
 pub mod kubelet;
 pub mod log;
+pub mod metrics;
 pub mod network;
 pub mod queue;
 pub mod runtime;
@@ -62,6 +63,7 @@ pub enum Task {
     Controllers(controllers::Timer),
     Kubelet { node: usize, timer: kubelet::Timer },
     Runtime { node: usize, timer: runtime::Timer },
+    Metrics(metrics::Timer),
 }
 
 /// Everything but the component whose turn it is: what a component may look at and act on.
@@ -72,6 +74,8 @@ pub struct Context<'a> {
     pub api: &'a mut ApiServer,
     pub random: &'a mut Random,
     pub network: &'a mut network::Network,
+    /// What a metrics server has measured, where one runs.
+    pub metrics: &'a mut metrics::Metrics,
 }
 
 impl Context<'_> {
@@ -141,6 +145,7 @@ pub struct Cluster {
     kubelets: Vec<kubelet::Kubelet>,
     runtimes: Vec<runtime::Runtime>,
     network: network::Network,
+    metrics: metrics::Metrics,
 }
 
 /// Everything but the component whose turn it is, borrowed field by field.
@@ -153,6 +158,7 @@ macro_rules! context {
             api: &mut $cluster.api,
             random: &mut $cluster.random,
             network: &mut $cluster.network,
+            metrics: &mut $cluster.metrics,
         }
     };
 }
@@ -171,6 +177,7 @@ impl Cluster {
             kubelets: (0..nodes).map(|i| kubelet::Kubelet::new(i, &config.nodes[i])).collect(),
             runtimes: (0..nodes).map(|i| runtime::Runtime::new(i, &config.nodes[i])).collect(),
             network: network::Network::new(&config),
+            metrics: metrics::Metrics::default(),
             config,
         };
         cluster.controllers.bootstrap(&cluster.config, &mut context!(cluster));
@@ -191,6 +198,11 @@ impl Cluster {
 
     pub fn log(&self) -> &Log {
         &self.log
+    }
+
+    /// What a metrics server has measured, where one runs.
+    pub fn metrics(&self) -> &metrics::Metrics {
+        &self.metrics
     }
 
     pub fn network(&self) -> &network::Network {
@@ -243,6 +255,7 @@ impl Cluster {
             Task::Controllers(timer) => self.controllers.handle(timer, &mut ctx),
             Task::Kubelet { node, timer } => kubelets[node].handle(timer, &mut runtimes[node], &mut ctx),
             Task::Runtime { node, timer } => runtimes[node].handle(timer, &mut ctx),
+            Task::Metrics(timer) => metrics::handle(timer, kubelets, runtimes, &mut ctx),
         }
         self.deliver();
         true
@@ -262,6 +275,7 @@ impl Cluster {
             let mut ctx = context!(self);
             self.scheduler.observe(&change, &mut ctx);
             self.controllers.observe(&change, &mut ctx);
+            metrics::observe(&change, &mut ctx);
             for kubelet in &mut self.kubelets {
                 kubelet.observe(&change, &mut ctx);
             }

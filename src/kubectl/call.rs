@@ -264,7 +264,9 @@ fn check_global(call: &Call, env: &mut Env) -> Result<(), Failure> {
     {
         return Err(Failure::raw(format!("Error in configuration: context was not found for specified context: {context}\n"), 1));
     }
-    if let Some(user) = call.filled("user").filter(|u| *u != "kubernetes-admin") {
+    // `create rolebinding` has a flag of the same name.
+    let own = call.path.ends_with("binding");
+    if let Some(user) = call.filled("user").filter(|u| !own && *u != "kubernetes-admin") {
         return Err(Failure::error(format!("auth info \"{user}\" does not exist")));
     }
     if let Some(cluster) = call.filled("cluster").filter(|c| *c != "kubernetes") {
@@ -333,7 +335,7 @@ fn unknown_command(name: &str) -> Failure {
     if ABSENT.contains(&name) {
         return not_here(&format!("kubectl {name}"));
     }
-    let mut near: Vec<&str> = VERBS.iter().map(|v| v.name).filter(|v| distance(name, v) <= 2 || v.starts_with(&name.to_lowercase())).collect();
+    let mut near: Vec<&str> = VERBS.iter().map(|v| v.name).filter(|v| distance(name, v) <= 2 || v.starts_with(&name.to_ascii_lowercase())).collect();
     near.order();
     let mut text = format!("error: unknown command \"{name}\" for \"kubectl\"\n");
     if !near.is_empty() {
@@ -347,7 +349,7 @@ fn unknown_command(name: &str) -> Failure {
 
 /// Levenshtein's distance, without regard to case (cobra's `ld`).
 fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
+    let (a, b): (Vec<char>, Vec<char>) = (a.to_ascii_lowercase().chars().collect(), b.to_ascii_lowercase().chars().collect());
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
         let mut before = i;

@@ -21,6 +21,11 @@ pub fn human(seconds: i64) -> String {
     }
 }
 
+/// `2m5.25s`, as Go prints a duration of so many milliseconds.
+pub fn go(millis: u64) -> String {
+    crate::cluster::kubelet::go_duration(millis)
+}
+
 /// The age of a time that the API wrote; `<unknown>` without one.
 pub fn since(time: Option<&str>, now: SimTime) -> String {
     match time.and_then(SimTime::parse) {

@@ -1,11 +1,12 @@
 //! The person's machine, and a node that they are on, as a shell sees it: files, programs, processes, the network.
 
 use super::env::{Env, Failure, Flow, Poll};
-use super::{OutputKind, programs};
+use super::{OutputKind, node_logs, programs};
 use crate::api::SimTime;
 use crate::api::order::SortedSet;
 use crate::cluster::log::Stream;
 use crate::cluster::network::{Answer, Failure as Unreachable};
+use crate::cluster::shell::owner::{Credentials, Owner};
 use crate::cluster::shell::{Answered, Command, FileError, Host, Input, Kind, Machine, ProcessRow, Progress, Written};
 use crate::cluster::{PodRef, shell};
 
@@ -13,7 +14,7 @@ use crate::cluster::{PodRef, shell};
 pub const HOME: &str = "/root";
 /// What is there before anybody makes it.
 const DIRECTORIES: &[&str] = &["/", HOME, "/tmp", "/etc", "/home", "/usr/bin", "/var/log"];
-const NODE_DIRECTORIES: &[&str] = &["/etc/kubernetes/manifests", "/var/lib/kubelet"];
+const NODE_DIRECTORIES: &[&str] = &["/etc/kubernetes/manifests", "/var/lib/kubelet", "/var/log/containers", "/var/log/pods"];
 /// How much a file may hold.
 const MOST_BYTES: usize = 1 << 20;
 
@@ -35,7 +36,8 @@ impl Env<'_> {
         let files = match &self.node {
             Some(node) => {
                 directories.extend(NODE_DIRECTORIES.iter().map(|d| (*d).to_owned()));
-                self.cluster.kubelet(node).map(|k| k.files().keys().cloned().collect()).unwrap_or_default()
+                let own = self.cluster.kubelet(node).into_iter().flat_map(|k| k.files().keys().cloned());
+                own.chain(node_logs::all(self.cluster, node).map(|f| f.path)).collect()
             }
             None => self.files.keys().map(|name| shell::absolute(HOME, name)).collect(),
         };
@@ -47,6 +49,11 @@ impl Env<'_> {
             Some(node) => self.cluster.kubelet(node)?.files().get(path),
             None => self.files.get(&key(path)),
         }
+    }
+
+    /// The container's log at a path of the node.
+    fn log_at(&self, path: &str) -> Option<node_logs::LogFile<'_>> {
+        node_logs::find(self.cluster, self.node.as_ref()?, path)
     }
 
     /// Writes or removes a file.
@@ -108,6 +115,9 @@ impl Host for Env<'_> {
         if let Some(text) = self.text_of(path) {
             return Some(Kind::File { bytes: text.len(), executable: text.starts_with("#!") });
         }
+        if let Some(log) = self.log_at(path) {
+            return Some(Kind::File { bytes: log.bytes(), executable: false });
+        }
         let (files, directories) = self.paths();
         let below = format!("{}/", path.trim_end_matches('/'));
         (directories.contains(path) || files.iter().chain(&directories).any(|f| f.starts_with(&below))).then_some(Kind::Directory)
@@ -117,7 +127,7 @@ impl Host for Env<'_> {
         match (self.text_of(path), self.stat(path)) {
             (Some(text), _) => Ok(text.clone()),
             (None, Some(Kind::Directory)) => Err(FileError::IsDirectory),
-            (None, Some(Kind::File { .. })) => Ok(String::new()),
+            (None, Some(Kind::File { .. })) => Ok(self.log_at(path).map(|log| log.text()).unwrap_or_default()),
             (None, None) => Err(FileError::NotFound),
         }
     }
@@ -127,6 +137,7 @@ impl Host for Env<'_> {
         match (self.stat(path), self.stat(parent)) {
             (Some(Kind::Directory), _) => return Err(FileError::IsDirectory),
             (_, None) => return Err(FileError::NotFound),
+            _ if self.log_at(path).is_some() => return Err(FileError::ReadOnly),
             (_, Some(Kind::File { .. })) => return Err(FileError::NotDirectory),
             (_, Some(Kind::Directory)) => {}
         }
@@ -229,8 +240,17 @@ impl Host for Env<'_> {
         index.map_or_else(|| "127.0.1.1".into(), crate::cluster::network::node_ip)
     }
 
-    fn user(&self) -> (i64, i64) {
-        (0, 0)
+    fn user(&self) -> Credentials {
+        Credentials { groups: vec![0], ..Credentials::default() }
+    }
+
+    fn owner(&self, path: &str) -> Owner {
+        match self.stat(path) {
+            // containerd lets nobody else read what a container says.
+            Some(Kind::File { .. }) if self.log_at(path).is_some() => Owner::root(0o640),
+            Some(Kind::File { executable: true, .. }) => Owner::root(0o755),
+            kind => Owner::plain(kind == Some(Kind::Directory)),
+        }
     }
 
     fn command(&mut self, command: &Command) -> Answered {

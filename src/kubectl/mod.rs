@@ -22,6 +22,7 @@ mod json;
 mod jsonpath;
 mod kyaml;
 mod merge;
+mod node_logs;
 mod node_shell;
 mod output;
 pub mod pod_row;

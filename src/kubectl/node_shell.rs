@@ -169,7 +169,7 @@ pub fn systemctl(words: &[String], env: &mut Env) -> Result<Flow, Failure> {
 
 /// What crictl calls a container: the first 13 digits of its id.
 fn short_id(container: &ContainerRecord) -> String {
-    format!("{:013x}", container.id.0.wrapping_mul(0x9e37_79b9_7f4a) & 0xf_ffff_ffff_ffff)
+    container.id.hex().get(..13).unwrap_or("").to_owned()
 }
 
 /// `crictl ps [-a]`, `crictl pods`, `crictl images`, `crictl logs CONTAINER`
@@ -227,7 +227,7 @@ pub fn crictl(words: &[String], env: &mut Env) -> Result<Flow, Failure> {
             table::align(&table::rows(rows), table::GET)
         }
         ["logs", id] => match runtime.all_containers().find(|c| short_id(c).starts_with(id)) {
-            Some(container) => container.log.iter().map(|l| format!("{}\n", l.text)).collect(),
+            Some(container) => container.log.lines_from(0).map(|l| format!("{}\n", l.text)).collect(),
             None => return Err(Failure::raw(format!("E: could not find container {id:?}\n"), 1)),
         },
         _ => return Err(Failure::raw("usage: crictl ps [-a] | pods | images | logs CONTAINER\n".into(), 1)),

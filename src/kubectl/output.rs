@@ -7,6 +7,7 @@ use super::go_template::GoTemplate;
 use super::jsonpath::Template;
 use super::{json, kyaml};
 use crate::api::{Kind, Value, object};
+use crate::yaml::go_quote;
 
 #[derive(Clone, Debug)]
 pub enum Form {
@@ -72,6 +73,20 @@ pub fn form(call: &Call, env: &Env, tables: bool) -> Result<Form, Failure> {
     }
 }
 
+/// Go's `%#v` of decoded JSON.
+fn go_syntax(value: &Value) -> String {
+    match value {
+        Value::Null => "interface {}(nil)".into(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::String(text) => go_quote(text),
+        Value::Array(items) => format!("[]interface {{}}{{{}}}", items.iter().map(go_syntax).collect::<Vec<_>>().join(", ")),
+        Value::Object(map) => {
+            let fields: Vec<String> = map.iter().map(|(key, value)| format!("{}:{}", go_quote(key), go_syntax(value))).collect();
+            format!("map[string]interface {{}}{{{}}}", fields.join(", "))
+        }
+    }
+}
+
 /// `pod/web`
 pub fn name_of(kind: &Kind, object: &Value) -> String {
     format!("{}/{}", kind.singular_with_group(), object::name(object))
@@ -86,9 +101,9 @@ pub fn print(form: &Form, value: &Value) -> Result<String, Failure> {
         Form::JsonPath { template, text, as_json } => {
             let failed = |e: String| {
                 let what = format!("error executing jsonpath {text:?}: Error executing template: {e}.");
-                let object = json::compact(value);
+                let object = go_syntax(value);
                 let more = format!(
-                    "Printing more information for debugging the template:\n\ttemplate was:\n\t\t{text}\n\tobject given to jsonpath engine was:\n\t\t{object}\n\n"
+                    "Printing more information for debugging the template:\n\ttemplate was:\n\t\t{text}\n\tobject given to jsonpath engine was:\n\t\t{object}\n\n\n"
                 );
                 Failure::error(format!("{what} {more}"))
             };

@@ -86,8 +86,8 @@ fn all_kinds() -> impl Iterator<Item = &'static Kind> {
         "replicasets",
         "statefulsets",
         "horizontalpodautoscalers",
-        "jobs",
         "cronjobs",
+        "jobs",
     ]
     .into_iter()
     .filter_map(Kind::by_name)

@@ -48,13 +48,16 @@ pub fn columns(kind: &Kind) -> &'static [&'static str] {
         "HorizontalPodAutoscaler" => &["NAME", "REFERENCE", "TARGETS", "MINPODS", "MAXPODS", "REPLICAS", "AGE"],
         "PriorityClass" => &["NAME", "VALUE", "GLOBAL-DEFAULT", "AGE", "PREEMPTIONPOLICY"],
         "ResourceQuota" => &["NAME", "REQUEST", "LIMIT", "AGE"],
-        "LimitRange" => &["NAME", "CREATED AT"],
+        "LimitRange" | "Role" | "ClusterRole" => &["NAME", "CREATED AT"],
+        "RoleBinding" | "ClusterRoleBinding" => &["NAME", "ROLE", "AGE", "*USERS", "*GROUPS", "*SERVICEACCOUNTS"],
+        "IngressClass" => &["NAME", "CONTROLLER", "PARAMETERS", "AGE"],
         "PodDisruptionBudget" => &["NAME", "MIN AVAILABLE", "MAX UNAVAILABLE", "ALLOWED DISRUPTIONS", "AGE"],
         "NetworkPolicy" => &["NAME", "POD-SELECTOR", "AGE"],
         "Ingress" => &["NAME", "CLASS", "HOSTS", "ADDRESS", "PORTS", "AGE"],
         "StorageClass" => &["NAME", "PROVISIONER", "RECLAIMPOLICY", "VOLUMEBINDINGMODE", "ALLOWVOLUMEEXPANSION", "AGE"],
         "ControllerRevision" => &["NAME", "CONTROLLER", "REVISION", "AGE"],
         "Lease" => &["NAME", "HOLDER", "AGE"],
+        "APIService" => &["NAME", "SERVICE", "AVAILABLE", "AGE"],
         _ => &["NAME", "AGE"],
     }
 }
@@ -153,7 +156,18 @@ pub fn cells(kind: &Kind, o: &Value, now: SimTime) -> Vec<String> {
             vec![name, number(o, "value"), default.to_string(), old, str_at(o, "preemptionPolicy").unwrap_or("PreemptLowerPriority").into()]
         }
         "ResourceQuota" => quota(o, name, old),
-        "LimitRange" => vec![name, text(o, "metadata.creationTimestamp")],
+        "LimitRange" | "Role" | "ClusterRole" => vec![name, text(o, "metadata.creationTimestamp")],
+        "RoleBinding" | "ClusterRoleBinding" => binding(o, name, old),
+        "IngressClass" => {
+            let default =
+                map_at(o, "metadata.annotations").is_some_and(|a| a.get("ingressclass.kubernetes.io/is-default-class").is_some_and(|v| v == "true"));
+            let parameters = at(o, "spec.parameters").map(|p| {
+                let group = str_at(p, "apiGroup").map(|g| format!(".{g}")).unwrap_or_default();
+                format!("{}{group}/{}", text(p, "kind"), text(p, "name"))
+            });
+            vec![if default { name + " (default)" } else { name }, text(o, "spec.controller"), parameters.unwrap_or_else(|| "<none>".into()), old]
+        }
+        "APIService" => api_service(o, name, old),
         "PodDisruptionBudget" => {
             let bound = |path: &str| at(o, path).map_or("N/A".into(), super::jsonpath::show);
             vec![name, bound("spec.minAvailable"), bound("spec.maxUnavailable"), number(o, "status.disruptionsAllowed"), old]
@@ -168,7 +182,7 @@ pub fn cells(kind: &Kind, o: &Value, now: SimTime) -> Vec<String> {
         "ControllerRevision" => {
             let owner = list_at(o, "metadata.ownerReferences").first().map(|r| {
                 let group = str_at(r, "apiVersion").and_then(|v| v.split_once('/')).map(|(g, _)| format!(".{g}")).unwrap_or_default();
-                format!("{}{group}/{}", text(r, "kind").to_lowercase(), text(r, "name"))
+                format!("{}{group}/{}", text(r, "kind").to_ascii_lowercase(), text(r, "name"))
             });
             vec![name, owner.unwrap_or_else(|| "<none>".into()), number(o, "revision"), old]
         }
@@ -326,7 +340,7 @@ fn event(o: &Value, now: SimTime) -> Vec<String> {
     let event_time = str_at(o, "eventTime");
     let first = str_at(o, "firstTimestamp").or(event_time);
     let last = str_at(o, "series.lastObservedTime").or(str_at(o, "lastTimestamp")).or(first);
-    let object = format!("{}/{}", text(o, "involvedObject.kind").to_lowercase(), text(o, "involvedObject.name"));
+    let object = format!("{}/{}", text(o, "involvedObject.kind").to_ascii_lowercase(), text(o, "involvedObject.name"));
     let component = str_at(o, "source.component").filter(|c| !c.is_empty()).or(str_at(o, "reportingComponent")).unwrap_or("");
     let host = str_at(o, "source.host").filter(|h| !h.is_empty());
     let source = host.map_or(component.to_owned(), |host| format!("{component}, {host}"));
@@ -463,4 +477,28 @@ fn ingress(o: &Value, name: String, old: String) -> Vec<String> {
     let ports = if list_at(o, "spec.tls").is_empty() { "80" } else { "80, 443" };
     let address: Vec<String> = list_at(o, "status.loadBalancer.ingress").iter().map(|i| text(i, "ip")).collect();
     vec![name, none(text(o, "spec.ingressClassName")), hosts, address.join(","), ports.into(), old]
+}
+
+/// Models `printRoleBinding`: who is bound to what.
+fn binding(o: &Value, name: String, old: String) -> Vec<String> {
+    let subjects = |kind: &str| {
+        let named = list_at(o, "subjects").iter().filter(|s| str_at(s, "kind") == Some(kind));
+        let shown = named.map(|s| if kind == "ServiceAccount" { format!("{}/{}", text(s, "namespace"), text(s, "name")) } else { text(s, "name") });
+        shown.collect::<Vec<_>>().join(", ")
+    };
+    let role = format!("{}/{}", text(o, "roleRef.kind"), text(o, "roleRef.name"));
+    vec![name, role, old, subjects("User"), subjects("Group"), subjects("ServiceAccount")]
+}
+
+/// Models `printAPIService` of kube-aggregator's table convertor.
+fn api_service(o: &Value, name: String, old: String) -> Vec<String> {
+    let service = at(o, "spec.service").filter(|s| s.is_object());
+    let shown = service.map_or("Local".into(), |s| format!("{}/{}", text(s, "namespace"), text(s, "name")));
+    let condition = list_at(o, "status.conditions").iter().find(|c| str_at(c, "type") == Some("Available"));
+    let available = match condition.map(|c| (text(c, "status"), text(c, "reason"))) {
+        Some((status, reason)) if status != "True" && !reason.is_empty() => format!("{status} ({reason})"),
+        Some((status, _)) => status,
+        None => "Unknown".into(),
+    };
+    vec![name, shown, available, old]
 }

@@ -1,7 +1,6 @@
 //! What must hold for a step to be done: a predicate over facts, never over typed text or pressed buttons.
 
 use crate::api::order::SortedMap;
-use serde::Deserialize;
 
 use crate::api::{Kind, SimTime, object};
 use crate::cluster::log::{Entry, Fact, ProbeKind};
@@ -31,8 +30,7 @@ pub struct Evidence<'a> {
 }
 
 /// One condition. Pods are those of the namespace `default`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Goal {
     All(Vec<Goal>),
     Any(Vec<Goal>),
@@ -73,14 +71,12 @@ pub enum Goal {
         verb: String,
         kind: String,
         name: String,
-        #[serde(default = "one")]
         at_least: usize,
     },
     /// An Event came (or was counted on) since the step began.
     Event {
         object: String,
         reason: String,
-        #[serde(default = "one")]
         at_least: usize,
     },
     /// Probe attempts since the step began.
@@ -88,7 +84,6 @@ pub enum Goal {
         pod: String,
         kind: Probe,
         ok: bool,
-        #[serde(default = "one")]
         at_least: usize,
     },
     /// A container ended with this code since the step began.
@@ -111,9 +106,7 @@ pub enum Goal {
     /// A request was answered since the step began. `to` is an address's end (`:6379`) or the whole destination; `answer` a part of the answer.
     Requested {
         to: String,
-        #[serde(default)]
         answer: String,
-        #[serde(default = "one")]
         at_least: usize,
     },
     /// A container's output holds this, in any of its instances since the step began.
@@ -126,7 +119,6 @@ pub enum Goal {
     NodeFile {
         node: String,
         path: String,
-        #[serde(default = "yes")]
         present: bool,
     },
     /// A file on a node holds this text.
@@ -150,7 +142,6 @@ pub enum Goal {
     /// A field of the editor's text; without `equals`, that it is there at all.
     Manifest {
         path: String,
-        #[serde(default)]
         equals: Option<crate::api::Value>,
     },
     /// Virtual time since the step began.
@@ -159,20 +150,11 @@ pub enum Goal {
     },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
     Startup,
     Readiness,
     Liveness,
-}
-
-fn one() -> usize {
-    1
-}
-
-fn yes() -> bool {
-    true
 }
 
 impl Goal {

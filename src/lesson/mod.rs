@@ -2,6 +2,7 @@
 
 mod goal;
 mod model;
+mod read;
 
 pub use goal::{Evidence, Goal, Probe, Row};
-pub use model::{Choice, Figure, Lesson, Move, Need, Number, Predict, Quiz, Start, Step, Text, all, find};
+pub use model::{Choice, Figure, Lesson, Move, Need, Number, Predict, Quiz, Start, Step, Text, all, find, read, read_all};

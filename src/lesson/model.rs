@@ -1,17 +1,17 @@
 //! What a lesson is made of, as `lessons/*/` says it and the build turned it into JSON.
 
-use serde::Deserialize;
-
 use super::Goal;
+use super::read::Read as _;
+use crate::yaml;
 
 /// A text in both languages. Bodies are HTML made from the lesson's Markdown at build time.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Text {
     pub en: String,
     pub ko: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Lesson {
     /// The folder's name: `liveness-probe`.
     pub id: String,
@@ -23,7 +23,7 @@ pub struct Lesson {
 }
 
 /// One step: predict → do → see → explain.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     pub id: String,
     pub title: Text,
@@ -31,24 +31,18 @@ pub struct Step {
     pub body: Text,
     /// Shown when the step is done: why it happened.
     pub after: Text,
-    #[serde(default)]
     pub start: Start,
-    #[serde(default)]
     pub predict: Option<Predict>,
     pub goals: Vec<Need>,
     /// Opened one by one.
-    #[serde(default)]
     pub hints: Vec<Text>,
-    #[serde(default)]
     pub solution: Vec<Move>,
-    #[serde(default)]
     pub quiz: Option<Quiz>,
-    #[serde(default)]
     pub figure: Option<Figure>,
 }
 
 /// A Pod at a prepared moment, drawn by the picture's own code in a small cluster of its own; the reader can move the moment.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
     pub caption: Text,
     /// Its name, in `default`.
@@ -61,35 +55,29 @@ pub struct Figure {
 }
 
 /// A goal with the sentence that the learner reads.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Need {
     pub text: Text,
     pub goal: Goal,
 }
 
 /// How the step begins. Without `fresh` the cluster goes on from the step before.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Start {
     /// A new cluster with so many nodes.
-    #[serde(default)]
     pub fresh: Option<usize>,
     /// What happens before the learner's turn, in order.
-    #[serde(default)]
     pub moves: Vec<Move>,
     /// What the editor holds; `None` leaves it.
-    #[serde(default)]
     pub manifest: Option<String>,
     /// The manifest is wrong on purpose.
-    #[serde(default)]
     pub broken: bool,
     /// Clock speed; 0 leaves it.
-    #[serde(default)]
     pub speed: u32,
 }
 
 /// Something that is done for the learner: by the start of a step, or by its solution.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Move {
     /// Puts this text into the editor (and applies it with `apply: true` in the file).
     Apply(String),
@@ -112,27 +100,24 @@ pub enum Move {
 }
 
 /// A question that the simulator answers; asked before the run.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Predict {
     pub question: Text,
     /// Choices, or none where a number is asked for.
-    #[serde(default)]
     pub choices: Vec<Choice>,
     /// The right number, with how far off still counts as right, and its unit.
-    #[serde(default)]
     pub number: Option<Number>,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
     pub id: String,
     pub text: Text,
     pub reply: Text,
-    #[serde(default)]
     pub right: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Number {
     pub value: f64,
     pub tolerance: f64,
@@ -142,17 +127,28 @@ pub struct Number {
 }
 
 /// A question about a decision, each choice with its own reply.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Quiz {
     pub question: Text,
     pub choices: Vec<Choice>,
 }
 
-const LESSONS: &str = include_str!(concat!(env!("OUT_DIR"), "/lessons.json"));
+/// A page fetches them when it has time for them, or when somebody wants one first.
+const OWN: &str = if cfg!(target_arch = "wasm32") { "[]" } else { include_str!(concat!(env!("OUT_DIR"), "/lessons.json")) };
 
-/// All lessons in their order.
+/// A lesson from its JSON; `None` for anything else.
+pub fn read(text: &str) -> Option<Lesson> {
+    Lesson::read(&yaml::json_value(text)?)
+}
+
+/// All lessons from their JSON, in their order; `None` for anything else.
+pub fn read_all(text: &str) -> Option<Vec<Lesson>> {
+    Vec::read(&yaml::json_value(text)?)
+}
+
+/// The lessons that are built in, in their order: all of them, but in a page none.
 pub fn all() -> Vec<Lesson> {
-    serde_json::from_str(LESSONS).expect("the build wrote this JSON from checked lesson files")
+    read_all(OWN).expect("the build wrote this JSON from checked lesson files")
 }
 
 pub fn find(id: &str) -> Option<Lesson> {

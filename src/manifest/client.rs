@@ -58,12 +58,7 @@ static MORE_KINDS: &[Kind] = &[
     more("", "v1", "Binding", "bindings", "binding", true),
     more("", "v1", "ComponentStatus", "componentstatuses", "componentstatus", false),
     more("autoscaling", "v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "horizontalpodautoscaler", true),
-    more("networking.k8s.io", "v1", "IngressClass", "ingressclasses", "ingressclass", false),
     more("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", "runtimeclass", false),
-    more("rbac.authorization.k8s.io", "v1", "Role", "roles", "role", true),
-    more("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", "rolebinding", true),
-    more("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", "clusterrole", false),
-    more("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", "clusterrolebinding", false),
     // Of these the schema has no rows, so that whatever they hold is let pass.
     more("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", "customresourcedefinition", false),
     more(
@@ -88,7 +83,6 @@ static MORE_KINDS: &[Kind] = &[
     more("storage.k8s.io", "v1", "CSIDriver", "csidrivers", "csidriver", false),
     more("resource.k8s.io", "v1", "DeviceClass", "deviceclasses", "deviceclass", false),
     more("resource.k8s.io", "v1", "ResourceSlice", "resourceslices", "resourceslice", false),
-    more("apiregistration.k8s.io", "v1", "APIService", "apiservices", "apiservice", false),
     more("apps", "v1", "ControllerRevision", "controllerrevisions", "controllerrevision", true),
     more("admissionregistration.k8s.io", "v1", "MutatingAdmissionPolicy", "mutatingadmissionpolicies", "mutatingadmissionpolicy", false),
     more(

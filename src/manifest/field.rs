@@ -245,6 +245,57 @@ impl ErrorList {
     }
 }
 
+/// One call where an error is found; `_at` is that of a field below the path.
+impl ErrorList {
+    pub fn required(&mut self, path: &FieldPath, detail: impl Into<String>) {
+        self.push(FieldError::required(path, detail));
+    }
+
+    pub fn required_at(&mut self, path: &FieldPath, field: &'static str, detail: impl Into<String>) {
+        self.push(FieldError::required(&path.child(field), detail));
+    }
+
+    pub fn invalid(&mut self, path: &FieldPath, value: impl Into<Value>, detail: impl Into<String>) {
+        self.push(FieldError::invalid(path, value, detail));
+    }
+
+    pub fn invalid_at(&mut self, path: &FieldPath, field: &'static str, value: impl Into<Value>, detail: impl Into<String>) {
+        self.push(FieldError::invalid(&path.child(field), value, detail));
+    }
+
+    pub fn not_supported(&mut self, path: &FieldPath, value: impl Into<Value>, supported: &[&str]) {
+        self.push(FieldError::not_supported(path, value, supported));
+    }
+
+    pub fn not_supported_at(&mut self, path: &FieldPath, field: &'static str, value: impl Into<Value>, supported: &[&str]) {
+        self.push(FieldError::not_supported(&path.child(field), value, supported));
+    }
+
+    pub fn forbidden(&mut self, path: &FieldPath, detail: impl Into<String>) {
+        self.push(FieldError::forbidden(path, detail));
+    }
+
+    pub fn forbidden_at(&mut self, path: &FieldPath, field: &'static str, detail: impl Into<String>) {
+        self.push(FieldError::forbidden(&path.child(field), detail));
+    }
+
+    pub fn duplicate(&mut self, path: &FieldPath, value: impl Into<Value>) {
+        self.push(FieldError::duplicate(path, value));
+    }
+
+    pub fn duplicate_at(&mut self, path: &FieldPath, field: &'static str, value: impl Into<Value>) {
+        self.push(FieldError::duplicate(&path.child(field), value));
+    }
+
+    pub fn not_found(&mut self, path: &FieldPath, value: impl Into<Value>) {
+        self.push(FieldError::not_found(path, value));
+    }
+
+    pub fn not_found_at(&mut self, path: &FieldPath, field: &'static str, value: impl Into<Value>) {
+        self.push(FieldError::not_found(&path.child(field), value));
+    }
+}
+
 impl From<FieldError> for ErrorList {
     fn from(error: FieldError) -> Self {
         Self(vec![error])

@@ -23,6 +23,7 @@ pub fn create(kind: &Kind, object: &mut Value, warnings: &mut Vec<String>) {
             | "PodTemplate"
             | "NetworkPolicy"
             | "Ingress"
+            | "IngressClass"
             | "EndpointSlice"
             | "PodDisruptionBudget"
             | "PriorityClass"

@@ -23,6 +23,7 @@ macro_rules! roots {
 pub fn generate(out: &Path) {
     println!("cargo:rerun-if-changed=src/schema/generate.rs");
     println!("cargo:rerun-if-changed=src/schema/words.rs");
+    println!("cargo:rerun-if-changed=src/schema/values.txt");
     println!("cargo:rerun-if-changed=src/schema/mark.rs");
     let mut generator = schemars::SchemaGenerator::default();
     let kinds = roots! { generator:
@@ -165,7 +166,11 @@ impl<'a> Table<'a> {
                 let (go, values) = words::named(name, field);
                 let always = shape.starts_with('o') && words::always(name, field);
                 let mut line = format!("{field}\t{shape}");
-                let flags = [("r", required.contains(&field.as_str())), ("p", words::pointer(name, field)), ("a", always)];
+                let flags = [
+                    ("r", words::required(name, field).unwrap_or(required.contains(&field.as_str()))),
+                    ("p", words::pointer(name, field)),
+                    ("a", always),
+                ];
                 flags.iter().filter(|(_, is)| *is).for_each(|(mark, _)| line.extend(["\t", mark]));
                 let texts = [("e", words::embedded(name, field)), ("g", go), ("m", words::merge(name, field))];
                 texts.iter().filter(|(_, text)| !text.is_empty()).for_each(|(mark, text)| line.extend(["\t", mark, text]));
@@ -180,6 +185,8 @@ impl<'a> Table<'a> {
                 packed.push('\n');
             }
         }
+        // What the values of enumerations mean comes last.
+        self.docs.push(include_str!("values.txt").to_owned());
         let mut rust = format!("static PREFIXES: &[&str] = &{prefixes:?};\n");
         let mark = mark::mark(&self.docs.join("\0"));
         writeln!(rust, "pub(super) const DOC_MARK: u64 = {mark};").expect("a String takes all");

@@ -161,7 +161,11 @@ impl Field {
 
     /// The type as `kubectl explain` shows it, without the angle brackets: `[]Container`, `map[string]string`, `integer`, `Object`.
     pub fn explain_type(&self) -> String {
-        self.shape.explain_type()
+        match (self.shape, self.go.rsplit_once('.')) {
+            // Any JSON has a name of its own in OpenAPI: `FieldsV1`.
+            (Shape::Any, Some((_, name))) => name.into(),
+            (shape, _) => shape.explain_type(),
+        }
     }
 }
 
@@ -235,12 +239,30 @@ pub fn describe(text: String) -> bool {
     fits
 }
 
-fn doc(number: u16) -> &'static str {
+fn docs() -> &'static [&'static str] {
     let all = match OWN_DESCRIPTIONS {
         Some(text) => Some(DESCRIPTIONS.get_or_init(|| split(text))),
         None => DESCRIPTIONS.get(),
     };
-    all.and_then(|all| all.get(usize::from(number))).copied().unwrap_or_default()
+    all.map(Vec::as_slice).unwrap_or_default()
+}
+
+fn doc(number: u16) -> &'static str {
+    docs().get(usize::from(number)).copied().unwrap_or_default()
+}
+
+/// What the server's OpenAPI says of a value of an enumeration, by the Go name of its type (`v1.PullPolicy`); of many nothing. Stands in
+/// `values.txt` as `#package.Type` and below it `Value text`, and behind the descriptions where they are kept.
+pub fn about_value(go: &str, value: &str) -> Option<&'static str> {
+    let mut section = "";
+    docs().last()?.lines().find_map(|line| {
+        if let Some(name) = line.strip_prefix('#') {
+            section = name;
+            return None;
+        }
+        let (name, text) = line.split_once(' ')?;
+        (section == go && name == value).then_some(text)
+    })
 }
 
 #[cfg(test)]

@@ -24,6 +24,15 @@ pub fn embedded(name: &str, field: &str) -> &'static str {
     }
 }
 
+/// Where the server's OpenAPI says another thing of a field's being required than the crate: an embedded reference may go without its name.
+pub fn required(name: &str, field: &str) -> Option<bool> {
+    match (name, field) {
+        ("LocalObjectReference", "name") => Some(false),
+        ("Event", "metadata") => Some(true),
+        _ => (embedded(name, field) == "LocalObjectReference").then_some(false),
+    }
+}
+
 const PERSISTENT_VOLUME_SOURCES: &str = "gcePersistentDisk awsElasticBlockStore hostPath glusterfs nfs rbd iscsi cinder cephfs fc flocker flexVolume azureFile vsphereVolume \
     quobyte azureDisk photonPersistentDisk portworxVolume scaleIO local storageos csi";
 
@@ -48,7 +57,7 @@ const NAMED: &str = "\
 Container.imagePullPolicy,EphemeralContainer.imagePullPolicy,ImageVolumeSource.pullPolicy v1.PullPolicy Always IfNotPresent Never
 Container.terminationMessagePolicy,EphemeralContainer.terminationMessagePolicy v1.TerminationMessagePolicy FallbackToLogsOnError File
 Container.restartPolicy,EphemeralContainer.restartPolicy v1.ContainerRestartPolicy
-ContainerPort.protocol,ServicePort.protocol,EndpointPort.protocol,NetworkPolicyPort.protocol,PortStatus.protocol v1.Protocol SCTP TCP UDP
+ContainerPort.protocol,ServicePort.protocol,EndpointPort.protocol,NetworkPolicyPort.protocol,PortStatus.protocol,IngressPortStatus.protocol v1.Protocol SCTP TCP UDP
 PodSpec.restartPolicy v1.RestartPolicy Always Never OnFailure
 PodSpec.dnsPolicy v1.DNSPolicy ClusterFirst ClusterFirstWithHostNet Default None
 PodSpec.preemptionPolicy,PriorityClass.preemptionPolicy v1.PreemptionPolicy Never PreemptLowerPriority
@@ -64,7 +73,10 @@ SecurityContext.procMount v1.ProcMountType Default Unmasked
 Capabilities.add,Capabilities.drop v1.Capability
 PodSecurityContext.fsGroupChangePolicy v1.PodFSGroupChangePolicy Always OnRootMismatch
 PodSecurityContext.supplementalGroupsPolicy v1.SupplementalGroupsPolicy Merge Strict
-PodSecurityContext.seLinuxChangePolicy v1.PodSELinuxChangePolicy MountOption Recursive
+PodSecurityContext.seLinuxChangePolicy v1.PodSELinuxChangePolicy
+ModifyVolumeStatus.status v1.PersistentVolumeClaimModifyVolumeStatus InProgress Infeasible Pending
+ManagedFieldsEntry.fieldsV1 v1.FieldsV1
+ControllerRevision.data runtime.RawExtension
 Toleration.operator v1.TolerationOperator Equal Exists Gt Lt
 Toleration.effect,Taint.effect v1.TaintEffect NoExecute NoSchedule PreferNoSchedule
 TopologySpreadConstraint.whenUnsatisfiable v1.UnsatisfiableConstraintAction DoNotSchedule ScheduleAnyway

@@ -2,8 +2,8 @@
 //!
 //! Components are thin: each gets plain values and a callback; the app owns the session.
 
+pub mod afterwards;
 pub mod app;
-pub mod descriptions;
 mod editor;
 pub mod inspector;
 pub mod intent;

@@ -1,6 +1,7 @@
 //! JSON text → the same tree, with the errors of Go's `encoding/json`.
 
 use super::{Content, Entry, MAX_DEPTH, Node};
+use crate::api::Value;
 use crate::text::Span;
 
 /// Why a text is no JSON.
@@ -21,6 +22,12 @@ pub fn read_json(text: &str, at: usize) -> Result<Option<(Node, usize)>, JsonErr
     }
     let node = reader.value()?;
     Ok(Some((node, reader.at)))
+}
+
+/// The value of a text that is one JSON value and nothing else.
+pub fn json_value(text: &str) -> Option<Value> {
+    let (node, end) = read_json(text, 0).ok()??;
+    text[end..].trim_ascii().is_empty().then(|| node.to_value())
 }
 
 struct Reader<'a> {

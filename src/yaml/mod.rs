@@ -12,7 +12,7 @@ mod scan;
 use std::fmt::Write as _;
 
 use crate::api::{Map, Number, Value};
-pub use json::{JsonError, read_json};
+pub use json::{JsonError, json_value, read_json};
 pub use parse::parse;
 pub use print::{natural, print};
 

@@ -24,7 +24,7 @@ export async function size(report) {
   for (const path of files("dist")) {
     const { plain, small } = weigh(path);
     // Fetched when the picture runs and the page has time.
-    if (/^dist\/descriptions-/.test(path)) later += small;
+    if (/^dist\/(descriptions|lessons)-/.test(path)) later += small;
     else total += small;
     report.row("Over the wire (Brotli 11)", path.replace(/^dist\//, "").replace(/-[0-9a-f]{16}/, ""), `${kib(small)} of ${kib(plain)}`);
   }

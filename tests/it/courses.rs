@@ -20,7 +20,7 @@ fn controllers_do_what_was_recorded() {
     let mut count = 0;
     for file in files {
         for line in fs::read_to_string(&file).expect("it is text").lines() {
-            let course: Value = serde_json::from_str(line).expect("a course is JSON");
+            let course: Value = podlab::yaml::json_value(line).expect("a course is JSON");
             count += 1;
             check(&course, &mut wrong);
         }
@@ -60,7 +60,7 @@ fn check(course: &Value, wrong: &mut Vec<String>) {
         terminal.submit(&format!("kubectl get {what} -o json"), &mut cluster);
         let text: String = terminal.output()[before..].iter().skip(1).map(|line| format!("{}\n", line.text)).collect();
         let json = text.find("{\n").map_or("", |at| &text[at..]);
-        let list: Value = serde_json::from_str(json).unwrap_or_else(|error| panic!("{what} are no JSON ({error}): {text}"));
+        let list: Value = podlab::yaml::json_value(json).unwrap_or_else(|| panic!("{what} are no JSON: {text}"));
         list_at(&list, "items").to_vec()
     };
     let all = list(&format!("{LOOK}{}", str_at(course, "also").unwrap_or("")));

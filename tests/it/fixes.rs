@@ -12,7 +12,7 @@ fn inputs() -> Vec<(String, String)> {
     for entry in std::fs::read_dir(folder).expect("the recorded verdicts are part of the source").flatten() {
         let lines = std::fs::read_to_string(entry.path()).expect("a file that was just listed");
         for line in lines.lines() {
-            let case: podlab::api::Value = serde_json::from_str(line).expect("each line is a case");
+            let case: podlab::api::Value = podlab::yaml::json_value(line).expect("each line is a case");
             if let (Some(id), Some(input)) = (case["id"].as_str(), case["input"].as_str()) {
                 inputs.push((id.to_owned(), input.to_owned()));
             }

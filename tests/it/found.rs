@@ -34,6 +34,12 @@ fn a_block_scalar_at_the_very_end_stays_inside_the_text() {
 }
 
 #[test]
+fn blanks_that_yaml_does_not_know_are_no_indentation() {
+    is_sound("-a\u{2028}\n\u{2028}- Cnf:\n\u{fffd}\n\u{fffd}");
+    is_sound("a:\n\u{a0}- b:\n  c = d\n\u{2028}e f\n");
+}
+
+#[test]
 fn a_repair_of_one_document_is_not_offered_for_another() {
     is_sound("apiVersion: v1\nkind: ConfigMap\n---\nn: v1\n///sea\n---\nn: v1\n///service\n");
 }

@@ -11,7 +11,7 @@ fn pods_wait_for_a_node_in_the_scheduler_s_words() {
     let recorded = fs::read_to_string("tests/data/scheduling.jsonl").expect("the file is part of the source");
     let mut wrong = Vec::new();
     for line in recorded.lines() {
-        let case: Value = serde_json::from_str(line).expect("a case is JSON");
+        let case: Value = podlab::yaml::json_value(line).expect("a case is JSON");
         let mut cluster = Cluster::new(Config::nodes(2));
         cluster.advance_to(SimTime(30_000));
         let mut terminal = Terminal::default();
@@ -27,7 +27,7 @@ fn pods_wait_for_a_node_in_the_scheduler_s_words() {
             let before = terminal.output().len();
             terminal.submit(&format!("kubectl get {what} -o json"), &mut cluster);
             let text: String = terminal.output()[before..].iter().skip(1).map(|line| format!("{}\n", line.text)).collect();
-            let list: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{what} are no JSON ({error}): {text}"));
+            let list: Value = podlab::yaml::json_value(&text).unwrap_or_else(|| panic!("{what} are no JSON: {text}"));
             object::list_at(&list, "items").to_vec()
         };
         let text = |value: &Value, at: &str| object::str_at(value, at).unwrap_or("").to_owned();

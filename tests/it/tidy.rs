@@ -17,7 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("share", &["session", "api", "cluster"]),
     ("view", &["session", "lesson", "kubectl", "cluster", "manifest", "api", "schema", "yaml", "text"]),
     ("cli", &["text", "yaml", "schema", "api", "manifest", "cluster", "kubectl", "lesson", "session", "share", "view"]),
-    ("ui", &["session", "view", "share", "text", "api", "manifest", "lesson", "kubectl", "cluster"]),
+    ("ui", &["session", "view", "share", "text", "yaml", "api", "manifest", "lesson", "kubectl", "cluster"]),
 ];
 
 /// Where (room prefixes; empty: everywhere in `src/`), what, why.

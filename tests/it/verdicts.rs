@@ -61,7 +61,7 @@ fn manifests_are_answered_as_the_server_answered_them() {
         }
         let lines = std::fs::read_to_string(entry.path()).expect("a file that was just listed");
         for line in lines.lines() {
-            let case: Value = serde_json::from_str(line).expect("each line is a case");
+            let case: Value = podlab::yaml::json_value(line).expect("each line is a case");
             let Some(input) = case["input"].as_str() else { continue };
             count += 1;
             if let Some(what) = disagreement(&case, &check(input)) {

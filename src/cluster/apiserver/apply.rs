@@ -34,11 +34,8 @@ impl Ownership {
     }
 
     /// People's writes are tracked; components own what they write, but nobody contests it here.
-    pub fn created(&mut self, key: &Key, object: &Value, now: SimTime, options: &WriteOptions) {
-        if options.field_manager.starts_with("kubectl") {
-            let paths = leaves(key.kind, object).into_keys().collect();
-            self.owner(key, &options.field_manager, false, now).paths = paths;
-        }
+    pub fn created(&mut self, key: &Key, paths: SortedSet<String>, now: SimTime, options: &WriteOptions) {
+        self.owner(key, &options.field_manager, false, now).paths = paths;
     }
 
     pub fn updated(&mut self, key: &Key, old: &Value, new: &Value, now: SimTime, options: &WriteOptions) {
@@ -167,6 +164,11 @@ impl ApiServer {
         };
         Err(Status { causes, ..Status::new(409, "Conflict", message) })
     }
+}
+
+/// The leaves that whoever sends this object will own. Values that the server would fill in are not among them, as they are in reality.
+pub fn owned(kind: &Kind, object: &Value) -> SortedSet<String> {
+    leaves(kind, object).into_keys().collect()
 }
 
 /// Every leaf of an object that can be owned, with its value: `.spec.containers[name="app"].image`.

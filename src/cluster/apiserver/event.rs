@@ -145,7 +145,7 @@ impl ApiServer {
         self.events.forget_old(now);
         let component = if event.host.is_empty() { event.component.into() } else { format!("{}/{}", event.component, event.host) };
         let fact = Fact::EventRecorded {
-            object: format!("{}/{own_namespace}/{name}", kind.to_lowercase()),
+            object: format!("{}/{own_namespace}/{name}", kind.to_ascii_lowercase()),
             field: event.field.into(),
             kind: event.kind.into(),
             reason: event.reason.into(),

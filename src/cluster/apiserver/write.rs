@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use super::{ApiServer, Caller, Key, PatchKind, Verb, WriteOptions, Written, json_patch, strategic};
+use super::{ApiServer, Caller, Key, PatchKind, Verb, WriteOptions, Written, apply, json_patch, strategic};
 use crate::api::{Kind, Status, Value, json, kinds, object};
 use crate::manifest;
 
@@ -49,6 +49,8 @@ impl ApiServer {
             }
         }
         let generated = object::name(&object).is_empty();
+        // What admission adds belongs to nobody: the handler counts before it (`endpoints/handlers/create.go`).
+        let owned = options.field_manager.starts_with("kubectl").then(|| apply::owned(kind, &object));
         super::limits::set_defaults(self, kind, &mut object);
         let admitted = manifest::admit_create(kind, options.root.as_ref(), object, self)?;
         let mut object = admitted.object;
@@ -67,7 +69,9 @@ impl ApiServer {
         let object = if options.dry_run {
             Rc::new(with_type(kind, object))
         } else {
-            self.ownership.created(&key, &object, caller.now, options);
+            if let Some(paths) = owned {
+                self.ownership.created(&key, paths, caller.now, options);
+            }
             // A Job that is read back from the store is defaulted once more, and then its template has labels to take over (`SetDefaults_Job`);
             // the answer to its creation does not have them yet.
             let unlabelled = kind.kind == "Job" && object::labels(&object).is_none_or(|labels| labels.is_empty());

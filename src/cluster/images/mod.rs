@@ -1,6 +1,6 @@
 //! The image catalogue: the images of the recorded cluster with what they do, and those that a learner describes.
 //!
-//! The table is that of `tests/conformance/images.md`. It stands for the registries and for containerd's image store (`internal/cri/server/images`).
+//! The table is that of `tests/conformance/images.md`, and metrics-server. It stands for the registries and for containerd's image store (`internal/cri/server/images`).
 //! Deviations: every image is on every node from the beginning, none has layers or takes room, a tag stands for one program for ever, and a name that is
 //! not here is refused by its registry.
 
@@ -17,6 +17,7 @@ pub enum Program {
     Counter,
     Redis,
     Stress,
+    MetricsServer,
     /// As the learner described it: index of the node's list.
     Custom(usize),
 }
@@ -35,6 +36,8 @@ pub struct Image {
     /// The signal that stops it.
     pub stop_signal: &'static str,
     pub size_bytes: i64,
+    /// Who its program runs as where the Pod says nothing.
+    pub user: i64,
     pub working_directory: &'static str,
 }
 
@@ -46,7 +49,7 @@ const fn image(
     command: &'static [&'static str],
     port: u16,
 ) -> Image {
-    Image { name, tags, program, entrypoint, command, port, stop_signal: "TERM", size_bytes: 2_210_000, working_directory: "/" }
+    Image { name, tags, program, entrypoint, command, port, stop_signal: "TERM", size_bytes: 2_210_000, user: 0, working_directory: "/" }
 }
 
 pub static CATALOGUE: &[Image] = &[
@@ -72,6 +75,11 @@ pub static CATALOGUE: &[Image] = &[
         ..image("docker.io/library/redis", &["latest"], Program::Redis, &["docker-entrypoint.sh"], &["redis-server"], 6379)
     },
     image("docker.io/polinux/stress", &["latest"], Program::Stress, &[], &["stress", "--verbose"], 0),
+    Image {
+        user: 65534,
+        size_bytes: 22_500_000,
+        ..image("registry.k8s.io/metrics-server/metrics-server", &["v0.8.0"], Program::MetricsServer, &["/metrics-server"], &[], 443)
+    },
 ];
 
 /// A name as the runtime writes it out: `nginx` → (`docker.io/library/nginx`, `latest`).
@@ -102,6 +110,13 @@ pub fn of_custom(index: usize, custom: &CustomImage) -> Image {
     Image { port: custom.listens_on.unwrap_or(0), ..image("", &[], Program::Custom(index), &[], &["app"], 0) }
 }
 
+impl Program {
+    /// Whether the image holds anything but its own program.
+    pub fn has_shell(self) -> bool {
+        !matches!(self, Self::Pause | Self::MetricsServer)
+    }
+}
+
 /// Words with which a catalogue image's own program is called, so that `exec nginx` becomes the server.
 pub fn is_own_program(program: Program, word: &str) -> bool {
     let plain = word.rsplit('/').next().unwrap_or(word);
@@ -114,6 +129,7 @@ pub fn is_own_program(program: Program, word: &str) -> bool {
         Program::Counter => plain == "counter",
         Program::Redis => matches!(plain, "docker-entrypoint.sh" | "redis-server"),
         Program::Stress => plain == "stress",
+        Program::MetricsServer => plain == "metrics-server",
         Program::Custom(_) => plain == "app",
     }
 }

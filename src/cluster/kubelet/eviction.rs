@@ -7,7 +7,7 @@ use crate::api::kinds::NODE;
 use crate::api::object::{at, i64_at, list_at, set, str_at};
 use crate::api::{Quantity, SimTime, Value, json};
 use crate::cluster::apiserver::{Caller, EventSpec, WriteOptions, set_condition};
-use crate::cluster::runtime::{Runtime, State, bulk};
+use crate::cluster::runtime::{Runtime, State, bulk, files};
 use crate::cluster::{Context, Task};
 
 use super::resize::{amount, quantity_text};
@@ -167,7 +167,7 @@ impl Worker {
     /// Models `localStorageEviction`: the first limit that the Pod is beyond, in the manager's words.
     fn storage_excess(&self, runtime: &Runtime, ctx: &Context) -> Option<String> {
         let size = |volume: &str| {
-            let text: i64 = ctx.network.volumes.get(volume).map_or(0, |files| files.values().flatten().map(|t| t.len() as i64).sum());
+            let text = ctx.network.volumes.get(volume).map_or(0, files::bytes) as i64;
             text.saturating_add(bulk::stored(&ctx.network.bulk, volume))
         };
         let mut stored = 0;

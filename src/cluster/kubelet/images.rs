@@ -42,7 +42,9 @@ pub fn name_error(image: &str) -> Option<String> {
         None => (rest, None),
     };
     let (domain, path) = match name.split_once('/') {
-        Some((first, path)) if first.contains(['.', ':']) || first == "localhost" || first != first.to_lowercase() => (Some(first), path.to_owned()),
+        Some((first, path)) if first.contains(['.', ':']) || first == "localhost" || first != first.to_ascii_lowercase() => {
+            (Some(first), path.to_owned())
+        }
         _ if name.contains('/') => (None, name.to_owned()),
         _ => (None, format!("library/{name}")),
     };

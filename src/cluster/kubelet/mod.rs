@@ -50,6 +50,8 @@ use super::{Context, NodeConfig, Task};
 use crate::api::kinds::{CONFIG_MAP, NODE, POD, SECRET};
 use crate::api::object::{at, is_deleting, list_at, name, namespace, str_at, uid};
 use crate::api::{SimTime, Value};
+pub use backoff::go_duration;
+pub(super) use spec::fold;
 use termination::KillReason;
 use worker::{Life, PodTimer, Turn, Worker};
 
@@ -69,6 +71,8 @@ pub enum Timer {
     StartStatic { uid: String },
     /// The eviction manager looks.
     Pressure { due: SimTime },
+    /// A container's log has become large enough to be rotated.
+    RotateLog(ContainerId),
     /// A container uses more memory than before.
     MemoryRose,
     /// A Pod makes room for a critical one.
@@ -268,6 +272,7 @@ impl Kubelet {
                 }
             }
             Timer::Pressure { due } => self.relieve(due, runtime, ctx),
+            Timer::RotateLog(id) => runtime.rotate_log(id, ctx.now),
             Timer::MemoryRose => self.watch_pressure(ctx),
             Timer::Evict { uid, why } => self.with(self.by_uid.get(&uid).copied(), runtime, ctx, |worker, turn| worker.evict(&why, turn)),
             Timer::FileChanged { path } => self.file_changed(&path, runtime, ctx),

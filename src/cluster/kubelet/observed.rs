@@ -2,7 +2,6 @@
 
 use crate::api::SimTime;
 use crate::api::order::{InOrder as _, SortedMap};
-use crate::cluster::log::Stream;
 use crate::cluster::runtime::{ContainerId, ContainerRecord, ExitReason, Runtime, SandboxId, State};
 
 use super::spec::PodSpec;
@@ -139,14 +138,10 @@ fn termination_message(runtime: &Runtime, record: &ContainerRecord, spec: &PodSp
     if !from_logs || exit_code == 0 {
         return String::new();
     }
-    let lines = &record.log[record.log.len().saturating_sub(80)..];
     let mut text = String::new();
-    for line in lines {
-        debug_assert!(matches!(line.stream, Stream::Stdout | Stream::Stderr));
-        text.push_str(&line.text);
-        if line.whole && !line.text.ends_with('\n') {
-            text.push('\n');
-        }
+    for line in record.log.lines_from(record.log.end().saturating_sub(80)) {
+        text.push_str(line.text);
+        text.extend(line.whole.then_some('\n'));
     }
     last_bytes(&text, 2048).to_owned()
 }

@@ -5,11 +5,12 @@
 use std::rc::Rc;
 
 use crate::api::kinds::{EVENT, POD};
-use crate::api::object::{at, i64_at, list_at, set, uid};
+use crate::api::object::{at, list_at, set, uid};
 use crate::api::{Map, SimTime, Value, json};
 use crate::cluster::apiserver::{Caller, EventSpec, Verb, WriteOptions};
 use crate::cluster::log::Fact;
-use crate::cluster::runtime::ContainerId;
+use crate::cluster::runtime::{ContainerId, Runtime};
+use crate::cluster::shell::owner::Credentials;
 
 use super::conditions::{self, Condition, Ground};
 use super::observed::Ended;
@@ -60,7 +61,7 @@ impl Worker {
         for container in &mut containers {
             let Some((index, of)) = spec.find(&container.name) else { continue };
             container.resources = self.resize.actual(of).clone();
-            container.user = self.user(of);
+            container.user = self.user(of, turn.runtime);
             container.started = self.is_started(index, of, container.id, &container.state);
             container.ready = match (&container.state, of.role) {
                 (ContainerState::Terminated(ended), Role::Init) => ended.exit_code == 0,
@@ -166,16 +167,10 @@ impl Worker {
         }
     }
 
-    /// The user that a container's first process runs as; every image of the catalogue has root.
-    fn user(&self, container: &ContainerSpec) -> Value {
-        let setting = |path: &str| {
-            i64_at(&container.value, &format!("securityContext.{path}")).or_else(|| i64_at(&self.pod, &format!("spec.securityContext.{path}")))
-        };
-        let gid = setting("runAsGroup").unwrap_or(0);
-        let more = list_at(&self.pod, "spec.securityContext.supplementalGroups").iter().filter_map(Value::as_i64);
-        let mut groups: Vec<i64> = std::iter::once(gid).chain(more).chain(i64_at(&self.pod, "spec.securityContext.fsGroup")).collect();
-        groups.dedup();
-        json!({"linux": {"gid": gid, "supplementalGroups": groups, "uid": setting("runAsUser").unwrap_or(0)}})
+    /// The user that a container's first process runs as.
+    fn user(&self, container: &ContainerSpec, runtime: &Runtime) -> Value {
+        let Credentials { user, group, groups } = self.credentials(container, runtime);
+        json!({"linux": {"gid": group, "supplementalGroups": groups, "uid": user}})
     }
 
     /// `AllContainersRestarting`, which stands in the status of every Pod that has such a rule.

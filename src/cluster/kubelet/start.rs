@@ -1,8 +1,10 @@
 //! Starting one container: back-off, image, configuration, create, start, postStart. Models `startContainer` of `kuberuntime_container.go`.
 
-use crate::api::object::{bool_at, i64_at, str_at};
+use crate::api::Value;
+use crate::api::object::{at, bool_at, i64_at, list_at, str_at};
 use crate::cluster::log::Fact;
-use crate::cluster::runtime::{ContainerConfig, ContainerId, State};
+use crate::cluster::runtime::{ContainerConfig, ContainerId, Runtime, State, access};
+use crate::cluster::shell::owner::Credentials;
 
 use super::environment::expand;
 use super::hooks::{HookRun, Progress};
@@ -187,7 +189,7 @@ impl Worker {
         if let Some((reason, message)) = self.image_volume_error(index, container, turn) {
             return self.record_failure(container, &reason, message);
         }
-        let refusal = self.user_error(container).or_else(|| self.surroundings(turn).environment(container).err());
+        let refusal = self.user_error(container, turn.runtime).or_else(|| self.surroundings(turn).environment(container).err());
         if let Some(message) = refusal {
             self.container_event(index, "Warning", "Failed", &format!("Error: {message}"), turn);
             return self.record_failure(container, "CreateContainerConfigError", message);
@@ -196,21 +198,32 @@ impl Worker {
         Next::After(CREATE_MS)
     }
 
-    /// `runAsNonRoot` against the user that the container would run as; every image of the catalogue runs as root.
-    fn user_error(&self, container: &ContainerSpec) -> Option<String> {
-        let setting = |path: &str| {
-            let own = crate::api::object::at(&container.value, &format!("securityContext.{path}"));
-            own.or_else(|| crate::api::object::at(&self.pod, &format!("spec.securityContext.{path}")))
-        };
-        if setting("runAsNonRoot").and_then(crate::api::Value::as_bool) != Some(true) {
+    /// A setting of the container's, or of its Pod.
+    fn security<'a>(&'a self, container: &'a ContainerSpec, path: &str) -> Option<&'a Value> {
+        let own = at(&container.value, &format!("securityContext.{path}"));
+        own.or_else(|| at(&self.pod, &format!("spec.securityContext.{path}")))
+    }
+
+    /// Models `verifyRunAsNonRoot`: `runAsNonRoot` against the user that the container would run as.
+    fn user_error(&self, container: &ContainerSpec, runtime: &Runtime) -> Option<String> {
+        if self.security(container, "runAsNonRoot").and_then(Value::as_bool) != Some(true) {
             return None;
         }
-        let why = match setting("runAsUser").and_then(crate::api::Value::as_i64) {
+        let why = match self.security(container, "runAsUser").and_then(Value::as_i64) {
             Some(0) => "container's runAsUser breaks non-root policy",
             Some(_) => return None,
+            None if runtime.image_user(&container.image) != 0 => return None,
             None => "container has runAsNonRoot and image will run as root",
         };
         Some(format!("{why} (pod: \"{}_{}({})\", container: {})", self.name, self.namespace, self.uid, container.name))
+    }
+
+    /// Who a container's processes are (`determineEffectiveSecurityContext`).
+    pub fn credentials(&self, container: &ContainerSpec, runtime: &Runtime) -> Credentials {
+        let number = |path: &str| self.security(container, path).and_then(Value::as_i64);
+        let user = number("runAsUser").unwrap_or_else(|| runtime.image_user(&container.image));
+        let more = list_at(&self.pod, "spec.securityContext.supplementalGroups").iter().filter_map(Value::as_i64);
+        access::credentials(user, number("runAsGroup"), i64_at(&self.pod, "spec.securityContext.fsGroup").into_iter().chain(more))
     }
 
     fn container_config(&self, container: &ContainerSpec, attempt: u32, turn: &Turn) -> Result<ContainerConfig, String> {
@@ -219,9 +232,6 @@ impl Worker {
         let words = |key: &str| {
             let list = container.value.get(key)?.as_array()?;
             Some(list.iter().filter_map(|w| Some(expanded(w.as_str()?))).collect::<Vec<_>>()).filter(|w| !w.is_empty())
-        };
-        let security = |path: &str| {
-            i64_at(&container.value, &format!("securityContext.{path}")).or_else(|| i64_at(&self.pod, &format!("spec.securityContext.{path}")))
         };
         let resources = self.resize.allocated(container);
         let mounts = volumes::mounts(&self.pod, &container.value, &expanded);
@@ -236,8 +246,7 @@ impl Worker {
             memory_limit: amount(resources, "limits.memory", false),
             cpu_limit_milli: amount(resources, "limits.cpu", true),
             cpu_request_milli: amount(resources, "requests.cpu", true).unwrap_or(0),
-            run_as_user: security("runAsUser"),
-            run_as_group: security("runAsGroup"),
+            user: self.credentials(container, turn.runtime),
             read_only_root: bool_at(&container.value, "securityContext.readOnlyRootFilesystem") == Some(true),
             stdin: bool_at(&container.value, "stdin") == Some(true),
             stdin_once: bool_at(&container.value, "stdinOnce") == Some(true),

@@ -72,7 +72,7 @@ pub fn read(path: &str, text: &str, node: &str, now: SimTime) -> Result<Rc<Value
         set(&mut pod, "metadata.namespace", json!("default"));
     }
     let written = pod.clone();
-    let full_name = format!("{}-{}", name(&pod), node.to_lowercase());
+    let full_name = format!("{}-{}", name(&pod), node.to_ascii_lowercase());
     set(&mut pod, "metadata.name", json!(full_name));
     set(&mut pod, "spec.nodeName", json!(node));
     let admitted = manifest::admit_create(POD, None, pod, &NewCluster).map_err(|status| format!("invalid pod: {}", status.message))?;

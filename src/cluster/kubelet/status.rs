@@ -445,6 +445,5 @@ fn ended_value(ended: &Ended) -> Value {
 
 /// `containerd://` and 64 hexadecimal digits that only this container has.
 pub fn container_id(id: ContainerId) -> String {
-    let part = |salt: u64| super::spec::fold(&format!("{}/{salt}", id.0));
-    format!("containerd://{:016x}{:016x}{:016x}{:016x}", part(1), part(2), part(3), part(4))
+    format!("containerd://{}", id.hex())
 }

@@ -227,14 +227,12 @@ impl Worker {
         }
     }
 
-    fn write_volumes(&self, volumes: Vec<(String, volumes::Files)>, turn: &mut Turn) {
+    fn write_volumes(&self, volumes: Vec<volumes::Volume>, turn: &mut Turn) {
         for (volume, size) in volumes::in_memory(&self.pod, &self.spec, turn.node.config.memory_bytes) {
             turn.runtime.mount_memory(&volume, size, turn.ctx);
         }
-        for (volume, files) in volumes {
-            for (path, content) in files {
-                turn.runtime.write_volume_file(&volume, &path, Some(&content), turn.ctx);
-            }
+        for volume in volumes {
+            turn.runtime.write_volume(&volume.key, volume.files, volume.whole, turn.ctx);
         }
     }
 

@@ -1,32 +1,93 @@
 //! A Pod's volumes: what they hold, and why one cannot be mounted.
 //!
-//! Models `pkg/volume/{configmap,secret,projected,downwardapi,hostpath,emptydir}` as far as a container sees them. Deviations: files have no owners
-//! and modes; what a claim holds is an empty folder; a volume is written whole at each look, without the hidden folder of the real atomic writer.
+//! Models `pkg/volume/{configmap,secret,projected,downwardapi,hostpath,emptydir}` as far as a container sees them. Deviations: what a claim holds is
+//! an empty folder; a volume is written whole at each look, without the hidden folder of the real atomic writer and its links.
 
-use crate::api::object::{at, bool_at, list_at, str_at, uid};
+use crate::api::object::{at, bool_at, i64_at, list_at, str_at, uid};
 use crate::api::order::SortedMap;
 use crate::api::{Quantity, Value};
 use crate::cluster::runtime::Mount;
+use crate::cluster::runtime::files::{Inode, Tree};
+use crate::cluster::shell::owner::{Owner, SET_GROUP, STICKY};
 
 use super::environment::Surroundings;
 use super::spec::{PodSpec, Role};
 
-/// Files of a volume by path.
-pub type Files = SortedMap<String, String>;
+/// Files of a volume by path: text and mode.
+type Files = SortedMap<String, (String, u16)>;
+
+/// A volume as the kubelet makes it.
+pub struct Volume {
+    pub key: String,
+    pub files: Tree,
+    /// Whether nothing but these files is in it.
+    pub whole: bool,
+}
 
 /// The volumes with what the kubelet writes into them, or the first error of each that cannot be mounted: (volume, error).
-pub type Resolved = Result<Vec<(String, Files)>, Vec<(String, String)>>;
+pub type Resolved = Result<Vec<Volume>, Vec<(String, String)>>;
+
+/// Each kind of volume that is made for a Pod, the mode of its root, and whether the kubelet alone writes to it. File systems in memory come from
+/// the kernel with the sticky bit.
+const ROOTS: [(&str, u16, bool); 6] = [
+    ("configMap", 0o777, true),
+    ("secret", 0o1777, true),
+    ("projected", 0o1777, true),
+    ("downwardAPI", 0o1777, true),
+    ("emptyDir", 0o777, false),
+    ("persistentVolumeClaim", 0o755, false),
+];
 
 pub fn resolve(around: &Surroundings, spec: &PodSpec, node_files: &SortedMap<String, String>) -> Resolved {
     let (mut mounted, mut failed) = (Vec::new(), Vec::new());
     for volume in list_at(around.pod, "spec.volumes") {
         let name = str_at(volume, "name").unwrap_or("").to_owned();
         match content(around, spec, volume, node_files) {
-            Ok(files) => mounted.push((volume_key(around.pod, volume), files)),
+            Ok(files) => mounted.push(made(around.pod, volume, files)),
             Err(error) => failed.push((name, error)),
         }
     }
     if failed.is_empty() { Ok(mounted) } else { Err(failed) }
+}
+
+/// The files with their owners. Models `changeFilePermission` of `pkg/volume/volume_linux.go`: with `fsGroup` everything belongs to that group,
+/// which may read it all, and write to it where anybody may.
+fn made(pod: &Value, volume: &Value, files: Files) -> Volume {
+    let root = ROOTS.iter().find(|(kind, ..)| at(volume, kind).is_some());
+    let (mut mode, whole) = root.map_or((0o755, false), |(_, mode, whole)| (*mode, *whole));
+    if str_at(volume, "emptyDir.medium") == Some("Memory") {
+        mode |= STICKY;
+    }
+    let group = i64_at(pod, "spec.securityContext.fsGroup").and_then(|g| u32::try_from(g).ok()).filter(|_| root.is_some());
+    let shared = |mode: u16, folder: bool| match group {
+        None => mode,
+        Some(_) => mode | if whole { 0o440 } else { 0o660 } | if folder { SET_GROUP | 0o110 } else { 0 },
+    };
+    let owner = |user, mode, folder| Owner { user, group: group.unwrap_or(0), mode: shared(mode, folder) };
+    let mut out = Tree::from([("/".to_owned(), Inode::folder(owner(0, mode, true)))]);
+    for (path, (text, mode)) in files {
+        // What only its owner may read is the token, which belongs to the Pod's user.
+        let user = if mode == TOKEN_MODE { fs_user(pod).unwrap_or(0) } else { 0 };
+        out.insert(format!("/{}", path.trim_start_matches('/')), Inode::file(text, owner(user, mode & 0o777, false)));
+    }
+    Volume { key: volume_key(pod, volume), files: out, whole }
+}
+
+/// Marks a token that belongs to the Pod's user (`collectData` of `pkg/volume/projected`).
+const TOKEN_MODE: u16 = 0o100_600;
+
+/// The user of all containers, where they have the same one (`FsUserFrom`).
+fn fs_user(pod: &Value) -> Option<u32> {
+    let of_pod = i64_at(pod, "spec.securityContext.runAsUser");
+    let containers = ["spec.initContainers", "spec.containers", "spec.ephemeralContainers"].iter().flat_map(|path| list_at(pod, path));
+    let mut users = containers.map(|c| i64_at(c, "securityContext.runAsUser").or(of_pod));
+    let first = users.next()??;
+    if users.all(|user| user == Some(first)) { u32::try_from(first).ok() } else { None }
+}
+
+/// `defaultMode`, or what an item says of its own.
+fn mode_of(value: &Value, field: &str, otherwise: u16) -> u16 {
+    i64_at(value, field).and_then(|m| u16::try_from(m).ok()).map_or(otherwise, |m| m & 0o777)
 }
 
 /// How the runtime names a volume: `UID/NAME`, or `host:/path`.
@@ -99,45 +160,51 @@ pub fn refers_to(pod: &Value, kind: &str, object: &str) -> bool {
 
 fn content(around: &Surroundings, spec: &PodSpec, volume: &Value, node_files: &SortedMap<String, String>) -> Result<Files, String> {
     if let Some(source) = at(volume, "configMap") {
-        return keyed(around.config_map(source)?, source, "configmap references non-existent config key: ");
+        return keyed(around.config_map(source)?, source, mode_of(source, "defaultMode", 0o644), CONFIG_KEY);
     }
     if let Some(source) = at(volume, "secret") {
-        return keyed(around.secret(source)?, source, "references non-existent secret key: ");
+        return keyed(around.secret(source)?, source, mode_of(source, "defaultMode", 0o644), SECRET_KEY);
     }
     if let Some(source) = at(volume, "downwardAPI") {
-        return downward(around, spec, source);
+        return downward(around, spec, source, mode_of(source, "defaultMode", 0o644));
     }
     if let Some(source) = at(volume, "hostPath") {
         check_host_path(source, node_files)?;
     }
     let mut files = Files::new();
+    let mode = mode_of(volume, "projected.defaultMode", 0o644);
     for source in list_at(volume, "projected.sources") {
         if let Some(source) = at(source, "configMap") {
-            files.extend(keyed(around.config_map(source)?, source, "configmap references non-existent config key: ")?);
+            files.extend(keyed(around.config_map(source)?, source, mode, CONFIG_KEY)?);
         } else if let Some(source) = at(source, "secret") {
-            files.extend(keyed(around.secret(source)?, source, "references non-existent secret key: ")?);
+            files.extend(keyed(around.secret(source)?, source, mode, SECRET_KEY)?);
         } else if let Some(source) = at(source, "downwardAPI") {
-            files.extend(downward(around, spec, source)?);
+            files.extend(downward(around, spec, source, mode)?);
         } else if let Some(source) = at(source, "serviceAccountToken") {
-            files.insert(str_at(source, "path").unwrap_or("token").to_owned(), format!("token-of-{}", uid(around.pod)));
+            let own = fs_user(around.pod).is_some() || i64_at(around.pod, "spec.securityContext.fsGroup").is_some();
+            let token = (format!("token-of-{}", uid(around.pod)), if own { TOKEN_MODE } else { mode });
+            files.insert(str_at(source, "path").unwrap_or("token").to_owned(), token);
         }
     }
     Ok(files)
 }
 
+const CONFIG_KEY: &str = "configmap references non-existent config key: ";
+const SECRET_KEY: &str = "references non-existent secret key: ";
+
 /// The data's keys as files, or only those that `items` names.
-fn keyed(data: Option<SortedMap<String, String>>, source: &Value, missing: &str) -> Result<Files, String> {
+fn keyed(data: Option<SortedMap<String, String>>, source: &Value, mode: u16, missing: &str) -> Result<Files, String> {
     let Some(data) = data else { return Ok(Files::new()) };
     let items = list_at(source, "items");
     if items.is_empty() {
-        return Ok(data);
+        return Ok(data.into_iter().map(|(path, text)| (path, (text, mode))).collect());
     }
     let mut files = Files::new();
     for item in items {
         let key = str_at(item, "key").unwrap_or("");
         match data.get(key) {
             Some(value) => {
-                files.insert(str_at(item, "path").unwrap_or(key).to_owned(), value.clone());
+                files.insert(str_at(item, "path").unwrap_or(key).to_owned(), (value.clone(), mode_of(item, "mode", mode)));
             }
             None if bool_at(source, "optional") == Some(true) => {}
             None => return Err(format!("{missing}{key}")),
@@ -146,7 +213,7 @@ fn keyed(data: Option<SortedMap<String, String>>, source: &Value, missing: &str)
     Ok(files)
 }
 
-fn downward(around: &Surroundings, spec: &PodSpec, source: &Value) -> Result<Files, String> {
+fn downward(around: &Surroundings, spec: &PodSpec, source: &Value, mode: u16) -> Result<Files, String> {
     let mut files = Files::new();
     for item in list_at(source, "items") {
         let value = if let Some(field) = str_at(item, "fieldRef.fieldPath") {
@@ -160,7 +227,7 @@ fn downward(around: &Surroundings, spec: &PodSpec, source: &Value) -> Result<Fil
         } else {
             continue;
         };
-        files.insert(str_at(item, "path").unwrap_or("").to_owned(), value);
+        files.insert(str_at(item, "path").unwrap_or("").to_owned(), (value, mode_of(item, "mode", mode)));
     }
     Ok(files)
 }

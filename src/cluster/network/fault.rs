@@ -61,7 +61,7 @@ impl Network {
     }
 
     /// Whether nothing that this one sends reaches another machine.
-    pub(super) fn is_isolated(&self, source: &Source) -> bool {
+    pub fn is_isolated(&self, source: &Source) -> bool {
         let of_node = self.node_sources.get(source.node).and_then(|s| self.fault(&s.name));
         [of_node, self.fault(&source.name)].contains(&Some(Fault::Drop))
     }

@@ -18,11 +18,14 @@ pub use fault::Fault;
 
 use dns::{endpoints, is_literal, resolve};
 
+use super::apiserver::ApiServer;
 use super::images::Program;
 use super::log::{Fact, Stream};
 use super::runtime::bulk::{self, Bulk};
+use super::runtime::files::Tree;
 use super::runtime::tmpfs::Tmpfs;
 use super::runtime::{ContainerId, Runtime, SandboxId};
+use super::shell::owner::Credentials;
 use super::{Config, Context};
 use crate::api::{Value, kinds, object};
 
@@ -37,12 +40,12 @@ pub struct Body {
     pub hostname: String,
     pub ip: String,
     pub program: Program,
-    /// Its own files by absolute path: `None` is a directory.
-    pub files: SortedMap<String, Option<String>>,
+    /// Its own files.
+    pub files: Tree,
     /// How many bytes of them came with the image.
     pub image_bytes: usize,
-    /// User and group of its processes.
-    pub user: (i64, i64),
+    /// Who its processes are.
+    pub user: Credentials,
     /// Nothing of its own can be written, but for what stands here (`/dev` and what the kubelet mounts).
     pub read_only_but: Option<String>,
     /// Mount path → (volume, path inside, read-only), longest first when looked up.
@@ -75,7 +78,7 @@ pub struct Network {
     /// Who lives at an address.
     bodies_at: SortedMap<String, Vec<ContainerId>>,
     /// Volume → its files by path inside.
-    pub volumes: SortedMap<String, SortedMap<String, Option<String>>>,
+    pub volumes: SortedMap<String, Tree>,
     /// Bytes of large files, whose content nobody reads.
     pub bulk: Bulk,
     /// Which volumes lie in memory.
@@ -110,6 +113,16 @@ impl Network {
             turn: 0,
             ephemeral: 0,
         }
+    }
+
+    /// Whether what listens on a container's port speaks TLS: of the catalogue only metrics-server does.
+    fn speaks_tls(&self, id: ContainerId, port: u16) -> bool {
+        self.bodies.get(&id).is_some_and(|b| b.program == Program::MetricsServer && !b.services.contains_key(&port))
+    }
+
+    /// How many nodes there are.
+    pub fn nodes(&self) -> usize {
+        self.node_ips.len()
     }
 
     /// Who listens at an address, as seen from `from` (whose own localhost counts).
@@ -288,8 +301,7 @@ pub fn request(ctx: &mut Context, source: &Source, url: &str, body: &str, depth:
     let answer = match ctx.network.listener(&ip, real_port, source.sandbox) {
         Ok(target) => match ctx.network.trouble(source, target) {
             Some(Fault::Drop) => Answer { took_ms: PATIENCE_MS, result: Err(Failure::Timeout) },
-            // No server of the catalogue speaks TLS.
-            _ if scheme == "https" => failed(Failure::Closed),
+            _ if (scheme == "https") != ctx.network.speaks_tls(target, real_port) && scheme != "tcp" => other_scheme(scheme == "https", 1),
             trouble => {
                 let mut answer = server::answer(ctx, target, real_port, source, scheme == "tcp", &path, body, depth);
                 answer.took_ms = (answer.took_ms + trouble.map_or(0, Fault::delay_ms)).min(PATIENCE_MS);
@@ -392,6 +404,17 @@ pub struct HttpGet<'a> {
     pub headers: &'a [(String, String)],
 }
 
+/// What a client gets from a server that speaks the other scheme.
+fn other_scheme(https: bool, took_ms: u64) -> Answer {
+    let plain = Response { status: 400, body: "Client sent an HTTP request to an HTTPS server.\n".into(), headers: Vec::new() };
+    Answer { took_ms, result: if https { Err(Failure::Closed) } else { Ok(plain) } }
+}
+
+/// How many endpoints of a Service are ready.
+pub fn ready_endpoints(api: &ApiServer, namespace: &str, service: &str) -> usize {
+    endpoints(api, namespace, service).len()
+}
+
 /// A probe from the node itself to one of its Pods. `host` is an IP (the Pod's, or 127.0.0.1 on the node).
 pub fn probe(request: &ProbeRequest<'_>, runtime: &mut Runtime, ctx: &mut Context) -> Answer {
     if !is_literal(request.host) {
@@ -414,9 +437,8 @@ pub fn probe(request: &ProbeRequest<'_>, runtime: &mut Runtime, ctx: &mut Contex
     let Some(get) = &request.http else {
         return Answer { took_ms: 1 + late, result: Ok(Response { status: 0, body: String::new(), headers: Vec::new() }) };
     };
-    if get.https {
-        // No server of the catalogue speaks TLS.
-        return Answer { took_ms: 1 + late, result: Err(Failure::Closed) };
+    if get.https != ctx.network.speaks_tls(target, request.port) {
+        return other_scheme(get.https, 1 + late);
     }
     let mut answer = server::answer(ctx, target, request.port, &source, false, get.path, "", 0);
     answer.took_ms += late;

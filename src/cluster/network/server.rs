@@ -39,6 +39,12 @@ pub fn answer(ctx: &mut Context, target: ContainerId, port: u16, source: &Source
         Program::Counter => counter(ctx, target, depth),
         Program::Nginx => nginx(ctx, target, source, path),
         Program::Custom(_) => respond(200, &format!("{}\n", server.hostname)),
+        Program::MetricsServer => match path.split('?').next() {
+            Some("/livez" | "/healthz") => respond(200, "ok"),
+            Some("/readyz") if ctx.metrics.is_ready() => respond(200, "ok"),
+            Some("/readyz") => respond(500, "[+]ping ok\n[-]metric-storage-ready failed: reason withheld\nreadyz check failed\n"),
+            Some(_) | None => respond(403, "Forbidden\n"),
+        },
         Program::Pause | Program::Shell | Program::Stress => failed(Failure::Closed),
     }
 }
@@ -88,7 +94,7 @@ fn redis(ctx: &mut Context, target: ContainerId, commands: &str) -> String {
         let words: Vec<&str> = line.split_whitespace().collect();
         let reply = match words.as_slice() {
             [] => continue,
-            [verb, rest @ ..] => match (verb.to_uppercase().as_str(), rest) {
+            [verb, rest @ ..] => match (verb.to_ascii_uppercase().as_str(), rest) {
                 ("PING", _) => "+PONG".to_owned(),
                 ("SET", [key, value, ..]) => {
                     server.store.insert((*key).into(), (*value).into());

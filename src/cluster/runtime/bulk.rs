@@ -6,7 +6,7 @@ use crate::cluster::network::Network;
 use crate::cluster::runtime::ContainerId;
 use crate::cluster::shell::{Answered, FileError};
 
-use super::files;
+use super::{access, files};
 
 /// Bytes by tree (a volume, or a container's own files: [`own`]) and path.
 pub type Bulk = SortedMap<(String, String), i64>;
@@ -47,13 +47,11 @@ pub fn command(network: &mut Network, id: ContainerId, directory: &str, argument
         _ => return None,
     };
     let full = if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", directory.trim_end_matches('/')) };
-    let why = match files::fill(network, id, &full, bytes.min(DISK_BYTES)) {
+    let allowed = access::check(network, id, &full, access::Act::Write);
+    let why = match allowed.and_then(|()| files::fill(network, id, &full, bytes.min(DISK_BYTES))) {
         Ok(()) if bytes > DISK_BYTES => Some(FileError::Full.words()),
         Ok(()) => None,
-        Err(FileError::Full) => Some(FileError::Full.words()),
-        Err(FileError::ReadOnly) => Some("Read-only file system"),
-        Err(FileError::IsDirectory) => Some("Is a directory"),
-        Err(_) => Some("No such file or directory"),
+        Err(error) => Some(error.words()),
     };
     Some(match why {
         None => Answered::Done(0, vec![(Stream::Stderr, told)]),

@@ -1,37 +1,65 @@
 //! Files as a container sees them: those of its image and its own, with volumes mounted over them.
 //!
-//! Stands for overlayfs and the mounts that runc makes. Deviations: texts of 1 MiB at most (larger files have a size only), no owners, modes, links,
-//! times or devices.
+//! Stands for overlayfs and the mounts that runc makes. Deviations: texts of 1 MiB at most (larger files have a size only), no links, times or devices.
+//! Who may do what is decided in [`access`].
 
 use crate::api::order::{InOrder as _, SortedMap};
 use std::borrow::Cow;
 
-use super::{bulk, tmpfs};
+use super::{access, bulk, tmpfs};
 use crate::cluster::images::Image;
 use crate::cluster::network::{Body, Network};
 use crate::cluster::runtime::ContainerId;
+use crate::cluster::shell::owner::Owner;
 use crate::cluster::shell::{FileError, Kind};
+
+/// A file with its text, or a folder; whose it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inode {
+    pub text: Option<String>,
+    pub owner: Owner,
+}
+
+impl Inode {
+    pub fn file(text: impl Into<String>, owner: Owner) -> Self {
+        Self { text: Some(text.into()), owner }
+    }
+
+    pub fn folder(owner: Owner) -> Self {
+        Self { text: None, owner }
+    }
+}
+
+/// Files and folders by absolute path. A folder that only has something below it need not stand here.
+pub type Tree = SortedMap<String, Inode>;
+
+/// What the texts of a tree take.
+pub fn bytes(tree: &Tree) -> usize {
+    tree.values().filter_map(|inode| inode.text.as_ref()).map(String::len).sum()
+}
 
 const DIRECTORIES: &[&str] =
     &["/", "/bin", "/dev", "/etc", "/home", "/proc", "/root", "/sys", "/tmp", "/usr", "/usr/bin", "/var", "/var/log", "/var/run", "/run"];
 
+/// Folders whose mode is another than 755.
+const MODES: &[(&str, u16)] = &[("/proc", 0o555), ("/root", 0o700), ("/sys", 0o555), ("/tmp", 0o1777)];
+
 /// The root file system of a new container.
-pub fn root(image: &Image, hostname: &str, ip: &str) -> SortedMap<String, Option<String>> {
-    let mut files: SortedMap<String, Option<String>> = DIRECTORIES.iter().map(|d| ((*d).to_owned(), None)).collect();
-    files.insert(image.working_directory.into(), None);
-    files.insert("/bin/sh".into(), Some("\u{7f}ELF".into()));
-    files.insert("/etc/hostname".into(), Some(format!("{hostname}\n")));
+pub fn root(image: &Image, hostname: &str, ip: &str) -> Tree {
+    let mode = |path: &str| MODES.iter().find(|(p, _)| *p == path).map_or(0o755, |(_, mode)| *mode);
+    let folder = |path: &str| (path.to_owned(), Inode::folder(Owner::root(mode(path))));
+    let mut files: Tree = DIRECTORIES.iter().map(|d| folder(d)).collect();
+    files.extend([folder(image.working_directory)]);
+    files.insert("/bin/sh".into(), Inode::file("\u{7f}ELF", Owner::root(0o755)));
     let hosts = format!(
         "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n{ip}\t{hostname}\n"
     );
-    files.insert("/etc/hosts".into(), Some(hosts));
-    files.insert("/etc/passwd".into(), Some("root:x:0:0:root:/root:/bin/sh\n".into()));
+    let (passwd, group) = access::accounts();
     let resolv = "search default.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n";
-    files.insert("/etc/resolv.conf".into(), Some(resolv.into()));
+    let texts = [("hostname", format!("{hostname}\n")), ("hosts", hosts), ("passwd", passwd), ("group", group), ("resolv.conf", resolv.to_owned())];
+    files.extend(texts.into_iter().map(|(name, text)| (format!("/etc/{name}"), Inode::file(text, Owner::plain(false)))));
     if image.port == 80 {
-        files.insert("/usr/share".into(), None);
-        files.insert("/usr/share/nginx".into(), None);
-        files.insert("/usr/share/nginx/html".into(), None);
+        files.extend(["/usr/share", "/usr/share/nginx", "/usr/share/nginx/html"].map(folder));
     }
     files
 }
@@ -55,7 +83,7 @@ fn place<'a>(body: &'a Body, path: &str) -> Place<'a> {
 }
 
 /// The files and the path in them.
-fn tree<'a>(network: &'a Network, id: ContainerId, path: &'a str) -> Option<(&'a SortedMap<String, Option<String>>, Cow<'a, str>)> {
+fn tree<'a>(network: &'a Network, id: ContainerId, path: &'a str) -> Option<(&'a Tree, Cow<'a, str>)> {
     let body = network.bodies.get(&id)?;
     match place(body, path) {
         Place::Own => Some((&body.files, Cow::Borrowed(path))),
@@ -66,10 +94,10 @@ fn tree<'a>(network: &'a Network, id: ContainerId, path: &'a str) -> Option<(&'a
 pub fn stat(network: &Network, id: ContainerId, path: &str) -> Option<Kind> {
     let (files, inside) = tree(network, id, path)?;
     match files.get(inside.as_ref()) {
-        Some(Some(text)) => {
-            Some(Kind::File { bytes: text.len().saturating_add(bulk_of(network, id, path)), executable: inside.starts_with("/bin/") })
+        Some(Inode { text: Some(text), owner }) => {
+            Some(Kind::File { bytes: text.len().saturating_add(bulk_of(network, id, path)), executable: owner.mode & 0o111 != 0 })
         }
-        Some(None) => Some(Kind::Directory),
+        Some(Inode { text: None, .. }) => Some(Kind::Directory),
         None => {
             let below = format!("{}/", inside.trim_end_matches('/'));
             let mount_below =
@@ -79,28 +107,44 @@ pub fn stat(network: &Network, id: ContainerId, path: &str) -> Option<Kind> {
     }
 }
 
+/// Whose a file or folder is; root's where nobody has said so.
+pub fn owner(network: &Network, id: ContainerId, path: &str) -> Owner {
+    let inode = tree(network, id, path).and_then(|(files, inside)| files.get(inside.as_ref()));
+    inode.map_or(Owner::plain(true), |inode| inode.owner)
+}
+
+/// Whether nobody can write there.
+pub fn is_read_only(network: &Network, id: ContainerId, path: &str) -> bool {
+    network.bodies.get(&id).is_some_and(|body| match place(body, path) {
+        Place::Own => own_is_read_only(body, path),
+        Place::Volume(_, _, read_only) => read_only,
+    })
+}
+
+fn own_is_read_only(body: &Body, path: &str) -> bool {
+    body.read_only_but.as_ref().is_some_and(|open| !path.starts_with("/dev/") && path != "/etc/hosts" && path != open)
+}
+
 /// Whether there is a file, without reading it.
 pub fn has_file(network: &Network, id: ContainerId, path: &str) -> bool {
-    tree(network, id, path).is_some_and(|(files, inside)| matches!(files.get(inside.as_ref()), Some(Some(_))))
+    tree(network, id, path).is_some_and(|(files, inside)| files.get(inside.as_ref()).is_some_and(|inode| inode.text.is_some()))
 }
 
 pub fn read_file(network: &Network, id: ContainerId, path: &str) -> Result<String, FileError> {
     let (files, inside) = tree(network, id, path).ok_or(FileError::NotFound)?;
     match files.get(inside.as_ref()) {
-        Some(Some(text)) => Ok(text.clone()),
-        Some(None) => Err(FileError::IsDirectory),
+        Some(Inode { text: Some(text), .. }) => Ok(text.clone()),
+        Some(Inode { text: None, .. }) => Err(FileError::IsDirectory),
         None if stat(network, id, path).is_some() => Err(FileError::IsDirectory),
         None => Err(FileError::NotFound),
     }
 }
 
-fn tree_mut<'a>(network: &'a mut Network, id: ContainerId, path: &str) -> Result<(&'a mut SortedMap<String, Option<String>>, String), FileError> {
+pub fn tree_mut<'a>(network: &'a mut Network, id: ContainerId, path: &str) -> Result<(&'a mut Tree, String), FileError> {
     let body = network.bodies.get_mut(&id).ok_or(FileError::NotFound)?;
     match place(body, path) {
-        Place::Own => match &body.read_only_but {
-            Some(open) if !path.starts_with("/dev/") && path != "/etc/hosts" && path != open => Err(FileError::ReadOnly),
-            Some(_) | None => Ok((&mut body.files, path.to_owned())),
-        },
+        Place::Own if own_is_read_only(body, path) => Err(FileError::ReadOnly),
+        Place::Own => Ok((&mut body.files, path.to_owned())),
         Place::Volume(_, _, true) => Err(FileError::ReadOnly),
         Place::Volume(volume, inside, false) => {
             let volume = volume.to_owned();
@@ -182,9 +226,10 @@ fn write(network: &mut Network, id: ContainerId, path: &str, text: &str, append:
         forget_bulk(network, id, path);
     }
     let room = memory_volume(network, id, path).and_then(|v| tmpfs::room(network, &v));
+    let owner = access::of_new(network, id, path, false);
     let (files, inside) = tree_mut(network, id, path)?;
-    let entry = files.entry(inside).or_insert_with(|| Some(String::new()));
-    let content = entry.get_or_insert_with(String::new);
+    let inode = files.entry(inside).or_insert_with(|| Inode::file("", owner));
+    let content = inode.text.get_or_insert_with(String::new);
     let kept = if append { 0 } else { content.len() };
     if !append {
         content.clear();
@@ -209,8 +254,9 @@ pub fn make_directory(network: &mut Network, id: ContainerId, path: &str, parent
         }
         make_directory(network, id, &parent, true)?;
     }
+    let owner = access::of_new(network, id, path, true);
     let (files, inside) = tree_mut(network, id, path)?;
-    files.insert(inside, None);
+    files.insert(inside, Inode::folder(owner));
     Ok(())
 }
 
@@ -225,7 +271,8 @@ pub fn remove(network: &mut Network, id: ContainerId, path: &str, recursive: boo
         forget_bulk(network, id, path);
         let (files, inside) = tree_mut(network, id, path)?;
         let below = format!("{}/", inside.trim_end_matches('/'));
-        files.retain(|p, _| *p != inside && !p.starts_with(&below));
+        // The root of a volume stays.
+        files.retain(|p, _| p == "/" || *p != inside && !p.starts_with(&below));
         Ok(())
     })
 }

@@ -1,5 +1,6 @@
 //! A container as its shells see it: files, processes, network, and the commands that its image brings along.
 
+use super::access::{self, Act};
 use super::process::{Live, Run};
 use super::{ContainerId, bulk, files};
 use crate::api::SimTime;
@@ -7,6 +8,7 @@ use crate::cluster::Context;
 use crate::cluster::images::{Program, is_own_program};
 use crate::cluster::log::Stream;
 use crate::cluster::network::{self, Answer, Source};
+use crate::cluster::shell::owner::{Credentials, EXECUTE, Owner, READ, WRITE};
 use crate::cluster::shell::{Answered, Command, FileError, Host, Input, Kind, Machine, ProcessRow, Step};
 
 /// What a step did outside of its machine.
@@ -64,6 +66,12 @@ struct ContainerHost<'a, 'b> {
     next_pid: u64,
 }
 
+impl ContainerHost<'_, '_> {
+    fn allow(&self, path: &str, act: Act) -> Result<(), FileError> {
+        access::check(self.ctx.network, self.id, path, act)
+    }
+}
+
 impl Host for ContainerHost<'_, '_> {
     fn now(&self) -> SimTime {
         self.ctx.now
@@ -79,23 +87,47 @@ impl Host for ContainerHost<'_, '_> {
         files::stat(self.ctx.network, self.id, path)
     }
 
+    fn owner(&self, path: &str) -> Owner {
+        files::owner(self.ctx.network, self.id, path)
+    }
+
+    fn may(&self, path: &str, want: u16) -> bool {
+        [(READ, Act::Read), (WRITE, Act::Write), (EXECUTE, Act::Execute)].iter().all(|(bit, act)| want & bit == 0 || self.allow(path, *act).is_ok())
+    }
+
+    fn set_owner(&mut self, path: &str, owner: Owner) -> Result<(), FileError> {
+        access::set_owner(self.ctx.network, self.id, path, owner)
+    }
+
     fn read(&self, path: &str) -> Result<String, FileError> {
+        self.allow(path, Act::Read)?;
         files::read_file(self.ctx.network, self.id, path)
     }
 
     fn write_file(&mut self, path: &str, text: &str, append: bool) -> Result<(), FileError> {
+        self.allow(path, Act::Write)?;
         files::write_file(self.ctx.network, self.id, path, text, append)
     }
 
     fn make_directory(&mut self, path: &str, parents: bool) -> Result<(), FileError> {
+        if self.stat(path).is_none() {
+            // Of a chain of folders the first one that is missing decides.
+            let missing = path.match_indices('/').map(|(at, _)| &path[..at]).find(|above| !above.is_empty() && self.stat(above).is_none());
+            self.allow(missing.filter(|_| parents).unwrap_or(path), Act::Write)?;
+        }
         files::make_directory(self.ctx.network, self.id, path, parents)
     }
 
     fn remove(&mut self, path: &str, recursive: bool) -> Result<(), FileError> {
+        // That it is a folder is said first.
+        if recursive || self.stat(path) != Some(Kind::Directory) {
+            self.allow(path, Act::Remove)?;
+        }
         files::remove(self.ctx.network, self.id, path, recursive)
     }
 
     fn list(&self, path: &str) -> Result<Vec<String>, FileError> {
+        self.allow(path, Act::Read)?;
         files::list(self.ctx.network, self.id, path)
     }
 
@@ -140,8 +172,8 @@ impl Host for ContainerHost<'_, '_> {
         self.ctx.network.bodies.get(&self.id).map_or(String::new(), |b| b.ip.clone())
     }
 
-    fn user(&self) -> (i64, i64) {
-        self.ctx.network.bodies.get(&self.id).map_or((0, 0), |b| b.user)
+    fn user(&self) -> Credentials {
+        self.ctx.network.bodies.get(&self.id).map(|b| b.user.clone()).unwrap_or_default()
     }
 
     fn command(&mut self, command: &Command) -> Answered {

@@ -3,13 +3,14 @@
 //!
 //! The kubelet drives it through the verbs of the CRI. Processes are values that yield (they sleep, wait, read, serve, end), so that a clone of the
 //! runtime is a checkpoint. Deviations: its verbs take no time (the kubelet waits the measured time), no code runs but the small shell and the
-//! programs of the catalogue, memory counts per container and rises only where something says so, users, capabilities and seccomp forbid nothing,
-//! a log keeps its newest lines instead of being rotated by size.
+//! programs of the catalogue, memory counts per container and rises only where something says so, capabilities and seccomp forbid nothing.
 
 use crate::api::order::{InOrder as _, SortedMap};
+pub(in crate::cluster) mod access;
 pub(in crate::cluster) mod bulk;
-mod files;
+pub(in crate::cluster) mod files;
 mod host;
+pub mod logs;
 mod process;
 mod record;
 mod server;
@@ -19,9 +20,12 @@ mod turn;
 use std::rc::Rc;
 
 use super::images::{self, Image};
-use super::log::{ContainerRef, Fact, Stream};
+use super::log::{ContainerRef, Fact};
 use super::network::{self, Body};
+use super::shell::owner::Owner;
 use super::{Context, NodeConfig};
+use crate::api::SimTime;
+use files::{Inode, Tree};
 pub(super) use files::{has_file, read_file};
 use process::Live;
 pub use record::*;
@@ -40,9 +44,6 @@ pub struct Runtime {
     allocatable_memory: i64,
     cpu_milli: i64,
 }
-
-/// How many lines of a container's log are kept.
-const MOST_LINES: usize = 5000;
 
 impl Runtime {
     pub fn new(node: usize, config: &NodeConfig) -> Self {
@@ -91,31 +92,15 @@ impl Runtime {
         }
     }
 
-    fn reference(&self, id: ContainerId) -> Rc<ContainerRef> {
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn reference(&self, id: ContainerId) -> Rc<ContainerRef> {
         let container = self.containers.get(&id);
         let pod =
             container.and_then(|c| self.sandboxes.get(&c.sandbox)).map_or(String::new(), |s| format!("{}/{}", s.config.namespace, s.config.name));
         Rc::new(ContainerRef { node: self.name.clone(), pod, container: container.map_or(String::new(), |c| c.config.name.clone()) })
-    }
-
-    fn write_log(&mut self, id: ContainerId, stream: Stream, text: &str, ctx: &mut Context) {
-        let reference = self.reference(id);
-        let Some(container) = self.containers.get_mut(&id) else { return };
-        for piece in text.split_inclusive('\n') {
-            let whole = piece.ends_with('\n');
-            let line = piece.trim_end_matches('\n');
-            match container.log.last_mut().filter(|l| !l.whole && l.stream == stream) {
-                Some(last) => {
-                    last.text.push_str(line);
-                    last.whole = whole;
-                }
-                None => container.log.push(LogLine { at: ctx.now, stream, text: line.into(), whole }),
-            }
-            ctx.log.push(ctx.now, Fact::Output { container: reference.clone(), stream, line: line.into() });
-        }
-        if container.log.len() > MOST_LINES {
-            container.log.drain(..MOST_LINES / 5);
-        }
     }
 
     /// The container's first process has ended, and all others with it.
@@ -126,7 +111,8 @@ impl Runtime {
         container.state = State::Exited { started_at, finished_at: ctx.now, exit_code, reason };
         // A container that wrote no such file leaves no words.
         container.last_words = files::read_file(ctx.network, id, &container.config.termination_message_path).ok();
-        (container.memory_bytes, container.cpu_milli, container.throttled) = (0, 0, false);
+        container.set_cpu(0, ctx.now);
+        (container.memory_bytes, container.throttled) = (0, false);
         for (_, port) in container.listening.drain(..) {
             ctx.log.push(ctx.now, Fact::PortClosed { container: reference.clone(), port });
         }
@@ -211,6 +197,11 @@ impl Runtime {
         Some(ImageInfo { name, id: format!("sha256:{id}"), size_bytes: image.size_bytes })
     }
 
+    /// The user that the image names.
+    pub fn image_user(&self, name: &str) -> i64 {
+        self.find_image(name).map_or(0, |image| image.user)
+    }
+
     /// PullImage: the image, or the registry's refusal in containerd's words. The kubelet waits for the duration of a pull itself.
     pub fn pull_image(&self, name: &str) -> Result<ImageInfo, String> {
         let (full, tag) = images::normalise(name);
@@ -234,7 +225,7 @@ impl Runtime {
         let mut environment: SortedMap<String, String> = SortedMap::new();
         environment.insert("PATH".into(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into());
         environment.insert("HOSTNAME".into(), owner.config.hostname.clone());
-        environment.insert("HOME".into(), "/root".into());
+        environment.insert("HOME".into(), access::home(config.user.user).into());
         environment.extend(config.env.iter().cloned());
         let mut mounts: Vec<(String, String, String, bool)> = config
             .mounts
@@ -243,9 +234,20 @@ impl Runtime {
             .collect();
         mounts.order_by_key(|m| std::cmp::Reverse(m.0.len()));
         for mount in &config.mounts {
-            ctx.network.volumes.entry(mount.volume.clone()).or_default();
+            let tree = ctx.network.volumes.entry(mount.volume.clone()).or_default();
+            let inside = format!("/{}", mount.sub_path.trim_matches('/'));
+            let below = format!("{inside}/");
+            if inside.len() > 1 && tree.range_from(&inside).next().is_none_or(|(p, _)| *p != inside && !p.starts_with(&below)) {
+                // `doSafeMakeDir` of the kubelet: a folder with the mode of the volume itself.
+                let root = tree.get("/").map_or(Owner::plain(true), |root| root.owner);
+                tree.insert(inside, Inode::folder(Owner { user: 0, ..root }));
+            }
         }
-        let files = files::root(&image, &owner.config.hostname, &owner.ip);
+        let mut files = files::root(&image, &owner.config.hostname, &owner.ip);
+        if !config.termination_message_path.is_empty() {
+            // The kubelet mounts a file that everybody may write to.
+            files.insert(config.termination_message_path.clone(), Inode::file("", Owner::root(0o666)));
+        }
         let read_only_but = config.read_only_root.then(|| config.termination_message_path.clone());
         let body = Body {
             node: self.node,
@@ -255,9 +257,9 @@ impl Runtime {
             hostname: owner.config.hostname.clone(),
             ip: owner.ip.clone(),
             program: image.program,
-            image_bytes: files.values().flatten().map(String::len).sum(),
+            image_bytes: files::bytes(&files),
             read_only_but,
-            user: (config.run_as_user.unwrap_or(0), config.run_as_group.unwrap_or(0)),
+            user: config.user.clone(),
             files,
             mounts,
             environment,
@@ -275,10 +277,12 @@ impl Runtime {
             config,
             state: State::Created,
             created_at: ctx.now,
-            log: Vec::new(),
+            log: logs::ContainerLog::default(),
             memory_bytes: 0,
             cpu_milli: 0,
             throttled: false,
+            cpu_used: 0,
+            cpu_since: ctx.now,
             listening: Vec::new(),
             last_words: None,
         };
@@ -290,7 +294,8 @@ impl Runtime {
     pub fn start_container(&mut self, id: ContainerId, ctx: &mut Context) -> Result<(), String> {
         let container = self.containers.get_mut(&id).ok_or("no such container")?;
         container.state = State::Running { started_at: ctx.now };
-        (container.memory_bytes, container.cpu_milli) = (3 << 20, 1);
+        container.memory_bytes = 3 << 20;
+        container.set_cpu(1, ctx.now);
         match self.launch(id, ctx) {
             Ok(()) => {
                 self.inherit_memory(id, ctx);
@@ -371,13 +376,15 @@ impl Runtime {
         }
     }
 
-    /// Writes a file of a volume (a ConfigMap's key, a downward API value); `None` removes it.
-    pub fn write_volume_file(&mut self, volume: &str, path: &str, content: Option<&str>, ctx: &mut Context) {
-        let files = ctx.network.volumes.entry(volume.into()).or_default();
-        let path = format!("/{}", path.trim_start_matches('/'));
-        match content {
-            Some(text) => drop(files.insert(path, Some(text.into()))),
-            None => drop(files.remove(&path)),
+    /// Makes a volume with what the kubelet writes into it: the whole of it where it `replaces` what was there, otherwise only its root.
+    pub fn write_volume(&mut self, volume: &str, files: Tree, replaces: bool, ctx: &mut Context) {
+        let before = ctx.network.volumes.entry(volume.into()).or_default();
+        if replaces {
+            *before = files;
+        } else {
+            for (path, inode) in files {
+                before.entry(path).or_insert_with(|| inode);
+            }
         }
     }
 
@@ -408,7 +415,7 @@ impl Runtime {
         match fault {
             Fault::Exit(code) => self.end(id, code, if code == 0 { ExitReason::Completed } else { ExitReason::Error }, ctx),
             Fault::UseMemory(bytes) => self.use_memory(id, bytes, ctx),
-            Fault::UseCpu(milli) => self.use_cpu(id, milli),
+            Fault::UseCpu(milli) => self.use_cpu(id, milli, ctx.now),
             Fault::Hang | Fault::Unhang | Fault::AnswerWith(_) => {
                 let Some(body) = ctx.network.bodies.get_mut(&id) else { return };
                 match fault {
@@ -436,10 +443,10 @@ impl Runtime {
 
     /// What a container wrote: its own files less those of its image, and its log.
     pub fn stored_bytes(&self, id: ContainerId, network: &network::Network) -> i64 {
-        let logged: usize = self.containers.get(&id).map_or(0, |c| c.log.iter().map(|l| l.text.len() + 1).sum());
+        let logged = self.containers.get(&id).map_or(0, |c| c.log.on_disk());
         let body = network.bodies.get(&id);
-        let files = body.map_or(0, |b| b.files.values().flatten().map(String::len).sum::<usize>().saturating_sub(b.image_bytes));
-        (logged + files) as i64 + bulk::stored(&network.bulk, &bulk::own(id))
+        let files = body.map_or(0, |b| files::bytes(&b.files).saturating_sub(b.image_bytes));
+        logged as i64 + files as i64 + bulk::stored(&network.bulk, &bulk::own(id))
     }
 
     fn tell_memory(&self, ctx: &mut Context) {
@@ -448,10 +455,10 @@ impl Runtime {
         }
     }
 
-    fn use_cpu(&mut self, id: ContainerId, milli: i64) {
+    fn use_cpu(&mut self, id: ContainerId, milli: i64, now: SimTime) {
         let Some(container) = self.containers.get_mut(&id) else { return };
         let limit = container.config.cpu_limit_milli.unwrap_or(i64::MAX);
-        container.cpu_milli = milli.min(limit);
+        container.set_cpu(milli.min(limit), now);
         container.throttled = milli > limit;
     }
 }

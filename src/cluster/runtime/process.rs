@@ -3,7 +3,7 @@
 //! The first process does not get a signal's default action (`man 7 pid_namespaces`): without a handler it ignores SIGTERM. When it ends, all end.
 
 use super::server::Server;
-use super::{ContainerId, ExecId, ExecRecord, ExitReason, Runtime, bulk, files};
+use super::{ContainerId, ExecId, ExecRecord, ExitReason, Runtime, access, bulk, files};
 use crate::api::SimTime;
 use crate::api::order::SortedMap;
 use crate::cluster::Context;
@@ -95,12 +95,12 @@ impl Runtime {
         if is_own_program(program, word) {
             return Ok(());
         }
-        let has_shell = program != Program::Pause;
+        let has_shell = program.has_shell();
         if word.contains('/') {
             let name = word.rsplit('/').next().unwrap_or("");
             return match files::stat(ctx.network, id, word) {
                 Some(Kind::Directory) => Err(format!("exec: \"{word}\": is a directory")),
-                Some(Kind::File { executable: true, .. }) => Ok(()),
+                Some(Kind::File { .. }) if access::check(ctx.network, id, word, access::Act::Execute).is_ok() => Ok(()),
                 Some(Kind::File { .. }) => Err(format!("exec: \"{word}\": permission denied")),
                 None if has_shell && (word.starts_with("/bin/") || word.starts_with("/usr/bin/")) && is_known(name) => Ok(()),
                 None => Err(format!("exec: \"{word}\": stat {word}: no such file or directory")),

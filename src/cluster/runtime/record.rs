@@ -1,12 +1,23 @@
 //! What the runtime knows as plain data: sandboxes, containers with what was asked for them, execs, faults, images.
 
+use super::logs::ContainerLog;
 use crate::api::SimTime;
 use crate::cluster::log::Stream;
+use crate::cluster::shell::owner::Credentials;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SandboxId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContainerId(pub u64);
+
+impl ContainerId {
+    /// The 64 hexadecimal digits that containerd knows it by.
+    pub fn hex(self) -> String {
+        let part = |salt: u64| crate::cluster::kubelet::fold(&format!("{}/{salt}", self.0));
+        format!("{:016x}{:016x}{:016x}{:016x}", part(1), part(2), part(3), part(4))
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExecId(pub u64);
 
@@ -63,8 +74,7 @@ pub struct ContainerConfig {
     pub memory_limit: Option<i64>,
     pub cpu_limit_milli: Option<i64>,
     pub cpu_request_milli: i64,
-    pub run_as_user: Option<i64>,
-    pub run_as_group: Option<i64>,
+    pub user: Credentials,
     pub read_only_root: bool,
     pub stdin: bool,
     pub stdin_once: bool,
@@ -89,15 +99,6 @@ pub enum ExitReason {
     StartError(String),
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub struct LogLine {
-    pub at: SimTime,
-    pub stream: Stream,
-    pub text: String,
-    /// False for a last line that has no newline yet.
-    pub whole: bool,
-}
-
 /// A container as the runtime knows it.
 #[derive(Clone, Debug)]
 pub struct ContainerRecord {
@@ -106,15 +107,29 @@ pub struct ContainerRecord {
     pub config: ContainerConfig,
     pub state: State,
     pub created_at: SimTime,
-    pub log: Vec<LogLine>,
+    pub log: ContainerLog,
     pub memory_bytes: i64,
     /// Cores wanted just now, in thousandths, and whether the limit holds them down.
     pub cpu_milli: i64,
     pub throttled: bool,
+    /// Processor time up to the moment since when it wants as much as now, in thousandths of a core times milliseconds.
+    pub(super) cpu_used: i64,
+    pub(super) cpu_since: SimTime,
     /// Ports that its processes listen on: address (`0.0.0.0`, `127.0.0.1`) and port.
     pub listening: Vec<(String, u16)>,
     /// The content of its termination message file, once it has ended.
     pub last_words: Option<String>,
+}
+
+impl ContainerRecord {
+    /// Processor time that it has taken, in thousandths of a core times milliseconds.
+    pub fn cpu_used(&self, now: SimTime) -> i64 {
+        self.cpu_used.saturating_add(self.cpu_milli.saturating_mul(now.since(self.cpu_since) as i64))
+    }
+
+    pub(super) fn set_cpu(&mut self, milli: i64, now: SimTime) {
+        (self.cpu_used, self.cpu_since, self.cpu_milli) = (self.cpu_used(now), now, milli);
+    }
 }
 
 /// A command running (or having run) in a container.

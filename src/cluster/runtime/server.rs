@@ -6,7 +6,7 @@ use crate::api::SimTime;
 use crate::cluster::images::Program;
 use crate::cluster::log::{Fact, Stream};
 use crate::cluster::network::Service;
-use crate::cluster::{Context, Task};
+use crate::cluster::{Context, Task, metrics};
 
 #[derive(Clone, Debug)]
 pub(super) struct Server {
@@ -51,6 +51,12 @@ impl Runtime {
         };
         match program {
             Program::Stress => self.stress(id, arguments, &mut server, ctx),
+            Program::MetricsServer => {
+                let flag = arguments.iter().find_map(|a| a.strip_prefix("--secure-port="));
+                server.port = flag.and_then(|port| port.parse().ok()).unwrap_or(server.port);
+                self.use_cpu(id, 3, ctx.now);
+                self.use_memory(id, 18 << 20, ctx);
+            }
             Program::Custom(index) => {
                 if let Some(custom) = self.custom.get(index) {
                     server.ends = custom.exits_after_ms.map(|after| (ctx.now + after, custom.exit_code));
@@ -76,7 +82,7 @@ impl Runtime {
             Some(seconds) => Some((ctx.now + seconds * 1000, 0)),
             None => None,
         };
-        self.use_cpu(id, cpu * 1000 + vm * 100);
+        self.use_cpu(id, cpu * 1000 + vm * 100, ctx.now);
         if vm > 0 {
             let bytes = value(&["--vm-bytes"])
                 .and_then(|v| {
@@ -100,6 +106,9 @@ impl Runtime {
         let node = self.node;
         let reference = self.reference(id);
         let sandbox = self.containers.get(&id).map(|c| c.sandbox);
+        // containerd lets everybody have every port of a Pod's own network (`enable_unprivileged_ports`), but not of the node's.
+        let on_node = sandbox.and_then(|s| self.sandboxes.get(&s)).is_some_and(|s| s.config.host_network);
+        let may_not = |port: u16| on_node && port < 1024 && ctx.network.bodies.get(&id).is_some_and(|b| b.user.user != 0);
         let Some(process) = self.live.get_mut(&id).and_then(|l| l.processes.get_mut(&pid)) else { return false };
         let Run::Server(server) = &mut process.run else { return false };
         if let Some((at, code)) = server.ends
@@ -113,12 +122,18 @@ impl Runtime {
             let _at = at;
             server.ready_at = None;
             let port = server.port;
-            if sandbox.is_some_and(|s| ctx.network.is_taken(s, port)) {
-                ctx.log.push(ctx.now, Fact::PortTaken { container: reference, port });
+            let taken = sandbox.is_some_and(|s| ctx.network.is_taken(s, port));
+            if taken || may_not(port) {
+                let why = if taken { "ddress already in use" } else { "ermission denied" };
+                if taken {
+                    ctx.log.push(ctx.now, Fact::PortTaken { container: reference, port });
+                }
+                // The C library's words begin with a capital letter, Go's do not.
+                let (large, small) = if taken { ('A', 'a') } else { ('P', 'p') };
                 let text = match &server.service {
-                    Some(Service::Files(_)) => "httpd: bind: Address already in use\n".to_owned(),
-                    Some(Service::Reply(_)) => "nc: bind: Address already in use\n".to_owned(),
-                    None => format!("listen tcp {}:{port}: bind: address already in use\n", server.address),
+                    Some(Service::Files(_)) => format!("httpd: bind: {large}{why}\n"),
+                    Some(Service::Reply(_)) => format!("nc: bind: {large}{why}\n"),
+                    None => format!("listen tcp {}:{port}: bind: {small}{why}\n", server.address),
                 };
                 // It never listened.
                 server.port = 0;
@@ -135,6 +150,9 @@ impl Runtime {
                 }
             }
             ctx.log.push(ctx.now, Fact::PortOpened { container: reference, address: address.clone(), port });
+            if ctx.network.bodies.get(&id).is_some_and(|b| b.program == Program::MetricsServer && !b.services.contains_key(&port)) {
+                ctx.after(0, Task::Metrics(metrics::Timer::Scrape { node, server: id }));
+            }
             if let Some(container) = self.containers.get_mut(&id) {
                 container.listening.push((address, port));
             }

@@ -3,7 +3,7 @@
 //! Models the kernel's tmpfs and its memory controller. What a container writes counts as its own memory; what lies there when a container starts,
 //! and belongs to no other running one, counts for it (in reality for its Pod). Deviation: what is removed is given back to whoever removes it.
 
-use super::{ContainerId, ExitReason, Runtime, State, bulk};
+use super::{ContainerId, ExitReason, Runtime, State, bulk, files};
 use crate::api::order::SortedMap;
 use crate::cluster::Context;
 use crate::cluster::network::{Body, Network};
@@ -23,7 +23,7 @@ impl Tmpfs {
 
 /// What the files of a volume take.
 pub fn used(network: &Network, volume: &str) -> i64 {
-    let text: usize = network.volumes.get(volume).map_or(0, |files| files.values().flatten().map(String::len).sum());
+    let text = network.volumes.get(volume).map_or(0, files::bytes);
     (text as i64).saturating_add(bulk::stored(&network.bulk, volume))
 }
 

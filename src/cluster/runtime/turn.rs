@@ -6,6 +6,7 @@
 use super::host::{Effects, run_shell};
 use super::process::{MOST_PROCESSES, Process, Run};
 use super::{ContainerId, ExecId, Runtime, Timer};
+use crate::api::SimTime;
 use crate::cluster::images::Program;
 use crate::cluster::shell::Step;
 use crate::cluster::{Context, Task};
@@ -39,7 +40,7 @@ impl Runtime {
                 }
             }
             if !progress {
-                return self.count_cpu(id);
+                return self.count_cpu(id, ctx.now);
             }
         }
     }
@@ -61,14 +62,14 @@ impl Runtime {
     }
 
     /// Each process that does not wait keeps a core busy, as far as there are cores; when none does any more, the container is as idle as before.
-    fn count_cpu(&mut self, id: ContainerId) {
+    fn count_cpu(&mut self, id: ContainerId, now: SimTime) {
         let (Some(live), Some(container)) = (self.live.get_mut(&id), self.containers.get(&id)) else { return };
         let busy = live.processes.values().filter(|p| p.slices > 0 && p.ended.is_none()).count() as i64;
         if busy > 0 {
             live.idle_cpu_milli.get_or_insert(container.cpu_milli);
-            self.use_cpu(id, (busy * 1000).min(self.cpu_milli));
+            self.use_cpu(id, (busy * 1000).min(self.cpu_milli), now);
         } else if let Some(before) = live.idle_cpu_milli.take() {
-            self.use_cpu(id, before);
+            self.use_cpu(id, before, now);
         }
     }
 

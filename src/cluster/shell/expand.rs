@@ -113,14 +113,28 @@ fn fields(machine: &mut Machine, host: &mut dyn Host, word: &Word) -> Vec<String
     fields
 }
 
+/// How many names a pattern may stand for.
+const MOST_FOUND: usize = 5000;
+
 /// Files that a pattern names; the pattern itself where there are none.
 fn paths(machine: &Machine, host: &dyn Host, pattern: String) -> Vec<String> {
-    let (folder, last) = pattern.rsplit_once('/').map_or(("", pattern.as_str()), |(f, l)| (f, l));
-    let prefix = if pattern.contains('/') { format!("{folder}/") } else { String::new() };
-    let at = machine.path(if prefix.is_empty() { "." } else { &prefix });
-    let names = host.list(&at).unwrap_or_default();
-    let found: Vec<String> =
-        names.into_iter().filter(|n| (!n.starts_with('.') || last.starts_with('.')) && matches(last, n)).map(|n| format!("{prefix}{n}")).collect();
+    let mut found = vec![String::new()];
+    for (at, part) in pattern.split('/').enumerate() {
+        let here = |before: &str| if at == 0 { before.to_owned() } else { format!("{before}/") };
+        if !part.contains(['*', '?', '[']) {
+            found.iter_mut().for_each(|before| *before = here(before) + part);
+            continue;
+        }
+        let below = |before: String| {
+            let folder = here(&before);
+            let names = host.list(&machine.path(if folder.is_empty() { "." } else { &folder })).unwrap_or_default();
+            let shown = names.into_iter().filter(|n| (!n.starts_with('.') || part.starts_with('.')) && matches(part, n));
+            shown.map(|n| format!("{folder}{n}")).collect::<Vec<_>>()
+        };
+        found = found.into_iter().flat_map(below).take(MOST_FOUND).collect();
+    }
+    // What stands behind the last sign must be there, too.
+    found.retain(|path| host.stat(&machine.path(path)).is_some());
     if found.is_empty() { vec![pattern] } else { found }
 }
 

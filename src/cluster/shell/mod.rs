@@ -12,6 +12,7 @@ mod edit;
 mod expand;
 mod lexer;
 mod machine;
+pub mod owner;
 mod parser;
 mod pattern;
 mod regex;
@@ -23,6 +24,7 @@ pub use parser::{Program, of_words, parse};
 use crate::api::SimTime;
 use crate::cluster::log::Stream;
 use crate::cluster::network::Answer;
+use owner::{Credentials, Owner};
 
 /// Why a file could not be read or written, in the C library's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub enum FileError {
     Exists,
     NotEmpty,
     Full,
+    Denied,
+    NotPermitted,
 }
 
 impl FileError {
@@ -46,6 +50,8 @@ impl FileError {
             Self::Exists => "File exists",
             Self::NotEmpty => "Directory not empty",
             Self::Full => "No space left on device",
+            Self::Denied => "Permission denied",
+            Self::NotPermitted => "Operation not permitted",
         }
     }
 }
@@ -130,7 +136,19 @@ pub trait Host {
     fn request(&mut self, url: &str, body: &str) -> Answer;
     fn hostname(&self) -> String;
     fn ip(&self) -> String;
-    fn user(&self) -> (i64, i64);
+    fn user(&self) -> Credentials;
+    /// Whose a file or folder is.
+    fn owner(&self, path: &str) -> Owner {
+        Owner::plain(self.stat(path) == Some(Kind::Directory))
+    }
+    /// Whether the shell's user may read, write or execute what is there (bits of [`owner`]).
+    fn may(&self, _path: &str, _want: u16) -> bool {
+        true
+    }
+    /// Gives a file another owner, group or mode.
+    fn set_owner(&mut self, path: &str, _owner: Owner) -> Result<(), FileError> {
+        self.stat(path).map(|_| ()).ok_or(FileError::NotFound)
+    }
     /// A command of the host's own, looked up before the applets.
     fn command(&mut self, command: &Command) -> Answered;
     /// What a command that waits has written since the last look, and how far it is.

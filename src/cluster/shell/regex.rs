@@ -85,7 +85,7 @@ impl Regex {
 fn lower(pieces: &mut [Piece]) {
     for piece in pieces {
         match &mut piece.atom {
-            Atom::Char(c) => *c = c.to_lowercase().next().unwrap_or(*c),
+            Atom::Char(c) => *c = c.to_ascii_lowercase(),
             Atom::Group(_, inner) => inner.iter_mut().for_each(|a| lower(a)),
             Atom::Set(_, ranges) => {
                 let small: Vec<(char, char)> = ranges.iter().map(|(a, b)| (a.to_ascii_lowercase(), b.to_ascii_lowercase())).collect();

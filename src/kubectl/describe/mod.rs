@@ -3,6 +3,7 @@
 //! Models `k8s.io/kubectl/pkg/describe/describe.go`. Text is written with tabs; [`super::table::align`] lays it out.
 
 use crate::api::order::InOrder as _;
+mod access;
 mod network;
 mod node;
 mod pod;
@@ -175,6 +176,9 @@ pub fn describe(kind: &'static Kind, o: &Value, show_events: bool, env: &Env) ->
         "PersistentVolume" => network::volume(&mut page, o),
         "Ingress" => network::ingress(&mut page, o, env),
         "NetworkPolicy" => network::policy(&mut page, o),
+        "IngressClass" => network::class(&mut page, o),
+        "Role" | "ClusterRole" => access::role(&mut page, o),
+        "RoleBinding" | "ClusterRoleBinding" => access::binding(&mut page, o),
         _ => small::describe(&mut page, kind, o, env),
     };
     if events && show_events {

@@ -1,4 +1,4 @@
-//! `kubectl describe persistentvolume | ingress | networkpolicy`.
+//! `kubectl describe persistentvolume | ingress | ingressclass | networkpolicy`.
 //!
 //! Each answers whether its page ends with the object's events. Models `describePersistentVolume`, `describeIngressV1` and `describeNetworkPolicy`.
 
@@ -8,6 +8,23 @@ use crate::api::{Value, kinds};
 use crate::kubectl::env::Env;
 use crate::kubectl::jsonpath::show;
 use crate::kubectl::rows;
+
+/// Models `IngressClassDescriber`.
+pub fn class(page: &mut Page, o: &Value) -> bool {
+    page.field(0, "Name", name(o));
+    page.pairs(0, "Labels", o, "metadata.labels");
+    page.annotations(0, o, "metadata.annotations");
+    page.field(0, "Controller", text(o, "spec.controller"));
+    if let Some(parameters) = at(o, "spec.parameters") {
+        page.line(0, "Parameters:");
+        if let Some(group) = str_at(parameters, "apiGroup") {
+            page.field(1, "APIGroup", group);
+        }
+        page.field(1, "Kind", text(parameters, "kind"));
+        page.field(1, "Name", text(parameters, "name"));
+    }
+    true
+}
 
 pub fn volume(page: &mut Page, o: &Value) -> bool {
     page.field(0, "Name", name(o));
@@ -32,7 +49,7 @@ pub fn volume(page: &mut Page, o: &Value) -> bool {
         for (index, term) in terms.iter().enumerate() {
             for (place, expression) in list_at(term, "matchExpressions").iter().enumerate() {
                 let values: Vec<&str> = list_at(expression, "values").iter().filter_map(Value::as_str).collect();
-                let words = format!("{} {} [{}]", text(expression, "key"), text(expression, "operator").to_lowercase(), values.join(", "));
+                let words = format!("{} {} [{}]", text(expression, "key"), text(expression, "operator").to_ascii_lowercase(), values.join(", "));
                 page.line(2, if place == 0 { format!("Term {index}:\t{words}") } else { format!("\t{words}") });
             }
         }
@@ -149,7 +166,7 @@ fn rules(page: &mut Page, rules: &[Value], way: &str, side: &str) {
             let last = i64_at(port, "endPort").map(|p| format!("-{p}")).unwrap_or_default();
             page.line(2, format!("To Port: {number}{last}/{}", str_at(port, "protocol").unwrap_or("TCP")));
         }
-        let peers = list_at(rule, &side.to_lowercase());
+        let peers = list_at(rule, &side.to_ascii_lowercase());
         if peers.is_empty() {
             page.line(2, format!("{side}: <any> (traffic not restricted by {})", if side == "From" { "source" } else { "destination" }));
         }

@@ -274,7 +274,7 @@ fn probe_text(probe: &Value) -> String {
         return format!("exec [{}] {numbers}", words.join(" "));
     }
     if let Some(get) = probe.get("httpGet") {
-        let scheme = text(get, "scheme").to_lowercase();
+        let scheme = text(get, "scheme").to_ascii_lowercase();
         let path = text(get, "path");
         let slash = if path.starts_with('/') || path.is_empty() { "" } else { "/" };
         let port = port(get);

@@ -23,6 +23,7 @@ pub fn describe(page: &mut Page, kind: &Kind, o: &Value, env: &Env) -> bool {
                 page.line(0, "Resource Quotas");
                 for quota in &quotas {
                     page.line(1, format!("Name:\t{}", name(quota)));
+                    scopes(page, 1, quota, "");
                     used_and_hard(page, 1, quota, "---");
                 }
             }
@@ -32,7 +33,7 @@ pub fn describe(page: &mut Page, kind: &Kind, o: &Value, env: &Env) -> bool {
                 page.line(0, "No LimitRange resource.");
             } else {
                 page.line(0, "Resource Limits");
-                limits(page, 1, &ranges.iter().flat_map(|r| list_at(r, "spec.limits").to_vec()).collect::<Vec<_>>());
+                limits(page, " ", &ranges.iter().flat_map(|r| list_at(r, "spec.limits").to_vec()).collect::<Vec<_>>());
             }
             false
         }
@@ -66,13 +67,14 @@ pub fn describe(page: &mut Page, kind: &Kind, o: &Value, env: &Env) -> bool {
         "ResourceQuota" => {
             page.field(0, "Name", name(o));
             page.field(0, "Namespace", namespace(o));
+            scopes(page, 0, o, " ");
             used_and_hard(page, 0, o, "----");
             false
         }
         "LimitRange" => {
             page.field(0, "Name", name(o));
             page.field(0, "Namespace", namespace(o));
-            limits(page, 0, list_at(o, "spec.limits"));
+            limits(page, "", list_at(o, "spec.limits"));
             false
         }
         "PriorityClass" => {
@@ -132,6 +134,32 @@ fn labels_line(o: &Value) -> String {
     pairs(map_at(o, "metadata.annotations"))
 }
 
+/// What a quota's scopes mean, in kubectl's words.
+fn scopes(page: &mut Page, level: usize, o: &Value, indent: &str) {
+    let mut scopes: Vec<&str> = list_at(o, "spec.scopes").iter().filter_map(Value::as_str).collect();
+    if scopes.is_empty() {
+        return;
+    }
+    scopes.order();
+    page.field(level, "Scopes", scopes.join(", "));
+    for scope in scopes {
+        let means = match scope {
+            "Terminating" => {
+                "Matches all pods that have an active deadline. These pods have a limited lifespan on a node before being actively terminated by the system."
+            }
+            "NotTerminating" => {
+                "Matches all pods that do not have an active deadline. These pods usually include long running pods whose container command is not expected to terminate."
+            }
+            "BestEffort" => "Matches all pods that do not have resource requirements set. These pods have a best effort quality of service.",
+            "NotBestEffort" => {
+                "Matches all pods that have at least one resource requirement set. These pods have a burstable or guaranteed quality of service."
+            }
+            _ => continue,
+        };
+        page.line(level, format!("{indent}* {means}"));
+    }
+}
+
 fn used_and_hard(page: &mut Page, level: usize, o: &Value, rule: &str) {
     page.line(level, "Resource\tUsed\tHard");
     page.line(level, format!("--------\t{rule}\t{rule}"));
@@ -141,9 +169,10 @@ fn used_and_hard(page: &mut Page, level: usize, o: &Value, rule: &str) {
     }
 }
 
-fn limits(page: &mut Page, level: usize, items: &[Value]) {
-    page.line(level, "Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio");
-    page.line(level, "----\t--------\t---\t---\t---------------\t-------------\t-----------------------");
+/// A Namespace's page sets them in by one blank.
+fn limits(page: &mut Page, prefix: &str, items: &[Value]) {
+    page.line(0, format!("{prefix}Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio"));
+    page.line(0, format!("{prefix}----\t--------\t---\t---\t---------------\t-------------\t-----------------------"));
     for item in items {
         let mut resources: Vec<&String> = ["min", "max", "default", "defaultRequest", "maxLimitRequestRatio"]
             .iter()
@@ -155,9 +184,9 @@ fn limits(page: &mut Page, level: usize, items: &[Value]) {
         for resource in resources {
             let cell = |group: &str| item.get(group).and_then(|g| g.get(resource)).map_or("-".into(), show);
             page.line(
-                level,
+                0,
                 format!(
-                    "{}\t{resource}\t{}\t{}\t{}\t{}\t{}",
+                    "{prefix}{}\t{resource}\t{}\t{}\t{}\t{}\t{}",
                     text(item, "type"),
                     cell("min"),
                     cell("max"),
@@ -175,9 +204,9 @@ fn smart_label(field: &str) -> String {
     let mut out = String::new();
     for (i, c) in field.chars().enumerate() {
         if i == 0 {
-            out.extend(c.to_uppercase());
+            out.push(c.to_ascii_uppercase());
         } else {
-            if c.is_uppercase() {
+            if c.is_ascii_uppercase() {
                 out.push(' ');
             }
             out.push(c);

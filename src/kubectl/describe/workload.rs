@@ -190,7 +190,20 @@ fn job(page: &mut Page, o: &Value) {
         "Pods Statuses",
         format!("{} Active{ready} / {} Succeeded / {} Failed", number(o, "status.active"), number(o, "status.succeeded"), number(o, "status.failed")),
     );
+    if str_at(o, "spec.completionMode") == Some("Indexed") {
+        page.field(0, "Completed Indexes", capped(str_at(o, "status.completedIndexes").unwrap_or("")));
+    }
     pod::template(page, at(o, "spec.template").unwrap_or(&Value::Null));
+}
+
+/// `0,2-4`, cut behind the comma that follows the fiftieth character (`capIndexesListOrNone`).
+fn capped(indexes: &str) -> String {
+    const SOFT_LIMIT: usize = 50;
+    match indexes.bytes().skip(SOFT_LIMIT).position(|byte| byte == b',') {
+        _ if indexes.is_empty() => "<none>".into(),
+        Some(comma) => format!("{}...", &indexes[..=SOFT_LIMIT + comma]),
+        None => indexes.to_owned(),
+    }
 }
 
 fn cron_job(page: &mut Page, o: &Value) {

@@ -1,7 +1,8 @@
 //! `kubectl api-resources` and `kubectl api-versions`.
 
-use crate::api::kinds::KINDS;
+use crate::api::kinds::{API_SERVICE, KINDS};
 use crate::api::order::InOrder as _;
+use super::top;
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
 use crate::kubectl::table;
@@ -26,15 +27,14 @@ const OTHERS: &str = "bindings - v1 n Binding\ncomponentstatuses cs v1 c Compone
     validatingadmissionpolicybindings - admissionregistration.k8s.io/v1 c ValidatingAdmissionPolicyBinding api-extensions\n\
     validatingwebhookconfigurations - admissionregistration.k8s.io/v1 c ValidatingWebhookConfiguration api-extensions\n\
     customresourcedefinitions crd,crds apiextensions.k8s.io/v1 c CustomResourceDefinition api-extensions\n\
-    apiservices - apiregistration.k8s.io/v1 c APIService api-extensions\nselfsubjectreviews - authentication.k8s.io/v1 c SelfSubjectReview\n\
+    selfsubjectreviews - authentication.k8s.io/v1 c SelfSubjectReview\n\
     tokenreviews - authentication.k8s.io/v1 c TokenReview\nlocalsubjectaccessreviews - authorization.k8s.io/v1 n LocalSubjectAccessReview\n\
     selfsubjectaccessreviews - authorization.k8s.io/v1 c SelfSubjectAccessReview\nselfsubjectrulesreviews - authorization.k8s.io/v1 c SelfSubjectRulesReview\n\
     subjectaccessreviews - authorization.k8s.io/v1 c SubjectAccessReview\ncertificatesigningrequests csr certificates.k8s.io/v1 c CertificateSigningRequest\n\
     events ev events.k8s.io/v1 n Event\nflowschemas - flowcontrol.apiserver.k8s.io/v1 c FlowSchema\n\
-    prioritylevelconfigurations - flowcontrol.apiserver.k8s.io/v1 c PriorityLevelConfiguration\ningressclasses - networking.k8s.io/v1 c IngressClass\n\
+    prioritylevelconfigurations - flowcontrol.apiserver.k8s.io/v1 c PriorityLevelConfiguration\n\
     ipaddresses ip networking.k8s.io/v1 c IPAddress\nservicecidrs - networking.k8s.io/v1 c ServiceCIDR\nruntimeclasses - node.k8s.io/v1 c RuntimeClass\n\
-    clusterrolebindings - rbac.authorization.k8s.io/v1 c ClusterRoleBinding\nclusterroles - rbac.authorization.k8s.io/v1 c ClusterRole\n\
-    rolebindings - rbac.authorization.k8s.io/v1 n RoleBinding\nroles - rbac.authorization.k8s.io/v1 n Role\ndeviceclasses - resource.k8s.io/v1 c DeviceClass\n\
+    deviceclasses - resource.k8s.io/v1 c DeviceClass\n\
     resourceclaims - resource.k8s.io/v1 n ResourceClaim\nresourceclaimtemplates - resource.k8s.io/v1 n ResourceClaimTemplate\n\
     resourceslices - resource.k8s.io/v1 c ResourceSlice\ncsidrivers - storage.k8s.io/v1 c CSIDriver\ncsinodes - storage.k8s.io/v1 c CSINode\n\
     csistoragecapacities - storage.k8s.io/v1 n CSIStorageCapacity\nvolumeattachments - storage.k8s.io/v1 c VolumeAttachment\n\
@@ -58,14 +58,17 @@ impl Row {
     fn verbs(&self) -> &'static str {
         match self.kind {
             kind if kind.ends_with("Review") || kind == "Binding" => "create",
-            "ComponentStatus" => "get,list",
+            "ComponentStatus" | "NodeMetrics" | "PodMetrics" => "get,list",
             "Namespace" => "create,delete,get,list,patch,update,watch",
             _ => ALL_VERBS,
         }
     }
 }
 
-fn rows() -> Vec<Row> {
+/// What metrics-server adds while it can be asked.
+const MEASURED: &str = "nodes - metrics.k8s.io/v1beta1 c NodeMetrics\npods - metrics.k8s.io/v1beta1 n PodMetrics";
+
+fn rows(env: &Env) -> Vec<Row> {
     let mut rows: Vec<Row> = KINDS
         .iter()
         .map(|k| Row {
@@ -74,10 +77,17 @@ fn rows() -> Vec<Row> {
             version: k.api_version(),
             namespaced: k.namespaced,
             kind: k.kind,
-            categories: if k.in_all { "all" } else { "" },
+            categories: if k.in_all {
+                "all"
+            } else if *k == *API_SERVICE {
+                "api-extensions"
+            } else {
+                ""
+            },
         })
         .collect();
-    for line in OTHERS.lines() {
+    let measured = if top::is_served(env) { MEASURED } else { "" };
+    for line in OTHERS.lines().chain(measured.lines()) {
         let mut words = line.split_whitespace();
         let mut word = || words.next().unwrap_or("");
         let (plural, shorts, version, scope, kind, categories) = (word(), word(), word(), word(), word(), word());
@@ -96,7 +106,7 @@ fn resources(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         let formats = "json,kyaml,name,wide,yaml";
         return Err(Failure::error(format!("unable to match a printer suitable for the output format {output:?}, allowed formats are: {formats}")));
     }
-    let mut all = rows();
+    let mut all = rows(env);
     match call.filled("sort-by") {
         None | Some("name") => {}
         Some("kind") => all.order_by_key(|r| r.kind),
@@ -142,7 +152,7 @@ fn versions(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if !call.args.is_empty() {
         return Err(call.usage(format!("unexpected arguments: [{}]", call.args.join(" "))));
     }
-    let mut all: Vec<String> = rows().into_iter().map(|r| r.version).collect();
+    let mut all: Vec<String> = rows(env).into_iter().map(|r| r.version).collect();
     all.push("autoscaling/v1".into());
     all.order();
     all.dedup();

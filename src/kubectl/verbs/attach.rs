@@ -41,7 +41,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             namespace(&pod)
         )));
     };
-    let printed = record.log.len();
+    let printed = record.log.end();
     if call.is("tty") && !env.terminal {
         env.err("Unable to use a TTY - input is not a terminal or the right kind of file\n");
     }
@@ -72,12 +72,10 @@ impl Attached {
         let ended = matches!(record.state, State::Exited { .. });
         let fresh: Vec<(Stream, String)> = record
             .log
-            .get(self.printed..)
-            .unwrap_or_default()
-            .iter()
-            .map(|l| (l.stream, format!("{}{}", l.text.trim_end_matches('\n'), if l.whole { "\n" } else { "" })))
+            .lines_from(self.printed)
+            .map(|l| (l.stream, format!("{}{}", l.text, if l.whole { "\n" } else { "" })))
             .collect();
-        self.printed = record.log.len();
+        self.printed = record.log.end();
         for (stream, text) in fresh {
             match stream {
                 Stream::Stdout => env.out(text),

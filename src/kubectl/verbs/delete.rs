@@ -70,7 +70,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         let lines: String = targets.iter().map(|t| format!("{}/{}\n", t.kind.singular_with_group(), t.name)).collect();
         env.out(lines + "Do you want to continue? (y/N): ");
         let answer = env.stdin.take().unwrap_or_default();
-        if !answer.trim_start().to_lowercase().starts_with('y') {
+        if !answer.trim_start().to_ascii_lowercase().starts_with('y') {
             env.out("deletion is cancelled\n");
             return Ok(DONE);
         }

@@ -29,6 +29,8 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         env.err(crate::kubectl::verbs::get::OLD_ENDPOINTS);
     }
     let (mut found, mut failures) = request.fetch(env)?;
+    // Events are shown of one object that was found at once (`RunDescribe`).
+    let alone = found.len() == 1 && failures.is_empty();
     if let (Wanted::Named(named), [_], []) = (&request.wanted, failures.as_slice(), found.as_slice())
         && let [one] = named.as_slice()
         && one.source.is_none()
@@ -49,7 +51,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             format!("No resources found in {} namespace.\n", request.namespace)
         });
     }
-    let events = if call.changed("show-events") { call.is("show-events") } else { found.len() == 1 };
+    let events = if call.changed("show-events") { call.is("show-events") } else { alone };
     for (i, (kind, o)) in found.iter().enumerate() {
         if i > 0 {
             env.out("\n\n");

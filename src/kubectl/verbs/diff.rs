@@ -35,7 +35,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             None => env.create(one.kind, &one.namespace, wanted, &options).map_err(|s| two(s.into()))?.as_ref().clone(),
             Some(live) => {
                 let annotation = object::map_at(live, "metadata.annotations").and_then(|a| a.get(apply::LAST_APPLIED)).and_then(Value::as_str);
-                let original: Value = annotation.and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
+                let original = annotation.and_then(crate::yaml::json_value).unwrap_or_default();
                 // The annotation itself is not compared: it stays as it is.
                 let mut wanted = wanted;
                 match annotation {

@@ -31,7 +31,9 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     // `--selector` is the Service's here, not the objects'.
     let mut lookup = call.clone();
     lookup.forget("selector");
-    let request = resources::request(&lookup, &call.args, env, Rules::default())?;
+    let mut request = resources::request(&lookup, &call.args, env, Rules::default())?;
+    // What a file says is not asked for again.
+    request.local = true;
     // What is learnt of the first object stays for the others, as in `expose.go`.
     let mut learnt = Learnt::default();
     let (found, mut failures) = request.fetch(env)?;

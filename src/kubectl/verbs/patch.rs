@@ -1,8 +1,10 @@
 //! `kubectl patch`.
 
+use std::rc::Rc;
+
 use crate::api::object::{name, namespace};
 use crate::api::{Status, Value};
-use crate::cluster::apiserver::{Key, PatchKind};
+use crate::cluster::apiserver::{Key, PatchKind, patched};
 use crate::kubectl::call::{Call, DryRun, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
 use crate::kubectl::resources::{self, Rules};
@@ -39,6 +41,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         Err(_) if text.trim_start().starts_with(['{', '[']) => return Err(Status::new(400, "BadRequest", "unexpected end of JSON input").into()),
         Err(why) => return Err(Failure::error(format!("unable to parse {text:?}: {why}"))),
     };
+    let request = resources::request(call, &call.args, env, Rules::default())?;
     // A patch that is no object is the server's to refuse (`strategicpatch` decodes it as a map).
     if how != PatchKind::Json && !patch.is_object() {
         let what = if patch.is_array() { "array" } else { "string" };
@@ -48,7 +51,6 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         return Err(Status::new(404, "NotFound", "the server could not find the requested resource").into());
     }
     let dry = call.dry_run(env)?;
-    let request = resources::request(call, &call.args, env, Rules::default())?;
     let (found, mut failures) = request.fetch(env)?;
     for (kind, o) in found {
         let mut patch = patch.clone();
@@ -59,7 +61,12 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         }
         let mut options = write_options("kubectl-patch", dry != DryRun::None);
         options.subresource = subresource(call);
-        match env.patch(&Key::new(kind, namespace(&o), name(&o)), &patch, how, &options) {
+        let after = if request.local {
+            patched(kind, &o, &patch, how).map(Rc::new)
+        } else {
+            env.patch(&Key::new(kind, namespace(&o), name(&o)), &patch, how, &options)
+        };
+        match after {
             Ok(after) => {
                 let did = if merge::is_changed(&o, &after) { "patched" } else { "patched (no change)" };
                 if options.subresource == "scale" && call.filled("output").is_none() {
@@ -86,7 +93,7 @@ pub fn subresource(call: &Call) -> &'static str {
 
 /// JSON, or YAML that is one.
 fn parse(text: &str) -> Result<Value, String> {
-    if let Ok(value) = serde_json::from_str::<Value>(text) {
+    if let Some(value) = crate::yaml::json_value(text) {
         return Ok(value);
     }
     match crate::yaml::parse(text, 0).ok().flatten().map(|node| node.to_value()) {

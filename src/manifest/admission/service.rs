@@ -52,7 +52,7 @@ fn families(spec: &mut Value, free: bool) -> ErrorList {
         for (count, what) in [(ips.len(), "cluster IPs"), (families.len(), "IP families")] {
             if count == 2 {
                 let detail = format!("must be 'RequireDualStack' or 'PreferDualStack' when multiple {what} are specified");
-                errors.push(FieldError::invalid(&at, policy.as_str(), detail));
+                errors.invalid(&at, policy.as_str(), detail);
             }
         }
     }
@@ -62,7 +62,7 @@ fn families(spec: &mut Value, free: bool) -> ErrorList {
         }
         if ip.as_str().is_some_and(|ip| ip.contains(':')) {
             let path = FieldPath::new("spec.clusterIPs").index(index);
-            errors.push(FieldError::invalid(&path, ips.clone(), "IPv6 is not configured on this cluster"));
+            errors.invalid(&path, ips.clone(), "IPv6 is not configured on this cluster");
         } else {
             families.push(json!("IPv4"));
         }
@@ -79,11 +79,11 @@ fn families(spec: &mut Value, free: bool) -> ErrorList {
         }
     } else {
         if policy == "RequireDualStack" {
-            errors.push(FieldError::invalid(&at, policy.as_str(), "this cluster is not configured for dual-stack services"));
+            errors.invalid(&at, policy.as_str(), "this cluster is not configured for dual-stack services");
         }
         for (index, family) in families.iter().enumerate().filter(|(_, family)| *family != "IPv4") {
             let path = FieldPath::new("spec.ipFamilies").index(index);
-            errors.push(FieldError::invalid(&path, family.clone(), "not configured on this cluster"));
+            errors.invalid(&path, family.clone(), "not configured on this cluster");
         }
         if families.is_empty() {
             families.push(json!("IPv4"));
@@ -103,7 +103,7 @@ fn address(spec: &mut Value) -> ErrorList {
         Some(ip) if in_service_range(&ip) => {}
         Some(ip) => {
             let why = format!("failed to allocate IP {ip}: the provided IP ({ip}) is not in the valid range. The range of valid IPs is 10.96.0.0/12");
-            errors.push(FieldError::invalid(&FieldPath::new("spec.clusterIPs"), spec["clusterIPs"].clone(), why));
+            errors.invalid(&FieldPath::new("spec.clusterIPs"), spec["clusterIPs"].clone(), why);
         }
     }
     errors

@@ -182,7 +182,7 @@ fn custom_resource(definition: &mut Value) {
     }
     let kind = object::str_at(spec, "names.kind").unwrap_or("").to_owned();
     if let Some(names) = spec.get_mut("names").filter(|n| n.is_object() && !kind.is_empty()) {
-        unset(names, "singular", json!(kind.to_lowercase()));
+        unset(names, "singular", json!(kind.to_ascii_lowercase()));
         unset(names, "listKind", json!(format!("{kind}List")));
     }
     let versions = object::list_at(spec, "versions").iter().filter(|v| object::bool_at(v, "storage") == Some(true));

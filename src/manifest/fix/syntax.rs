@@ -65,7 +65,7 @@ impl<'t> Line<'t> {
     }
 
     fn body(&self) -> &'t str {
-        self.text.trim()
+        self.text[self.column..].trim_end()
     }
 
     /// The value behind the first colon, with its place.

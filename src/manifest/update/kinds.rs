@@ -25,7 +25,7 @@ pub fn check(kind: &str, old: &Value, new: &Value, errors: &mut ErrorList) {
             for field in ["value", "preemptionPolicy"] {
                 if old.get(field) != new.get(field) {
                     let detail = if field == "value" { "may not be changed in an update." } else { "field is immutable" };
-                    errors.push(FieldError::forbidden(&FieldPath::new(field), detail));
+                    errors.forbidden(&FieldPath::new(field), detail);
                 }
             }
         }
@@ -40,11 +40,11 @@ fn frozen(old: &Value, new: &Value, fields: &[&'static str], errors: &mut ErrorL
     }
     let detail = "field is immutable when `immutable` is set";
     if object::bool_at(new, "immutable") != Some(true) {
-        errors.push(FieldError::forbidden(&FieldPath::new("immutable"), detail));
+        errors.forbidden(&FieldPath::new("immutable"), detail);
     }
     let of = |object: &Value, field: &str| object.get(field).and_then(Value::as_object).filter(|m| !m.is_empty()).cloned();
     for field in fields.iter().filter(|field| of(old, field) != of(new, field)) {
-        errors.push(FieldError::forbidden(&FieldPath::new(field), detail));
+        errors.forbidden(&FieldPath::new(field), detail);
     }
 }
 
@@ -71,7 +71,7 @@ fn stateful_set(old: &Value, new: &Value, errors: &mut ErrorList) {
     };
     if rest(old) != rest(new) {
         let detail = "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
-        errors.push(FieldError::forbidden(&FieldPath::new("spec"), detail));
+        errors.forbidden(&FieldPath::new("spec"), detail);
     }
 }
 
@@ -85,7 +85,7 @@ fn job(old: &Value, new: &Value, errors: &mut ErrorList) {
     } else if before != after && (after.is_none() || after != number(new, "parallelism")) {
         let value = after.map_or(Value::Null, Value::from);
         let detail = if after.is_none() { "field is immutable" } else { "can only be modified in tandem with spec.parallelism" };
-        errors.push(FieldError::invalid(&path.child("completions"), value, detail));
+        errors.invalid_at(&path, "completions", value, detail);
     }
     selector(old, new, errors);
     template(old, new, errors);
@@ -159,7 +159,7 @@ fn service(old: &Value, new: &Value, errors: &mut ErrorList) {
         let at = format!("spec.{field}");
         let (before, after) = (object::list_at(old, &at), object::list_at(new, &at));
         let path = FieldPath::root().name(&at);
-        let mut refuse = |index: usize, detail: &str| errors.push(FieldError::invalid(&path.index(index), after.to_vec(), detail));
+        let mut refuse = |index: usize, detail: &str| errors.invalid(&path.index(index), after.to_vec(), detail);
         if !before.is_empty() && after.is_empty() {
             refuse(0, unset);
         }
@@ -174,17 +174,17 @@ fn service(old: &Value, new: &Value, errors: &mut ErrorList) {
         object::i64_at(service, "spec.healthCheckNodePort").filter(|_| kind(service) == "LoadBalancer" && local)
     };
     if health(old).is_some() && health(new).is_some() && health(old) != health(new) {
-        errors.push(FieldError::forbidden(&FieldPath::new("spec.healthCheckNodePort"), "field is immutable"));
+        errors.forbidden(&FieldPath::new("spec.healthCheckNodePort"), "field is immutable");
     }
     let policy = |service| object::str_at(service, "spec.ipFamilyPolicy");
     if policy(new) == Some("RequireDualStack") && policy(old) != policy(new) && !headless(new) {
         let detail = "this cluster is not configured for dual-stack services";
-        errors.push(FieldError::invalid(&FieldPath::new("spec.ipFamilyPolicy"), "RequireDualStack", detail));
+        errors.invalid(&FieldPath::new("spec.ipFamilyPolicy"), "RequireDualStack", detail);
     }
     let class = |service| object::str_at(service, "spec.loadBalancerClass");
     if kind(old) == "LoadBalancer" && kind(new) == "LoadBalancer" && class(old) != class(new) {
         let value = class(new).map_or(Value::Null, Value::from);
-        errors.push(FieldError::invalid(&FieldPath::new("spec.loadBalancerClass"), value, "may not change once set"));
+        errors.invalid(&FieldPath::new("spec.loadBalancerClass"), value, "may not change once set");
     }
 }
 
@@ -209,16 +209,16 @@ fn claim(old: &Value, new: &Value, errors: &mut ErrorList) {
     if !same(&before, &after, "ClaimSpec") {
         let hunks = shown_difference(&before, &after, "ClaimSpec");
         let detail = format!("spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n{hunks}");
-        errors.push(FieldError::forbidden(&FieldPath::new("spec"), detail));
+        errors.forbidden(&FieldPath::new("spec"), detail);
     }
     let capacity = object::str_at(old, "status.capacity.storage").and_then(Quantity::parse).unwrap_or_default();
     if wants < had && wants <= capacity {
         let path = FieldPath::new("spec.resources.requests.storage");
-        errors.push(FieldError::forbidden(&path, "field can not be less than status.capacity"));
+        errors.forbidden(&path, "field can not be less than status.capacity");
     }
     let mode = |claim| object::str_at(claim, "spec.volumeMode");
     if mode(old) != mode(new) {
-        errors.push(FieldError::invalid(&FieldPath::new("volumeMode"), mode(new).map_or(Value::Null, Value::from), "field is immutable"));
+        errors.invalid(&FieldPath::new("volumeMode"), mode(new).map_or(Value::Null, Value::from), "field is immutable");
     }
 }
 
@@ -244,11 +244,11 @@ fn volume(old: &Value, new: &Value, errors: &mut ErrorList) {
     };
     if source(old) != source(new) {
         let path = FieldPath::new("spec.persistentvolumesource");
-        errors.push(FieldError::forbidden(&path, "spec.persistentvolumesource is immutable after creation"));
+        errors.forbidden(&path, "spec.persistentvolumesource is immutable after creation");
     }
     let mode = |volume| object::str_at(volume, "spec.volumeMode");
     if mode(old) != mode(new) {
-        errors.push(FieldError::invalid(&FieldPath::new("volumeMode"), mode(new).map_or(Value::Null, Value::from), "field is immutable"));
+        errors.invalid(&FieldPath::new("volumeMode"), mode(new).map_or(Value::Null, Value::from), "field is immutable");
     }
     if object::at(old, "spec.nodeAffinity").is_some() {
         let of = |volume| object::at(volume, "spec.nodeAffinity").cloned().unwrap_or(Value::Null);
@@ -266,7 +266,7 @@ fn node(old: &Value, new: &Value, errors: &mut ErrorList) {
         let of = |node| object::at(node, &format!("spec.{field}")).filter(|v| !v.is_null() && v.as_str() != Some(""));
         if of(old).is_some() && of(old) != of(new) {
             let detail = format!("node updates may not change {shown} except from \"\" to valid");
-            errors.push(FieldError::forbidden(&FieldPath::new("spec").child(field), detail));
+            errors.forbidden_at(&FieldPath::new("spec"), field, detail);
         }
     }
 }

@@ -9,7 +9,7 @@ mod kinds;
 mod pod;
 mod resize;
 
-use super::field::{ErrorList, FieldError, FieldPath};
+use super::field::{ErrorList, FieldPath};
 use super::{Admitted, ClusterFacts, defaults, validate, warnings};
 use crate::api::{Kind, Status, Value, json, object};
 
@@ -65,7 +65,7 @@ fn no_new_finalizers(old: &Value, new: &Value, errors: &mut ErrorList) {
     let added: Vec<String> = object::list_at(new, "metadata.finalizers").iter().filter(|f| !before.contains(f)).map(Value::to_string).collect();
     if !added.is_empty() {
         let detail = format!("no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}", added.join(", "));
-        errors.push(FieldError::forbidden(&FieldPath::new("metadata.finalizers"), detail));
+        errors.forbidden(&FieldPath::new("metadata.finalizers"), detail);
     }
 }
 
@@ -74,7 +74,7 @@ fn immutable(old: &Value, new: &Value, path: &'static str, errors: &mut ErrorLis
     let (before, after) = (object::at(old, path).filter(|v| !v.is_null()), object::at(new, path).filter(|v| !v.is_null()));
     if before != after {
         let value = after.cloned().unwrap_or(Value::Null);
-        errors.push(FieldError::invalid(&FieldPath::new(path), value, "field is immutable"));
+        errors.invalid(&FieldPath::new(path), value, "field is immutable");
     }
 }
 

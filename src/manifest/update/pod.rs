@@ -31,7 +31,7 @@ pub fn check(old: &Value, new: &Value, errors: &mut ErrorList) {
         let (before, after) = (object::list_at(old, &at), object::list_at(new, &at));
         let path = path.child(list);
         if before.len() != after.len() {
-            errors.push(FieldError::forbidden(&path, "pod updates may not add or remove containers"));
+            errors.forbidden(&path, "pod updates may not add or remove containers");
             return;
         }
     }
@@ -61,7 +61,7 @@ pub fn check(old: &Value, new: &Value, errors: &mut ErrorList) {
     let (before, after) = (internal::pod_spec(&before), internal::pod_spec(&after));
     if !same(&before, &after, "PodSpec") {
         let hunks = shown_difference(&before, &after, "PodSpec");
-        errors.push(FieldError::forbidden(&path, format!("pod updates may not change fields other than {MAY_CHANGE}\n{hunks}")));
+        errors.forbidden(&path, format!("pod updates may not change fields other than {MAY_CHANGE}\n{hunks}"));
     }
 }
 
@@ -71,12 +71,12 @@ fn annotations(old: &Value, new: &Value, errors: &mut ErrorList) {
     let path = FieldPath::new("metadata.annotations");
     for (key, value) in before.into_iter().flatten() {
         if key == MIRROR && after.and_then(|a| a.get(key)) != Some(value) {
-            errors.push(FieldError::forbidden(&path.key(key), "may not remove or update mirror pod annotation"));
+            errors.forbidden(&path.key(key), "may not remove or update mirror pod annotation");
         }
     }
     for key in after.into_iter().flatten().map(|(key, _)| key) {
         if key == MIRROR && before.is_none_or(|b| !b.contains_key(key)) {
-            errors.push(FieldError::forbidden(&path.key(key), "may not add mirror pod annotation"));
+            errors.forbidden(&path.key(key), "may not add mirror pod annotation");
         }
     }
 }
@@ -88,12 +88,12 @@ fn deadline(old: &Value, new: &Value, path: &FieldPath, errors: &mut ErrorList) 
         (_, Some(new)) if !(0..=i64::from(i32::MAX)).contains(&new) => (Value::from(new), "must be between 0 and 2147483647, inclusive"),
         (Some(old), Some(new)) if old < new => (Value::from(new), "must be less than or equal to previous value"),
         (Some(_), None) => {
-            errors.push(FieldError::invalid(path, Value::Null, "must not update from a positive integer to nil value"));
+            errors.invalid(path, Value::Null, "must not update from a positive integer to nil value");
             return true;
         }
         _ => return true,
     };
-    errors.push(FieldError::invalid(path, value, detail));
+    errors.invalid(path, value, detail);
     false
 }
 
@@ -105,7 +105,7 @@ fn tolerations(old: &[Value], new: &[Value], path: &FieldPath, errors: &mut Erro
             .all(|field| object::str_at(one, field).unwrap_or("") == object::str_at(other, field).unwrap_or(""))
     };
     if !old.iter().all(|old| new.iter().any(|new| like(old, new))) {
-        errors.push(FieldError::forbidden(path, "existing toleration can not be modified except its tolerationSeconds"));
+        errors.forbidden(path, "existing toleration can not be modified except its tolerationSeconds");
     }
 }
 
@@ -115,7 +115,7 @@ fn gates(old: &[Value], new: &[Value], path: &FieldPath, errors: &mut ErrorList)
         let name = object::str_at(gate, "name").unwrap_or("");
         if !old.iter().any(|old| object::str_at(old, "name") == Some(name)) {
             let detail = format!("only deletion is allowed, but found new scheduling gate '{name}'");
-            errors.push(FieldError::forbidden(&path.index(index).child("name"), detail));
+            errors.forbidden_at(&path.index(index), "name", detail);
         }
     }
 }
@@ -126,7 +126,7 @@ fn where_to_go(before: &Value, after: &mut Value, path: &FieldPath, errors: &mut
     if old.into_iter().flatten().any(|(key, value)| new.and_then(|new| new.get(key)) != Some(value)) {
         let shown = after.get("nodeSelector").cloned().unwrap_or(Value::Null);
         let detail = "only additions to spec.nodeSelector are allowed (no mutations or deletions)";
-        errors.push(FieldError::invalid(&path.child("nodeSelector"), shown, detail));
+        errors.invalid_at(path, "nodeSelector", shown, detail);
     }
     restore(before, after, "nodeSelector");
     const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
@@ -174,10 +174,10 @@ pub fn check_ephemeral(old: &Value, new: &Value, errors: &mut ErrorList) {
     for before in object::list_at(old, "spec.ephemeralContainers") {
         let name = object::str_at(before, "name").unwrap_or("");
         match containers.iter().rev().find(|c| object::str_at(c, "name") == Some(name)) {
-            None => errors.push(FieldError::forbidden(&path, format!("existing ephemeral containers {name:?} may not be removed\n"))),
+            None => errors.forbidden(&path, format!("existing ephemeral containers {name:?} may not be removed\n")),
             Some(after) if !same(before, after, "EphemeralContainer") => {
                 let hunks = shown_difference(before, after, "EphemeralContainer");
-                errors.push(FieldError::forbidden(&path, format!("existing ephemeral containers {name:?} may not be changed\n{hunks}")));
+                errors.forbidden(&path, format!("existing ephemeral containers {name:?} may not be changed\n{hunks}"));
             }
             Some(_) => {}
         }

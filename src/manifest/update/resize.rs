@@ -53,7 +53,7 @@ pub fn check(old: &Value, new: &Value, errors: &mut ErrorList) {
     let path = FieldPath::new("spec");
     let class = object::str_at(old, "status.qosClass").filter(|c| !c.is_empty()).unwrap_or_else(|| admit::qos_class(old));
     if class != admit::qos_class(new) {
-        errors.push(FieldError::invalid(&path, class, "Pod QOS Class may not change as a result of resizing"));
+        errors.invalid(&path, class, "Pod QOS Class may not change as a result of resizing");
     }
     if !same_containers(old, new, &path, errors) {
         return;
@@ -73,7 +73,7 @@ pub fn check(old: &Value, new: &Value, errors: &mut ErrorList) {
     removed(&before, &after.clone(), "pod-level resource", &path.child("resources"), errors);
     keep_cpu_and_memory(&before, &mut after);
     if !same(&internal::pod_spec(&before), &internal::pod_spec(&after), "PodSpec") {
-        errors.push(FieldError::forbidden(&path, "only cpu and memory resources are mutable"));
+        errors.forbidden(&path, "only cpu and memory resources are mutable");
     }
 }
 
@@ -88,13 +88,13 @@ fn same_containers(old: &Value, new: &Value, path: &FieldPath, errors: &mut Erro
         let (old, new) = (object::list_at(old, &at), object::list_at(new, &at));
         let path = path.child(list);
         if old.len() != new.len() {
-            errors.push(FieldError::forbidden(&path, format!("{list} may not be added or removed on resize")));
+            errors.forbidden(&path, format!("{list} may not be added or removed on resize"));
             continue;
         }
         for (index, (old, new)) in old.iter().zip(new).enumerate() {
             if container_name(old) != container_name(new) {
                 let detail = format!("{list} may not be renamed or reordered on resize");
-                errors.push(FieldError::forbidden(&path.index(index).child("name"), detail));
+                errors.forbidden_at(&path.index(index), "name", detail);
             }
         }
     }
@@ -108,7 +108,7 @@ fn removed(old: &Value, new: &Value, what: &str, path: &FieldPath, errors: &mut 
         let after = object::map_at(new, &at);
         let gone = object::map_at(old, &at).is_some_and(|before| before.keys().any(|name| after.is_none_or(|after| !after.contains_key(name))));
         if gone {
-            errors.push(FieldError::forbidden(&path.child(list), format!("{what} {list} cannot be removed")));
+            errors.forbidden_at(path, list, format!("{what} {list} cannot be removed"));
         }
     }
 }

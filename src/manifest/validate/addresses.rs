@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+use crate::manifest::field::{ErrorList, FieldPath};
 
 /// Go's `ParseIPSloppy`, and whether the newer parser takes the text too.
 fn parse(text: &str) -> Option<(IpAddr, bool)> {
@@ -62,7 +62,7 @@ pub fn network(text: &str, path: &FieldPath, errors: &mut ErrorList) {
         Some((ip, bits, _)) if masked(ip, bits) != ip => "must not have bits set beyond the prefix length",
         Some(_) => return,
     };
-    errors.push(FieldError::invalid(path, text, detail));
+    errors.invalid(path, text, detail);
 }
 
 /// Whether a network is of IPv6; nothing where it is none.
@@ -95,7 +95,7 @@ pub fn special(text: &str, path: &FieldPath, errors: &mut ErrorList) {
         (link_local.1, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)".to_owned()),
     ] {
         if applies {
-            errors.push(FieldError::invalid(path, text, detail));
+            errors.invalid(path, text, detail);
         }
     }
 }
@@ -107,7 +107,7 @@ pub fn canonical_network(text: &str, path: &FieldPath, errors: &mut ErrorList) {
     if let Some((ip, bits, _)) = parse_network(text).filter(|_| errors.len() == before) {
         let form = format!("{}/{bits}", shown(masked(ip, bits)));
         if form != text {
-            errors.push(FieldError::invalid(path, text, format!("must be in canonical form ({form:?})")));
+            errors.invalid(path, text, format!("must be in canonical form ({form:?})"));
         }
     }
 }

@@ -4,7 +4,7 @@ use super::volume::weight;
 use super::{meta, names, one_of};
 use crate::api::order::{SortedMap, SortedSet};
 use crate::api::{Value, object};
-use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+use crate::manifest::field::{ErrorList, FieldPath};
 
 pub fn affinity(affinity: &Value, path: &FieldPath, errors: &mut ErrorList) {
     if let Some(node) = affinity.get("nodeAffinity").filter(|n| !n.is_null()) {
@@ -42,7 +42,7 @@ pub fn node_selector(selector: &Value, path: &FieldPath, errors: &mut ErrorList)
     let terms = object::list_at(selector, "nodeSelectorTerms");
     let path = path.child("nodeSelectorTerms");
     if terms.is_empty() {
-        errors.push(FieldError::required(&path, "must have at least one node selector term"));
+        errors.required(&path, "must have at least one node selector term");
         return;
     }
     for (index, term) in terms.iter().enumerate() {
@@ -57,26 +57,26 @@ fn node_term(term: &Value, strict_values: bool, path: &FieldPath, errors: &mut E
         let operator = object::str_at(requirement, "operator").unwrap_or("");
         match operator {
             "In" | "NotIn" if values.is_empty() => {
-                errors.push(FieldError::required(&path.child("values"), "must be specified when `operator` is 'In' or 'NotIn'"));
+                errors.required_at(&path, "values", "must be specified when `operator` is 'In' or 'NotIn'");
             }
             "Exists" | "DoesNotExist" if !values.is_empty() => {
-                errors.push(FieldError::forbidden(&path.child("values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+                errors.forbidden_at(&path, "values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
             }
             "Gt" | "Lt" if values.len() != 1 => {
-                errors.push(FieldError::required(&path.child("values"), "must be specified single value when `operator` is 'Lt' or 'Gt'"));
+                errors.required_at(&path, "values", "must be specified single value when `operator` is 'Lt' or 'Gt'");
             }
             "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt" => {}
-            _ => errors.push(FieldError::invalid(&path.child("operator"), operator, "not a valid selector operator")),
+            _ => errors.invalid_at(&path, "operator", operator, "not a valid selector operator"),
         }
         let key = object::str_at(requirement, "key").unwrap_or("");
         for message in names::qualified_name(key) {
-            errors.push(FieldError::invalid(&path.child("key"), key, message));
+            errors.invalid_at(&path, "key", key, message);
         }
         if strict_values {
             for (index, value) in values.iter().enumerate() {
                 let value = value.as_str().unwrap_or("");
                 for message in names::label_value(value) {
-                    errors.push(FieldError::invalid(&path.child("values").index(index), value, message));
+                    errors.invalid(&path.child("values").index(index), value, message);
                 }
             }
         }
@@ -87,24 +87,21 @@ fn node_term(term: &Value, strict_values: bool, path: &FieldPath, errors: &mut E
         let operator = object::str_at(requirement, "operator").unwrap_or("");
         match operator {
             "In" | "NotIn" if values.len() != 1 => {
-                errors.push(FieldError::required(
-                    &path.child("values"),
-                    "must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
-                ));
+                errors.required_at(&path, "values", "must be only one value when `operator` is 'In' or 'NotIn' for node field selector");
             }
             "In" | "NotIn" => {}
-            _ => errors.push(FieldError::invalid(&path.child("operator"), operator, "not a valid selector operator")),
+            _ => errors.invalid_at(&path, "operator", operator, "not a valid selector operator"),
         }
         let key = object::str_at(requirement, "key").unwrap_or("");
         if key == "metadata.name" {
             for (index, value) in values.iter().enumerate() {
                 let value = value.as_str().unwrap_or("");
                 for message in names::subdomain(value) {
-                    errors.push(FieldError::invalid(&path.child("values").index(index), value, message));
+                    errors.invalid(&path.child("values").index(index), value, message);
                 }
             }
         } else {
-            errors.push(FieldError::invalid(&path.child("key"), key, "not a valid field selector key"));
+            errors.invalid_at(&path, "key", key, "not a valid field selector key");
         }
     }
 }
@@ -118,16 +115,16 @@ fn pod_term(term: &Value, path: &FieldPath, errors: &mut ErrorList) {
     for namespace in object::list_at(term, "namespaces") {
         let name = namespace.as_str().unwrap_or("");
         for message in names::label(name) {
-            errors.push(FieldError::invalid(&path.child("namespace"), name, message));
+            errors.invalid_at(path, "namespace", name, message);
         }
     }
     label_keys(term, path, errors);
     let key = object::str_at(term, "topologyKey").unwrap_or("");
     if key.is_empty() {
-        errors.push(FieldError::required(&path.child("topologyKey"), "can not be empty"));
+        errors.required_at(path, "topologyKey", "can not be empty");
     }
     for message in names::qualified_name(key) {
-        errors.push(FieldError::invalid(&path.child("topologyKey"), key, message));
+        errors.invalid_at(path, "topologyKey", key, message);
     }
 }
 
@@ -138,12 +135,12 @@ fn label_keys(term: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let selector = term.get("labelSelector").filter(|s| !s.is_null());
     for (field, keys) in [("matchLabelKeys", matching), ("mismatchLabelKeys", mismatching)] {
         if !keys.is_empty() && selector.is_none() {
-            errors.push(FieldError::forbidden(&path.child(field), "must not be specified when labelSelector is not set"));
+            errors.forbidden_at(path, field, "must not be specified when labelSelector is not set");
             continue;
         }
         for (index, key) in keys.iter().filter_map(Value::as_str).enumerate() {
             for message in names::qualified_name(key) {
-                errors.push(FieldError::invalid(&path.child(field).index(index), key, message));
+                errors.invalid(&path.child(field).index(index), key, message);
             }
         }
     }
@@ -153,13 +150,13 @@ fn label_keys(term: &Value, path: &FieldPath, errors: &mut ErrorList) {
             let key = object::str_at(expression, "key").unwrap_or("");
             let new = seen.insert(key);
             if let Some(index) = matching.iter().rposition(|k| k == key).filter(|_| !new) {
-                errors.push(FieldError::invalid(&path.index(index), key, "exists in both matchLabelKeys and labelSelector"));
+                errors.invalid(&path.index(index), key, "exists in both matchLabelKeys and labelSelector");
             }
         }
     }
     for (index, key) in matching.iter().enumerate().filter(|(_, key)| mismatching.contains(key)) {
         let path = path.child("matchLabelKeys").index(index);
-        errors.push(FieldError::invalid(&path, key.clone(), "exists in both matchLabelKeys and mismatchLabelKeys"));
+        errors.invalid(&path, key.clone(), "exists in both matchLabelKeys and mismatchLabelKeys");
     }
 }
 
@@ -173,31 +170,31 @@ pub fn tolerations(tolerations: &[Value], path: &FieldPath, errors: &mut ErrorLi
         let (key, operator, value, effect) = (get("key"), get("operator"), get("value"), get("effect"));
         if !key.is_empty() {
             for message in names::qualified_name(key) {
-                errors.push(FieldError::invalid(&path.child("key"), key, message));
+                errors.invalid_at(&path, "key", key, message);
             }
         }
         if key.is_empty() && operator != "Exists" {
             let detail = "operator must be Exists when `key` is empty, which means \"match all values and all keys\"";
-            errors.push(FieldError::invalid(&path.child("operator"), operator, detail));
+            errors.invalid_at(&path, "operator", operator, detail);
         }
         if toleration.get("tolerationSeconds").is_some_and(|s| !s.is_null()) && effect != "NoExecute" {
-            errors.push(FieldError::invalid(&path.child("effect"), effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"));
+            errors.invalid_at(&path, "effect", effect, "effect must be 'NoExecute' when `tolerationSeconds` is set");
         }
         match operator {
             "" | "Equal" => {
                 let wrong = names::label_value(value);
                 if !wrong.is_empty() {
-                    errors.push(FieldError::invalid(&path.child("operator"), value, wrong.join(";")));
+                    errors.invalid_at(&path, "operator", value, wrong.join(";"));
                 }
             }
             "Exists" => {
                 if !value.is_empty() {
-                    errors.push(FieldError::invalid(&path.child("operator"), value, "value must be empty when `operator` is 'Exists'"));
+                    errors.invalid_at(&path, "operator", value, "value must be empty when `operator` is 'Exists'");
                 }
             }
             // Their gate is off, yet the list names them.
-            "Lt" | "Gt" => errors.push(FieldError::not_supported(&path.child("operator"), operator, &["Equal", "Exists", "Lt", "Gt"])),
-            _ => errors.push(FieldError::not_supported(&path.child("operator"), operator, &["Equal", "Exists"])),
+            "Lt" | "Gt" => errors.not_supported_at(&path, "operator", operator, &["Equal", "Exists", "Lt", "Gt"]),
+            _ => errors.not_supported_at(&path, "operator", operator, &["Equal", "Exists"]),
         }
         if !effect.is_empty() {
             one_of(effect, &EFFECTS, &path.child("effect"), errors);
@@ -215,11 +212,11 @@ pub fn topology_spread(constraints: &[Value], path: &FieldPath, errors: &mut Err
         let path = path.index(index);
         let skew = object::i64_at(constraint, "maxSkew").unwrap_or(0);
         if skew <= 0 {
-            errors.push(FieldError::invalid(&path.child("maxSkew"), skew, "must be greater than zero"));
+            errors.invalid_at(&path, "maxSkew", skew, "must be greater than zero");
         }
         let key = object::str_at(constraint, "topologyKey").unwrap_or("");
         if key.is_empty() {
-            errors.push(FieldError::required(&path.child("topologyKey"), "can not be empty"));
+            errors.required_at(&path, "topologyKey", "can not be empty");
         }
         let when = object::str_at(constraint, "whenUnsatisfiable").unwrap_or("");
         one_of(when, &["DoNotSchedule", "ScheduleAnyway"], &path.child("whenUnsatisfiable"), errors);
@@ -227,15 +224,15 @@ pub fn topology_spread(constraints: &[Value], path: &FieldPath, errors: &mut Err
         *rest -= 1;
         if *rest > 0 {
             let shown = format!("{{{key}, {when}}}");
-            errors.push(FieldError::duplicate(&path.child("{topologyKey, whenUnsatisfiable}"), shown));
+            errors.duplicate_at(&path, "{topologyKey, whenUnsatisfiable}", shown);
         }
         if let Some(least) = object::i64_at(constraint, "minDomains") {
             if least <= 0 {
-                errors.push(FieldError::invalid(&path.child("minDomains"), least, "must be greater than zero"));
+                errors.invalid_at(&path, "minDomains", least, "must be greater than zero");
             }
             if when != "DoNotSchedule" {
                 let detail = format!("can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {when}");
-                errors.push(FieldError::invalid(&path.child("minDomains"), least, detail));
+                errors.invalid_at(&path, "minDomains", least, detail);
             }
         }
         for field in ["nodeAffinityPolicy", "nodeTaintsPolicy"] {

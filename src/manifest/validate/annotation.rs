@@ -3,7 +3,7 @@
 //! Models `ValidatePodSpecificAnnotations` and `validateSeccompAnnotationsAndFields`.
 
 use crate::api::{Map, Value, object};
-use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+use crate::manifest::field::{ErrorList, FieldPath};
 
 const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const SECCOMP_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
@@ -18,7 +18,7 @@ pub fn values(annotations: &Map<String, Value>, spec: &Value, path: &FieldPath, 
         let canonical = cost == "0" || (!digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit()));
         if !canonical || cost.parse::<i32>().is_err() {
             let path = path.key("controller.kubernetes.io/pod-deletion-cost");
-            errors.push(FieldError::invalid(&path, cost, "must be a 32bit integer"));
+            errors.invalid(&path, cost, "must be a 32bit integer");
         }
     }
     for (key, value) in annotations {
@@ -27,10 +27,10 @@ pub fn values(annotations: &Map<String, Value>, spec: &Value, path: &FieldPath, 
             let fine = matches!(value.as_str(), "runtime/default" | "docker/default" | "unconfined");
             if let Some(local) = value.strip_prefix("localhost/") {
                 for message in super::names::local_path(local) {
-                    errors.push(FieldError::invalid(&path.name(key), local, message));
+                    errors.invalid(&path.name(key), local, message);
                 }
             } else if !fine {
-                errors.push(FieldError::invalid(&path.name(key), value, "must be a valid seccomp profile"));
+                errors.invalid(&path.name(key), value, "must be a valid seccomp profile");
             }
         }
     }
@@ -38,12 +38,12 @@ pub fn values(annotations: &Map<String, Value>, spec: &Value, path: &FieldPath, 
         let Some(name) = key.strip_prefix(APPARMOR) else { continue };
         let known = ["containers", "initContainers", "ephemeralContainers"];
         if !known.iter().flat_map(|l| object::list_at(spec, l)).any(|c| object::str_at(c, "name") == Some(name)) {
-            errors.push(FieldError::invalid(&path.key(key), name, "container not found"));
+            errors.invalid(&path.key(key), name, "container not found");
         }
         let value = text(value);
         if !matches!(value.as_str(), "" | "runtime/default" | "unconfined") && !value.starts_with("localhost/") {
             let detail = format!("invalid AppArmor profile name: {value:?}");
-            errors.push(FieldError::invalid(&path.key(key), value, detail));
+            errors.invalid(&path.key(key), value, detail);
         }
     }
 }
@@ -89,7 +89,7 @@ pub fn against_fields(annotations: &Map<String, Value>, spec: &Value, root: &Fie
                 "Localhost" => match given.strip_prefix("localhost/") {
                     Some(local) if object::str_at(field, "localhostProfile") != Some(local) => {
                         let detail = "apparmor profile in annotation and field must match";
-                        errors.push(FieldError::forbidden(&path.child("localhostProfile"), detail));
+                        errors.forbidden_at(&path, "localhostProfile", detail);
                         true
                     }
                     local => local.is_some(),
@@ -97,7 +97,7 @@ pub fn against_fields(annotations: &Map<String, Value>, spec: &Value, root: &Fie
                 _ => true,
             };
             if !fits {
-                errors.push(FieldError::forbidden(&path.child("type"), "apparmor type in annotation and field must match"));
+                errors.forbidden_at(&path, "type", "apparmor type in annotation and field must match");
             }
         }
     }
@@ -122,8 +122,8 @@ pub fn same_profile(annotation: &str, field: Option<&Value>) -> bool {
 fn compare(annotation: &str, field: Option<&Value>, shown: &str, path: &FieldPath, errors: &mut ErrorList) {
     let (Some((kind, local)), Some(field)) = (profile(annotation), field.filter(|f| !f.is_null())) else { return };
     if object::str_at(field, "type") != Some(kind) {
-        errors.push(FieldError::forbidden(&path.child("type"), format!("{shown} type in annotation and field must match")));
+        errors.forbidden_at(path, "type", format!("{shown} type in annotation and field must match"));
     } else if kind == "Localhost" && object::str_at(field, "localhostProfile") != local {
-        errors.push(FieldError::forbidden(&path.child("localhostProfile"), format!("{shown} profile in annotation and field must match")));
+        errors.forbidden_at(path, "localhostProfile", format!("{shown} profile in annotation and field must match"));
     }
 }

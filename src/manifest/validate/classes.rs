@@ -9,7 +9,7 @@ use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
 pub fn storage(class: &Value, errors: &mut ErrorList) {
     let provisioner = object::str_at(class, "provisioner").unwrap_or("");
-    super::name_errors(&provisioner.to_lowercase(), names::qualified_name, &FieldPath::new("provisioner"), errors);
+    super::name_errors(&provisioner.to_ascii_lowercase(), names::qualified_name, &FieldPath::new("provisioner"), errors);
     parameters(class, &FieldPath::new("parameters"), errors);
     if let Some(policy) = object::str_at(class, "reclaimPolicy").filter(|p| !p.is_empty()) {
         one_of(policy, &["Delete", "Retain"], &FieldPath::new("reclaimPolicy"), errors);
@@ -28,7 +28,7 @@ fn parameters(class: &Value, path: &FieldPath, errors: &mut ErrorList) {
         return;
     }
     if parameters.contains_key("") {
-        errors.push(FieldError::invalid(path, "", "field can not be empty."));
+        errors.invalid(path, "", "field can not be empty.");
     }
     if parameters.iter().map(|(k, v)| k.len() + v.as_str().map_or(0, str::len)).sum::<usize>() > MOST_BYTES {
         errors.push(FieldError::too_long(path, MOST_BYTES));
@@ -47,19 +47,19 @@ fn topologies(terms: &[Value], path: &FieldPath, errors: &mut ErrorList) {
             let values = object::list_at(expression, "values");
             let mut set = SortedSet::new();
             if values.is_empty() {
-                errors.push(FieldError::required(&path.child("values"), ""));
+                errors.required_at(&path, "values", "");
             }
             for (index, value) in values.iter().filter_map(Value::as_str).enumerate() {
                 if !set.insert(value) {
-                    errors.push(FieldError::duplicate(&path.child("values").index(index), value));
+                    errors.duplicate(&path.child("values").index(index), value);
                 }
             }
             for message in names::qualified_name(key) {
-                errors.push(FieldError::invalid(&path.child("key"), key, message));
+                errors.invalid_at(&path, "key", key, message);
             }
             match keys.iter_mut().find(|(k, _)| *k == key) {
                 Some((_, old)) => {
-                    errors.push(FieldError::duplicate(&path.child("key"), key));
+                    errors.duplicate_at(&path, "key", key);
                     *old = set;
                 }
                 None => keys.push((key, set)),
@@ -67,14 +67,14 @@ fn topologies(terms: &[Value], path: &FieldPath, errors: &mut ErrorList) {
         }
         // The server compares with as many empty terms as there are terms, too.
         if keys.is_empty() {
-            terms.iter().for_each(|_| errors.push(FieldError::duplicate(&path, "")));
+            terms.iter().for_each(|_| errors.duplicate(&path, ""));
         }
         let same = |other: &&Vec<(&str, SortedSet<&str>)>| {
             let equal = |a: &SortedSet<&str>, b: &SortedSet<&str>| a.iter().eq(b.iter());
             other.len() == keys.len() && keys.iter().all(|(k, v)| other.iter().any(|(o, w)| o == k && equal(v, w)))
         };
         for _ in seen.iter().filter(same) {
-            errors.push(FieldError::duplicate(&path, ""));
+            errors.duplicate(&path, "");
         }
         seen.push(keys);
     }
@@ -95,15 +95,15 @@ pub fn priority(class: &Value, errors: &mut ErrorList) {
         };
         if let Some(why) = why {
             let detail = format!("priority class names with 'system-' prefix are reserved for system use only. error: {why}");
-            errors.push(FieldError::forbidden(&FieldPath::new("metadata.name"), detail));
+            errors.forbidden(&FieldPath::new("metadata.name"), detail);
         }
     } else if value > HIGHEST {
         let detail = format!("maximum allowed value of a user defined priority is {HIGHEST}");
-        errors.push(FieldError::forbidden(&FieldPath::new("value"), detail));
+        errors.forbidden(&FieldPath::new("value"), detail);
     }
     match object::str_at(class, "preemptionPolicy") {
         None => {}
-        Some("") => errors.push(FieldError::required(&FieldPath::new("preemptionPolicy"), "")),
+        Some("") => errors.required(&FieldPath::new("preemptionPolicy"), ""),
         Some(policy) => one_of(policy, &["PreemptLowerPriority", "Never"], &FieldPath::new("preemptionPolicy"), errors),
     }
 }
@@ -131,11 +131,11 @@ pub fn csi_driver(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
         let path = path.child("tokenRequests").index(index);
         let audience = object::str_at(token, "audience").unwrap_or("");
         if !audiences.insert(audience) {
-            errors.push(FieldError::duplicate(&path.child("audience"), audience));
+            errors.duplicate_at(&path, "audience", audience);
             continue;
         }
         let Some(seconds) = object::i64_at(token, "expirationSeconds") else { continue };
-        let mut wrong = |detail: &str| errors.push(FieldError::invalid(&path.child("expirationSeconds"), seconds, detail));
+        let mut wrong = |detail: &str| errors.invalid_at(&path, "expirationSeconds", seconds, detail);
         if seconds < 600 {
             wrong("may not specify a duration less than 10 minutes");
         }
@@ -148,10 +148,10 @@ pub fn csi_driver(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     }
     if let Some(seconds) = object::i64_at(spec, "nodeAllocatableUpdatePeriodSeconds").filter(|s| *s < 10) {
         let detail = "must be greater than or equal to 10 seconds";
-        errors.push(FieldError::invalid(&path.child("nodeAllocatableUpdatePeriodSeconds"), seconds, detail));
+        errors.invalid_at(path, "nodeAllocatableUpdatePeriodSeconds", seconds, detail);
     }
     if let Some(given) = object::bool_at(spec, "serviceAccountTokenInSecrets").filter(|_| tokens.is_empty()) {
         let detail = "serviceAccountTokenInSecrets is set but no tokenRequests are specified";
-        errors.push(FieldError::invalid(&path.child("serviceAccountTokenInSecrets"), given, detail));
+        errors.invalid_at(path, "serviceAccountTokenInSecrets", given, detail);
     }
 }

@@ -22,7 +22,7 @@ pub struct Surroundings<'a> {
 
 pub fn regular(containers: &[Value], around: &Surroundings<'_>, path: &FieldPath, errors: &mut ErrorList) {
     if containers.is_empty() {
-        errors.push(FieldError::required(path, ""));
+        errors.required(path, "");
         return;
     }
     let mut seen = SortedSet::new();
@@ -31,7 +31,7 @@ pub fn regular(containers: &[Value], around: &Surroundings<'_>, path: &FieldPath
         common(container, around, &path, errors);
         let name = object::str_at(container, "name").unwrap_or("");
         if !seen.insert(name) {
-            errors.push(FieldError::duplicate(&path.child("name"), name));
+            errors.duplicate_at(&path, "name", name);
         }
         hooks_and_probes(container, around, &path, errors);
         restart_policy(container, true, &path, errors);
@@ -53,7 +53,7 @@ fn one_containers_host_ports(container: &Value, seen: &mut SortedSet<String>, pa
         let protocol = object::str_at(port, "protocol").unwrap_or("");
         let text = format!("{protocol}/{}/{number}", object::str_at(port, "hostIP").unwrap_or(""));
         if !seen.insert(text.clone()) {
-            errors.push(FieldError::duplicate(&path.child("ports").index(index).child("hostPort"), text));
+            errors.duplicate_at(&path.child("ports").index(index), "hostPort", text);
         }
     }
 }
@@ -68,7 +68,7 @@ pub fn init(containers: &[Value], regular: &[Value], around: &Surroundings<'_>, 
         restart_policy(container, false, &path, errors);
         let name = object::str_at(container, "name").unwrap_or("");
         if !name.is_empty() && !seen.insert(name) {
-            errors.push(FieldError::duplicate(&path.child("name"), name));
+            errors.duplicate_at(&path, "name", name);
         }
         // Each alone, and always by the first one's path.
         one_containers_host_ports(container, &mut SortedSet::new(), &list.index(0), errors);
@@ -77,17 +77,13 @@ pub fn init(containers: &[Value], regular: &[Value], around: &Surroundings<'_>, 
         } else {
             for field in ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] {
                 if container.get(field).is_some_and(|f| !f.is_null()) {
-                    errors.push(FieldError::forbidden(&path.child(field), "may not be set for init containers without restartPolicy=Always"));
+                    errors.forbidden_at(&path, field, "may not be set for init containers without restartPolicy=Always");
                 }
             }
             for (index, policy) in object::list_at(container, "resizePolicy").iter().enumerate() {
                 if object::str_at(policy, "restartPolicy") == Some("RestartContainer") {
                     let path = path.child("resizePolicy").index(index).child("restartPolicy");
-                    errors.push(FieldError::invalid(
-                        &path,
-                        "RestartContainer",
-                        "must not be set to 'RestartContainer' for non-sidecar initContainers",
-                    ));
+                    errors.invalid(&path, "RestartContainer", "must not be set to 'RestartContainer' for non-sidecar initContainers");
                 }
             }
         }
@@ -108,14 +104,14 @@ pub fn ephemeral(containers: &[Value], others: &[&[Value]], around: &Surrounding
         common(container, around, &path, errors);
         let image = object::str_at(container, "image").unwrap_or("");
         if image.trim() != image {
-            errors.push(FieldError::invalid(&path.child("image"), image, "must not have leading or trailing whitespace"));
+            errors.invalid_at(&path, "image", image, "must not have leading or trailing whitespace");
         }
         let name = object::str_at(container, "name").unwrap_or("");
         if !seen.insert(name) {
-            errors.push(FieldError::duplicate(&path.child("name"), name));
+            errors.duplicate_at(&path, "name", name);
         }
         if let Some(target) = object::str_at(container, "targetContainerName").filter(|t| !t.is_empty() && !others.contains(*t)) {
-            errors.push(FieldError::not_found(&path.child("targetContainerName"), target));
+            errors.not_found_at(&path, "targetContainerName", target);
         }
         for field in NOT_EPHEMERAL {
             let value = container.get(field).unwrap_or(&Value::Null);
@@ -123,13 +119,13 @@ pub fn ephemeral(containers: &[Value], others: &[&[Value]], around: &Surrounding
                 || value.as_array().is_some_and(Vec::is_empty)
                 || field == "resources" && value.as_object().is_some_and(|m| m.is_empty());
             if !empty {
-                errors.push(FieldError::forbidden(&path.child(field), FOREIGN));
+                errors.forbidden_at(&path, field, FOREIGN);
             }
         }
         for (index, mount) in object::list_at(container, "volumeMounts").iter().enumerate() {
             for field in ["subPath", "subPathExpr"] {
                 if object::str_at(mount, field).is_some_and(|f| !f.is_empty()) {
-                    errors.push(FieldError::forbidden(&path.child("volumeMounts").index(index).child(field), FOREIGN));
+                    errors.forbidden_at(&path.child("volumeMounts").index(index), field, FOREIGN);
                 }
             }
         }
@@ -151,7 +147,7 @@ fn hooks_and_probes(container: &Value, around: &Surroundings<'_>, path: &FieldPa
 fn common(container: &Value, around: &Surroundings<'_>, path: &FieldPath, errors: &mut ErrorList) {
     check_name(object::str_at(container, "name").unwrap_or(""), &path.child("name"), errors);
     if object::str_at(container, "image").unwrap_or("").is_empty() {
-        errors.push(FieldError::required(&path.child("image"), ""));
+        errors.required_at(path, "image", "");
     }
     let policy = object::str_at(container, "terminationMessagePolicy").unwrap_or("");
     one_of(policy, &["File", "FallbackToLogsOnError"], &path.child("terminationMessagePolicy"), errors);
@@ -182,14 +178,14 @@ fn ports(ports: &[Value], path: &FieldPath, errors: &mut ErrorList) {
         if let Some(name) = object::str_at(port, "name").filter(|n| !n.is_empty()) {
             let wrong = names::port_name(name);
             for message in &wrong {
-                errors.push(FieldError::invalid(&path.child("name"), name, message.as_str()));
+                errors.invalid_at(&path, "name", name, message.as_str());
             }
             if wrong.is_empty() && !seen.insert(name) {
-                errors.push(FieldError::duplicate(&path.child("name"), name));
+                errors.duplicate_at(&path, "name", name);
             }
         }
         match object::i64_at(port, "containerPort").unwrap_or(0) {
-            0 => errors.push(FieldError::required(&path.child("containerPort"), "")),
+            0 => errors.required_at(&path, "containerPort", ""),
             number => port_number(number, &path.child("containerPort"), errors),
         }
         if let Some(number) = object::i64_at(port, "hostPort").filter(|n| *n != 0) {
@@ -206,21 +202,21 @@ fn resize_policy(container: &Value, around: &Surroundings<'_>, path: &FieldPath,
     for (index, policy) in object::list_at(container, "resizePolicy").iter().enumerate() {
         let name = object::str_at(policy, "resourceName").unwrap_or("");
         if !seen.insert(name) {
-            errors.push(FieldError::duplicate(&path.index(index), name));
+            errors.duplicate(&path.index(index), name);
         }
         match name {
             "cpu" | "memory" => {}
-            "" => errors.push(FieldError::required(&path, "")),
-            other => errors.push(FieldError::not_supported(&path, other, &["cpu", "memory"])),
+            "" => errors.required(&path, ""),
+            other => errors.not_supported(&path, other, &["cpu", "memory"]),
         }
         match object::str_at(policy, "restartPolicy").unwrap_or("") {
             "NotRequired" | "RestartContainer" => {}
-            "" => errors.push(FieldError::required(&path, "")),
-            other => errors.push(FieldError::not_supported(&path, other, &["NotRequired", "RestartContainer"])),
+            "" => errors.required(&path, ""),
+            other => errors.not_supported(&path, other, &["NotRequired", "RestartContainer"]),
         }
         if around.pod_restart_policy == "Never" && object::str_at(policy, "restartPolicy").is_some_and(|p| p != "NotRequired") {
             let value = object::str_at(policy, "restartPolicy").unwrap_or("");
-            errors.push(FieldError::invalid(&path, value, "must be 'NotRequired' when pod `restartPolicy` is 'Never'"));
+            errors.invalid(&path, value, "must be 'NotRequired' when pod `restartPolicy` is 'Never'");
         }
     }
 }
@@ -231,7 +227,7 @@ fn restart_policy(container: &Value, regular: bool, path: &FieldPath, errors: &m
     if let Some(policy) = policy {
         one_of(policy, &["Always", "Never", "OnFailure"], &path.child("restartPolicy"), errors);
     } else if !rules.is_empty() {
-        errors.push(FieldError::required(&path.child("restartPolicy"), "must specify restartPolicy when restart rules are used"));
+        errors.required_at(path, "restartPolicy", "must specify restartPolicy when restart rules are used");
         if !regular {
             return;
         }
@@ -245,7 +241,7 @@ fn restart_policy(container: &Value, regular: bool, path: &FieldPath, errors: &m
         let action = object::str_at(rule, "action").unwrap_or("");
         one_of(action, &["Restart", "RestartAllContainers"], &path.child("action"), errors);
         let Some(codes) = rule.get("exitCodes").filter(|c| !c.is_null()) else {
-            errors.push(FieldError::required(&path.child("exitCodes"), "must be specified"));
+            errors.required_at(&path, "exitCodes", "must be specified");
             continue;
         };
         let path = path.child("exitCodes");

@@ -36,7 +36,7 @@ pub fn source(kind: &str, source: &Value, persistent: bool, path: &FieldPath, er
         "nfs" => {
             let text = object::str_at(source, "path").unwrap_or("");
             if !text.starts_with('/') {
-                errors.push(FieldError::invalid(&path.child("path"), text, "must be an absolute path"));
+                errors.invalid_at(path, "path", text, "must be an absolute path");
             }
         }
         "iscsi" => iscsi(source, persistent, path, errors),
@@ -55,7 +55,7 @@ pub fn source(kind: &str, source: &Value, persistent: bool, path: &FieldPath, er
         }
         "rbd" | "cephfs" => {
             if object::list_at(source, "monitors").is_empty() {
-                errors.push(FieldError::required(&path.child("monitors"), ""));
+                errors.required_at(path, "monitors", "");
             }
             if kind == "rbd" {
                 required(source, "image", path, errors);
@@ -66,17 +66,17 @@ pub fn source(kind: &str, source: &Value, persistent: bool, path: &FieldPath, er
         "flexVolume" => flex_options(source, path, errors),
         "azureDisk" => azure_disk(source, path, errors),
         "azureFile" if persistent && object::str_at(source, "secretNamespace") == Some("") => {
-            errors.push(FieldError::required(&path.child("secretNamespace"), ""));
+            errors.required_at(path, "secretNamespace", "");
         }
         "glusterfs" if persistent => {
             if let Some(namespace) = object::str_at(source, "endpointsNamespace") {
                 let at = path.child("endpointsNamespace");
                 if namespace.is_empty() {
                     let detail = "if the endpointnamespace is set, it must be a valid namespace name";
-                    errors.push(FieldError::invalid(&at, namespace, detail));
+                    errors.invalid(&at, namespace, detail);
                 } else {
                     for message in names::label(namespace) {
-                        errors.push(FieldError::invalid(&at, namespace, message));
+                        errors.invalid(&at, namespace, message);
                     }
                 }
             }
@@ -87,11 +87,11 @@ pub fn source(kind: &str, source: &Value, persistent: bool, path: &FieldPath, er
 
 fn label(source: &Value, field: &'static str, needed: bool, path: &FieldPath, errors: &mut ErrorList) {
     match object::str_at(source, field).unwrap_or("") {
-        "" if needed => errors.push(FieldError::required(&path.child(field), "")),
+        "" if needed => errors.required_at(path, field, ""),
         "" => {}
         text => {
             for message in names::label(text) {
-                errors.push(FieldError::invalid(&path.child(field), text, message));
+                errors.invalid_at(path, field, text, message);
             }
         }
     }
@@ -112,18 +112,18 @@ fn iscsi(source: &Value, persistent: bool, path: &FieldPath, errors: &mut ErrorL
     required(source, "targetPortal", path, errors);
     let check = |name: &str, at: &FieldPath, errors: &mut ErrorList| match qualified(name) {
         Some(true) => {}
-        Some(false) => errors.push(FieldError::invalid(at, name, "must be valid format")),
-        None => errors.push(FieldError::invalid(at, name, foreign)),
+        Some(false) => errors.invalid(at, name, "must be valid format"),
+        None => errors.invalid(at, name, foreign),
     };
     match object::str_at(source, "iqn").unwrap_or("") {
-        "" => errors.push(FieldError::required(&path.child("iqn"), "")),
+        "" => errors.required_at(path, "iqn", ""),
         name => check(name, &path.child("iqn"), errors),
     }
     in_range(object::i64_at(source, "lun").unwrap_or(0), 0, 255, &path.child("lun"), errors);
     let chap = ["chapAuthDiscovery", "chapAuthSession"].iter().any(|field| object::bool_at(source, field) == Some(true));
     let secret = source.get("secretRef").filter(|s| !s.is_null());
     if chap && secret.is_none() {
-        errors.push(FieldError::required(&path.child("secretRef"), ""));
+        errors.required_at(path, "secretRef", "");
     }
     if let Some(secret) = secret.filter(|_| persistent) {
         required(secret, "name", &path.child("secretRef"), errors);
@@ -164,14 +164,14 @@ fn fibre_channel(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let (targets, ids) = (object::list_at(source, "targetWWNs"), object::list_at(source, "wwids"));
     let at = path.child("targetWWNs");
     if targets.is_empty() && ids.is_empty() {
-        errors.push(FieldError::required(&at, "must specify either targetWWNs or wwids, but not both"));
+        errors.required(&at, "must specify either targetWWNs or wwids, but not both");
     }
     if !targets.is_empty() && !ids.is_empty() {
-        errors.push(FieldError::invalid(&at, targets.to_vec(), "targetWWNs and wwids can not be specified simultaneously"));
+        errors.invalid(&at, targets.to_vec(), "targetWWNs and wwids can not be specified simultaneously");
     }
     if !targets.is_empty() {
         match object::i64_at(source, "lun") {
-            None => errors.push(FieldError::required(&path.child("lun"), "lun is required if targetWWNs is specified")),
+            None => errors.required_at(path, "lun", "lun is required if targetWWNs is specified"),
             Some(lun) => in_range(lun, 0, 255, &path.child("lun"), errors),
         }
     }
@@ -181,13 +181,13 @@ fn flocker(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let text = |field: &str| object::str_at(source, field).unwrap_or("");
     let (name, id) = (text("datasetName"), text("datasetUUID"));
     if name.is_empty() && id.is_empty() {
-        errors.push(FieldError::required(path, "one of datasetName and datasetUUID is required"));
+        errors.required(path, "one of datasetName and datasetUUID is required");
     }
     if !name.is_empty() && !id.is_empty() {
-        errors.push(FieldError::invalid(path, "resource", "datasetName and datasetUUID can not be specified simultaneously"));
+        errors.invalid(path, "resource", "datasetName and datasetUUID can not be specified simultaneously");
     }
     if name.contains('/') {
-        errors.push(FieldError::invalid(&path.child("datasetName"), name, "must not contain '/'"));
+        errors.invalid_at(path, "datasetName", name, "must not contain '/'");
     }
 }
 
@@ -195,12 +195,12 @@ fn quobyte(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
     const PAIRS: &str = "must be a host:port pair or multiple pairs separated by commas";
     let registry = object::str_at(source, "registry").unwrap_or("");
     if registry.is_empty() {
-        errors.push(FieldError::required(&path.child("registry"), PAIRS));
+        errors.required_at(path, "registry", PAIRS);
     } else if object::str_at(source, "tenant").unwrap_or("").len() > 64 {
-        errors.push(FieldError::required(&path.child("tenant"), "must be a UUID and may not exceed a length of 64 characters"));
+        errors.required_at(path, "tenant", "must be a UUID and may not exceed a length of 64 characters");
     } else {
         for _ in registry.split(',').filter(|pair| !is_host_port(pair)) {
-            errors.push(FieldError::invalid(&path.child("registry"), registry, PAIRS));
+            errors.invalid_at(path, "registry", registry, PAIRS);
         }
     }
     required(source, "volume", path, errors);
@@ -224,7 +224,7 @@ fn flex_options(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
     for key in object::map_at(source, "options").into_iter().flat_map(|options| options.keys()) {
         let owner = format!(".{}", names::lower(key.split('/').next().unwrap_or(key)));
         if owner.ends_with(".kubernetes.io") || owner.ends_with(".k8s.io") {
-            errors.push(FieldError::invalid(&path.child("options").key(key), key.as_str(), "kubernetes.io and k8s.io namespaces are reserved"));
+            errors.invalid(&path.child("options").key(key), key.as_str(), "kubernetes.io and k8s.io namespaces are reserved");
         }
     }
 }
@@ -240,7 +240,7 @@ fn azure_disk(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let uri = object::str_at(source, "diskURI").unwrap_or("");
     let (start, form) = if kind == "Managed" { ("/subscriptions/", MANAGED) } else { ("https://", BLOB) };
     if !uri.starts_with(start) {
-        errors.push(FieldError::not_supported(&path.child("diskURI"), uri, &[form]));
+        errors.not_supported_at(path, "diskURI", uri, &[form]);
     }
 }
 
@@ -248,14 +248,14 @@ pub fn csi_driver(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let driver = object::str_at(source, "driver").unwrap_or("");
     let path = path.child("driver");
     if driver.is_empty() {
-        errors.push(FieldError::required(&path, ""));
+        errors.required(&path, "");
         return;
     }
     if driver.len() > 63 {
         errors.push(FieldError::too_long(&path, 63));
     }
     for message in names::subdomain(&names::lower(driver)) {
-        errors.push(FieldError::invalid(&path, driver, message));
+        errors.invalid(&path, driver, message);
     }
 }
 

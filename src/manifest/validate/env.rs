@@ -4,7 +4,7 @@
 
 use super::{check_name, name_errors, names};
 use crate::api::{Value, object};
-use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+use crate::manifest::field::{ErrorList, FieldPath};
 
 const ENV_FIELDS: &[&str] = &[
     "metadata.name",
@@ -22,10 +22,10 @@ const ENV_SOURCES: [&str; 5] = ["fieldRef", "resourceFieldRef", "configMapKeyRef
 pub fn env(variable: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let name = object::str_at(variable, "name").unwrap_or("");
     if name.is_empty() {
-        errors.push(FieldError::required(&path.child("name"), ""));
+        errors.required_at(path, "name", "");
     } else {
         for message in names::env_name(name) {
-            errors.push(FieldError::invalid(&path.child("name"), name, message));
+            errors.invalid_at(path, "name", name, message);
         }
     }
     let Some(source) = variable.get("valueFrom").filter(|v| !v.is_null()) else { return };
@@ -44,27 +44,27 @@ pub fn env(variable: &Value, path: &FieldPath, errors: &mut ErrorList) {
     }
     if found == 0 {
         let detail = "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`";
-        errors.push(FieldError::invalid(&path, "", detail));
+        errors.invalid(&path, "", detail);
     }
     if !object::str_at(variable, "value").unwrap_or("").is_empty() {
         if found > 0 {
-            errors.push(FieldError::invalid(&path, "", "may not be specified when `value` is not empty"));
+            errors.invalid(&path, "", "may not be specified when `value` is not empty");
         }
     } else if found > 1 {
-        errors.push(FieldError::invalid(&path, "", "may not have more than one field specified at a time"));
+        errors.invalid(&path, "", "may not have more than one field specified at a time");
     }
 }
 
 fn key_ref(reference: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let name = object::str_at(reference, "name").unwrap_or("");
     for message in names::subdomain(name) {
-        errors.push(FieldError::invalid(&path.child("name"), name, message));
+        errors.invalid_at(path, "name", name, message);
     }
     match object::str_at(reference, "key").unwrap_or("") {
-        "" => errors.push(FieldError::required(&path.child("key"), "")),
+        "" => errors.required_at(path, "key", ""),
         key => {
             for message in names::config_key(key) {
-                errors.push(FieldError::invalid(&path.child("key"), key, message));
+                errors.invalid_at(path, "key", key, message);
             }
         }
     }
@@ -72,19 +72,19 @@ fn key_ref(reference: &Value, path: &FieldPath, errors: &mut ErrorList) {
 
 fn file_key_ref(reference: &Value, path: &FieldPath, errors: &mut ErrorList) {
     match object::str_at(reference, "key").unwrap_or("") {
-        "" => errors.push(FieldError::required(&path.child("key"), "")),
+        "" => errors.required_at(path, "key", ""),
         key => {
             for message in names::env_name(key) {
-                errors.push(FieldError::invalid(&path.child("key"), key, message));
+                errors.invalid_at(path, "key", key, message);
             }
         }
     }
     check_name(object::str_at(reference, "volumeName").unwrap_or(""), &path.child("volumeName"), errors);
     match object::str_at(reference, "path").unwrap_or("") {
-        "" => errors.push(FieldError::required(&path.child("path"), "")),
+        "" => errors.required_at(path, "path", ""),
         text => {
             if text.split('/').any(|part| part == "..") {
-                errors.push(FieldError::invalid(&path.child("path"), text, "must not contain '..'"));
+                errors.invalid_at(path, "path", text, "must not contain '..'");
             }
         }
     }
@@ -93,17 +93,17 @@ fn file_key_ref(reference: &Value, path: &FieldPath, errors: &mut ErrorList) {
 /// A `fieldRef`; `subscripts` says whether `metadata.labels['k']` is allowed beside the listed paths.
 pub fn field_ref(reference: &Value, allowed: &[&str], subscripts: bool, path: &FieldPath, errors: &mut ErrorList) {
     if object::str_at(reference, "apiVersion").unwrap_or("").is_empty() {
-        errors.push(FieldError::required(&path.child("apiVersion"), ""));
+        errors.required_at(path, "apiVersion", "");
         return;
     }
     let given = object::str_at(reference, "fieldPath").unwrap_or("");
     if given.is_empty() {
-        errors.push(FieldError::required(&path.child("fieldPath"), ""));
+        errors.required_at(path, "fieldPath", "");
         return;
     }
     if let Some(version) = object::str_at(reference, "apiVersion").filter(|v| *v != "v1") {
         let detail = format!("error converting fieldPath: unsupported pod version: {version}");
-        errors.push(FieldError::invalid(&path.child("fieldPath"), given, detail));
+        errors.invalid_at(path, "fieldPath", given, detail);
         return;
     }
     // An old name, still understood.
@@ -114,13 +114,13 @@ pub fn field_ref(reference: &Value, allowed: &[&str], subscripts: bool, path: &F
             "metadata.labels" | "metadata.annotations" if subscripts => {
                 let shown = if base == "metadata.labels" { key.to_owned() } else { names::lower(key) };
                 for message in names::qualified_name(&shown) {
-                    errors.push(FieldError::invalid(path, shown.as_str(), message));
+                    errors.invalid(path, shown.as_str(), message);
                 }
             }
-            "metadata.labels" | "metadata.annotations" => errors.push(FieldError::not_supported(&path.child("fieldPath"), field, allowed)),
+            "metadata.labels" | "metadata.annotations" => errors.not_supported_at(path, "fieldPath", field, allowed),
             _ => {
                 let detail = format!("error converting fieldPath: field label does not support subscript: {field}");
-                errors.push(FieldError::invalid(&path.child("fieldPath"), field, detail));
+                errors.invalid_at(path, "fieldPath", field, detail);
             }
         }
         return;
@@ -139,9 +139,9 @@ pub fn field_ref(reference: &Value, allowed: &[&str], subscripts: bool, path: &F
         );
     if !convertible {
         let detail = format!("error converting fieldPath: field label not supported: {field}");
-        errors.push(FieldError::invalid(&path.child("fieldPath"), field, detail));
+        errors.invalid_at(path, "fieldPath", field, detail);
     } else if !allowed.contains(&field) {
-        errors.push(FieldError::not_supported(&path.child("fieldPath"), field, allowed));
+        errors.not_supported_at(path, "fieldPath", field, allowed);
     }
 }
 
@@ -151,14 +151,14 @@ const RESOURCE_FIELDS: &[&str] =
 pub fn resource_field_ref(reference: &Value, in_env: bool, path: &FieldPath, errors: &mut ErrorList) {
     let resource = object::str_at(reference, "resource").unwrap_or("");
     if !in_env && object::str_at(reference, "containerName").unwrap_or("").is_empty() {
-        errors.push(FieldError::required(&path.child("containerName"), ""));
+        errors.required_at(path, "containerName", "");
     } else if resource.is_empty() {
-        errors.push(FieldError::required(&path.child("resource"), ""));
+        errors.required_at(path, "resource", "");
     }
     let hugepages = resource.strip_prefix("limits.").or(resource.strip_prefix("requests.")).is_some_and(|r| r.starts_with("hugepages-"));
     if !RESOURCE_FIELDS.contains(&resource) && !hugepages {
         if !resource.is_empty() && (in_env || !object::str_at(reference, "containerName").unwrap_or("").is_empty()) {
-            errors.push(FieldError::not_supported(&path.child("resource"), resource, RESOURCE_FIELDS));
+            errors.not_supported_at(path, "resource", resource, RESOURCE_FIELDS);
         }
         return;
     }
@@ -178,7 +178,7 @@ pub fn resource_field_ref(reference: &Value, in_env: bool, path: &FieldPath, err
         }
     };
     if !fine {
-        errors.push(FieldError::invalid(&path.child("divisor"), resource, detail));
+        errors.invalid_at(path, "divisor", resource, detail);
     }
 }
 
@@ -186,7 +186,7 @@ pub fn env_from(from: &Value, list: &FieldPath, index: usize, errors: &mut Error
     let path = list.index(index);
     if let Some(prefix) = object::str_at(from, "prefix").filter(|p| !p.is_empty()) {
         for message in names::env_name(prefix) {
-            errors.push(FieldError::invalid(&path.child("prefix"), prefix, message));
+            errors.invalid_at(&path, "prefix", prefix, message);
         }
     }
     let mut found = 0;
@@ -199,8 +199,8 @@ pub fn env_from(from: &Value, list: &FieldPath, index: usize, errors: &mut Error
         }
     }
     if found == 0 {
-        errors.push(FieldError::invalid(list, "", "must specify one of: `configMapRef` or `secretRef`"));
+        errors.invalid(list, "", "must specify one of: `configMapRef` or `secretRef`");
     } else if found > 1 {
-        errors.push(FieldError::invalid(list, "", "may not have more than one field specified at a time"));
+        errors.invalid(list, "", "may not have more than one field specified at a time");
     }
 }

@@ -19,7 +19,7 @@ pub fn job(job: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorList) 
     }
     job_spec(spec, path, errors);
     match given {
-        None => errors.push(FieldError::required(&path.child("selector"), "")),
+        None => errors.required_at(path, "selector", ""),
         Some(selector) => meta::label_selector(selector, &path.child("selector"), errors),
     }
     if !is_broken(given) {
@@ -32,7 +32,7 @@ pub fn job(job: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorList) 
         let host = format!("{}-{}", object::name(job), completions - 1);
         if !names::label(&host).is_empty() {
             let detail = format!("will not able to create pod with invalid DNS label: {host}");
-            errors.push(FieldError::invalid(&FieldPath::new("metadata.name"), object::name(job), detail));
+            errors.invalid(&FieldPath::new("metadata.name"), object::name(job), detail);
         }
     }
 }
@@ -53,11 +53,11 @@ fn generated_selector(job: &Value, spec: &Value, selector: &Value, path: &FieldP
     for (key, value) in expected {
         let at = path.child("template.metadata.labels").key(key);
         match labels.and_then(|l| l.get(key)).and_then(Value::as_str) {
-            None => errors.push(FieldError::required(&at, format!("must be '{value}'"))),
+            None => errors.required(&at, format!("must be '{value}'")),
             Some(given) if given == value => {}
             Some(_) => {
                 let shown = labels.map_or(Value::Null, |l| Value::Object(l.clone()));
-                errors.push(FieldError::invalid(&at, shown, format!("must be '{value}'")));
+                errors.invalid(&at, shown, format!("must be '{value}'"));
             }
         }
     }
@@ -76,7 +76,7 @@ fn job_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     if number("maxFailedIndexes").is_some() {
         not_negative(spec, "maxFailedIndexes", path, errors);
         if number("backoffLimitPerIndex").is_none() {
-            errors.push(FieldError::required(&path.child("backoffLimitPerIndex"), "when maxFailedIndexes is specified"));
+            errors.required_at(path, "backoffLimitPerIndex", "when maxFailedIndexes is specified");
         }
     }
     if let Some(manager) = object::str_at(spec, "managedBy") {
@@ -90,7 +90,7 @@ fn job_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     if mode == "NonIndexed" {
         for field in ["backoffLimitPerIndex", "maxFailedIndexes"] {
             if let Some(number) = number(field) {
-                errors.push(FieldError::invalid(&path.child(field), number, INDEXED_ONLY));
+                errors.invalid_at(path, field, number, INDEXED_ONLY);
             }
         }
     }
@@ -109,12 +109,12 @@ fn job_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let at = path.child("template.spec.restartPolicy");
     match object::str_at(template, "spec.restartPolicy").unwrap_or("") {
         // `Always` is what nothing becomes.
-        "" | "Always" => errors.push(FieldError::required(&at, "valid values: \"OnFailure\", \"Never\"")),
+        "" | "Always" => errors.required(&at, "valid values: \"OnFailure\", \"Never\""),
         policy @ "OnFailure" if there("podFailurePolicy").is_some() => {
-            errors.push(FieldError::invalid(&at, policy, "only \"Never\" is supported when podFailurePolicy is specified"));
+            errors.invalid(&at, policy, "only \"Never\" is supported when podFailurePolicy is specified");
         }
         "OnFailure" | "Never" => {}
-        other => errors.push(FieldError::not_supported(&at, other, &["OnFailure", "Never"])),
+        other => errors.not_supported(&at, other, &["OnFailure", "Never"]),
     }
 }
 
@@ -126,11 +126,11 @@ fn indexed(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let completions = number("completions");
     let above = |field: &'static str, most: i64, detail: &str, errors: &mut ErrorList| {
         if let Some(value) = number(field).filter(|value| *value > most) {
-            errors.push(FieldError::invalid(&path.child(field), value, detail));
+            errors.invalid_at(path, field, value, detail);
         }
     };
     if completions.is_none() {
-        errors.push(FieldError::required(&path.child("completions"), "when completion mode is Indexed"));
+        errors.required_at(path, "completions", "when completion mode is Indexed");
     }
     above("parallelism", MANY, "must be less than or equal to 100000 when completion mode is Indexed", errors);
     if let Some(completions) = completions {
@@ -139,7 +139,7 @@ fn indexed(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     above("maxFailedIndexes", MANY, "must be less than or equal to 100000", errors);
     if completions.is_some_and(|c| c > MANY) && number("backoffLimitPerIndex").is_some() {
         if number("maxFailedIndexes").is_none() {
-            errors.push(FieldError::required(&path.child("maxFailedIndexes"), "must be specified when completions is above 100000"));
+            errors.required_at(path, "maxFailedIndexes", "must be specified when completions is above 100000");
         }
         let detail = "must be less than or equal to 10000 when completions are above 100000 and used with backoff limit per index";
         above("parallelism", MOST, detail, errors);
@@ -157,18 +157,18 @@ fn managed_by(text: &str, path: &FieldPath, errors: &mut ErrorList) {
 /// `IsDomainPrefixedPath`: `example.com/manager`.
 pub fn domain_prefixed(text: &str, path: &FieldPath, errors: &mut ErrorList) {
     if text.is_empty() {
-        errors.push(FieldError::required(path, ""));
+        errors.required(path, "");
     } else {
         match text.split_once('/') {
             None | Some(("", _) | (_, "")) => {
-                errors.push(FieldError::invalid(path, text, "must be a domain-prefixed path (such as \"acme.io/foo\")"));
+                errors.invalid(path, text, "must be a domain-prefixed path (such as \"acme.io/foo\")");
             }
             Some((host, rest)) => {
                 for message in names::subdomain(host) {
-                    errors.push(FieldError::invalid(path, host, message));
+                    errors.invalid(path, host, message);
                 }
                 if !rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:".contains(&b)) {
-                    errors.push(FieldError::invalid(path, rest, "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')"));
+                    errors.invalid(path, rest, "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')");
                 }
             }
         }
@@ -191,10 +191,10 @@ fn failure_policy(policy: &Value, spec: &Value, path: &FieldPath, errors: &mut E
         let path = path.index(index);
         let at = path.child("action");
         match object::str_at(rule, "action").unwrap_or("") {
-            "" => errors.push(FieldError::required(&at, valid_values(&ACTIONS))),
+            "" => errors.required(&at, valid_values(&ACTIONS)),
             "FailIndex" => {
                 if object::i64_at(spec, "backoffLimitPerIndex").is_none() {
-                    errors.push(FieldError::invalid(&at, "FailIndex", "requires the backoffLimitPerIndex to be set"));
+                    errors.invalid(&at, "FailIndex", "requires the backoffLimitPerIndex to be set");
                 }
             }
             action => one_of(action, &ACTIONS, &at, errors),
@@ -228,10 +228,10 @@ fn pod_conditions(conditions: &[Value], path: &FieldPath, errors: &mut ErrorList
         let path = path.index(index);
         let kind = object::str_at(condition, "type").unwrap_or("");
         for message in names::qualified_name(kind) {
-            errors.push(FieldError::invalid(&path.child("type"), kind, message));
+            errors.invalid_at(&path, "type", kind, message);
         }
         match object::str_at(condition, "status").unwrap_or("") {
-            "" => errors.push(FieldError::required(&path.child("status"), valid_values(&STATUSES))),
+            "" => errors.required_at(&path, "status", valid_values(&STATUSES)),
             status => one_of(status, &STATUSES, &path.child("status"), errors),
         }
     }
@@ -241,35 +241,35 @@ fn exit_codes(codes: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorL
     const OPERATORS: [&str; 2] = ["In", "NotIn"];
     let operator = object::str_at(codes, "operator").unwrap_or("");
     match operator {
-        "" => errors.push(FieldError::required(&path.child("operator"), valid_values(&OPERATORS))),
+        "" => errors.required_at(path, "operator", valid_values(&OPERATORS)),
         operator => one_of(operator, &OPERATORS, &path.child("operator"), errors),
     }
     if let Some(name) = object::str_at(codes, "containerName") {
         let mut known = ["containers", "initContainers"].iter().flat_map(|l| object::list_at(spec, &format!("template.spec.{l}")));
         if !known.any(|c| object::str_at(c, "name") == Some(name)) {
             let detail = "must be one of the container or initContainer names in the pod template";
-            errors.push(FieldError::invalid(&path.child("containerName"), name, detail));
+            errors.invalid_at(path, "containerName", name, detail);
         }
     }
     let values: Vec<i64> = object::list_at(codes, "values").iter().filter_map(Value::as_i64).collect();
     let path = path.child("values");
     let shown = codes.get("values").cloned().unwrap_or(Value::Null);
     if values.is_empty() {
-        errors.push(FieldError::invalid(&path, shown.clone(), "at least one value is required"));
+        errors.invalid(&path, shown.clone(), "at least one value is required");
     } else if values.len() > 255 {
         errors.push(FieldError::too_many(&path, values.len(), 255));
     }
     let mut seen = SortedSet::new();
     for (index, code) in values.iter().enumerate() {
         if operator == "In" && *code == 0 {
-            errors.push(FieldError::invalid(&path.index(index), *code, "must not be 0 for the In operator"));
+            errors.invalid(&path.index(index), *code, "must not be 0 for the In operator");
         }
         if !seen.insert(*code) {
-            errors.push(FieldError::duplicate(&path.index(index), *code));
+            errors.duplicate(&path.index(index), *code);
         }
     }
     if !values.is_sorted() {
-        errors.push(FieldError::invalid(&path, shown, "must be ordered"));
+        errors.invalid(&path, shown, "must be ordered");
     }
 }
 
@@ -281,7 +281,7 @@ fn success_policy(policy: &Value, spec: &Value, mode: &str, path: &FieldPath, er
     let rules = object::list_at(policy, "rules");
     let path = path.child("rules");
     if rules.is_empty() {
-        errors.push(FieldError::required(&path, "at least one rules must be specified when the successPolicy is specified"));
+        errors.required(&path, "at least one rules must be specified when the successPolicy is specified");
     }
     if rules.len() > 20 {
         errors.push(FieldError::too_many(&path, rules.len(), 20));
@@ -291,7 +291,7 @@ fn success_policy(policy: &Value, spec: &Value, mode: &str, path: &FieldPath, er
         let path = path.index(index);
         let count = object::i64_at(rule, "succeededCount");
         if count.is_none() && object::str_at(rule, "succeededIndexes").is_none() {
-            errors.push(FieldError::required(&path, "at least one of succeededCount or succeededIndexes must be specified"));
+            errors.required(&path, "at least one of succeededCount or succeededIndexes must be specified");
         }
         let indexes = object::str_at(rule, "succeededIndexes");
         let total = indexes.map(|text| {
@@ -300,7 +300,7 @@ fn success_policy(policy: &Value, spec: &Value, mode: &str, path: &FieldPath, er
                 errors.push(FieldError::too_long(&at, 64 * 1024));
             }
             count_indexes(text, completions).unwrap_or_else(|why| {
-                errors.push(FieldError::invalid(&at, text, format!("error parsing succeededIndexes: {why}")));
+                errors.invalid(&at, text, format!("error parsing succeededIndexes: {why}"));
                 0
             })
         });
@@ -312,7 +312,7 @@ fn success_policy(policy: &Value, spec: &Value, mode: &str, path: &FieldPath, er
                 && count > most
             {
                 let detail = format!("must be less than or equal to {most} ({what})");
-                errors.push(FieldError::invalid(&path.child("succeededCount"), count, detail));
+                errors.invalid_at(&path, "succeededCount", count, detail);
             }
         }
     }
@@ -359,13 +359,13 @@ pub fn cron_job(job: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorL
     let schedule = object::str_at(spec, "schedule").unwrap_or("");
     let at = path.child("schedule");
     if schedule.is_empty() {
-        errors.push(FieldError::required(&at, ""));
+        errors.required(&at, "");
     } else {
         if let Some(why) = cron::problem(schedule) {
-            errors.push(FieldError::invalid(&at, schedule, why));
+            errors.invalid(&at, schedule, why);
         }
         if schedule.contains("TZ") {
-            errors.push(FieldError::invalid(&at, schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"));
+            errors.invalid(&at, schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
         }
     }
     not_negative(spec, "startingDeadlineSeconds", path, errors);
@@ -381,12 +381,12 @@ pub fn cron_job(job: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorL
         errors.push(meta::invalid_selector(&template.child("selector"), selector, "`selector` will be auto-generated"));
     }
     if object::bool_at(job_template, "manualSelector") == Some(true) {
-        errors.push(FieldError::not_supported(&template.child("manualSelector"), true, &["nil", "false"]));
+        errors.not_supported_at(&template, "manualSelector", true, &["nil", "false"]);
     }
     not_negative(spec, "successfulJobsHistoryLimit", path, errors);
     not_negative(spec, "failedJobsHistoryLimit", path, errors);
     if object::name(job).len() > 52 {
-        errors.push(FieldError::invalid(&FieldPath::new("metadata.name"), object::name(job), "must be no more than 52 characters"));
+        errors.invalid(&FieldPath::new("metadata.name"), object::name(job), "must be no more than 52 characters");
     }
 }
 
@@ -399,16 +399,16 @@ fn time_zone(zone: &str, path: &FieldPath, errors: &mut ErrorList) {
             && p.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+'))
     };
     if zone.is_empty() {
-        errors.push(FieldError::invalid(path, zone, "timeZone must be nil or non-empty string"));
+        errors.invalid(path, zone, "timeZone must be nil or non-empty string");
     } else if !zone.split('/').all(part) {
-        errors.push(FieldError::invalid(path, zone, unknown()));
+        errors.invalid(path, zone, unknown());
     } else if zone.eq_ignore_ascii_case("Local") {
         let detail = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones";
-        errors.push(FieldError::invalid(path, zone, detail));
+        errors.invalid(path, zone, detail);
         if zone != "Local" {
-            errors.push(FieldError::invalid(path, zone, unknown()));
+            errors.invalid(path, zone, unknown());
         }
     } else if !zones::is_known(zone) {
-        errors.push(FieldError::invalid(path, zone, unknown()));
+        errors.invalid(path, zone, unknown());
     }
 }

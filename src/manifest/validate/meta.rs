@@ -19,7 +19,7 @@ pub enum NameRule {
 pub fn object_meta(object: &Value, rule: NameRule, namespaced: bool, errors: &mut ErrorList) {
     let path = FieldPath::new("metadata");
     let Some(meta) = object.get("metadata") else {
-        errors.push(FieldError::required(&path.child("name"), "name or generateName is required"));
+        errors.required_at(&path, "name", "name or generateName is required");
         return;
     };
     let check = |name: &str| match rule {
@@ -33,23 +33,23 @@ pub fn object_meta(object: &Value, rule: NameRule, namespaced: bool, errors: &mu
     if !prefix.is_empty() {
         let masked = if rule == NameRule::PathSegment { prefix.to_owned() } else { names::mask_trailing_dash(prefix) };
         for message in check(&masked) {
-            errors.push(FieldError::invalid(&path.child("generateName"), prefix, message));
+            errors.invalid_at(&path, "generateName", prefix, message);
         }
     }
     if name.is_empty() && prefix.is_empty() {
-        errors.push(FieldError::required(&path.child("name"), "name or generateName is required"));
+        errors.required_at(&path, "name", "name or generateName is required");
     } else if !name.is_empty() {
         for message in check(name) {
-            errors.push(FieldError::invalid(&path.child("name"), name, message));
+            errors.invalid_at(&path, "name", name, message);
         }
     }
     if namespaced {
         let namespace = object::str_at(meta, "namespace").unwrap_or("");
         if namespace.is_empty() {
-            errors.push(FieldError::required(&path.child("namespace"), ""));
+            errors.required_at(&path, "namespace", "");
         } else {
             for message in names::label(namespace) {
-                errors.push(FieldError::invalid(&path.child("namespace"), namespace, message));
+                errors.invalid_at(&path, "namespace", namespace, message);
             }
         }
     }
@@ -62,11 +62,11 @@ pub fn object_meta(object: &Value, rule: NameRule, namespaced: bool, errors: &mu
 pub fn labels(labels: Option<&Map<String, Value>>, path: &FieldPath, errors: &mut ErrorList) {
     for (key, value) in labels.into_iter().flatten() {
         for message in names::qualified_name(key) {
-            errors.push(FieldError::invalid(path, key.as_str(), message));
+            errors.invalid(path, key.as_str(), message);
         }
         let value = value.as_str().unwrap_or("");
         for message in names::label_value(value) {
-            errors.push(FieldError::invalid(path, value, message));
+            errors.invalid(path, value, message);
         }
     }
 }
@@ -75,7 +75,7 @@ pub fn annotations(annotations: Option<&Map<String, Value>>, path: &FieldPath, e
     let mut size = 0;
     for (key, value) in annotations.into_iter().flatten() {
         for message in names::qualified_name(&names::lower(key)) {
-            errors.push(FieldError::invalid(path, key.as_str(), message));
+            errors.invalid(path, key.as_str(), message);
         }
         size += key.len() + value.as_str().map_or(0, str::len);
     }
@@ -99,11 +99,11 @@ fn owners(meta: &Value, path: &FieldPath, errors: &mut ErrorList) {
     for owner in owners {
         let version = object::str_at(owner, "apiVersion").unwrap_or("");
         if version.is_empty() || version.ends_with('/') {
-            errors.push(FieldError::invalid(&path.child("apiVersion"), version, "version must not be empty"));
+            errors.invalid_at(path, "apiVersion", version, "version must not be empty");
         }
         for field in ["kind", "name", "uid"] {
             if object::str_at(owner, field).unwrap_or("").is_empty() {
-                errors.push(FieldError::invalid(&path.child(field), "", "must not be empty"));
+                errors.invalid_at(path, field, "", "must not be empty");
             }
         }
         if version == "v1" && object::str_at(owner, "kind") == Some("Event") {
@@ -128,19 +128,19 @@ fn finalizers(meta: &Value, list: &FieldPath, errors: &mut ErrorList) {
     let finalizers = object::list_at(meta, "finalizers");
     for name in finalizers.iter().filter_map(Value::as_str) {
         for message in names::qualified_name(name) {
-            errors.push(FieldError::invalid(list, name, message));
+            errors.invalid(list, name, message);
         }
     }
     let has = |name: &str| finalizers.iter().any(|f| f == name);
     if has("orphan") && has("foregroundDeletion") {
-        errors.push(FieldError::invalid(list, finalizers.to_vec(), "finalizer orphan and foregroundDeletion cannot be both set"));
+        errors.invalid(list, finalizers.to_vec(), "finalizer orphan and foregroundDeletion cannot be both set");
     }
     for (index, finalizer) in finalizers.iter().enumerate() {
         let path = list.index(index);
         let name = finalizer.as_str().unwrap_or("");
         let standard = matches!(name, "kubernetes" | "orphan" | "foregroundDeletion");
         if !standard && !name.contains('/') {
-            errors.push(FieldError::invalid(&path, name, "name is neither a standard finalizer name nor is it fully qualified"));
+            errors.invalid(&path, name, "name is neither a standard finalizer name nor is it fully qualified");
         }
     }
 }
@@ -173,22 +173,22 @@ pub fn label_selector(selector: &Value, path: &FieldPath, errors: &mut ErrorList
         let operator = object::str_at(expression, "operator").unwrap_or("");
         match operator {
             "In" | "NotIn" if values.is_empty() => {
-                errors.push(FieldError::required(&path.child("values"), "must be specified when `operator` is 'In' or 'NotIn'"));
+                errors.required_at(&path, "values", "must be specified when `operator` is 'In' or 'NotIn'");
             }
             "Exists" | "DoesNotExist" if !values.is_empty() => {
-                errors.push(FieldError::forbidden(&path.child("values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+                errors.forbidden_at(&path, "values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
             }
             "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
-            _ => errors.push(FieldError::invalid(&path.child("operator"), operator, "not a valid selector operator")),
+            _ => errors.invalid_at(&path, "operator", operator, "not a valid selector operator"),
         }
         let key = object::str_at(expression, "key").unwrap_or("");
         for message in names::qualified_name(key) {
-            errors.push(FieldError::invalid(&path.child("key"), key, message));
+            errors.invalid_at(&path, "key", key, message);
         }
         for (index, value) in values.iter().enumerate() {
             let value = value.as_str().unwrap_or("");
             for message in names::label_value(value) {
-                errors.push(FieldError::invalid(&path.child("values").index(index), value, message));
+                errors.invalid(&path.child("values").index(index), value, message);
             }
         }
     }

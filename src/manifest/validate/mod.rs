@@ -109,11 +109,11 @@ fn namespace(namespace: &Value, errors: &mut ErrorList) {
     for (index, finalizer) in object::list_at(namespace, "spec.finalizers").iter().enumerate() {
         let name = finalizer.as_str().unwrap_or("");
         for message in names::qualified_name(name).into_iter().filter(|_| index < 64) {
-            errors.push(FieldError::invalid(&FieldPath::new("spec.finalizers"), name, message));
+            errors.invalid(&FieldPath::new("spec.finalizers"), name, message);
         }
         if name != "kubernetes" && !name.contains('/') && index < 64 {
             let detail = "name is neither a standard finalizer name nor is it fully qualified";
-            errors.push(FieldError::invalid(&FieldPath::new("spec.finalizers"), name, detail));
+            errors.invalid(&FieldPath::new("spec.finalizers"), name, detail);
         }
     }
     for mode in ["enforce", "audit", "warn"] {
@@ -121,7 +121,7 @@ fn namespace(namespace: &Value, errors: &mut ErrorList) {
         let Some(level) = object::labels(namespace).and_then(|l| l.get(&key)).and_then(Value::as_str) else { continue };
         if !matches!(level, "privileged" | "baseline" | "restricted") {
             let path = FieldPath::new("metadata.labels").key(&key);
-            errors.push(FieldError::invalid(&path, level, "must be one of privileged, baseline, restricted"));
+            errors.invalid(&path, level, "must be one of privileged, baseline, restricted");
         }
     }
 }
@@ -179,23 +179,23 @@ fn check_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
 
 fn name_errors(name: &str, rule: fn(&str) -> Vec<String>, path: &FieldPath, errors: &mut ErrorList) {
     if name.is_empty() {
-        errors.push(FieldError::required(path, ""));
+        errors.required(path, "");
         return;
     }
     for message in rule(name) {
-        errors.push(FieldError::invalid(path, name, message));
+        errors.invalid(path, name, message);
     }
 }
 
 fn one_of(value: &str, allowed: &[&str], path: &FieldPath, errors: &mut ErrorList) {
     if !allowed.contains(&value) {
-        errors.push(FieldError::not_supported(path, value, allowed));
+        errors.not_supported(path, value, allowed);
     }
 }
 
 fn in_range(number: i64, least: i64, most: i64, path: &FieldPath, errors: &mut ErrorList) {
     if !(least..=most).contains(&number) {
-        errors.push(FieldError::invalid(path, number, format!("must be between {least} and {most}, inclusive")));
+        errors.invalid(path, number, format!("must be between {least} and {most}, inclusive"));
     }
 }
 
@@ -205,6 +205,6 @@ fn port_number(number: i64, path: &FieldPath, errors: &mut ErrorList) {
 
 fn not_negative(value: &Value, field: &'static str, path: &FieldPath, errors: &mut ErrorList) {
     if let Some(number) = object::i64_at(value, field).filter(|n| *n < 0) {
-        errors.push(FieldError::invalid(&path.child(field), number, "must be greater than or equal to 0"));
+        errors.invalid_at(path, field, number, "must be greater than or equal to 0");
     }
 }

@@ -18,39 +18,39 @@ pub fn mounts(container: &Value, around: &Surroundings<'_>, path: &FieldPath, er
         let path = list.index(index);
         let name = object::str_at(mount, "name").unwrap_or("");
         if name.is_empty() {
-            errors.push(FieldError::required(&path.child("name"), ""));
+            errors.required_at(&path, "name", "");
         }
         if !around.volumes.contains(name) {
-            errors.push(FieldError::not_found(&path.child("name"), name));
+            errors.not_found_at(&path, "name", name);
         }
         let mount_path = object::str_at(mount, "mountPath").unwrap_or("");
         if mount_path.is_empty() {
-            errors.push(FieldError::required(&path.child("mountPath"), ""));
+            errors.required_at(&path, "mountPath", "");
         }
         if !seen.insert(mount_path) {
-            errors.push(FieldError::invalid(&path.child("mountPath"), mount_path, "must be unique"));
+            errors.invalid_at(&path, "mountPath", mount_path, "must be unique");
         }
         if devices.contains(name) {
-            errors.push(FieldError::invalid(&path.child("name"), name, "must not already exist in volumeDevices"));
+            errors.invalid_at(&path, "name", name, "must not already exist in volumeDevices");
         }
         if device_paths.contains(mount_path) {
-            errors.push(FieldError::invalid(&path.child("mountPath"), mount_path, "must not already exist as a path in volumeDevices"));
+            errors.invalid_at(&path, "mountPath", mount_path, "must not already exist as a path in volumeDevices");
         }
         let sub = |field: &str| object::str_at(mount, field).unwrap_or("");
         // Without an index, as in the server.
         for field in ["subPath", "subPathExpr"] {
             if field == "subPathExpr" && !sub("subPath").is_empty() && !sub("subPathExpr").is_empty() {
-                errors.push(FieldError::invalid(&path.child("subPathExpr"), sub("subPathExpr"), "subPathExpr and subPath are mutually exclusive"));
+                errors.invalid_at(&path, "subPathExpr", sub("subPathExpr"), "subPathExpr and subPath are mutually exclusive");
             }
             for message in names::local_path(sub(field)) {
-                errors.push(FieldError::invalid(&list.child(field), sub(field), message));
+                errors.invalid_at(&list, field, sub(field), message);
             }
         }
         if let Some(propagation) = object::str_at(mount, "mountPropagation") {
             let path = list.child("mountPropagation");
             one_of(propagation, &["Bidirectional", "HostToContainer", "None"], &path, errors);
             if propagation == "Bidirectional" && !privileged {
-                errors.push(FieldError::forbidden(&path, "Bidirectional mount propagation is available only to privileged containers"));
+                errors.forbidden(&path, "Bidirectional mount propagation is available only to privileged containers");
             }
         }
         if let Some(recursive) = object::str_at(mount, "recursiveReadOnly") {
@@ -59,13 +59,13 @@ pub fn mounts(container: &Value, around: &Surroundings<'_>, path: &FieldPath, er
                 "Disabled" => {}
                 "Enabled" | "IfPossible" => {
                     if object::bool_at(mount, "readOnly") != Some(true) {
-                        errors.push(FieldError::forbidden(&path, "may only be specified when readOnly is true"));
+                        errors.forbidden(&path, "may only be specified when readOnly is true");
                     }
                     if object::str_at(mount, "mountPropagation").is_some_and(|p| p != "None") {
-                        errors.push(FieldError::forbidden(&path, "may only be specified when mountPropagation is None or not specified"));
+                        errors.forbidden(&path, "may only be specified when mountPropagation is None or not specified");
                     }
                 }
-                other => errors.push(FieldError::not_supported(&path, other, &["Disabled", "Enabled", "IfPossible"])),
+                other => errors.not_supported(&path, other, &["Disabled", "Enabled", "IfPossible"]),
             }
         }
     }
@@ -81,10 +81,10 @@ pub fn devices(container: &Value, around: &Surroundings<'_>, path: &FieldPath, e
         let name = object::str_at(device, "name").unwrap_or("");
         let device_path = object::str_at(device, "devicePath").unwrap_or("");
         if name.is_empty() {
-            errors.push(FieldError::required(&at_name, ""));
+            errors.required(&at_name, "");
         }
         if names.contains(name) {
-            errors.push(FieldError::invalid(&at_name, name, "must be unique"));
+            errors.invalid(&at_name, name, "must be unique");
         }
         if !around.claims.contains(name) {
             errors.push(if around.volumes.contains(name) {
@@ -95,21 +95,21 @@ pub fn devices(container: &Value, around: &Surroundings<'_>, path: &FieldPath, e
             });
         }
         if device_path.is_empty() {
-            errors.push(FieldError::required(&at_path, ""));
+            errors.required(&at_path, "");
         }
         if paths.contains(device_path) {
-            errors.push(FieldError::invalid(&at_path, device_path, "must be unique"));
+            errors.invalid(&at_path, device_path, "must be unique");
         }
         if device_path.split('/').any(|part| part == "..") {
-            errors.push(FieldError::invalid(&at_path, device_path, "can not contain backsteps ('..')"));
+            errors.invalid(&at_path, device_path, "can not contain backsteps ('..')");
         } else {
             paths.insert(device_path);
         }
         if mounted.contains(name) {
-            errors.push(FieldError::invalid(&at_name, name, "must not already exist in volumeMounts"));
+            errors.invalid(&at_name, name, "must not already exist in volumeMounts");
         }
         if mounted_at.contains(device_path) {
-            errors.push(FieldError::invalid(&at_path, device_path, "must not already exist as a path in volumeMounts"));
+            errors.invalid(&at_path, device_path, "must not already exist as a path in volumeMounts");
         }
         if !name.is_empty() {
             names.insert(name);

@@ -21,7 +21,7 @@ pub fn network_policy(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     }
     let types = object::list_at(spec, "policyTypes");
     if types.len() > 2 {
-        errors.push(FieldError::invalid(&path.child("policyTypes"), types.to_vec(), "may not specify more than two policyTypes"));
+        errors.invalid_at(path, "policyTypes", types.to_vec(), "may not specify more than two policyTypes");
         return;
     }
     for (index, kind) in types.iter().enumerate() {
@@ -37,10 +37,10 @@ fn policy_port(port: &Value, path: &FieldPath, errors: &mut ErrorList) {
     match port.get("port").filter(|p| !p.is_null()) {
         Some(Value::String(name)) => {
             if let Some(end) = end {
-                errors.push(FieldError::invalid(&at, end, "may not be specified when `port` is non-numeric"));
+                errors.invalid(&at, end, "may not be specified when `port` is non-numeric");
             }
             for message in names::port_name(name) {
-                errors.push(FieldError::invalid(&path.child("port"), name.as_str(), message));
+                errors.invalid_at(path, "port", name.as_str(), message);
             }
         }
         Some(number) => {
@@ -48,14 +48,14 @@ fn policy_port(port: &Value, path: &FieldPath, errors: &mut ErrorList) {
             port_number(number, &path.child("port"), errors);
             if let Some(end) = end {
                 if end < number {
-                    errors.push(FieldError::invalid(&at, number, "must be greater than or equal to `port`"));
+                    errors.invalid(&at, number, "must be greater than or equal to `port`");
                 }
                 port_number(end, &at, errors);
             }
         }
         None => {
             if let Some(end) = end {
-                errors.push(FieldError::invalid(&at, end, "may not be specified when `port` is not specified"));
+                errors.invalid(&at, end, "may not be specified when `port` is not specified");
             }
         }
     }
@@ -75,16 +75,16 @@ fn policy_peer(peer: &Value, path: &FieldPath, errors: &mut ErrorList) {
         ip_block(block, &path.child("ipBlock"), errors);
     }
     if count == 0 && block.is_none() {
-        errors.push(FieldError::required(path, "must specify a peer"));
+        errors.required(path, "must specify a peer");
     } else if count > 0 && block.is_some() {
-        errors.push(FieldError::forbidden(path, "may not specify both ipBlock and another peer"));
+        errors.forbidden(path, "may not specify both ipBlock and another peer");
     }
 }
 
 fn ip_block(block: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let whole = object::str_at(block, "cidr").unwrap_or("");
     if whole.is_empty() {
-        errors.push(FieldError::required(&path.child("cidr"), ""));
+        errors.required_at(path, "cidr", "");
         return;
     }
     addresses::network(whole, &path.child("cidr"), errors);
@@ -92,7 +92,7 @@ fn ip_block(block: &Value, path: &FieldPath, errors: &mut ErrorList) {
         let (path, text) = (path.child("except").index(index), except.as_str().unwrap_or(""));
         addresses::network(text, &path, errors);
         if addresses::is_strictly_inside(text, whole) == Some(false) {
-            errors.push(FieldError::invalid(&path, text, "must be a strict subset of `cidr`"));
+            errors.invalid(&path, text, "must be a strict subset of `cidr`");
         }
     }
 }
@@ -102,7 +102,7 @@ pub fn ingress(ingress: &Value, spec: &Value, path: &FieldPath, errors: &mut Err
     let default = spec.get("defaultBackend").filter(|b| !b.is_null());
     if rules.is_empty() && default.is_none() {
         let shown = spec.get("rules").cloned().unwrap_or(Value::Null);
-        errors.push(FieldError::invalid(path, shown, "either `defaultBackend` or `rules` must be specified"));
+        errors.invalid(path, shown, "either `defaultBackend` or `rules` must be specified");
     }
     if let Some(backend) = default {
         ingress_backend(backend, &path.child("defaultBackend"), errors);
@@ -117,20 +117,20 @@ pub fn ingress(ingress: &Value, spec: &Value, path: &FieldPath, errors: &mut Err
         }
         if let Some(name) = object::str_at(tls, "secretName").filter(|name| !name.is_empty()) {
             for message in names::subdomain(name) {
-                errors.push(FieldError::invalid(&path.child("secretName"), name, message));
+                errors.invalid_at(&path, "secretName", name, message);
             }
         }
     }
     let class = object::str_at(spec, "ingressClassName");
     if let Some(class) = class {
         for message in names::subdomain(class) {
-            errors.push(FieldError::invalid(&path.child("ingressClassName"), class, message));
+            errors.invalid_at(path, "ingressClassName", class, message);
         }
         const KEY: &str = "kubernetes.io/ingress.class";
         let old = object::map_at(ingress, "metadata.annotations").and_then(|a| a.get(KEY)).and_then(Value::as_str);
         if let Some(old) = old.filter(|old| *old != class) {
             let detail = "must match `ingressClassName` when both are specified";
-            errors.push(FieldError::invalid(&FieldPath::new("annotations").name(KEY), old, detail));
+            errors.invalid(&FieldPath::new("annotations").name(KEY), old, detail);
         }
     }
 }
@@ -144,7 +144,7 @@ fn host_name(host: &str, path: &FieldPath, errors: &mut ErrorList) {
 fn ingress_rule(rule: &Value, path: &FieldPath, errors: &mut ErrorList) {
     if let Some(host) = object::str_at(rule, "host").filter(|host| !host.is_empty()) {
         if addresses::is_ip(host) {
-            errors.push(FieldError::invalid(&path.child("host"), host, "must be a DNS name, not an IP address"));
+            errors.invalid_at(path, "host", host, "must be a DNS name, not an IP address");
         }
         host_name(host, &path.child("host"), errors);
     }
@@ -152,7 +152,7 @@ fn ingress_rule(rule: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let path = path.child("http.paths");
     let paths = object::list_at(http, "paths");
     if paths.is_empty() {
-        errors.push(FieldError::required(&path, ""));
+        errors.required(&path, "");
     }
     for (index, entry) in paths.iter().enumerate() {
         ingress_path(entry, &path.index(index), errors);
@@ -164,21 +164,21 @@ fn ingress_path(entry: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let at = path.child("path");
     let absolute = |errors: &mut ErrorList| {
         if !text.starts_with('/') {
-            errors.push(FieldError::invalid(&at, text, "must be an absolute path"));
+            errors.invalid(&at, text, "must be an absolute path");
         }
     };
     match object::str_at(entry, "pathType") {
         None => {
-            errors.push(FieldError::required(&path.child("pathType"), "pathType must be specified"));
+            errors.required_at(path, "pathType", "pathType must be specified");
             return;
         }
         Some("Exact" | "Prefix") => {
             absolute(errors);
             for part in ["//", "/./", "/../", "%2f", "%2F"].iter().filter(|part| text.contains(**part)) {
-                errors.push(FieldError::invalid(&at, text, format!("must not contain '{part}'")));
+                errors.invalid(&at, text, format!("must not contain '{part}'"));
             }
             for end in ["/..", "/."].iter().filter(|end| text.ends_with(**end)) {
-                errors.push(FieldError::invalid(&at, text, format!("cannot end with '{end}'")));
+                errors.invalid(&at, text, format!("cannot end with '{end}'"));
             }
         }
         Some("ImplementationSpecific") => {
@@ -187,7 +187,7 @@ fn ingress_path(entry: &Value, path: &FieldPath, errors: &mut ErrorList) {
             }
         }
         Some(other) => {
-            errors.push(FieldError::not_supported(&path.child("pathType"), other, &["Exact", "ImplementationSpecific", "Prefix"]));
+            errors.not_supported_at(path, "pathType", other, &["Exact", "ImplementationSpecific", "Prefix"]);
         }
     }
     ingress_backend(entry.get("backend").unwrap_or(&Value::Null), &path.child("backend"), errors);
@@ -197,12 +197,12 @@ fn ingress_backend(backend: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let there = |field: &str| backend.get(field).filter(|b| !b.is_null());
     let service = match (there("resource"), there("service")) {
         (Some(_), Some(_)) => {
-            errors.push(FieldError::invalid(path, "", "cannot set both resource and service backends"));
+            errors.invalid(path, "", "cannot set both resource and service backends");
             return;
         }
         (Some(resource), None) => return reference(resource, &path.child("resource"), errors),
         (None, None) => {
-            errors.push(FieldError::invalid(path, "", "resource or service backend is required"));
+            errors.invalid(path, "", "resource or service backend is required");
             return;
         }
         (None, Some(service)) => service,
@@ -211,14 +211,14 @@ fn ingress_backend(backend: &Value, path: &FieldPath, errors: &mut ErrorList) {
     super::check_name(object::str_at(service, "name").unwrap_or(""), &at.child("name"), errors);
     let name = object::str_at(service, "port.name").unwrap_or("");
     match (name, object::i64_at(service, "port.number").unwrap_or(0)) {
-        ("", 0) => errors.push(FieldError::required(path, "port name or number is required")),
+        ("", 0) => errors.required(path, "port name or number is required"),
         ("", number) => port_number(number, &at.child("port.number"), errors),
         (name, 0) => {
             for message in names::port_name(name) {
-                errors.push(FieldError::invalid(&at.child("port.name"), name, message));
+                errors.invalid_at(&at, "port.name", name, message);
             }
         }
-        _ => errors.push(FieldError::invalid(path, "", "cannot set both port name & port number")),
+        _ => errors.invalid(path, "", "cannot set both port name & port number"),
     }
 }
 
@@ -226,7 +226,7 @@ fn ingress_backend(backend: &Value, path: &FieldPath, errors: &mut ErrorList) {
 fn reference(reference: &Value, path: &FieldPath, errors: &mut ErrorList) {
     if let Some(group) = object::str_at(reference, "apiGroup") {
         for message in names::subdomain(group) {
-            errors.push(FieldError::invalid(&path.child("apiGroup"), group, message));
+            errors.invalid_at(path, "apiGroup", group, message);
         }
     }
     for field in ["kind", "name"] {
@@ -245,30 +245,30 @@ pub fn ingress_class(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     reference(parameters, &path, errors);
     let (at, namespace) = (path.child("namespace"), object::str_at(parameters, "namespace"));
     match (object::str_at(parameters, "scope"), namespace) {
-        (None, _) => errors.push(FieldError::required(&path.child("scope"), "")),
-        (Some("Namespace"), None) => errors.push(FieldError::required(&at, "`parameters.scope` is set to 'Namespace'")),
+        (None, _) => errors.required_at(&path, "scope", ""),
+        (Some("Namespace"), None) => errors.required(&at, "`parameters.scope` is set to 'Namespace'"),
         (Some("Namespace"), Some(namespace)) => {
             for message in names::label(namespace) {
-                errors.push(FieldError::invalid(&at, namespace, message));
+                errors.invalid(&at, namespace, message);
             }
         }
-        (Some("Cluster"), Some(_)) => errors.push(FieldError::forbidden(&at, "`parameters.scope` is set to 'Cluster'")),
+        (Some("Cluster"), Some(_)) => errors.forbidden(&at, "`parameters.scope` is set to 'Cluster'"),
         (Some("Cluster"), None) => {}
-        (Some(other), _) => errors.push(FieldError::not_supported(&path.child("scope"), other, &["Cluster", "Namespace"])),
+        (Some(other), _) => errors.not_supported_at(&path, "scope", other, &["Cluster", "Namespace"]),
     }
 }
 
 /// `ValidateIPAddress`
 pub fn ip_address(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let Some(parent) = spec.get("parentRef").filter(|p| !p.is_null()) else {
-        errors.push(FieldError::required(&path.child("parentRef"), ""));
+        errors.required_at(path, "parentRef", "");
         return;
     };
     let path = path.child("parentRef");
     let text = |field: &str| object::str_at(parent, field).unwrap_or("");
     if !text("group").is_empty() {
         for message in names::subdomain(text("group")) {
-            errors.push(FieldError::invalid(&path.child("group"), text("group"), message));
+            errors.invalid_at(&path, "group", text("group"), message);
         }
     }
     for field in ["resource", "name"] {
@@ -276,7 +276,7 @@ pub fn ip_address(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     }
     if !text("namespace").is_empty() {
         for message in names::path_segment(text("namespace")) {
-            errors.push(FieldError::invalid(&path.child("namespace"), text("namespace"), message));
+            errors.invalid_at(&path, "namespace", text("namespace"), message);
         }
     }
 }
@@ -286,7 +286,7 @@ pub fn service_networks(spec: &Value, path: &FieldPath, errors: &mut ErrorList) 
     let networks = object::list_at(spec, "cidrs");
     let path = path.child("cidrs");
     if networks.is_empty() {
-        errors.push(FieldError::required(&path, "at least one CIDR required"));
+        errors.required(&path, "at least one CIDR required");
     }
     for (index, network) in networks.iter().enumerate() {
         addresses::canonical_network(network.as_str().unwrap_or(""), &path.index(index), errors);

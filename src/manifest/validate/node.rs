@@ -18,7 +18,7 @@ pub fn node(node: &Value, errors: &mut ErrorList) {
     }
     // Its path is the metadata's, in the server too.
     if let Some(capacity) = object::i64_at(node, "status.nodeInfo.swap.capacity").filter(|c| *c <= 0) {
-        errors.push(FieldError::invalid(&FieldPath::new("metadata.nodeSwapStatus.capacity"), capacity, "must be greater than zero"));
+        errors.invalid(&FieldPath::new("metadata.nodeSwapStatus.capacity"), capacity, "must be greater than zero");
     }
     features(object::list_at(node, "status.declaredFeatures"), &FieldPath::new("status.declaredFeatures"), errors);
     pod_cidrs(object::list_at(node, "spec.podCIDRs"), &FieldPath::new("spec.podCIDRs"), errors);
@@ -33,22 +33,18 @@ fn features(features: &[Value], path: &FieldPath, errors: &mut ErrorList) {
             && name.starts_with(|c: char| c.is_ascii_uppercase());
         let quoted = crate::yaml::go_quote(name);
         if name.len() > 253 {
-            errors.push(FieldError::invalid(
-                &path.index(index),
-                *name,
-                format!("invalid feature name {quoted}: must be no more than 253 characters"),
-            ));
+            errors.invalid(&path.index(index), *name, format!("invalid feature name {quoted}: must be no more than 253 characters"));
         } else if !fine {
             let detail = format!(
                 "invalid feature name {quoted}: must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes"
             );
-            errors.push(FieldError::invalid(&path.index(index), *name, detail));
+            errors.invalid(&path.index(index), *name, detail);
         }
         let Some(next) = names.get(index + 1) else { continue };
         if name == next {
-            errors.push(FieldError::duplicate(&path.index(index + 1), *next));
+            errors.duplicate(&path.index(index + 1), *next);
         } else if name > next {
-            errors.push(FieldError::invalid(&path.index(index + 1), *next, "list must be sorted alphabetically"));
+            errors.invalid(&path.index(index + 1), *next, "list must be sorted alphabetically");
         }
     }
 }
@@ -60,14 +56,14 @@ pub fn taints(taints: &[Value], path: &FieldPath, errors: &mut ErrorList) {
         let text = |field: &str| object::str_at(taint, field).unwrap_or("");
         let (key, value, effect) = (text("key"), text("value"), text("effect"));
         for message in names::qualified_name(key) {
-            errors.push(FieldError::invalid(&path.child("key"), key, message));
+            errors.invalid_at(&path, "key", key, message);
         }
         let wrong = names::label_value(value);
         if !wrong.is_empty() {
-            errors.push(FieldError::invalid(&path.child("value"), value, wrong.join(";")));
+            errors.invalid_at(&path, "value", value, wrong.join(";"));
         }
         if effect.is_empty() {
-            errors.push(FieldError::required(&path.child("effect"), ""));
+            errors.required_at(&path, "effect", "");
         } else {
             super::one_of(effect, &affinity::EFFECTS, &path.child("effect"), errors);
         }
@@ -97,7 +93,7 @@ fn pod_cidrs(cidrs: &[Value], path: &FieldPath, errors: &mut ErrorList) {
         }
         let both = families.is_some_and(|six| six.contains(&true) && six.contains(&false));
         if !both || texts.len() > 2 {
-            errors.push(FieldError::invalid(path, cidrs.to_vec(), "may specify no more than one CIDR for each IP family"));
+            errors.invalid(path, cidrs.to_vec(), "may specify no more than one CIDR for each IP family");
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::{affinity, drivers, names, one_of, storage, volume};
 use crate::api::{Quantity, Value, object};
-use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+use crate::manifest::field::{ErrorList, FieldPath};
 
 /// In the order in which the server looks for them.
 const SOURCES: [&str; 21] = [
@@ -33,7 +33,7 @@ const SOURCES: [&str; 21] = [
 
 pub fn spec(name: &str, spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     if object::list_at(spec, "accessModes").is_empty() {
-        errors.push(FieldError::required(&path.child("accessModes"), ""));
+        errors.required_at(path, "accessModes", "");
     }
     storage::access_modes(spec, path, errors);
     capacity(spec, &path.child("capacity"), errors);
@@ -48,7 +48,7 @@ pub fn spec(name: &str, spec: &Value, path: &FieldPath, errors: &mut ErrorList) 
         // A flexVolume is never one too many.
         if found > 0 && kind != "flexVolume" {
             let shown = if kind == "cephfs" { "cephFS" } else { kind };
-            errors.push(FieldError::forbidden(&path.child(shown), "may not specify more than 1 volume type"));
+            errors.forbidden_at(path, shown, "may not specify more than 1 volume type");
             continue;
         }
         found += 1;
@@ -59,27 +59,27 @@ pub fn spec(name: &str, spec: &Value, path: &FieldPath, errors: &mut ErrorList) 
             "local" => {
                 local(source, &at, errors);
                 if !has_affinity {
-                    errors.push(FieldError::required(&path.child("nodeAffinity"), "Local volume requires node affinity"));
+                    errors.required_at(path, "nodeAffinity", "Local volume requires node affinity");
                 }
             }
             _ => {
                 drivers::source(kind, source, true, &at, errors);
                 let portal = object::str_at(source, "targetPortal").unwrap_or("");
                 if kind == "iscsi" && object::str_at(source, "initiatorName").is_some() && name.len() + 1 + portal.len() > 64 {
-                    errors.push(FieldError::invalid(&at.child("targetportal"), portal, drivers::LONG_PORTAL));
+                    errors.invalid_at(&at, "targetportal", portal, drivers::LONG_PORTAL);
                 }
             }
         }
     }
     if found == 0 {
-        errors.push(FieldError::required(path, "must specify a volume type"));
+        errors.required(path, "must specify a volume type");
     }
     if policy == "Recycle" && object::str_at(spec, "hostPath.path").is_some_and(is_root) {
-        errors.push(FieldError::forbidden(&path.child("persistentVolumeReclaimPolicy"), "may not be 'recycle' for a hostPath mount of '/'"));
+        errors.forbidden_at(path, "persistentVolumeReclaimPolicy", "may not be 'recycle' for a hostPath mount of '/'");
     }
     if let Some(class) = object::str_at(spec, "storageClassName").filter(|class| !class.is_empty()) {
         for message in names::subdomain(class) {
-            errors.push(FieldError::invalid(&path.child("storageClassName"), class, message));
+            errors.invalid_at(path, "storageClassName", class, message);
         }
     }
     if let Some(mode) = object::str_at(spec, "volumeMode") {
@@ -88,14 +88,14 @@ pub fn spec(name: &str, spec: &Value, path: &FieldPath, errors: &mut ErrorList) 
     if let Some(class) = object::str_at(spec, "volumeAttributesClassName") {
         let at = path.child("volumeAttributesClassName");
         if class.is_empty() {
-            errors.push(FieldError::required(&at, "an empty string is disallowed"));
+            errors.required(&at, "an empty string is disallowed");
         } else {
             for message in names::subdomain(class) {
-                errors.push(FieldError::invalid(&at, class, message));
+                errors.invalid(&at, class, message);
             }
         }
         if spec.get("csi").is_none_or(Value::is_null) {
-            errors.push(FieldError::required(&path.child("csi"), "has to be specified when using volumeAttributesClassName"));
+            errors.required_at(path, "csi", "has to be specified when using volumeAttributesClassName");
         }
     }
 }
@@ -113,20 +113,20 @@ fn is_root(path: &str) -> bool {
 fn capacity(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let amounts = object::map_at(spec, "capacity");
     if amounts.is_none_or(|a| a.is_empty()) {
-        errors.push(FieldError::required(path, ""));
+        errors.required(path, "");
     }
     if amounts.is_none_or(|a| !a.contains_key("storage") || a.len() > 1) {
         let shown = amounts.map_or(Value::Null, |a| Value::Object(a.clone()));
-        errors.push(FieldError::not_supported(path, shown, &["storage"]));
+        errors.not_supported(path, shown, &["storage"]);
     }
     for (name, amount) in amounts.into_iter().flatten() {
         let Some(text) = amount.as_str() else { continue };
         let Some(quantity) = Quantity::parse(text) else { continue };
         if quantity.value() < 0 {
-            errors.push(FieldError::invalid(&path.key(name), quantity.value(), "must be a valid resource quantity"));
+            errors.invalid(&path.key(name), quantity.value(), "must be a valid resource quantity");
         }
         if quantity.nano() <= 0 {
-            errors.push(FieldError::invalid(&path.key(name), text, "must be greater than zero"));
+            errors.invalid(&path.key(name), text, "must be greater than zero");
         }
     }
 }
@@ -136,7 +136,7 @@ fn node_affinity(spec: &Value, path: &FieldPath, errors: &mut ErrorList) -> bool
     let Some(affinity) = spec.get("nodeAffinity").filter(|a| !a.is_null()) else { return false };
     let at = path.child("required");
     match affinity.get("required").filter(|r| !r.is_null()) {
-        None => errors.push(FieldError::required(&at, "must specify required node constraints")),
+        None => errors.required(&at, "must specify required node constraints"),
         Some(required) => affinity::node_selector(required, &at, errors),
     }
     true
@@ -145,8 +145,8 @@ fn node_affinity(spec: &Value, path: &FieldPath, errors: &mut ErrorList) -> bool
 fn local(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let at = path.child("path");
     match object::str_at(source, "path").unwrap_or("") {
-        "" => errors.push(FieldError::required(&at, "")),
-        text if text.split('/').any(|part| part == "..") => errors.push(FieldError::invalid(&at, text, "must not contain '..'")),
+        "" => errors.required(&at, ""),
+        text if text.split('/').any(|part| part == "..") => errors.invalid(&at, text, "must not contain '..'"),
         _ => {}
     }
 }

@@ -20,7 +20,7 @@ pub fn pod(pod: &Value, new: bool, errors: &mut ErrorList) {
         && object::str_at(spec, "nodeName").unwrap_or("").is_empty()
     {
         let detail = "must set spec.nodeName if mirror pod annotation is set";
-        errors.push(FieldError::invalid(&annotations.key(MIRROR), mirror.clone(), detail));
+        errors.invalid(&annotations.key(MIRROR), mirror.clone(), detail);
     }
     let given = object::map_at(pod, "metadata.annotations");
     if let Some(given) = given {
@@ -34,7 +34,7 @@ pub fn pod(pod: &Value, new: bool, errors: &mut ErrorList) {
             let image = object::str_at(container, "image").unwrap_or("");
             if image.trim() != image {
                 let path = path.child(list).index(index).child("image");
-                errors.push(FieldError::invalid(&path, image, "must not have leading or trailing whitespace"));
+                errors.invalid(&path, image, "must not have leading or trailing whitespace");
             }
         }
     }
@@ -42,11 +42,11 @@ pub fn pod(pod: &Value, new: bool, errors: &mut ErrorList) {
         return;
     }
     if !object::list_at(spec, "ephemeralContainers").is_empty() {
-        errors.push(FieldError::forbidden(&path.child("ephemeralContainers"), "cannot be set on create"));
+        errors.forbidden_at(&path, "ephemeralContainers", "cannot be set on create");
     }
     let gated = !object::list_at(spec, "schedulingGates").is_empty();
     if gated && !object::str_at(spec, "nodeName").unwrap_or("").is_empty() {
-        errors.push(FieldError::forbidden(&path.child("nodeName"), "cannot be set until all schedulingGates have been cleared"));
+        errors.forbidden_at(&path, "nodeName", "cannot be set until all schedulingGates have been cleared");
     }
     if let Some(given) = given {
         annotation::against_fields(given, spec, &path, errors);
@@ -61,7 +61,7 @@ fn tokens_without_account(spec: &Value, path: &FieldPath, errors: &mut ErrorList
         for (s, source) in object::list_at(volume, "projected.sources").iter().enumerate() {
             if source.get("serviceAccountToken").is_some_and(|t| !t.is_null()) {
                 let path = path.child("volumes").index(v).child("projected").child("sources").index(s).child("serviceAccountToken");
-                errors.push(FieldError::forbidden(&path, "must not be specified when serviceAccountName is not set"));
+                errors.forbidden(&path, "must not be specified when serviceAccountName is not set");
             }
         }
     }
@@ -104,7 +104,7 @@ pub fn pod_spec(spec: &Value, pod: Option<&Value>, path: &FieldPath, errors: &mu
     for (index, gate) in object::list_at(spec, "readinessGates").iter().enumerate() {
         let kind = object::str_at(gate, "conditionType").unwrap_or("");
         for message in names::qualified_name(kind) {
-            errors.push(FieldError::invalid(&path.child("readinessGates").index(index).child("conditionType"), kind, message));
+            errors.invalid_at(&path.child("readinessGates").index(index), "conditionType", kind, message);
         }
     }
     let mut seen = SortedSet::new();
@@ -112,10 +112,10 @@ pub fn pod_spec(spec: &Value, pod: Option<&Value>, path: &FieldPath, errors: &mu
         let name = object::str_at(gate, "name").unwrap_or("");
         let path = path.child("schedulingGates").index(index);
         for message in names::qualified_name(name) {
-            errors.push(FieldError::invalid(&path, name, message));
+            errors.invalid(&path, name, message);
         }
         if !seen.insert(name) {
-            errors.push(FieldError::duplicate(&path, name));
+            errors.duplicate(&path, name);
         }
     }
     affinity::topology_spread(object::list_at(spec, "topologySpreadConstraints"), &path.child("topologySpreadConstraints"), errors);
@@ -123,12 +123,12 @@ pub fn pod_spec(spec: &Value, pod: Option<&Value>, path: &FieldPath, errors: &mu
     if object::bool_at(spec, "hostUsers") == Some(false) {
         for (index, container) in regular.iter().enumerate() {
             if !object::list_at(container, "volumeDevices").is_empty() {
-                errors.push(FieldError::forbidden(&path.child("containers").index(index).child("volumeDevices"), "when `hostUsers` is false"));
+                errors.forbidden_at(&path.child("containers").index(index), "volumeDevices", "when `hostUsers` is false");
             }
         }
         for (field, shown) in [("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC")] {
             if flag(field) {
-                errors.push(FieldError::forbidden(&path.child(shown), "when `hostUsers` is false"));
+                errors.forbidden_at(path, shown, "when `hostUsers` is false");
             }
         }
     }
@@ -136,7 +136,7 @@ pub fn pod_spec(spec: &Value, pod: Option<&Value>, path: &FieldPath, errors: &mu
     for field in ["serviceAccountName", "nodeName"] {
         if !text(field).is_empty() {
             for message in names::subdomain(text(field)) {
-                errors.push(FieldError::invalid(&path.child(field), text(field), message));
+                errors.invalid_at(path, field, text(field), message);
             }
         }
     }
@@ -146,7 +146,7 @@ pub fn pod_spec(spec: &Value, pod: Option<&Value>, path: &FieldPath, errors: &mu
     for field in ["hostname", "subdomain"] {
         if !text(field).is_empty() {
             for message in names::label(text(field)) {
-                errors.push(FieldError::invalid(&path.child(field), text(field), message));
+                errors.invalid_at(path, field, text(field), message);
             }
         }
     }
@@ -155,12 +155,12 @@ pub fn pod_spec(spec: &Value, pod: Option<&Value>, path: &FieldPath, errors: &mu
         let path = path.child("hostAliases").index(index);
         let ip = object::str_at(alias, "ip").unwrap_or("");
         for message in names::ip(ip) {
-            errors.push(FieldError::invalid(&path.child("ip"), ip, message));
+            errors.invalid_at(&path, "ip", ip, message);
         }
         for (index, hostname) in object::list_at(alias, "hostnames").iter().enumerate() {
             let name = hostname.as_str().unwrap_or("");
             for message in names::subdomain(name) {
-                errors.push(FieldError::invalid(&path.child("hostnames").index(index), name, message));
+                errors.invalid(&path.child("hostnames").index(index), name, message);
             }
         }
     }
@@ -170,7 +170,7 @@ pub fn pod_spec(spec: &Value, pod: Option<&Value>, path: &FieldPath, errors: &mu
     }
     if let Some(os) = spec.get("os").filter(|o| !o.is_null()) {
         match object::str_at(os, "name").unwrap_or("") {
-            "" => errors.push(FieldError::required(&path.child("os").child("name"), "")),
+            "" => errors.required_at(&path.child("os"), "name", ""),
             name => one_of(name, &["linux", "windows"], &path.child("os"), errors),
         }
     }
@@ -186,7 +186,7 @@ fn host_ports(containers: &[Value], in_pod: bool, path: &FieldPath, errors: &mut
             let host = object::i64_at(port, "hostPort").unwrap_or(0);
             if (in_pod || host != 0) && host != object::i64_at(port, "containerPort").unwrap_or(0) {
                 let path = path.index(c).child("ports").index(p).child("hostPort");
-                errors.push(FieldError::invalid(&path, host, "must match `containerPort` when `hostNetwork` is true"));
+                errors.invalid(&path, host, "must match `containerPort` when `hostNetwork` is true");
             }
         }
     }
@@ -197,13 +197,13 @@ fn resource_claims(spec: &Value, mirror: bool, path: &FieldPath, errors: &mut Er
     for (index, claim) in object::list_at(spec, "resourceClaims").iter().enumerate() {
         if mirror {
             // The server names no field here.
-            errors.push(FieldError::forbidden(&FieldPath::new("[]"), "static pods do not support resource claims"));
+            errors.forbidden(&FieldPath::new("[]"), "static pods do not support resource claims");
             continue;
         }
         let path = path.index(index);
         let name = object::str_at(claim, "name").unwrap_or("");
         if !name.is_empty() && !seen.insert(name) {
-            errors.push(FieldError::duplicate(&path.child("name"), name));
+            errors.duplicate_at(&path, "name", name);
         }
         super::check_name(name, &path.child("name"), errors);
         let (of, template) = (object::str_at(claim, "resourceClaimName"), object::str_at(claim, "resourceClaimTemplateName"));
@@ -223,7 +223,7 @@ fn resource_claims(spec: &Value, mirror: bool, path: &FieldPath, errors: &mut Er
         }
         for (field, text) in [("resourceClaimName", of), ("resourceClaimTemplateName", template)] {
             for message in text.into_iter().flat_map(names::subdomain) {
-                errors.push(FieldError::invalid(&path.child(field), text.unwrap_or(""), message));
+                errors.invalid_at(&path, field, text.unwrap_or(""), message);
             }
         }
     }
@@ -233,16 +233,16 @@ fn hostname_override(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let Some(name) = object::str_at(spec, "hostnameOverride") else { return };
     let path = path.child("hostnameOverride");
     if object::bool_at(spec, "setHostnameAsFQDN") == Some(true) {
-        errors.push(FieldError::forbidden(&path, "may not be specified when setHostnameAsFQDN is true"));
+        errors.forbidden(&path, "may not be specified when setHostnameAsFQDN is true");
     }
     if object::bool_at(spec, "hostNetwork") == Some(true) {
-        errors.push(FieldError::forbidden(&path, "may not be specified when hostNetwork is true"));
+        errors.forbidden(&path, "may not be specified when hostNetwork is true");
     }
     if name.len() > 64 {
         errors.push(FieldError::too_long(&path, 64));
     }
     for message in names::subdomain(name) {
-        errors.push(FieldError::invalid(&path, name, message));
+        errors.invalid(&path, name, message);
     }
 }
 
@@ -251,44 +251,44 @@ fn dns(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let path = path.child("dnsConfig");
     let Some(config) = spec.get("dnsConfig").filter(|c| !c.is_null()) else {
         if none {
-            errors.push(FieldError::required(&path, "must provide `dnsConfig` when `dnsPolicy` is None"));
+            errors.required(&path, "must provide `dnsConfig` when `dnsPolicy` is None");
         }
         return;
     };
     let servers = object::list_at(config, "nameservers");
     if none && servers.is_empty() {
-        errors.push(FieldError::required(&path.child("nameservers"), "must provide at least one DNS nameserver when `dnsPolicy` is None"));
+        errors.required_at(&path, "nameservers", "must provide at least one DNS nameserver when `dnsPolicy` is None");
         return;
     }
     if servers.len() > 3 {
-        errors.push(FieldError::invalid(&path.child("nameservers"), config["nameservers"].clone(), "must not have more than 3 nameservers"));
+        errors.invalid_at(&path, "nameservers", config["nameservers"].clone(), "must not have more than 3 nameservers");
     }
     for (index, server) in servers.iter().enumerate() {
         let ip = server.as_str().unwrap_or("");
         for message in names::ip(ip) {
-            errors.push(FieldError::invalid(&path.child("nameservers").index(index), ip, message));
+            errors.invalid(&path.child("nameservers").index(index), ip, message);
         }
     }
     let searches = object::list_at(config, "searches");
     if searches.len() > 32 {
-        errors.push(FieldError::invalid(&path.child("searches"), config["searches"].clone(), "must not have more than 32 search paths"));
+        errors.invalid_at(&path, "searches", config["searches"].clone(), "must not have more than 32 search paths");
     }
     // With a blank between each two.
     let length = searches.iter().filter_map(Value::as_str).map(|text| text.len() + 1).sum::<usize>().saturating_sub(1);
     if length > 2048 {
         let detail = "must not have more than 2048 characters (including spaces) in the search list";
-        errors.push(FieldError::invalid(&path.child("searches"), config["searches"].clone(), detail));
+        errors.invalid_at(&path, "searches", config["searches"].clone(), detail);
     }
     for (index, search) in searches.iter().enumerate() {
         let text = search.as_str().filter(|text| *text != ".");
         let text = text.map(|text| text.strip_suffix('.').unwrap_or(text));
         for message in text.into_iter().flat_map(names::dns_search_path) {
-            errors.push(FieldError::invalid(&path.child("searches").index(index), text.unwrap_or(""), message));
+            errors.invalid(&path.child("searches").index(index), text.unwrap_or(""), message);
         }
     }
     for (index, option) in object::list_at(config, "options").iter().enumerate() {
         if object::str_at(option, "name").unwrap_or("").is_empty() {
-            errors.push(FieldError::required(&path.child("options").index(index), "must not be empty"));
+            errors.required(&path.child("options").index(index), "must not be empty");
         }
     }
 }
@@ -297,11 +297,11 @@ fn pod_resources(spec: &Value, devices: &SortedSet<String>, path: &FieldPath, er
     let Some(value) = spec.get("resources").filter(|r| !r.is_null()) else { return };
     let path = path.child("resources");
     if object::str_at(spec, "os.name") == Some("windows") {
-        errors.push(FieldError::forbidden(&path, "may not be set for a windows pod"));
+        errors.forbidden(&path, "may not be set for a windows pod");
         return;
     }
     if !object::list_at(value, "claims").is_empty() {
-        errors.push(FieldError::forbidden(&path.child("claims"), "claims may not be set for Resources at pod-level"));
+        errors.forbidden_at(&path, "claims", "claims may not be set for Resources at pod-level");
     }
     resources::amounts(value, pod_resource_name, &path, errors);
     resources::claims(object::list_at(value, "claims"), devices, &path.child("claims"), errors);
@@ -316,7 +316,7 @@ fn pod_resources(spec: &Value, devices: &SortedSet<String>, path: &FieldPath, er
             if sum > amount(Some(given)).map_or(0, Quantity::nano) {
                 let shown = amounts::written(sum, name, spec, list);
                 let detail = format!("must be greater than or equal to aggregate container {list} of {shown}");
-                errors.push(FieldError::invalid(&path.child(list).key(name), given.clone(), detail));
+                errors.invalid(&path.child(list).key(name), given.clone(), detail);
             }
         }
     }
@@ -327,7 +327,7 @@ fn pod_resources(spec: &Value, devices: &SortedSet<String>, path: &FieldPath, er
             if amount(Some(given)) > amount(Some(most)) {
                 let path = path.child("containers").index(index).key(name).child("limits");
                 let detail = format!("must be less than or equal to pod limits of {}", most.as_str().unwrap_or(""));
-                errors.push(FieldError::invalid(&path, given.clone(), detail));
+                errors.invalid(&path, given.clone(), detail);
             }
         }
     }
@@ -337,7 +337,7 @@ fn pod_resource_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
     let before = errors.len();
     resources::resource_name(name, path, errors);
     if errors.len() == before && !matches!(name, "cpu" | "memory") && !name.starts_with("hugepages-") {
-        errors.push(FieldError::not_supported(path, name, &["cpu", "hugepages-", "memory"]));
+        errors.not_supported(path, name, &["cpu", "hugepages-", "memory"]);
     }
 }
 
@@ -352,9 +352,9 @@ fn file_key_volumes(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
                 let name = object::str_at(reference, "volumeName").unwrap_or("");
                 let path = path.child(list).index(c).child("env").index(e).child("valueFrom.fileKeyRef.volumeName");
                 match volumes.get(name) {
-                    None => errors.push(FieldError::not_found(&path, name)),
+                    None => errors.not_found(&path, name),
                     Some(volume) if volume.get("emptyDir").is_none_or(Value::is_null) => {
-                        errors.push(FieldError::invalid(&path, name, "referenced volume must be of type emptyDir"));
+                        errors.invalid(&path, name, "referenced volume must be of type emptyDir");
                     }
                     Some(_) => {}
                 }

@@ -2,7 +2,7 @@
 
 use super::{names, port_number};
 use crate::api::{Value, object};
-use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+use crate::manifest::field::{ErrorList, FieldPath};
 
 /// Exactly one handler, checked in the server's order. `last` is `grpc` for probes and `sleep` for hooks.
 fn handler(handler: &Value, last: &'static str, grace: i64, path: &FieldPath, errors: &mut ErrorList) {
@@ -11,12 +11,12 @@ fn handler(handler: &Value, last: &'static str, grace: i64, path: &FieldPath, er
         let Some(action) = handler.get(kind).filter(|a| !a.is_null()) else { continue };
         let path = path.child(kind);
         if found > 0 {
-            errors.push(FieldError::forbidden(&path, "may not specify more than 1 handler type"));
+            errors.forbidden(&path, "may not specify more than 1 handler type");
             continue;
         }
         found += 1;
         match kind {
-            "exec" if object::list_at(action, "command").is_empty() => errors.push(FieldError::required(&path.child("command"), "")),
+            "exec" if object::list_at(action, "command").is_empty() => errors.required_at(&path, "command", ""),
             "httpGet" => http_get(action, &path, errors),
             "tcpSocket" => port(action, &path, errors),
             "grpc" => port_number(object::i64_at(action, "port").unwrap_or(0), &path.child("port"), errors),
@@ -24,30 +24,30 @@ fn handler(handler: &Value, last: &'static str, grace: i64, path: &FieldPath, er
                 let seconds = object::i64_at(action, "seconds").unwrap_or(0);
                 if seconds < 0 || seconds > grace {
                     let detail = format!("must be non-negative and less than terminationGracePeriodSeconds ({grace})");
-                    errors.push(FieldError::invalid(&path, seconds, detail));
+                    errors.invalid(&path, seconds, detail);
                 }
             }
             _ => {}
         }
     }
     if found == 0 {
-        errors.push(FieldError::required(path, "must specify a handler type"));
+        errors.required(path, "must specify a handler type");
     }
 }
 
 fn http_get(action: &Value, path: &FieldPath, errors: &mut ErrorList) {
     if object::str_at(action, "path").unwrap_or("").is_empty() {
-        errors.push(FieldError::required(&path.child("path"), ""));
+        errors.required_at(path, "path", "");
     }
     port(action, path, errors);
     let scheme = object::str_at(action, "scheme").unwrap_or("");
     if !matches!(scheme, "HTTP" | "HTTPS") {
-        errors.push(FieldError::not_supported(&path.child("scheme"), scheme, &["HTTP", "HTTPS"]));
+        errors.not_supported_at(path, "scheme", scheme, &["HTTP", "HTTPS"]);
     }
     for header in object::list_at(action, "httpHeaders") {
         let name = object::str_at(header, "name").unwrap_or("");
         if !names::is_http_header(name) {
-            errors.push(FieldError::invalid(&path.child("httpHeaders"), name, names::HTTP_HEADER));
+            errors.invalid_at(path, "httpHeaders", name, names::HTTP_HEADER);
         }
     }
 }
@@ -57,7 +57,7 @@ fn port(action: &Value, path: &FieldPath, errors: &mut ErrorList) {
     match action.get("port") {
         Some(Value::String(name)) => {
             for message in names::port_name(name) {
-                errors.push(FieldError::invalid(&path, name.as_str(), message));
+                errors.invalid(&path, name.as_str(), message);
             }
         }
         other => port_number(other.and_then(Value::as_i64).unwrap_or(0), &path, errors),
@@ -85,23 +85,23 @@ pub fn probe(probe: &Value, which: Which, path: &FieldPath, errors: &mut ErrorLi
     for field in ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"] {
         let number = object::i64_at(probe, field).unwrap_or(0);
         if number < 0 {
-            errors.push(FieldError::invalid(&path.child(field), number, "must be greater than or equal to 0"));
+            errors.invalid_at(path, field, number, "must be greater than or equal to 0");
         }
     }
     let grace = object::i64_at(probe, "terminationGracePeriodSeconds");
     if let Some(grace) = grace.filter(|g| *g <= 0) {
-        errors.push(FieldError::invalid(&path.child("terminationGracePeriodSeconds"), grace, "must be greater than 0"));
+        errors.invalid_at(path, "terminationGracePeriodSeconds", grace, "must be greater than 0");
     }
     match which {
         Which::Liveness | Which::Startup => {
             let threshold = object::i64_at(probe, "successThreshold").unwrap_or(1);
             if threshold != 1 {
-                errors.push(FieldError::invalid(&path.child("successThreshold"), threshold, "must be 1"));
+                errors.invalid_at(path, "successThreshold", threshold, "must be 1");
             }
         }
         Which::Readiness => {
             if let Some(grace) = grace {
-                errors.push(FieldError::invalid(&path.child("terminationGracePeriodSeconds"), grace, "must not be set for readinessProbes"));
+                errors.invalid_at(path, "terminationGracePeriodSeconds", grace, "must not be set for readinessProbes");
             }
         }
     }

@@ -14,11 +14,11 @@ pub fn limit_range(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
         let kind = object::str_at(limit, "type").unwrap_or("");
         let wrong = names::qualified_name(kind);
         if wrong.is_empty() && !kind.contains('/') && !matches!(kind, "Pod" | "Container" | "PersistentVolumeClaim") {
-            errors.push(FieldError::invalid(&path.child("type"), kind, "must be a standard limit type or fully qualified"));
+            errors.invalid_at(&path, "type", kind, "must be a standard limit type or fully qualified");
         }
         errors.extend(wrong.into_iter().map(|message| FieldError::invalid(&path.child("type"), kind, message)));
         if !types.insert(kind) {
-            errors.push(FieldError::duplicate(&path.child("type"), kind));
+            errors.duplicate_at(&path, "type", kind);
         }
         limit_item(limit, kind, &path, errors);
     }
@@ -33,7 +33,7 @@ fn limit_item(limit: &Value, kind: &str, path: &FieldPath, errors: &mut ErrorLis
         let amounts = object::map_at(limit, field);
         if of_pod && matches!(field, "default" | "defaultRequest") {
             if amounts.is_some_and(|a| !a.is_empty()) {
-                errors.push(FieldError::forbidden(&path.child(field), "may not be specified when `type` is 'Pod'"));
+                errors.forbidden_at(path, field, "may not be specified when `type` is 'Pod'");
             }
             continue;
         }
@@ -41,7 +41,7 @@ fn limit_item(limit: &Value, kind: &str, path: &FieldPath, errors: &mut ErrorLis
             let storage = |list: &str| object::map_at(limit, list).is_some_and(|a| a.contains_key("storage"));
             if !storage("min") && !storage("max") {
                 let detail = "either minimum or maximum storage value is required, but neither was provided";
-                errors.push(FieldError::required(&path.child("limits"), detail));
+                errors.required_at(path, "limits", detail);
             }
         }
         for name in amounts.into_iter().flat_map(|a| a.keys()) {
@@ -70,7 +70,7 @@ fn compare(limit: &Value, name: &str, of_pod: bool, path: &FieldPath, errors: &m
             && a.nano() > b.nano()
         {
             let detail = format!("{what} value {low} is greater than {than} value {high}");
-            errors.push(FieldError::invalid(&path.child(field).key(name), shown, detail));
+            errors.invalid(&path.child(field).key(name), shown, detail);
         }
     };
     greater("min", min, (min, "min"), (max, "max"));
@@ -82,7 +82,7 @@ fn compare(limit: &Value, name: &str, of_pod: bool, path: &FieldPath, errors: &m
     let at = path.child("maxLimitRequestRatio").key(name);
     if let Some((text, most)) = ratio {
         if most.nano() < 1_000_000_000 {
-            errors.push(FieldError::invalid(&at, text, format!("ratio {text} is less than 1")));
+            errors.invalid(&at, text, format!("ratio {text} is less than 1"));
         }
         if let (Some((_, min)), Some((_, max))) = (min, max) {
             // Thousandths, rounded up, as the server counts.
@@ -90,7 +90,7 @@ fn compare(limit: &Value, name: &str, of_pod: bool, path: &FieldPath, errors: &m
             let limit = milli(max) / milli(min);
             if milli(most) / 1000.0 > limit {
                 let shown = if limit.is_finite() { format!("{limit:.6}") } else { "+Inf".to_owned() };
-                errors.push(FieldError::invalid(&at, text, format!("ratio {text} is greater than max/min = {shown}")));
+                errors.invalid(&at, text, format!("ratio {text} is greater than max/min = {shown}"));
             }
         }
     }
@@ -100,7 +100,7 @@ fn compare(limit: &Value, name: &str, of_pod: bool, path: &FieldPath, errors: &m
         && a.nano() != b.nano()
     {
         let detail = format!("default value {default} must equal to defaultRequest value {request} in {name}");
-        errors.push(FieldError::invalid(&path.child("defaultRequest").key(name), request, detail));
+        errors.invalid(&path.child("defaultRequest").key(name), request, detail);
     }
 }
 
@@ -119,7 +119,7 @@ fn hard(amounts: Option<&crate::api::Map<String, Value>>, path: &FieldPath, erro
         let path = path.key(name);
         resources::resource_name(name, &path, errors);
         if !name.contains('/') && !is_quota_name(name) {
-            errors.push(FieldError::invalid(&path, name.as_str(), "must be a standard resource for quota"));
+            errors.invalid(&path, name.as_str(), "must be a standard resource for quota");
         }
         resources::quantity(name, amount, &path, errors);
     }
@@ -166,7 +166,7 @@ fn misfits(spec: &Value, scope: &str) -> usize {
 fn scopes(spec: &Value, errors: &mut ErrorList) {
     let path = FieldPath::new("spec.scopes");
     let scopes = object::list_at(spec, "scopes");
-    let mut wrong = |detail: &str| errors.push(FieldError::invalid(&path, scopes.to_vec(), detail));
+    let mut wrong = |detail: &str| errors.invalid(&path, scopes.to_vec(), detail);
     for scope in scopes.iter().map(|s| s.as_str().unwrap_or("")) {
         if !SCOPES.contains(&scope) {
             wrong("unsupported scope");
@@ -195,7 +195,7 @@ fn selector(spec: &Value, errors: &mut ErrorList) {
         let (scope, operator) = (text(expression, "scopeName"), text(expression, "operator"));
         let values = object::list_at(expression, "values");
         if !SCOPES.contains(&scope) {
-            errors.push(FieldError::invalid(&path.child("scopeName"), scope, "unsupported scope"));
+            errors.invalid_at(&path, "scopeName", scope, "unsupported scope");
         }
         for _ in 0..misfits(spec, scope) {
             errors.push(FieldError::invalid(&path, shown(), "unsupported scope applied to resource").bare());
@@ -203,19 +203,19 @@ fn selector(spec: &Value, errors: &mut ErrorList) {
         let plain = SCOPES.contains(&scope) && !matches!(scope, "PriorityClass" | "VolumeAttributesClass");
         if plain && operator != "Exists" {
             let detail = "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
-            errors.push(FieldError::invalid(&path.child("operator"), operator, detail));
+            errors.invalid_at(&path, "operator", operator, detail);
         }
         match operator {
             "In" | "NotIn" if values.is_empty() => {
                 let detail = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector";
-                errors.push(FieldError::required(&path.child("values"), detail));
+                errors.required_at(&path, "values", detail);
             }
             "Exists" | "DoesNotExist" if !values.is_empty() => {
                 let detail = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector";
-                errors.push(FieldError::invalid(&path.child("values"), values.to_vec(), detail));
+                errors.invalid_at(&path, "values", values.to_vec(), detail);
             }
             "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
-            other => errors.push(FieldError::invalid(&path.child("operator"), other, "not a valid selector operator")),
+            other => errors.invalid_at(&path, "operator", other, "not a valid selector operator"),
         }
     }
     for pair in CONFLICTS {

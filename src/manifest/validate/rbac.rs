@@ -4,7 +4,7 @@
 
 use super::{meta, names, workload};
 use crate::api::{Value, object};
-use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+use crate::manifest::field::{ErrorList, FieldPath};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
@@ -16,13 +16,13 @@ pub fn role(role: &Value, namespaced: bool, errors: &mut ErrorList) {
     let path = FieldPath::new("aggregationRule.clusterRoleSelectors");
     let selectors = object::list_at(aggregation, "clusterRoleSelectors");
     if selectors.is_empty() {
-        errors.push(FieldError::required(&path, "at least one clusterRoleSelector required if aggregationRule is non-nil"));
+        errors.required(&path, "at least one clusterRoleSelector required if aggregationRule is non-nil");
     }
     for (index, selector) in selectors.iter().enumerate() {
         meta::label_selector(selector, &path.index(index), errors);
         if workload::is_broken(Some(selector)) {
             // What failed to be read is shown, and so nothing.
-            errors.push(FieldError::invalid(&path.index(index), Value::Null, "invalid label selector."));
+            errors.invalid(&path.index(index), Value::Null, "invalid label selector.");
         }
     }
 }
@@ -30,11 +30,11 @@ pub fn role(role: &Value, namespaced: bool, errors: &mut ErrorList) {
 fn policy_rule(rule: &Value, namespaced: bool, path: &FieldPath, errors: &mut ErrorList) {
     let list = |field: &str| object::list_at(rule, field);
     if list("verbs").is_empty() {
-        errors.push(FieldError::required(&path.child("verbs"), "verbs must contain at least one value"));
+        errors.required_at(path, "verbs", "verbs must contain at least one value");
     }
     let urls = list("nonResourceURLs");
     if !urls.is_empty() {
-        let mut wrong = |detail: &str| errors.push(FieldError::invalid(&path.child("nonResourceURLs"), urls.to_vec(), detail));
+        let mut wrong = |detail: &str| errors.invalid_at(path, "nonResourceURLs", urls.to_vec(), detail);
         if namespaced {
             wrong("namespaced rules cannot apply to non-resource URLs");
         }
@@ -44,10 +44,10 @@ fn policy_rule(rule: &Value, namespaced: bool, path: &FieldPath, errors: &mut Er
         return;
     }
     if list("apiGroups").is_empty() {
-        errors.push(FieldError::required(&path.child("apiGroups"), "resource rules must supply at least one api group"));
+        errors.required_at(path, "apiGroups", "resource rules must supply at least one api group");
     }
     if list("resources").is_empty() {
-        errors.push(FieldError::required(&path.child("resources"), "resource rules must supply at least one resource"));
+        errors.required_at(path, "resources", "resource rules must supply at least one resource");
     }
 }
 
@@ -55,7 +55,7 @@ pub fn binding(binding: &Value, namespaced: bool, errors: &mut ErrorList) {
     let text = |value, field| object::str_at(value, field).unwrap_or("");
     let group = text(binding, "roleRef.apiGroup");
     if group != GROUP {
-        errors.push(FieldError::not_supported(&FieldPath::new("roleRef.apiGroup"), group, &[GROUP]));
+        errors.not_supported(&FieldPath::new("roleRef.apiGroup"), group, &[GROUP]);
     }
     let kinds: &[&str] = if namespaced { &["Role", "ClusterRole"] } else { &["ClusterRole"] };
     super::one_of(text(binding, "roleRef.kind"), kinds, &FieldPath::new("roleRef.kind"), errors);
@@ -64,26 +64,26 @@ pub fn binding(binding: &Value, namespaced: bool, errors: &mut ErrorList) {
         let path = FieldPath::new("subjects").index(index);
         let (name, group) = (text(subject, "name"), text(subject, "apiGroup"));
         if name.is_empty() {
-            errors.push(FieldError::required(&path.child("name"), ""));
+            errors.required_at(&path, "name", "");
         }
         match text(subject, "kind") {
             "ServiceAccount" => {
                 for message in names::subdomain(name).into_iter().filter(|_| !name.is_empty()) {
-                    errors.push(FieldError::invalid(&path.child("name"), name, message));
+                    errors.invalid_at(&path, "name", name, message);
                 }
                 if !group.is_empty() {
-                    errors.push(FieldError::not_supported(&path.child("apiGroup"), group, &[""]));
+                    errors.not_supported_at(&path, "apiGroup", group, &[""]);
                 }
                 if !namespaced && text(subject, "namespace").is_empty() {
-                    errors.push(FieldError::required(&path.child("namespace"), ""));
+                    errors.required_at(&path, "namespace", "");
                 }
             }
             "User" | "Group" => {
                 if group != GROUP {
-                    errors.push(FieldError::not_supported(&path.child("apiGroup"), group, &[GROUP]));
+                    errors.not_supported_at(&path, "apiGroup", group, &[GROUP]);
                 }
             }
-            other => errors.push(FieldError::not_supported(&path.child("kind"), other, &["ServiceAccount", "User", "Group"])),
+            other => errors.not_supported_at(&path, "kind", other, &["ServiceAccount", "User", "Group"]),
         }
     }
 }

@@ -50,7 +50,7 @@ pub fn amounts(resources: &Value, name_rule: fn(&str, &FieldPath, &mut ErrorList
     let huge = |k: &str| k.starts_with("hugepages-");
     let plain = |k: &str| matches!(k, "cpu" | "memory");
     if (has(limits, &huge) || has(requests, &huge)) && !(has(limits, &plain) || has(requests, &plain)) {
-        errors.push(FieldError::forbidden(path, "HugePages require cpu or memory"));
+        errors.forbidden(path, "HugePages require cpu or memory");
     }
 }
 
@@ -60,7 +60,7 @@ fn whole_pages(name: &str, amount: &Value, path: &FieldPath, errors: &mut ErrorL
     let Some(given) = Quantity::parse(text) else { return };
     let fits = Quantity::parse(size).is_some_and(|size| size.nano() > 0 && given.nano() % size.nano() == 0);
     if !fits {
-        errors.push(FieldError::invalid(path, text, format!("{text} is not positive integer multiple of {name}")));
+        errors.invalid(path, text, format!("{text} is not positive integer multiple of {name}"));
     }
 }
 
@@ -68,7 +68,7 @@ fn whole_pages(name: &str, amount: &Value, path: &FieldPath, errors: &mut ErrorL
 pub fn resource_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
     let wrong = names::qualified_name(name);
     if wrong.is_empty() && !name.contains('/') && !is_standard(name) {
-        errors.push(FieldError::invalid(path, name, "must be a standard resource type or fully qualified"));
+        errors.invalid(path, name, "must be a standard resource type or fully qualified");
     }
     errors.extend(wrong.into_iter().map(|message| FieldError::invalid(path, name, message)));
 }
@@ -77,9 +77,9 @@ pub fn container_resource_name(name: &str, path: &FieldPath, errors: &mut ErrorL
     resource_name(name, path, errors);
     let qualified = name.contains('/');
     if !qualified && !(matches!(name, "cpu" | "memory" | "ephemeral-storage") || name.starts_with("hugepages-")) {
-        errors.push(FieldError::invalid(path, name, "must be a standard resource for containers"));
+        errors.invalid(path, name, "must be a standard resource for containers");
     } else if qualified && !is_native(name) && !is_extended(name) {
-        errors.push(FieldError::invalid(path, name, "doesn't follow extended resource name standard"));
+        errors.invalid(path, name, "doesn't follow extended resource name standard");
     }
 }
 
@@ -87,10 +87,10 @@ pub fn quantity(name: &str, amount: &Value, path: &FieldPath, errors: &mut Error
     let Some(text) = amount.as_str() else { return };
     let Some(value) = Quantity::parse(text) else { return };
     if value.nano() < 0 {
-        errors.push(FieldError::invalid(path, text, "must be greater than or equal to 0"));
+        errors.invalid(path, text, "must be greater than or equal to 0");
     }
     if is_integer_resource(name) && value.nano() % 1_000_000_000 != 0 {
-        errors.push(FieldError::invalid(path, text, "must be an integer"));
+        errors.invalid(path, text, "must be an integer");
     }
 }
 
@@ -119,13 +119,13 @@ fn against_limit(name: &str, request: &Value, limits: Option<&Map<String, Value>
             let (Some(r), Some(l)) = (parse(request), parse(limit)) else { return };
             let (at, of) = (path.child("requests"), limit.as_str().unwrap_or(""));
             if no_overcommit && r != l {
-                errors.push(FieldError::invalid(&at, request.clone(), format!("must be equal to {name} limit of {of}")));
+                errors.invalid(&at, request.clone(), format!("must be equal to {name} limit of {of}"));
             } else if r > l {
-                errors.push(FieldError::invalid(&at, request.clone(), format!("must be less than or equal to {name} limit of {of}")));
+                errors.invalid(&at, request.clone(), format!("must be less than or equal to {name} limit of {of}"));
             }
         }
         None if no_overcommit => {
-            errors.push(FieldError::required(&path.child("limits"), "Limit must be set for non overcommitable resources"));
+            errors.required_at(path, "limits", "Limit must be set for non overcommitable resources");
         }
         None => {}
     }
@@ -143,22 +143,22 @@ pub fn claims(claims: &[Value], devices: &SortedSet<String>, path: &FieldPath, e
         let path = path.index(index);
         let name = object::str_at(claim, "name").unwrap_or("");
         if name.is_empty() {
-            errors.push(FieldError::required(&path, ""));
+            errors.required(&path, "");
             continue;
         }
         if seen.contains(name) {
-            errors.push(FieldError::duplicate(&path, name));
+            errors.duplicate(&path, name);
         } else {
             let request = object::str_at(claim, "request").unwrap_or("");
             let key = if request.is_empty() { name.to_owned() } else { format!("{name}/{request}") };
             for message in names::label(request).into_iter().filter(|_| !request.is_empty()) {
-                errors.push(FieldError::invalid(&path.child("request"), request, message));
+                errors.invalid_at(&path, "request", request, message);
             }
             if seen.contains(&key) {
-                errors.push(FieldError::duplicate(&path, key.as_str()));
+                errors.duplicate(&path, key.as_str());
             } else if request.is_empty() {
                 for _ in 0..parts.get(name).copied().unwrap_or(0) {
-                    errors.push(FieldError::duplicate(&path, name));
+                    errors.duplicate(&path, name);
                 }
             }
             if seen.insert(key) && !request.is_empty() {

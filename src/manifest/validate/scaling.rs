@@ -30,16 +30,16 @@ pub fn autoscaler(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let number = |field: &str| object::i64_at(spec, field);
     let (least, most) = (number("minReplicas"), number("maxReplicas").unwrap_or(0));
     if let Some(least) = least.filter(|least| *least < 1) {
-        errors.push(FieldError::invalid(&path.child("minReplicas"), least, "must be greater than or equal to 1"));
+        errors.invalid_at(path, "minReplicas", least, "must be greater than or equal to 1");
     }
     let at = path.child("maxReplicas");
     match most {
-        0 => errors.push(FieldError::required(&at, "must be set and greater than 0")),
-        most if most < 0 => errors.push(FieldError::invalid(&at, most, "must be greater than or equal to 1")),
+        0 => errors.required(&at, "must be set and greater than 0"),
+        most if most < 0 => errors.invalid(&at, most, "must be greater than or equal to 1"),
         _ => {}
     }
     if least.is_some_and(|least| most < least) {
-        errors.push(FieldError::invalid(&at, most, "must be greater than or equal to `minReplicas`"));
+        errors.invalid(&at, most, "must be greater than or equal to `minReplicas`");
     }
     let target = spec.get("scaleTargetRef").unwrap_or(&Value::Null);
     for field in ["kind", "name"] {
@@ -53,7 +53,7 @@ pub fn autoscaler(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
         _ => Some(format!("unexpected GroupVersion string: {version}")),
     };
     if let Some(why) = why {
-        errors.push(FieldError::invalid(&path.child("scaleTargetRef.apiVersion"), version, why));
+        errors.invalid_at(path, "scaleTargetRef.apiVersion", version, why);
     }
     for (index, metric) in object::list_at(spec, "metrics").iter().enumerate() {
         metric_type(metric, &path.child("metrics").index(index), errors);
@@ -61,7 +61,7 @@ pub fn autoscaler(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let outside = |m: &Value| matches!(object::str_at(m, "type"), Some("Object" | "External"));
     if least == Some(0) && !object::list_at(spec, "metrics").iter().any(outside) {
         let detail = "must specify at least one Object or External metric to support scaling to zero replicas";
-        errors.push(FieldError::forbidden(&path.child("metrics"), detail));
+        errors.forbidden_at(path, "metrics", detail);
     }
     for field in ["scaleUp", "scaleDown"] {
         if let Some(rules) = object::at(spec, &format!("behavior.{field}")).filter(|r| !r.is_null()) {
@@ -76,13 +76,13 @@ fn metric_type(metric: &Value, path: &FieldPath, errors: &mut ErrorList) {
         [("ContainerResource", "containerResource"), ("External", "external"), ("Object", "object"), ("Pods", "pods"), ("Resource", "resource")];
     let kind = object::str_at(metric, "type").unwrap_or("");
     if kind.is_empty() {
-        errors.push(FieldError::required(&path.child("type"), "must specify a metric source type"));
+        errors.required_at(path, "type", "must specify a metric source type");
     }
     match TYPES.iter().find(|(name, _)| *name == kind) {
-        None => errors.push(FieldError::not_supported(&path.child("type"), kind, &TYPES.map(|(name, _)| name))),
+        None => errors.not_supported_at(path, "type", kind, &TYPES.map(|(name, _)| name)),
         Some((_, field)) => {
             if metric.get(field).is_none_or(Value::is_null) {
-                errors.push(FieldError::required(&path.child(field), "must populate information for the given metric source"));
+                errors.required_at(path, field, "must populate information for the given metric source");
             }
         }
     }
@@ -92,7 +92,7 @@ fn scaling_rules(rules: &Value, path: &FieldPath, errors: &mut ErrorList) {
     const LONGEST_WINDOW: i64 = 3600;
     const LONGEST_PERIOD: i64 = 1800;
     if let Some(seconds) = object::i64_at(rules, "stabilizationWindowSeconds") {
-        let mut wrong = |detail: String| errors.push(FieldError::invalid(&path.child("stabilizationWindowSeconds"), seconds, detail));
+        let mut wrong = |detail: String| errors.invalid_at(path, "stabilizationWindowSeconds", seconds, detail);
         if seconds < 0 {
             wrong("must be greater than or equal to zero".into());
         }
@@ -105,7 +105,7 @@ fn scaling_rules(rules: &Value, path: &FieldPath, errors: &mut ErrorList) {
     }
     let (at, policies) = (path.child("policies"), object::list_at(rules, "policies"));
     if policies.is_empty() {
-        errors.push(FieldError::required(&at, "must specify at least one Policy"));
+        errors.required(&at, "must specify at least one Policy");
     }
     for (index, policy) in policies.iter().enumerate() {
         let path = at.index(index);
@@ -113,10 +113,10 @@ fn scaling_rules(rules: &Value, path: &FieldPath, errors: &mut ErrorList) {
         for field in ["value", "periodSeconds"] {
             let number = object::i64_at(policy, field).unwrap_or(0);
             if number <= 0 {
-                errors.push(FieldError::invalid(&path.child(field), number, "must be greater than zero"));
+                errors.invalid_at(&path, field, number, "must be greater than zero");
             }
             if field == "periodSeconds" && number > LONGEST_PERIOD {
-                errors.push(FieldError::invalid(&path.child(field), number, format!("must be less than or equal to {LONGEST_PERIOD}")));
+                errors.invalid_at(&path, field, number, format!("must be less than or equal to {LONGEST_PERIOD}"));
             }
         }
     }

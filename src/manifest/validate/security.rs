@@ -18,16 +18,16 @@ fn seccomp(context: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let kind = object::str_at(profile, "type").unwrap_or("");
     let local = profile.get("localhostProfile").filter(|p| !p.is_null());
     match (kind, local) {
-        ("", _) => errors.push(FieldError::required(&path.child("type"), "type is required when seccompProfile is set")),
-        ("Localhost", None) => errors.push(FieldError::required(&path.child("localhostProfile"), "must be set when seccomp type is Localhost")),
+        ("", _) => errors.required_at(&path, "type", "type is required when seccompProfile is set"),
+        ("Localhost", None) => errors.required_at(&path, "localhostProfile", "must be set when seccomp type is Localhost"),
         ("Localhost", Some(local)) => {
             let local = local.as_str().unwrap_or("");
             for message in names::local_path(local) {
-                errors.push(FieldError::invalid(&path.child("localhostProfile"), local, message));
+                errors.invalid_at(&path, "localhostProfile", local, message);
             }
         }
         ("RuntimeDefault" | "Unconfined", _) => {}
-        (other, _) => errors.push(FieldError::not_supported(&path.child("type"), other, &["Localhost", "RuntimeDefault", "Unconfined"])),
+        (other, _) => errors.not_supported_at(&path, "type", other, &["Localhost", "RuntimeDefault", "Unconfined"]),
     }
     if kind != "Localhost" && local.is_some() {
         let shown = internal::compact(profile, "Profile");
@@ -41,23 +41,23 @@ fn apparmor(context: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let path = path.child("appArmorProfile");
     let (at, missing) = (path.child("localhostProfile"), "must be set when AppArmor type is Localhost");
     match (object::str_at(profile, "type").unwrap_or(""), object::str_at(profile, "localhostProfile")) {
-        ("", _) => errors.push(FieldError::required(&path.child("type"), "type is required when appArmorProfile is set")),
-        ("Localhost", None) => errors.push(FieldError::required(&at, missing)),
+        ("", _) => errors.required_at(&path, "type", "type is required when appArmorProfile is set"),
+        ("Localhost", None) => errors.required(&at, missing),
         ("Localhost", Some(local)) => {
             if local.trim() != local {
-                errors.push(FieldError::invalid(&at, local, "must not be padded with whitespace"));
+                errors.invalid(&at, local, "must not be padded with whitespace");
             } else if local.is_empty() {
-                errors.push(FieldError::required(&at, missing));
+                errors.required(&at, missing);
             }
             if local.len() > 4095 {
                 errors.push(FieldError::too_long(&at, 4095));
             }
         }
         ("RuntimeDefault" | "Unconfined", Some(local)) => {
-            errors.push(FieldError::invalid(&at, local, "can only be set when AppArmor type is Localhost"));
+            errors.invalid(&at, local, "can only be set when AppArmor type is Localhost");
         }
         ("RuntimeDefault" | "Unconfined", None) => {}
-        (other, _) => errors.push(FieldError::not_supported(&path.child("type"), other, &["Localhost", "RuntimeDefault", "Unconfined"])),
+        (other, _) => errors.not_supported_at(&path, "type", other, &["Localhost", "RuntimeDefault", "Unconfined"]),
     }
 }
 
@@ -67,7 +67,7 @@ pub fn container(context: &Value, host_users: bool, path: &FieldPath, errors: &m
     if let Some(mount) = object::str_at(context, "procMount") {
         one_of(mount, &["Default", "Unmasked"], &path.child("procMount"), errors);
         if mount == "Unmasked" && host_users {
-            errors.push(FieldError::invalid(&path.child("procMount"), mount, "`hostUsers` must be false to use `Unmasked`"));
+            errors.invalid_at(path, "procMount", mount, "`hostUsers` must be false to use `Unmasked`");
         }
     }
     seccomp(context, path, errors);
@@ -115,22 +115,22 @@ pub fn pod(context: &Value, spec: &Value, path: &FieldPath, errors: &mut ErrorLi
     let flag = |field: &str| object::bool_at(spec, field) == Some(true);
     if flag("shareProcessNamespace") && flag("hostPID") {
         let detail = "ShareProcessNamespace and HostPID cannot both be enabled";
-        errors.push(FieldError::invalid(&path.child("shareProcessNamespace"), true, detail));
+        errors.invalid_at(path, "shareProcessNamespace", true, detail);
     }
     let mut seen = SortedSet::new();
     for (index, sysctl) in object::list_at(context, "sysctls").iter().enumerate() {
         let path = path.child("sysctls").index(index).child("name");
         let name = object::str_at(sysctl, "name").unwrap_or("");
         if name.is_empty() {
-            errors.push(FieldError::required(&path, ""));
+            errors.required(&path, "");
         } else if !is_sysctl(name) {
-            errors.push(FieldError::invalid(&path, name, SYSCTL));
+            errors.invalid(&path, name, SYSCTL);
         } else if seen.contains(name) {
-            errors.push(FieldError::duplicate(&path, name));
+            errors.duplicate(&path, name);
         }
         seen.insert(name);
         if let Some(host) = host_namespace(name).filter(|host| object::bool_at(spec, host) == Some(true)) {
-            errors.push(FieldError::invalid(&path, name, format!("may not be specified when '{host}' is true")));
+            errors.invalid(&path, name, format!("may not be specified when '{host}' is true"));
         }
     }
     if let Some(policy) = object::str_at(context, "fsGroupChangePolicy") {

@@ -19,15 +19,15 @@ pub fn service(service: &Value, spec: &Value, path: &FieldPath, errors: &mut Err
         && mode != hints
     {
         let detail = format!("must match annotations[{TOPOLOGY_HINTS}] when both are specified");
-        errors.push(FieldError::invalid(&FieldPath::new("metadata.annotations").key(TOPOLOGY_MODE), mode, detail));
+        errors.invalid(&FieldPath::new("metadata.annotations").key(TOPOLOGY_MODE), mode, detail);
     }
     if ports.is_empty() && !headless && kind != "ExternalName" {
-        errors.push(FieldError::required(&path.child("ports"), ""));
+        errors.required_at(path, "ports", "");
     }
     match kind {
         "LoadBalancer" | "NodePort" if headless => {
             let detail = format!("may not be set to 'None' for {kind} services");
-            errors.push(FieldError::invalid(&path.child("clusterIPs").index(0), "None", detail));
+            errors.invalid(&path.child("clusterIPs").index(0), "None", detail);
         }
         "ExternalName" => external_name(spec, path, errors),
         _ => {}
@@ -56,16 +56,16 @@ pub fn service(service: &Value, spec: &Value, path: &FieldPath, errors: &mut Err
     port_pairs(ports, kind, &path.child("ports"), errors);
     source_ranges(service, spec, kind, path, errors);
     if kind != "LoadBalancer" && spec.get("allocateLoadBalancerNodePorts").is_some_and(|a| !a.is_null()) {
-        errors.push(FieldError::forbidden(&path.child("allocateLoadBalancerNodePorts"), "may only be used when `type` is 'LoadBalancer'"));
+        errors.forbidden_at(path, "allocateLoadBalancerNodePorts", "may only be used when `type` is 'LoadBalancer'");
     }
     if let Some(class) = object::str_at(spec, "loadBalancerClass") {
         let at = path.child("loadBalancerClass");
         if kind == "LoadBalancer" {
             for message in names::qualified_name(class) {
-                errors.push(FieldError::invalid(&at, class, message));
+                errors.invalid(&at, class, message);
             }
         } else {
-            errors.push(FieldError::forbidden(&at, "may only be used when `type` is 'LoadBalancer'"));
+            errors.forbidden(&at, "may only be used when `type` is 'LoadBalancer'");
         }
     }
     traffic(spec, kind, path, errors);
@@ -75,20 +75,20 @@ pub fn service(service: &Value, spec: &Value, path: &FieldPath, errors: &mut Err
 fn external_name(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     for field in ["clusterIPs", "ipFamilies"] {
         if !object::list_at(spec, field).is_empty() {
-            errors.push(FieldError::forbidden(&path.child(field), "may not be set for ExternalName services"));
+            errors.forbidden_at(path, field, "may not be set for ExternalName services");
         }
     }
     if object::str_at(spec, "ipFamilyPolicy").is_some() {
-        errors.push(FieldError::forbidden(&path.child("ipFamilyPolicy"), "may not be set for ExternalName services"));
+        errors.forbidden_at(path, "ipFamilyPolicy", "may not be set for ExternalName services");
     }
     let given = object::str_at(spec, "externalName").unwrap_or("");
     let name = given.strip_suffix('.').unwrap_or(given);
     if name.is_empty() {
-        errors.push(FieldError::required(&path.child("externalName"), ""));
+        errors.required_at(path, "externalName", "");
         return;
     }
     for message in names::subdomain(name) {
-        errors.push(FieldError::invalid(&path.child("externalName"), name, message));
+        errors.invalid_at(path, "externalName", name, message);
     }
 }
 
@@ -96,25 +96,25 @@ fn port(port: &Value, needs_name: bool, again: bool, path: &FieldPath, errors: &
     let name = object::str_at(port, "name").unwrap_or("");
     if name.is_empty() {
         if needs_name {
-            errors.push(FieldError::required(&path.child("name"), ""));
+            errors.required_at(path, "name", "");
         }
     } else {
         for message in names::label(name) {
-            errors.push(FieldError::invalid(&path.child("name"), name, message));
+            errors.invalid_at(path, "name", name, message);
         }
         if again {
-            errors.push(FieldError::duplicate(&path.child("name"), name));
+            errors.duplicate_at(path, "name", name);
         }
     }
     port_number(object::i64_at(port, "port").unwrap_or(0), &path.child("port"), errors);
     match object::str_at(port, "protocol").unwrap_or("") {
-        "" => errors.push(FieldError::required(&path.child("protocol"), "")),
+        "" => errors.required_at(path, "protocol", ""),
         protocol => one_of(protocol, &["SCTP", "TCP", "UDP"], &path.child("protocol"), errors),
     }
     match port.get("targetPort") {
         Some(Value::String(name)) => {
             for message in names::port_name(name) {
-                errors.push(FieldError::invalid(&path.child("targetPort"), name.as_str(), message));
+                errors.invalid_at(path, "targetPort", name.as_str(), message);
             }
         }
         Some(number) => port_number(number.as_i64().unwrap_or(0), &path.child("targetPort"), errors),
@@ -122,7 +122,7 @@ fn port(port: &Value, needs_name: bool, again: bool, path: &FieldPath, errors: &
     }
     if let Some(protocol) = object::str_at(port, "appProtocol") {
         for message in names::qualified_name(protocol) {
-            errors.push(FieldError::invalid(&path.child("appProtocol"), protocol, message));
+            errors.invalid_at(path, "appProtocol", protocol, message);
         }
     }
 }
@@ -134,13 +134,13 @@ fn session_affinity(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let at = path.child("sessionAffinityConfig");
     let given = spec.get("sessionAffinityConfig").filter(|c| !c.is_null());
     if affinity == "None" && given.is_some() {
-        errors.push(FieldError::forbidden(&at, "must not be set when session affinity is None"));
+        errors.forbidden(&at, "must not be set when session affinity is None");
     }
     if affinity == "ClientIP"
         && let Some(seconds) = object::i64_at(spec, "sessionAffinityConfig.clientIP.timeoutSeconds").filter(|s| !(1..=MOST_SECONDS).contains(s))
     {
         let detail = format!("must be greater than 0 and less than {MOST_SECONDS}");
-        errors.push(FieldError::invalid(&at.child("clientIP.timeoutSeconds"), seconds, detail));
+        errors.invalid_at(&at, "clientIP.timeoutSeconds", seconds, detail);
     }
 }
 
@@ -151,10 +151,10 @@ pub fn addresses(spec: &Value) -> ErrorList {
     let list = object::list_at(spec, "clusterIPs");
     let at = path.child("clusterIPs");
     match object::str_at(spec, "clusterIP").unwrap_or("") {
-        "" if !list.is_empty() => errors.push(FieldError::invalid(&at, list.to_vec(), "must be empty when `clusterIP` is not specified")),
+        "" if !list.is_empty() => errors.invalid(&at, list.to_vec(), "must be empty when `clusterIP` is not specified"),
         "" => {}
-        _ if list.is_empty() => errors.push(FieldError::required(&at, "")),
-        first if list[0] != first => errors.push(FieldError::invalid(&at, list.to_vec(), "first value must match `clusterIP`")),
+        _ if list.is_empty() => errors.required(&at, ""),
+        first if list[0] != first => errors.invalid(&at, list.to_vec(), "first value must match `clusterIP`"),
         _ => {}
     }
     let families = object::list_at(spec, "ipFamilies");
@@ -163,7 +163,7 @@ pub fn addresses(spec: &Value) -> ErrorList {
         let at = path.child("ipFamilies").index(index);
         one_of(family.as_str().unwrap_or(""), &["IPv4", "IPv6"], &at, errors);
         if !seen.insert(family.as_str()) {
-            errors.push(FieldError::duplicate(&at, family.clone()));
+            errors.duplicate(&at, family.clone());
         }
     }
     let policy = object::str_at(spec, "ipFamilyPolicy");
@@ -175,30 +175,30 @@ pub fn addresses(spec: &Value) -> ErrorList {
         if index == 0 && ip == "None" {
             if list.len() > 1 {
                 broken = true;
-                errors.push(FieldError::invalid(&at, list.to_vec(), "'None' must be the first and only value"));
+                errors.invalid(&at, list.to_vec(), "'None' must be the first and only value");
             }
             continue;
         }
         for message in names::ip(ip) {
             broken = true;
-            errors.push(FieldError::invalid(&at.index(index), ip, message));
+            errors.invalid(&at.index(index), ip, message);
         }
     }
     if list.len() > 2 {
-        errors.push(FieldError::invalid(&at, list.to_vec(), "may only hold up to 2 values"));
+        errors.invalid(&at, list.to_vec(), "may only hold up to 2 values");
     }
     if broken {
         return std::mem::take(errors);
     }
     let is_six = |ip: &Value| ip.as_str().is_some_and(|ip| ip.contains(':'));
     if list.len() > 1 && list.iter().all(is_six) | !list.iter().any(is_six) {
-        errors.push(FieldError::invalid(&at, list.to_vec(), "may specify no more than one IP for each IP family"));
+        errors.invalid(&at, list.to_vec(), "may specify no more than one IP for each IP family");
     }
     if !headless {
         for (index, (ip, family)) in list.iter().zip(families).enumerate() {
             if (family == "IPv6") != is_six(ip) && matches!(family.as_str(), Some("IPv4" | "IPv6")) {
                 let detail = format!("expected an {} value as indicated by `ipFamilies[{index}]`", family.as_str().unwrap_or(""));
-                errors.push(FieldError::invalid(&at.index(index), ip.clone(), detail));
+                errors.invalid(&at.index(index), ip.clone(), detail);
             }
         }
     }
@@ -214,13 +214,13 @@ fn port_pairs(ports: &[Value], kind: &str, path: &FieldPath, errors: &mut ErrorL
     let node_port = |port: &Value| object::i64_at(port, "nodePort").unwrap_or(0);
     if kind == "ClusterIP" {
         for (index, _) in ports.iter().enumerate().filter(|(_, port)| node_port(port) != 0) {
-            errors.push(FieldError::forbidden(&path.index(index).child("nodePort"), "may not be used when `type` is 'ClusterIP'"));
+            errors.forbidden_at(&path.index(index), "nodePort", "may not be used when `type` is 'ClusterIP'");
         }
     }
     let mut nodes = SortedSet::new();
     for (index, port) in ports.iter().enumerate().filter(|(_, port)| node_port(port) != 0) {
         if !nodes.insert((node_port(port), object::str_at(port, "protocol").unwrap_or(""))) {
-            errors.push(FieldError::duplicate(&path.index(index).child("nodePort"), node_port(port)));
+            errors.duplicate_at(&path.index(index), "nodePort", node_port(port));
         }
     }
     let mut pairs = SortedSet::new();
@@ -242,7 +242,7 @@ fn source_ranges(service: &Value, spec: &Value, kind: &str, path: &FieldPath, er
     if !ranges.is_empty() {
         let at = path.child("LoadBalancerSourceRanges");
         if kind != "LoadBalancer" {
-            errors.push(FieldError::forbidden(&at, ELSEWHERE));
+            errors.forbidden(&at, ELSEWHERE);
         }
         for (index, range) in ranges.iter().filter_map(Value::as_str).enumerate() {
             addresses::network(range.trim(), &at.index(index), errors);
@@ -250,7 +250,7 @@ fn source_ranges(service: &Value, spec: &Value, kind: &str, path: &FieldPath, er
     } else if let Some(text) = object::map_at(service, "metadata.annotations").and_then(|a| a.get(KEY)).and_then(Value::as_str) {
         let at = FieldPath::new("metadata.annotations").key(KEY);
         if kind != "LoadBalancer" {
-            errors.push(FieldError::forbidden(&at, ELSEWHERE));
+            errors.forbidden(&at, ELSEWHERE);
         }
         for range in text.split(',').filter(|_| !text.trim().is_empty()) {
             addresses::network(range.trim(), &at, errors);
@@ -264,8 +264,8 @@ fn traffic(spec: &Value, kind: &str, path: &FieldPath, errors: &mut ErrorList) {
     let policy = object::str_at(spec, "externalTrafficPolicy").unwrap_or("");
     match (external, policy) {
         (false, "") => {}
-        (false, policy) => errors.push(FieldError::invalid(&at, policy, "may only be set for externally-accessible services")),
-        (true, "") => errors.push(FieldError::required(&at, "")),
+        (false, policy) => errors.invalid(&at, policy, "may only be set for externally-accessible services"),
+        (true, "") => errors.required(&at, ""),
         (true, policy) => one_of(policy, &["Cluster", "Local"], &at, errors),
     }
     if let Some(port) = object::i64_at(spec, "healthCheckNodePort").filter(|p| *p != 0) {
@@ -274,7 +274,7 @@ fn traffic(spec: &Value, kind: &str, path: &FieldPath, errors: &mut ErrorList) {
             in_range(port, 1, 65535, &at, errors);
         } else {
             let detail = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
-            errors.push(FieldError::invalid(&at, port, detail));
+            errors.invalid(&at, port, detail);
         }
     }
     if let Some(policy) = object::str_at(spec, "internalTrafficPolicy") {

@@ -14,10 +14,10 @@ pub fn config_map(map: &Value, errors: &mut ErrorList) {
         for (key, value) in object::map_at(map, field).into_iter().flatten() {
             let path = FieldPath::new(field).key(key);
             for message in names::config_key(key) {
-                errors.push(FieldError::invalid(&path, key.as_str(), message));
+                errors.invalid(&path, key.as_str(), message);
             }
             if field == "data" && binary.is_some_and(|b| b.contains_key(key)) {
-                errors.push(FieldError::invalid(&path, key.as_str(), "duplicate of key present in binaryData"));
+                errors.invalid(&path, key.as_str(), "duplicate of key present in binaryData");
             }
             size += value.as_str().map_or(0, |v| if field == "data" { v.len() } else { v.len() / 4 * 3 });
         }
@@ -31,7 +31,7 @@ pub fn secret(secret: &Value, errors: &mut ErrorList) {
     let mut size = 0;
     for (key, value) in object::map_at(secret, "data").into_iter().flatten() {
         for message in names::config_key(key) {
-            errors.push(FieldError::invalid(&FieldPath::new("data").key(key), key.as_str(), message));
+            errors.invalid(&FieldPath::new("data").key(key), key.as_str(), message);
         }
         size += value.as_str().map_or(0, |v| v.len() / 4 * 3);
     }
@@ -41,13 +41,13 @@ pub fn secret(secret: &Value, errors: &mut ErrorList) {
     let data = object::map_at(secret, "data");
     let missing = |key: &str| data.is_none_or(|d| !d.contains_key(key));
     let empty = |key: &str| data.and_then(|d| d.get(key)).and_then(Value::as_str).unwrap_or("").is_empty();
-    let mut required = |key: &str| errors.push(FieldError::required(&FieldPath::new("data").key(key), ""));
+    let mut required = |key: &str| errors.required(&FieldPath::new("data").key(key), "");
     match object::str_at(secret, "type").unwrap_or("") {
         "kubernetes.io/service-account-token" => {
             let key = "kubernetes.io/service-account.name";
             let account = object::map_at(secret, "metadata.annotations").and_then(|a| a.get(key)).and_then(Value::as_str);
             if account.unwrap_or("").is_empty() {
-                errors.push(FieldError::required(&FieldPath::new("metadata").child("annotations").key(key), ""));
+                errors.required(&FieldPath::new("metadata").child("annotations").key(key), "");
             }
         }
         "kubernetes.io/basic-auth" if missing("username") && missing("password") => ["username", "password"].into_iter().for_each(required),
@@ -63,11 +63,11 @@ pub fn secret(secret: &Value, errors: &mut ErrorList) {
 fn json_object(bytes: Option<&Value>, key: &str, errors: &mut ErrorList) {
     let path = FieldPath::new("data").key(key);
     let Some(text) = bytes else {
-        errors.push(FieldError::required(&path, ""));
+        errors.required(&path, "");
         return;
     };
     if let Some(why) = not_a_json_object(&String::from_utf8_lossy(&decoded(text.as_str().unwrap_or("")))) {
-        errors.push(FieldError::invalid(&path, "<secret contents redacted>", why));
+        errors.invalid(&path, "<secret contents redacted>", why);
     }
 }
 
@@ -129,7 +129,7 @@ pub fn access_modes(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
         other |= mode != "ReadWriteOncePod" && KNOWN.contains(&mode);
     }
     if single && other {
-        errors.push(FieldError::forbidden(&path, "may not use ReadWriteOncePod with other access modes"));
+        errors.forbidden(&path, "may not use ReadWriteOncePod with other access modes");
     }
 }
 
@@ -157,7 +157,7 @@ pub fn claim_template(template: &Value, path: &FieldPath, errors: &mut ErrorList
         for (field, shown) in OTHERS {
             if metadata.get(field).is_some_and(|f| !f.is_null() && f.as_str() != Some("") && (f.as_i64() != Some(0) || field.starts_with("deletion")))
             {
-                errors.push(FieldError::forbidden(&at.child(shown), "cannot be set"));
+                errors.forbidden_at(&at, shown, "cannot be set");
             }
         }
     }
@@ -166,7 +166,7 @@ pub fn claim_template(template: &Value, path: &FieldPath, errors: &mut ErrorList
 
 pub fn claim_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     if object::list_at(spec, "accessModes").is_empty() {
-        errors.push(FieldError::required(&path.child("accessModes"), "at least 1 access mode is required"));
+        errors.required_at(path, "accessModes", "at least 1 access mode is required");
     }
     if let Some(selector) = spec.get("selector").filter(|s| !s.is_null()) {
         meta::label_selector(selector, &path.child("selector"), errors);
@@ -174,10 +174,10 @@ pub fn claim_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     access_modes(spec, path, errors);
     let storage = path.child("resources").key("storage");
     match object::map_at(spec, "resources.requests").and_then(|r| r.get("storage")).and_then(Value::as_str) {
-        None => errors.push(FieldError::required(&storage, "")),
+        None => errors.required(&storage, ""),
         Some(text) => {
             if Quantity::parse(text).is_some_and(|q| q.nano() <= 0) {
-                errors.push(FieldError::invalid(&storage, text, "must be greater than zero"));
+                errors.invalid(&storage, text, "must be greater than zero");
             }
         }
     }
@@ -207,7 +207,7 @@ pub fn claim_spec(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
 fn class_name(spec: &Value, field: &'static str, path: &FieldPath, errors: &mut ErrorList) {
     if let Some(name) = object::str_at(spec, field).filter(|name| !name.is_empty()) {
         for message in names::subdomain(name) {
-            errors.push(FieldError::invalid(&path.child(field), name, message));
+            errors.invalid_at(path, field, name, message);
         }
     }
 }
@@ -216,21 +216,21 @@ fn data_source(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let text = |field: &str| object::str_at(source, field).unwrap_or("");
     for field in ["name", "kind"] {
         if text(field).is_empty() {
-            errors.push(FieldError::required(&path.child(field), ""));
+            errors.required_at(path, field, "");
         }
     }
     if text("apiGroup").is_empty() {
         if text("kind") != "PersistentVolumeClaim" {
-            errors.push(FieldError::invalid(path, text("kind"), "must be 'PersistentVolumeClaim' when referencing the default apiGroup"));
+            errors.invalid(path, text("kind"), "must be 'PersistentVolumeClaim' when referencing the default apiGroup");
         }
     } else {
         for message in names::subdomain(text("apiGroup")) {
-            errors.push(FieldError::invalid(&path.child("apiGroup"), text("apiGroup"), message));
+            errors.invalid_at(path, "apiGroup", text("apiGroup"), message);
         }
     }
     if !text("namespace").is_empty() {
         for message in names::label(text("namespace")) {
-            errors.push(FieldError::invalid(&path.child("namespace"), text("namespace"), message));
+            errors.invalid_at(path, "namespace", text("namespace"), message);
         }
     }
 }

@@ -6,7 +6,7 @@ use super::env::{field_ref, resource_field_ref};
 use super::{check_name, drivers, names, one_of};
 use crate::api::order::{InOrder as _, SortedSet};
 use crate::api::{Quantity, Value, object};
-use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+use crate::manifest::field::{ErrorList, FieldPath};
 
 /// In the order in which the server looks for them; the second text is the path that its "more than 1" message shows.
 const SOURCES: &[&str] = &[
@@ -56,7 +56,7 @@ pub fn volumes(volumes: &[Value], pod: Option<&str>, path: &FieldPath, errors: &
         let had_name_errors = errors.len();
         check_name(name, &path.child("name"), errors);
         if errors.len() == had_name_errors && names.contains(name) {
-            errors.push(FieldError::duplicate(&path.child("name"), name));
+            errors.duplicate_at(&path, "name", name);
         }
         if errors.len() == before {
             names.insert(name.to_owned());
@@ -66,7 +66,7 @@ pub fn volumes(volumes: &[Value], pod: Option<&str>, path: &FieldPath, errors: &
         }
         if let Some(claim) = object::str_at(volume, "persistentVolumeClaim.claimName").filter(|claim| made.contains(*claim)) {
             let detail = "must not reference a PVC that gets created for an ephemeral volume";
-            errors.push(FieldError::invalid(&path.child("persistentVolumeClaim.claimName"), claim, detail));
+            errors.invalid_at(&path, "persistentVolumeClaim.claimName", claim, detail);
         }
     }
     (names, claims)
@@ -86,7 +86,7 @@ fn source(volume: &Value, pod: Option<&str>, path: &FieldPath, errors: &mut Erro
                 "cephfs" => "cephFS",
                 kind => kind,
             };
-            errors.push(FieldError::forbidden(&path.child(shown), "may not specify more than 1 volume type"));
+            errors.forbidden_at(path, shown, "may not specify more than 1 volume type");
             continue;
         }
         found += 1;
@@ -95,14 +95,14 @@ fn source(volume: &Value, pod: Option<&str>, path: &FieldPath, errors: &mut Erro
         one(kind, source, &path.child(shown), errors);
         match *kind {
             "iscsi" if there(source, "initiatorName") && name.len() + 1 + object::str_at(source, "targetPortal").unwrap_or("").len() > 64 => {
-                errors.push(FieldError::invalid(&path.child("name"), name, drivers::LONG_PORTAL));
+                errors.invalid_at(path, "name", name, drivers::LONG_PORTAL);
             }
             // The claim will be called after both.
             "ephemeral" => {
                 if let Some(pod) = pod.filter(|pod| !pod.is_empty() && !name.is_empty()) {
                     let claim = format!("{pod}-{name}");
                     for message in names::subdomain(&claim) {
-                        errors.push(FieldError::invalid(&path.child("name"), name, format!("PVC name {claim:?}: {message}")));
+                        errors.invalid_at(path, "name", name, format!("PVC name {claim:?}: {message}"));
                     }
                 }
             }
@@ -110,7 +110,7 @@ fn source(volume: &Value, pod: Option<&str>, path: &FieldPath, errors: &mut Erro
         }
     }
     if found == 0 {
-        errors.push(FieldError::required(path, "must specify a volume type"));
+        errors.required(path, "must specify a volume type");
     }
 }
 
@@ -120,7 +120,7 @@ fn there(source: &Value, field: &str) -> bool {
 
 pub fn required(source: &Value, field: &'static str, path: &FieldPath, errors: &mut ErrorList) {
     if object::str_at(source, field).unwrap_or("").is_empty() {
-        errors.push(FieldError::required(&path.child(field), ""));
+        errors.required_at(path, field, "");
     }
 }
 
@@ -129,7 +129,7 @@ fn one(kind: &str, source: &Value, path: &FieldPath, errors: &mut ErrorList) {
         "emptyDir" => {
             let size = object::str_at(source, "sizeLimit").and_then(Quantity::parse);
             if size.is_some_and(|s| s.nano() < 0) {
-                errors.push(FieldError::forbidden(&path.child("sizeLimit"), "SizeLimit field must be a valid resource quantity"));
+                errors.forbidden_at(path, "sizeLimit", "SizeLimit field must be a valid resource quantity");
             }
         }
         "hostPath" => host_path(source, path, errors),
@@ -137,7 +137,7 @@ fn one(kind: &str, source: &Value, path: &FieldPath, errors: &mut ErrorList) {
             required(source, "repository", path, errors);
             let directory = object::str_at(source, "directory").unwrap_or("");
             for message in names::local_path(directory) {
-                errors.push(FieldError::invalid(&path.child("directory"), directory, message));
+                errors.invalid_at(path, "directory", directory, message);
             }
         }
         "secret" => {
@@ -159,10 +159,10 @@ fn one(kind: &str, source: &Value, path: &FieldPath, errors: &mut ErrorList) {
             drivers::csi_driver(source, path, errors);
             if let Some(secret) = source.get("nodePublishSecretRef").filter(|s| !s.is_null()) {
                 match object::str_at(secret, "name").unwrap_or("") {
-                    "" => errors.push(FieldError::required(&path.child("nodePublishSecretRef.name"), "")),
+                    "" => errors.required_at(path, "nodePublishSecretRef.name", ""),
                     name => {
                         for message in names::subdomain(name) {
-                            errors.push(FieldError::invalid(&path.child("name"), name, message));
+                            errors.invalid_at(path, "name", name, message);
                         }
                     }
                 }
@@ -176,7 +176,7 @@ fn one(kind: &str, source: &Value, path: &FieldPath, errors: &mut ErrorList) {
         "ephemeral" => {
             let at = path.child("volumeClaimTemplate");
             match source.get("volumeClaimTemplate").filter(|t| !t.is_null()) {
-                None => errors.push(FieldError::required(&at, "")),
+                None => errors.required(&at, ""),
                 Some(template) => super::storage::claim_template(template, &at, errors),
             }
         }
@@ -187,11 +187,11 @@ fn one(kind: &str, source: &Value, path: &FieldPath, errors: &mut ErrorList) {
 pub fn host_path(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let text = object::str_at(source, "path").unwrap_or("");
     if text.is_empty() {
-        errors.push(FieldError::required(&path.child("path"), ""));
+        errors.required_at(path, "path", "");
         return;
     }
     if text.split('/').any(|part| part == "..") {
-        errors.push(FieldError::invalid(&path.child("path"), text, "must not contain '..'"));
+        errors.invalid_at(path, "path", text, "must not contain '..'");
     }
     const TYPES: &[&str] = &["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
     let kind = object::str_at(source, "type").unwrap_or("");
@@ -204,7 +204,7 @@ fn mode(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
 
 fn mode_at(source: &Value, field: &'static str, path: &FieldPath, errors: &mut ErrorList) {
     if let Some(mode) = object::i64_at(source, field).filter(|m| !(0..=0o777).contains(m)) {
-        errors.push(FieldError::invalid(&path.child(field), mode, "must be a number between 0 and 0777 (octal), both inclusive"));
+        errors.invalid_at(path, field, mode, "must be a number between 0 and 0777 (octal), both inclusive");
     }
 }
 
@@ -228,11 +228,11 @@ fn key_item(item: &Value, path: &FieldPath, errors: &mut ErrorList) {
 
 fn local(text: &str, path: &FieldPath, errors: &mut ErrorList) {
     for message in names::local_path(text) {
-        errors.push(FieldError::invalid(path, text, message));
+        errors.invalid(path, text, message);
     }
     // `..` as a whole element was reported above.
     if text.starts_with("..") && text != ".." && !text.starts_with("../") {
-        errors.push(FieldError::invalid(path, text, "must not start with '..'"));
+        errors.invalid(path, text, "must not start with '..'");
     }
 }
 
@@ -242,7 +242,7 @@ const DOWNWARD_FIELDS: &[&str] = &["metadata.annotations", "metadata.labels", "m
 fn downward_file(item: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let text = object::str_at(item, "path").unwrap_or("");
     if text.is_empty() {
-        errors.push(FieldError::required(&path.child("path"), ""));
+        errors.required_at(path, "path", "");
     }
     local(text, &path.child("path"), errors);
     let field = item.get("fieldRef").filter(|f| !f.is_null());
@@ -251,14 +251,14 @@ fn downward_file(item: &Value, path: &FieldPath, errors: &mut ErrorList) {
         (Some(field), other) => {
             field_ref(field, DOWNWARD_FIELDS, true, &path.child("fieldRef"), errors);
             if other.is_some() {
-                errors.push(FieldError::invalid(path, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously"));
+                errors.invalid(path, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously");
             }
         }
         (None, Some(resource)) => resource_field_ref(resource, false, &path.child("resourceFieldRef"), errors),
-        (None, None) => errors.push(FieldError::required(path, "one of fieldRef and resourceFieldRef is required")),
+        (None, None) => errors.required(path, "one of fieldRef and resourceFieldRef is required"),
     }
     if let Some(mode) = object::i64_at(item, "mode").filter(|m| !(0..=0o777).contains(m)) {
-        errors.push(FieldError::invalid(&path.child("mode"), mode, "must be a number between 0 and 0777 (octal), both inclusive"));
+        errors.invalid_at(path, "mode", mode, "must be a number between 0 and 0777 (octal), both inclusive");
     }
 }
 
@@ -274,7 +274,7 @@ fn projected(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
             found += 1;
             let mut clash = |text: &str, shown: &str, errors: &mut ErrorList| {
                 if !text.is_empty() && !paths.insert(text.to_owned()) {
-                    errors.push(FieldError::invalid(path, shown, "conflicting duplicate paths"));
+                    errors.invalid(path, shown, "conflicting duplicate paths");
                 }
             };
             match kind {
@@ -296,7 +296,7 @@ fn projected(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
             }
         }
         if found > 1 {
-            errors.push(FieldError::forbidden(&at, "may not specify more than 1 volume type per source"));
+            errors.forbidden(&at, "may not specify more than 1 volume type per source");
         }
     }
 }
@@ -306,12 +306,12 @@ fn token(token: &Value, path: &FieldPath, volume: &FieldPath, errors: &mut Error
     let seconds = object::i64_at(token, "expirationSeconds").unwrap_or(3600);
     let at = path.child("expirationSeconds");
     if seconds < 600 {
-        errors.push(FieldError::invalid(&at, seconds, "may not specify a duration less than 10 minutes"));
+        errors.invalid(&at, seconds, "may not specify a duration less than 10 minutes");
     } else if seconds > 1 << 32 {
-        errors.push(FieldError::invalid(&at, seconds, "may not specify a duration larger than 2^32 seconds"));
+        errors.invalid(&at, seconds, "may not specify a duration larger than 2^32 seconds");
     }
     match object::str_at(token, "path").unwrap_or("") {
-        "" => errors.push(FieldError::required(&volume.child("path"), "")),
+        "" => errors.required_at(volume, "path", ""),
         text => local(text, &volume.child("path"), errors),
     }
 }
@@ -319,6 +319,6 @@ fn token(token: &Value, path: &FieldPath, volume: &FieldPath, errors: &mut Error
 pub fn weight(term: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let weight = object::i64_at(term, "weight").unwrap_or(0);
     if !(1..=100).contains(&weight) {
-        errors.push(FieldError::invalid(&path.child("weight"), weight, "must be in the range 1-100"));
+        errors.invalid_at(path, "weight", weight, "must be in the range 1-100");
     }
 }

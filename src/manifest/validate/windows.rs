@@ -4,27 +4,27 @@
 
 use super::names;
 use crate::api::{Value, object};
-use crate::manifest::field::{ErrorList, FieldError, FieldPath};
+use crate::manifest::field::{ErrorList, FieldPath};
 
 pub fn options(context: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let Some(options) = context.get("windowsOptions").filter(|o| !o.is_null()) else { return };
     let path = path.child("windowsOptions");
     if let Some(name) = object::str_at(options, "gmsaCredentialSpecName") {
         for message in names::subdomain(name) {
-            errors.push(FieldError::invalid(&path.child("gmsaCredentialSpecName"), name, message));
+            errors.invalid_at(&path, "gmsaCredentialSpecName", name, message);
         }
     }
     if let Some(spec) = object::str_at(options, "gmsaCredentialSpec") {
         let path = path.child("gmsaCredentialSpec");
         if spec.is_empty() {
-            errors.push(FieldError::invalid(&path, "", "gmsaCredentialSpec cannot be an empty string"));
+            errors.invalid(&path, "", "gmsaCredentialSpec cannot be an empty string");
         } else if spec.len() > 64 * 1024 {
-            errors.push(FieldError::invalid(&path, spec, "gmsaCredentialSpec size must be under 64 KiB"));
+            errors.invalid(&path, spec, "gmsaCredentialSpec size must be under 64 KiB");
         }
     }
     if let Some(user) = object::str_at(options, "runAsUserName") {
         for detail in user_name(user) {
-            errors.push(FieldError::invalid(&path.child("runAsUserName"), user, detail));
+            errors.invalid_at(&path, "runAsUserName", user, detail);
         }
     }
 }
@@ -84,7 +84,7 @@ pub fn host_process(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
                 && own != pod
             {
                 let path = path.child(list).index(index).child(OPTION);
-                errors.push(FieldError::invalid(&path, own, format!("pod hostProcess value must be identical if both are specified, was {pod}")));
+                errors.invalid(&path, own, format!("pod hostProcess value must be identical if both are specified, was {pod}"));
             }
             let is = own.or(of_pod) == Some(true);
             all &= is;
@@ -96,10 +96,10 @@ pub fn host_process(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     }
     if !all {
         let detail = "If pod contains any hostProcess containers then all containers must be HostProcess containers";
-        errors.push(FieldError::invalid(path, "", detail));
+        errors.invalid(path, "", detail);
     }
     if object::bool_at(spec, "hostNetwork") != Some(true) {
-        errors.push(FieldError::invalid(&path.child("hostNetwork"), false, "hostNetwork must be true if pod contains any hostProcess containers"));
+        errors.invalid_at(path, "hostNetwork", false, "hostNetwork must be true if pod contains any hostProcess containers");
     }
 }
 
@@ -146,17 +146,17 @@ pub fn os(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
         Some("linux") => {
             let detail = "windows options cannot be set for a linux pod";
             if there(context, "windowsOptions") {
-                errors.push(FieldError::forbidden(&path.child("securityContext.windowsOptions"), detail));
+                errors.forbidden_at(path, "securityContext.windowsOptions", detail);
             }
             for (path, container) in containers {
                 if container.get("securityContext").is_some_and(|c| there(c, "windowsOptions")) {
-                    errors.push(FieldError::forbidden(&path.child("windowsOptions"), detail));
+                    errors.forbidden_at(&path, "windowsOptions", detail);
                 }
             }
         }
         Some("windows") => {
             let detail = "cannot be set for a windows pod";
-            let mut forbid = |path: FieldPath| errors.push(FieldError::forbidden(&path, detail));
+            let mut forbid = |path: FieldPath| errors.forbidden(&path, detail);
             for field in NOT_IN_POD {
                 match field.strip_prefix('.') {
                     Some(own @ ("hostUsers" | "shareProcessNamespace")) if there(spec, own) => forbid(path.child(own)),

@@ -21,11 +21,7 @@ pub fn workload(object: &Value, kind: &str, replaces: bool, errors: &mut ErrorLi
             not_negative(spec, "progressDeadlineSeconds", path, errors);
             let deadline = object::i64_at(spec, "progressDeadlineSeconds");
             if deadline.is_some_and(|d| d <= object::i64_at(spec, "minReadySeconds").unwrap_or(0)) {
-                errors.push(FieldError::invalid(
-                    &path.child("progressDeadlineSeconds"),
-                    deadline.unwrap_or(0),
-                    "must be greater than minReadySeconds",
-                ));
+                errors.invalid_at(path, "progressDeadlineSeconds", deadline.unwrap_or(0), "must be greater than minReadySeconds");
             }
         }
         "ReplicaSet" => {
@@ -37,7 +33,7 @@ pub fn workload(object: &Value, kind: &str, replaces: bool, errors: &mut ErrorLi
         "ReplicationController" => {
             not_negative(spec, "minReadySeconds", path, errors);
             if object::map_at(spec, "selector").is_none_or(|s| s.is_empty()) {
-                errors.push(FieldError::required(&path.child("selector"), ""));
+                errors.required_at(path, "selector", "");
             }
             not_negative(spec, "replicas", path, errors);
             controller_template(spec, path, errors);
@@ -77,11 +73,11 @@ fn daemon_set(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
                 not_above_100_percent(get(field), &at.child(field), errors);
             }
             match (amount(get("maxUnavailable")), amount(get("maxSurge"))) {
-                (0, 0) => errors.push(FieldError::required(&at.child("maxUnavailable"), "cannot be 0 when maxSurge is 0")),
+                (0, 0) => errors.required_at(&at, "maxUnavailable", "cannot be 0 when maxSurge is 0"),
                 (0, _) | (_, 0) => {}
                 _ => {
                     let surge = get("maxSurge").cloned().unwrap_or(Value::Null);
-                    errors.push(FieldError::invalid(&at.child("maxSurge"), surge, "may not be set when maxUnavailable is non-zero"));
+                    errors.invalid_at(&at, "maxSurge", surge, "may not be set when maxUnavailable is non-zero");
                 }
             }
         }
@@ -94,7 +90,7 @@ fn daemon_set(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
 fn rollback(deployment: &Value, errors: &mut ErrorList) {
     let annotation = object::map_at(deployment, "metadata.annotations").and_then(|a| a.get("deprecated.deployment.rollback.to"));
     if let Some(revision) = annotation.and_then(Value::as_str).and_then(|text| text.parse::<i64>().ok()).filter(|r| *r < 0) {
-        errors.push(FieldError::invalid(&FieldPath::new("spec.rollback.version"), revision, "must be greater than or equal to 0"));
+        errors.invalid(&FieldPath::new("spec.rollback.version"), revision, "must be greater than or equal to 0");
     }
 }
 
@@ -102,7 +98,7 @@ fn rollback(deployment: &Value, errors: &mut ErrorList) {
 fn stateful_set(spec: &Value, replaces: bool, path: &FieldPath, errors: &mut ErrorList) {
     match object::str_at(spec, "podManagementPolicy").unwrap_or("") {
         "OrderedReady" | "Parallel" => {}
-        policy => errors.push(FieldError::invalid(&path.child("podManagementPolicy"), policy, "must be 'OrderedReady' or 'Parallel'")),
+        policy => errors.invalid_at(path, "podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'"),
     }
     let at = path.child("updateStrategy");
     let rolling = object::at(spec, "updateStrategy.rollingUpdate").filter(|r| !r.is_null());
@@ -210,7 +206,7 @@ pub fn not_above_100_percent(value: Option<&Value>, path: &FieldPath, errors: &m
     if let Some(text) = value.and_then(Value::as_str).filter(|text| text.ends_with('%'))
         && amount(value) > 100
     {
-        errors.push(FieldError::invalid(path, text, "must not be greater than 100%"));
+        errors.invalid(path, text, "must not be greater than 100%");
     }
 }
 
@@ -221,12 +217,12 @@ pub fn int_or_percent(value: Option<&Value>, path: &FieldPath, errors: &mut Erro
             let digits = text.strip_suffix('%');
             if !digits.is_some_and(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit())) {
                 let detail = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
-                errors.push(FieldError::invalid(path, text.as_str(), detail));
+                errors.invalid(path, text.as_str(), detail);
             }
         }
         Some(value) => {
             if let Some(number) = value.as_i64().filter(|n| *n < 0) {
-                errors.push(FieldError::invalid(path, number, "must be greater than or equal to 0"));
+                errors.invalid(path, number, "must be greater than or equal to 0");
             }
         }
         None => {}
@@ -236,7 +232,7 @@ pub fn int_or_percent(value: Option<&Value>, path: &FieldPath, errors: &mut Erro
 fn selector(spec: &Value, kind: &str, path: &FieldPath, errors: &mut ErrorList) {
     let path = path.child("selector");
     match spec.get("selector").filter(|s| !s.is_null()) {
-        None => errors.push(FieldError::required(&path, "")),
+        None => errors.required(&path, ""),
         Some(selector) => {
             meta::label_selector(selector, &path, errors);
             if is_empty(selector) {
@@ -265,7 +261,7 @@ pub fn matches_template(selector: Option<&Value>, template: &Value, path: &Field
     let labels = object::labels(template);
     if !selector.is_some_and(|s| Selector::from_value(s).matches(labels)) {
         let shown = labels.map_or(Value::Null, |l| Value::Object(l.clone()));
-        errors.push(FieldError::invalid(&path.child("metadata.labels"), shown, "`selector` does not match template `labels`"));
+        errors.invalid_at(path, "metadata.labels", shown, "`selector` does not match template `labels`");
     }
 }
 
@@ -289,14 +285,14 @@ fn template(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
 fn controller_template(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let path = path.child("template");
     let Some(template) = spec.get("template").filter(|t| !t.is_null()) else {
-        errors.push(FieldError::required(&path, ""));
+        errors.required(&path, "");
         return;
     };
     let labels = object::labels(template);
     let chosen = object::map_at(spec, "selector").map_or_else(Selector::default, Selector::from_map);
     if !chosen.is_empty() && !chosen.matches(labels) {
         let shown = labels.map_or(Value::Null, |l| Value::Object(l.clone()));
-        errors.push(FieldError::invalid(&path.child("metadata.labels"), shown, "`selector` does not match template `labels`"));
+        errors.invalid_at(&path, "metadata.labels", shown, "`selector` does not match template `labels`");
     }
     pod_template(template, &path, errors);
     runs_always(template, "ReplicationController", &path, errors);
@@ -305,11 +301,11 @@ fn controller_template(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
 fn runs_always(template: &Value, kind: &str, path: &FieldPath, errors: &mut ErrorList) {
     let policy = object::str_at(template, "spec.restartPolicy").unwrap_or("");
     if policy != "Always" {
-        errors.push(FieldError::not_supported(&path.child("spec.restartPolicy"), policy, &["Always"]));
+        errors.not_supported_at(path, "spec.restartPolicy", policy, &["Always"]);
     }
     if object::i64_at(template, "spec.activeDeadlineSeconds").is_some() {
         let detail = format!("activeDeadlineSeconds in {kind} is not Supported");
-        errors.push(FieldError::forbidden(&path.child("spec.activeDeadlineSeconds"), detail));
+        errors.forbidden_at(path, "spec.activeDeadlineSeconds", detail);
     }
 }
 
@@ -333,7 +329,7 @@ pub fn pod_template(template: &Value, path: &FieldPath, errors: &mut ErrorList) 
         annotation::against_fields(given, spec, &path.child("spec"), errors);
     }
     if !object::list_at(spec, "ephemeralContainers").is_empty() {
-        errors.push(FieldError::forbidden(&path.child("spec.ephemeralContainers"), "ephemeral containers not allowed in pod template"));
+        errors.forbidden_at(path, "spec.ephemeralContainers", "ephemeral containers not allowed in pod template");
     }
 }
 
@@ -342,7 +338,7 @@ fn strategy(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     match object::str_at(spec, "strategy.type").unwrap_or("") {
         "Recreate" => {
             if object::at(spec, "strategy.rollingUpdate").is_some_and(|r| !r.is_null()) {
-                errors.push(FieldError::forbidden(&path.child("rollingUpdate"), "may not be specified when strategy `type` is 'Recreate'"));
+                errors.forbidden_at(&path, "rollingUpdate", "may not be specified when strategy `type` is 'Recreate'");
             }
         }
         "RollingUpdate" => {
@@ -354,7 +350,7 @@ fn strategy(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
             let at = path.child("rollingUpdate.maxUnavailable");
             if amount(get("maxUnavailable")) == 0 && amount(get("maxSurge")) == 0 {
                 let value = get("maxUnavailable").cloned().unwrap_or(Value::Null);
-                errors.push(FieldError::invalid(&at, value, "may not be 0 when `maxSurge` is 0"));
+                errors.invalid(&at, value, "may not be 0 when `maxSurge` is 0");
             }
             not_above_100_percent(get("maxUnavailable"), &at, errors);
         }

@@ -31,7 +31,7 @@ impl Desk {
     /// What was kept; `None` on a first visit (and for what cannot be read, which then stays untouched under its key's backup).
     pub fn restore() -> Option<Self> {
         let kept = storage::read(storage::DESK)?;
-        let desk = serde_json::from_str(&kept).ok().and_then(|value| Self::read(&value));
+        let desk = podlab::yaml::json_value(&kept).and_then(|value| Self::read(&value));
         if desk.is_none() {
             storage::write("podlab.desk.unreadable", &kept);
         }

@@ -2,7 +2,7 @@
 // worker which files make up this version.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 
 const dist = process.env.TRUNK_STAGING_DIR ?? "dist";
 const hash = (data) => createHash("sha256").update(data).digest("hex").slice(0, 16);
@@ -33,16 +33,18 @@ html = html.replace(/(<link rel="preload"[^>]*?) integrity="[^"]*"/g, "$1");
 if (/<script(?![^>]*\ssrc=)[^>]*>/.test(html)) throw new Error("an inline script is left, which the content security policy would block");
 writeFileSync(page, html);
 
-// The schema's descriptions, as the build of the wasm has just left them.
+// What is fetched afterwards, as the build of the wasm has just left it.
 const builds = join(process.env.CARGO_TARGET_DIR ?? "target", "wasm32-unknown-unknown");
 const within = (folder) => (existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []);
-const made = within(builds).flatMap((profile) => within(join(profile, "build"))).map((build) => join(build, "out", "schema_docs.txt")).filter(existsSync);
-const newest = made.sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs).at(-1);
-if (!newest) throw new Error(`no schema_docs.txt is below ${builds}`);
-const descriptions = readFileSync(newest, "utf8");
-const described = `descriptions-${hash(descriptions)}.txt`;
-writeFileSync(join(dist, described), descriptions);
-html = html.replace("<html ", `<html data-descriptions="./${described}" `);
+for (const [name, output] of [["descriptions", "schema_docs.txt"], ["lessons", "lessons.json"]]) {
+  const made = within(builds).flatMap((profile) => within(join(profile, "build"))).map((build) => join(build, "out", output)).filter(existsSync);
+  const newest = made.sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs).at(-1);
+  if (!newest) throw new Error(`no ${output} is below ${builds}`);
+  const text = readFileSync(newest, "utf8");
+  const file = `${name}-${hash(text)}${extname(output)}`;
+  writeFileSync(join(dist, file), text);
+  html = html.replace("<html ", `<html data-${name}="./${file}" `);
+}
 writeFileSync(page, html);
 
 const files = [];

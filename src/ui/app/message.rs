@@ -28,8 +28,12 @@ pub enum Message {
     Terminal(TerminalWish),
     /// A line of the terminal whose descriptions are there now, or cannot be had.
     Described(String),
+    /// The page has time for what nobody has asked for yet.
+    Idle,
     /// The schema's descriptions have come without being asked for.
     Descriptions,
+    /// The lessons' JSON has come.
+    Lessons(String),
     /// Tab in the terminal, on this line.
     Complete(String),
     Lesson(LessonWish),

@@ -24,7 +24,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use crate::ui::descriptions;
+use crate::ui::afterwards;
 use crate::ui::editor::{self, Jump};
 use crate::ui::intent::Intent;
 use crate::ui::lessons::{self, progress::Progress};
@@ -33,7 +33,7 @@ use crate::ui::locales::{self as words, Language};
 use crate::ui::terminal::Completion;
 use examples::EXAMPLES;
 use message::{DeskWish, LayoutWish, LessonWish, Message, Notice, TerminalWish};
-use model::{Guide, Model, Theme};
+use model::{Awaited, Guide, Model, Theme};
 use stage::Renewal;
 
 /// How components answer. Made once: with equal wires and equal values a component has nothing to draw again.
@@ -81,7 +81,11 @@ impl Component for App {
         let is_frame = matches!(message, Message::Frame(_));
         // Diagnostics come first: the picture follows what is typed a frame later.
         let is_typing = matches!(message, Message::Typed(_) | Message::Cursor(_));
+        let wanted_lessons = self.model.wants_lessons();
         let shown = self.answer(ctx, message);
+        if !wanted_lessons && self.model.wants_lessons() {
+            fetch_lessons(ctx);
+        }
         self.model.run_waiting();
         self.model.follow_edit();
         self.model.judge();
@@ -110,9 +114,12 @@ impl Component for App {
         if first {
             self.measure = layout::measure("picture-view", ctx.link().callback(|width| Message::Layout(LayoutWish::Measured(width))));
             self.want_frame(ctx, true);
-            let on = ctx.link().callback(|()| Message::Descriptions);
+            if self.model.wants_lessons() {
+                fetch_lessons(ctx);
+            }
             // After the first moments, which belong to the picture.
-            Timeout::new(2500, move || descriptions::want(move || on.emit(()))).forget();
+            let on = ctx.link().callback(|()| Message::Idle);
+            Timeout::new(2500, move || on.emit(())).forget();
         }
         self.show_step();
     }
@@ -120,6 +127,11 @@ impl Component for App {
     fn view(&self, _ctx: &Context<Self>) -> Html {
         view::page(&self.model, self.jump, self.completion.as_ref(), self.notices, &self.wires)
     }
+}
+
+fn fetch_lessons(ctx: &Context<App>) {
+    let on = ctx.link().callback(Message::Lessons);
+    afterwards::want_lessons(move |text| on.emit(text));
 }
 
 /// What the page hears from the window.
@@ -215,11 +227,18 @@ impl App {
             Message::Desk(wish) => self.desk(wish),
             Message::Terminal(TerminalWish::Line(line)) if line.contains("explain") && !hover::is_described() => {
                 let on = ctx.link().callback(Message::Described);
-                descriptions::want(move || on.emit(line));
+                afterwards::want_descriptions(move || on.emit(line));
                 return false;
             }
             Message::Terminal(TerminalWish::Line(line)) | Message::Described(line) => model.run(&line),
+            Message::Idle => {
+                fetch_lessons(ctx);
+                let on = ctx.link().callback(|()| Message::Descriptions);
+                afterwards::want_descriptions(move || on.emit(()));
+                return false;
+            }
             Message::Descriptions => model.descriptions_came(),
+            Message::Lessons(text) => model.lessons_came(&text),
             Message::Terminal(TerminalWish::Interrupt) => model.interrupt(),
             Message::Terminal(TerminalWish::Clear) => model.terminal_from = model.session.terminal().output().len(),
             Message::Complete(line) => {
@@ -343,14 +362,14 @@ impl App {
                 model.layout.shown = layout::Pane::Lesson;
             }
             (LessonWish::Close, _) => {
-                model.guide = Guide::Closed;
+                (model.guide, model.awaited) = (Guide::Closed, None);
                 if model.layout.shown == layout::Pane::Lesson {
                     model.layout.shown = layout::Pane::Picture;
                 }
             }
             (LessonWish::Open(id), _) => {
                 let step = model.progress.of(&id).filter(|attended| !attended.finished).map_or(0, |attended| attended.step);
-                model.open_lesson(&id, step);
+                model.open_lesson(Awaited { id, step, keeps_texts: false });
                 model.layout.lesson_folded = false;
                 model.layout.shown = layout::Pane::Lesson;
             }

@@ -55,6 +55,14 @@ pub enum Guide {
     Course(Box<Attending>),
 }
 
+/// A lesson's step that is to be opened.
+pub struct Awaited {
+    pub id: String,
+    pub step: usize,
+    /// The editor keeps its texts, whatever the step would put there.
+    pub keeps_texts: bool,
+}
+
 /// A lesson that the learner follows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attending {
@@ -102,7 +110,10 @@ pub struct Model {
     /// Whether it plays on from there.
     pub plays_on: bool,
     pub guide: Guide,
+    /// None until they have come.
     pub lessons: Rc<Vec<Lesson>>,
+    /// The step that is to be opened when they have.
+    pub awaited: Option<Awaited>,
     pub progress: Progress,
     pub notice: Option<Notice>,
     pub stage: Stage,
@@ -158,7 +169,8 @@ impl Model {
             catching_up: None,
             plays_on: false,
             guide: Guide::Closed,
-            lessons: Rc::new(lesson::all()),
+            lessons: Rc::default(),
+            awaited: None,
             progress: Progress::restore(),
             notice: None,
             stage: Stage::default(),
@@ -384,9 +396,33 @@ impl Model {
 
     // ---- lessons
 
-    pub fn open_lesson(&mut self, id: &str, step: usize) {
-        let Some(lesson) = self.lessons.iter().find(|lesson| lesson.id == id).cloned() else { return };
-        self.begin_step(lesson, step);
+    /// Opens a lesson's step, now or when the lessons have come.
+    pub fn open_lesson(&mut self, wanted: Awaited) {
+        if self.lessons.is_empty() {
+            self.guide = Guide::List;
+            self.awaited = Some(wanted);
+            return;
+        }
+        let Some(lesson) = self.lessons.iter().find(|lesson| lesson.id == wanted.id).cloned() else { return };
+        let desk = wanted.keeps_texts.then(|| self.desk.clone());
+        self.begin_step(lesson, wanted.step);
+        if let Some(desk) = desk {
+            self.desk = desk;
+            self.revision += 1;
+            self.text_changed();
+        }
+    }
+
+    /// Whether somebody looks for lessons that have not come.
+    pub fn wants_lessons(&self) -> bool {
+        self.lessons.is_empty() && self.guide != Guide::Closed
+    }
+
+    pub fn lessons_came(&mut self, text: &str) {
+        self.lessons = Rc::new(lesson::read_all(text).unwrap_or_default());
+        if let Some(wanted) = self.awaited.take().filter(|_| !self.lessons.is_empty()) {
+            self.open_lesson(wanted);
+        }
     }
 
     pub fn begin_step(&mut self, lesson: Lesson, step: usize) {

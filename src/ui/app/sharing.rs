@@ -6,7 +6,7 @@ use podlab::share::{self, LinkError, Moment, Shared};
 use yew::Callback;
 
 use super::message::{Message, Notice, Sharing};
-use super::model::{Guide, Model};
+use super::model::{Awaited, Guide, Model};
 use crate::ui::link;
 use crate::ui::locales as words;
 use crate::ui::storage;
@@ -58,7 +58,7 @@ impl Model {
     fn place_in_lesson(&self) -> Option<(String, usize)> {
         match &self.guide {
             Guide::Course(attending) => Some((attending.course.lesson.id.clone(), attending.course.step)),
-            Guide::Closed | Guide::List => None,
+            Guide::Closed | Guide::List => self.awaited.as_ref().map(|wanted| (wanted.id.clone(), wanted.step)),
         }
     }
 
@@ -80,12 +80,8 @@ impl Model {
         let Ok(Shared { lesson, moment, .. }) = share::decode(fragment) else { return false };
         let (found_lesson, found_moment) = (lesson.is_some(), moment.is_some());
         if let Some((id, step)) = lesson {
-            let desk = self.desk.clone();
-            self.open_lesson(&id, step);
             // The step would put its own manifest there; the learner has gone on from it.
-            self.desk = desk;
-            self.revision += 1;
-            self.text_changed();
+            self.open_lesson(Awaited { id, step, keeps_texts: true });
         }
         if let Some(Moment { config, journal, at }) = moment {
             self.session = Session::replay(config, journal, SimTime::ZERO);
@@ -122,20 +118,21 @@ impl Model {
 
     fn take(&mut self, shared: Shared) {
         let Shared { manifests, lesson, moment } = shared;
-        if let Some((id, step)) = &lesson {
-            self.open_lesson(id, *step);
-        }
-        if !manifests.is_empty() {
+        let (in_lesson, keeps_texts) = (lesson.is_some(), !manifests.is_empty());
+        if keeps_texts {
             self.desk.open_all(manifests);
             self.revision += 1;
             self.text_changed();
         }
+        if let Some((id, step)) = lesson {
+            self.open_lesson(Awaited { id, step, keeps_texts });
+        }
         if let Some(Moment { config, journal, at }) = moment {
-            self.guide = Guide::Closed;
+            (self.guide, self.awaited) = (Guide::Closed, None);
             self.session = Session::replay(config, journal, SimTime::ZERO);
             self.catching_up = Some(at);
             (self.plays_on, self.playing) = (false, false);
-        } else if lesson.is_none() {
+        } else if !in_lesson {
             self.session = Session::new(podlab::cluster::Config::nodes(super::model::NODES));
             if self.checked.exit == 0 {
                 self.apply();

@@ -90,18 +90,19 @@ function mark(name) {
   performance.mark(name);
 }
 
-let descriptions = null;
+const texts = {};
 
-// Hands the schema's descriptions to `take`, once, and calls `done` when that is over, well or not; after a failure the next wish tries again.
-export function fetch_descriptions(take, done) {
+// Hands a text that is a file of its own (`descriptions`, `lessons`) to `take`, once, and calls `done` when that is over, well or not;
+// after a failure the next wish tries again.
+export function fetch_text(name, take, done) {
   const load = async () => {
-    const answer = await fetch(document.documentElement.dataset.descriptions);
-    if (!answer.ok) throw new Error(`descriptions: ${answer.status}`);
+    const answer = await fetch(document.documentElement.dataset[name]);
+    if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
     take(await answer.text());
   };
-  descriptions ??= load();
-  descriptions.catch(() => {
-    descriptions = null;
+  texts[name] ??= load();
+  texts[name].catch(() => {
+    texts[name] = null;
   }).then(() => done());
 }
 

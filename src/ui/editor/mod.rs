@@ -176,7 +176,7 @@ fn open(host: &HtmlElement, text: &str, language: Language, on: Callback<Message
     offer("complete", Closure::<dyn Fn(String, u32) -> Array>::new(|text: String, at: u32| complete(&text, at as usize)).into_js_value());
     offer("hover", Closure::<dyn Fn(String, u32) -> JsValue>::new(|text: String, at: u32| hover(&text, at as usize)).into_js_value());
     offer("doc", Closure::<dyn Fn(String) -> Option<String>>::new(|key: String| manifest::hover::doc(&key)).into_js_value());
-    let described = |done: js_sys::Function| crate::ui::descriptions::want(move || drop(done.call0(&JsValue::NULL)));
+    let described = |done: js_sys::Function| crate::ui::afterwards::want_descriptions(move || drop(done.call0(&JsValue::NULL)));
     offer("described", Closure::<dyn Fn(js_sys::Function)>::new(described).into_js_value());
     offer("pasted", Closure::<dyn Fn(String) -> String>::new(|text: String| crate::ui::link::read_pasted(&text)).into_js_value());
     let handle = mount(host, text, language.say(words::MANIFEST_EDITOR), &calls);

@@ -27,7 +27,7 @@ impl Progress {
 
     /// From a saved file; `None` for anything else.
     pub fn read(text: &str) -> Option<Self> {
-        let kept: Value = serde_json::from_str(text).ok()?;
+        let kept = podlab::yaml::json_value(text)?;
         let number = |value: &Value| value.as_u64().map(|n| n as usize);
         let attended = |value: &Value| {
             let done = value.get("done")?.as_array()?.iter().map(number).collect::<Option<Vec<_>>>()?;

@@ -257,9 +257,8 @@ fn from_log(session: &Session, pod: &str) -> Vec<Event> {
 }
 
 fn log_lines(record: &crate::cluster::runtime::ContainerRecord) -> Vec<LogLine> {
-    let skip = record.log.len().saturating_sub(MOST_LINES);
-    let line = |l: &crate::cluster::runtime::LogLine| LogLine { stderr: l.stream == Stream::Stderr, text: l.text.trim_end_matches('\n').to_owned() };
-    record.log[skip..].iter().map(line).collect()
+    let from = record.log.end().saturating_sub(MOST_LINES);
+    record.log.lines_from(from).map(|l| LogLine { stderr: l.stream == Stream::Stderr, text: l.text.to_owned() }).collect()
 }
 
 /// ` -n NAMESPACE` where it is not the default one.

@@ -3,6 +3,7 @@
 mod files;
 mod layout;
 mod network;
+mod owners;
 mod patterns;
 mod system;
 mod text;
@@ -39,8 +40,10 @@ const APPLETS: &[Applet] = &[
     applet(&["seq"], "", Reads::Never, system::seq),
     applet(&["date"], "d", Reads::Never, system::date),
     applet(&["hostname"], "", Reads::Never, system::hostname),
-    applet(&["id"], "", Reads::Never, system::id),
-    applet(&["whoami"], "", Reads::Never, system::whoami),
+    applet(&["id", "groups"], "", Reads::Never, owners::id),
+    applet(&["whoami"], "", Reads::Never, owners::whoami),
+    applet(&["chmod"], "", Reads::Never, owners::chmod),
+    applet(&["chown", "chgrp"], "", Reads::Never, owners::chown),
     applet(&["printenv"], "", Reads::Never, system::printenv),
     applet(&["ps"], "op", Reads::Never, system::ps),
     applet(&["uname"], "", Reads::Never, system::uname),
@@ -50,13 +53,13 @@ const APPLETS: &[Applet] = &[
     applet(&["yes"], "", Reads::Never, |call| call.say(&"y\n".repeat(1000))),
     applet(&["free"], "", Reads::Never, |call| call.say(system::FREE)),
     applet(&["df"], "", Reads::Never, |call| call.say(system::DF)),
-    applet(&["sync", "clear", "chmod", "chown", "ln"], "", Reads::Never, |_| 0),
+    applet(&["sync", "clear", "ln"], "", Reads::Never, |_| 0),
     applet(&["ls"], "", Reads::Never, files::ls),
     applet(&["rm", "rmdir"], "", Reads::Never, files::rm),
     applet(&["mkdir"], "m", Reads::Never, files::mkdir),
     applet(&["touch"], "dtr", Reads::Never, files::touch),
     applet(&["cp", "mv"], "", Reads::Never, files::copy),
-    applet(&["stat"], "", Reads::Never, files::stat),
+    applet(&["stat"], "c", Reads::Never, owners::stat),
     applet(&["find"], "", Reads::Never, files::find),
     applet(&["basename"], "", Reads::Never, files::basename),
     applet(&["dirname"], "", Reads::Never, files::dirname),

@@ -1,9 +1,11 @@
 //! Words, numbers and what the system says of itself: `echo`, `printf`, `test`, `seq`, `date`, `id`, `ps`, …
 
+use super::owners::user_name;
 use super::{Call, find, is_applet, unescape};
 use crate::api::SimTime;
 use crate::api::time::EPOCH_SECONDS;
 use crate::cluster::shell::arithmetic::arithmetic;
+use crate::cluster::shell::owner::{EXECUTE, READ, WRITE};
 use crate::cluster::shell::{Kind, pattern};
 
 pub(super) const FREE: &str = "              total        used        free      shared  buff/cache   available\nMem:       24536328      812340    21203112        3124     2520876    23398236\n";
@@ -148,25 +150,6 @@ pub(super) fn hostname(call: &mut Call) -> i32 {
     call.say(&format!("{text}\n"))
 }
 
-pub(super) fn id(call: &mut Call) -> i32 {
-    let (user, group) = call.host.user();
-    let text = if call.has('u') {
-        format!("{user}\n")
-    } else if user == 0 {
-        "uid=0(root) gid=0(root) groups=0(root),10(wheel)\n".into()
-    } else {
-        format!("uid={user} gid={group} groups={group}\n")
-    };
-    call.say(&text)
-}
-
-pub(super) fn whoami(call: &mut Call) -> i32 {
-    match call.host.user().0 {
-        0 => call.say("root\n"),
-        user => call.fail(&format!("unknown uid {user}"), 1),
-    }
-}
-
 pub(super) fn printenv(call: &mut Call) -> i32 {
     let mut code = 0;
     for name in call.options.words.clone() {
@@ -184,8 +167,9 @@ pub(super) fn printenv(call: &mut Call) -> i32 {
 
 pub(super) fn ps(call: &mut Call) -> i32 {
     let mut text = String::from("PID   USER     TIME  COMMAND\n");
+    let user = user_name(call.host, call.host.user().user);
     for row in call.host.processes() {
-        text.push_str(&format!("{:>5} root      0:00 {}\n", row.pid, row.command));
+        text.push_str(&format!("{:>5} {user:<8.8}  0:00 {}\n", row.pid, row.command));
     }
     call.say(&text)
 }
@@ -236,7 +220,10 @@ fn holds(call: &Call, words: &[&str]) -> bool {
             (Some(Kind::Directory), "-f" | "-s") => false,
             (Some(Kind::File { .. }), "-d") => false,
             (Some(Kind::File { bytes, .. }), "-s") => bytes > 0,
-            (Some(Kind::File { executable, .. }), "-x") => executable,
+            (Some(Kind::File { executable, .. }), "-x") if call.machine.bash => executable,
+            (Some(_), "-r") => call.host.may(&call.path(file), READ),
+            (Some(_), "-w") => call.host.may(&call.path(file), WRITE),
+            (Some(_), "-x") => call.host.may(&call.path(file), EXECUTE),
             (Some(_), _) => true,
         },
         [text] => !text.is_empty(),

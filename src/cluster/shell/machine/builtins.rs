@@ -3,8 +3,9 @@
 use super::inside::Goal;
 use super::wait::Pending;
 use super::{DEEPEST, Frame, Machine, Step, signal_name, signal_number};
+use crate::cluster::shell::owner::EXECUTE;
 use crate::cluster::shell::parser::Instruction;
-use crate::cluster::shell::{Host, Kind, applets};
+use crate::cluster::shell::{FileError, Host, Kind, applets};
 
 impl Machine {
     pub(super) fn builtin(&mut self, host: &mut dyn Host, arguments: &[String]) -> Option<Step> {
@@ -28,19 +29,18 @@ impl Machine {
             "cd" => {
                 let to = rest.first().cloned().or_else(|| self.variable("HOME")).unwrap_or_else(|| "/".into());
                 let path = self.path(&to);
-                match host.stat(&path) {
-                    Some(Kind::Directory) => {
-                        self.directory = path;
-                        0
-                    }
-                    Some(Kind::File { .. }) => {
-                        self.complain(host, &format!("cd: can't cd to {to}: Not a directory"));
-                        2
-                    }
-                    None => {
-                        self.complain(host, &format!("cd: can't cd to {to}: No such file or directory"));
-                        2
-                    }
+                let error = match host.stat(&path) {
+                    Some(Kind::Directory) if host.may(&path, EXECUTE) => None,
+                    Some(Kind::Directory) => Some(FileError::Denied),
+                    Some(Kind::File { .. }) => Some(FileError::NotDirectory),
+                    None => Some(FileError::NotFound),
+                };
+                if let Some(error) = error {
+                    self.complain(host, &format!("cd: can't cd to {to}: {}", error.words()));
+                    2
+                } else {
+                    self.directory = path;
+                    0
                 }
             }
             "export" | "local" | "readonly" => {

@@ -8,6 +8,7 @@ use super::wait::{Pending, Reading};
 use super::{Machine, Step};
 use crate::cluster::log::Stream;
 use crate::cluster::shell::lexer::{Part, Word};
+use crate::cluster::shell::owner::EXECUTE;
 use crate::cluster::shell::parser::{Instruction, Program, Redirect, of_words};
 use crate::cluster::shell::{Answered, Command, Host, applets, expand};
 
@@ -165,7 +166,7 @@ impl Machine {
     fn missing(&mut self, host: &mut dyn Host, arguments: &[String]) -> Step {
         let name = &arguments[0];
         let path = self.path(name);
-        if name.contains('/') && host.read(&path).is_ok_and(|text| text.starts_with("#!")) {
+        if name.contains('/') && host.may(&path, EXECUTE) && host.read(&path).is_ok_and(|text| text.starts_with("#!")) {
             return self.nested(host, arguments);
         }
         let (message, code) = match host.stat(&path).filter(|_| name.contains('/')) {

@@ -9,6 +9,7 @@ use super::wait::Pending;
 use super::{DEEPEST, MOST_TEXT, Machine, Step};
 use crate::api::SimTime;
 use crate::cluster::log::Stream;
+use crate::cluster::shell::owner::{Credentials, Owner};
 use crate::cluster::shell::parser::Program;
 use crate::cluster::shell::{Answered, Command, FileError, Host, Input, Kind, ProcessRow, Progress, Written};
 
@@ -280,8 +281,20 @@ impl Host for Inner<'_> {
         self.host.ip()
     }
 
-    fn user(&self) -> (i64, i64) {
+    fn user(&self) -> Credentials {
         self.host.user()
+    }
+
+    fn owner(&self, path: &str) -> Owner {
+        self.host.owner(path)
+    }
+
+    fn may(&self, path: &str, want: u16) -> bool {
+        self.host.may(path, want)
+    }
+
+    fn set_owner(&mut self, path: &str, owner: Owner) -> Result<(), FileError> {
+        self.host.set_owner(path, owner)
     }
 
     fn command(&mut self, command: &Command) -> Answered {

@@ -381,7 +381,7 @@ pub fn signal_name(text: &str) -> String {
         "15" => "TERM",
         other => other,
     };
-    name.to_uppercase().trim_start_matches("SIG").to_owned()
+    name.to_ascii_uppercase().trim_start_matches("SIG").to_owned()
 }
 
 pub fn signal_number(name: &str) -> i32 {

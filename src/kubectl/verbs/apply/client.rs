@@ -40,7 +40,7 @@ pub fn client_apply(one: &Named, dry: DryRun, validate: Validation, env: &mut En
             one.kind.plural, one.name
         ));
     }
-    let original: Value = annotation.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| json!({}));
+    let original: Value = annotation.and_then(crate::yaml::json_value).unwrap_or_else(|| json!({}));
     let mut patch = merge::three_way(one.kind, &original, &wanted, &current);
     if patch.as_object().is_none_or(Map::is_empty) {
         return Ok((current, "unchanged"));

@@ -46,7 +46,7 @@ pub fn view_last_applied(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         let text = object::map_at(&o, "metadata.annotations").and_then(|a| a.get(LAST_APPLIED)).and_then(Value::as_str);
         // What was never applied has nothing to show.
         let Some(text) = text else { continue };
-        let value: Value = serde_json::from_str(text).unwrap_or_default();
+        let value = crate::yaml::json_value(text).unwrap_or_default();
         env.out(if call.text("output") == Some("json") { json_text::pretty(&value, 2) + "\n" } else { crate::yaml::print(&value) });
     }
     Ok(DONE)

@@ -1,5 +1,6 @@
 //! `kubectl create -f`, and the group of generators (`create deployment`, `create configmap`, …).
 
+mod access;
 mod config;
 mod policy;
 mod service;
@@ -37,10 +38,10 @@ pub const VERB: Verb = Verb::new(
     small::QUOTA,
     small::PRIORITY_CLASS,
     service::SERVICE,
-    Verb::absent("clusterrole", "Create a cluster role"),
-    Verb::absent("clusterrolebinding", "Create a cluster role binding for a particular cluster role"),
-    Verb::absent("role", "Create a role with single rule"),
-    Verb::absent("rolebinding", "Create a role binding for a particular role or cluster role"),
+    access::CLUSTER_ROLE,
+    access::CLUSTER_ROLE_BINDING,
+    access::ROLE,
+    access::ROLE_BINDING,
     Verb::absent("token", "Request a service account token"),
     policy::BUDGET,
     policy::INGRESS,

@@ -10,6 +10,9 @@ use crate::kubectl::env::{Env, Failure};
 pub const SOURCES: &str = "from-literal:a from-file:a from-env-file:a append-hash @make";
 pub const TYPED_SOURCES: &str = "from-literal:a from-file:a from-env-file:a append-hash type:s @make";
 
+/// What a key of an env file must be (`validation.IsEnvVarName`).
+const ENV_NAME: &str = "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')";
+
 /// Adds what the `--from-…` flags name. `what` is `ConfigMap` or `Secret`.
 pub fn collect(call: &Call, env: &Env, name: &str, what: &str) -> Result<Map<String, Value>, Failure> {
     let mut data = Map::new();
@@ -67,6 +70,11 @@ pub fn collect(call: &Call, env: &Env, name: &str, what: &str) -> Result<Map<Str
         let text = env.files.get(path.trim_start_matches("./")).ok_or_else(missing)?;
         for line in text.lines().map(str::trim_start).filter(|l| !l.is_empty() && !l.starts_with('#')) {
             let (key, value) = line.split_once('=').unwrap_or((line, ""));
+            let starts_badly = key.starts_with(|c: char| c.is_ascii_digit());
+            if key.is_empty() || starts_badly || key.contains(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))) {
+                // Models `processEnvFileLine` of `kubectl/pkg/cmd/util/env_file.go`.
+                return Err(Failure::error(format!("{key:?} is not a valid key name: {ENV_NAME}")));
+            }
             add(key, value.into())?;
         }
     }

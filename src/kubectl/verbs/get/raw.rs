@@ -27,6 +27,10 @@ pub fn raw(path: &str, env: &mut Env) -> Result<Flow, Failure> {
     let missing = || Failure::from(Status::new(404, "NotFound", "the server could not find the requested resource"));
     let kind = rest.first().and_then(|plural| Kind::by_name(plural)).ok_or_else(missing)?;
     let value = match rest.get(1) {
+        Some(name) if rest.len() > 2 => match (rest[2], rest.len()) {
+            (sub, 3) => subresource(kind, env.require(kind, namespace.unwrap_or(""), name)?.as_ref(), sub)?,
+            _ => return Err(missing()),
+        },
         Some(name) => env.require(kind, namespace.unwrap_or(""), name)?.as_ref().clone(),
         None => {
             let items: Vec<Value> = env.list(kind, namespace).iter().map(|o| o.as_ref().clone()).collect();

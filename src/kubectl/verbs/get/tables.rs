@@ -37,7 +37,7 @@ pub fn header(kind: &'static Kind, show: &Show) -> Vec<String> {
         row.push("NAMESPACE".into());
     }
     row.extend(titles(kind, show).iter().filter(|t| show.wide || !t.starts_with('*')).map(|t| t.trim_start_matches('*').to_owned()));
-    row.extend(show.label_columns.iter().map(|l| l.rsplit('/').next().unwrap_or(l).to_uppercase()));
+    row.extend(show.label_columns.iter().map(|l| l.rsplit('/').next().unwrap_or(l).to_ascii_uppercase()));
     if show.labels {
         row.push("LABELS".into());
     }

@@ -1,9 +1,9 @@
 //! `kubectl get --watch`.
 
 use super::tables::{self, Show, header, row};
-use crate::api::{Kind, Value, object};
+use crate::api::{Kind, SimTime, Value, object};
 use crate::cluster::apiserver::Verb as Change;
-use crate::kubectl::call::Call;
+use crate::kubectl::call::{Call, parse_duration};
 use crate::kubectl::env::{Env, Failure, Flow, Job, Poll};
 use crate::kubectl::output::{self, Form};
 use crate::kubectl::resources::{Request, Wanted};
@@ -24,7 +24,11 @@ pub fn start_watch(call: &Call, request: Request, form: Form, show: Show, env: &
             "watch is only supported on individual resources and resource collections - {count} resources were found"
         )));
     }
-    let mut watch = Watch { call: call.clone(), request, form, show, seen: env.cluster.api.resource_version(), widths: Vec::new(), titled: false };
+    // `--request-timeout` ends the request that a watch is.
+    let limit = call.filled("request-timeout").and_then(|t| parse_duration(t).or_else(|| Some(t.parse::<i64>().ok()? * 1000)));
+    let until = limit.and_then(|ms| u64::try_from(ms).ok()).filter(|ms| *ms > 0).map(|ms| env.now() + ms);
+    let seen = env.cluster.api.resource_version();
+    let mut watch = Watch { call: call.clone(), request, form, show, seen, until, widths: Vec::new(), titled: false };
     let (found, failures) = watch.request.fetch(env)?;
     if let Some(failure) = Failure::many(failures) {
         return Err(failure);
@@ -45,6 +49,7 @@ struct Watch {
     form: Form,
     show: Show,
     seen: u64,
+    until: Option<SimTime>,
     widths: Vec<usize>,
     titled: bool,
 }
@@ -101,6 +106,6 @@ impl Job for Watch {
             };
             self.print(kind, &change.object, event, env)?;
         }
-        Ok(Poll::Pending(None))
+        Ok(if self.until.is_some_and(|until| env.now() >= until) { Poll::Done(0) } else { Poll::Pending(self.until) })
     }
 }

@@ -3,7 +3,8 @@
 use crate::api::object::{list_at, name, str_at};
 use crate::api::{SimTime, Status, Value, kinds};
 use crate::cluster::PodRef;
-use crate::cluster::runtime::{LogLine, State};
+use crate::cluster::runtime::State;
+use crate::cluster::runtime::logs::LogLine;
 use crate::kubectl::env::{Env, Failure, Job, Poll};
 
 /// How often the kubelet looks whether a container that is followed has ended (`logForceCheckPeriod`).
@@ -78,7 +79,7 @@ fn readable(pod: &Value, container: &str, previous: bool) -> Readable {
 }
 
 impl Logs {
-    fn line(&self, source: &Source, line: &LogLine) -> String {
+    fn line(&self, source: &Source, line: LogLine) -> String {
         let mut out = String::new();
         if self.prefix {
             out.push_str(&format!("[pod/{}/{}] ", source.pod, source.container));
@@ -87,7 +88,7 @@ impl Logs {
             let stamp = line.at.rfc3339_micro();
             out.push_str(&format!("{}000Z ", stamp.trim_end_matches('Z')));
         }
-        out.push_str(line.text.trim_end_matches('\n'));
+        out.push_str(line.text);
         if line.whole {
             out.push('\n');
         }
@@ -131,10 +132,10 @@ impl Job for Logs {
             let first = if source.started {
                 source.printed
             } else {
-                let from = self.since.map_or(0, |since| record.log.partition_point(|l| l.at < since));
-                self.tail.map_or(from, |tail| from.max(record.log.len().saturating_sub(tail)))
+                let from = self.since.map_or(0, |since| record.log.since(since));
+                self.tail.map_or(from, |tail| from.max(record.log.end().saturating_sub(tail)))
             };
-            let text: String = record.log.get(first..).unwrap_or_default().iter().map(|l| self.line(&source, l)).collect();
+            let text: String = record.log.lines_from(first).map(|l| self.line(&source, l)).collect();
             // `waitLogs` of the kubelet: after the last line it looks each second whether the container still runs.
             let ends = match record.state {
                 State::Running { .. } | State::Created => None,
@@ -143,7 +144,7 @@ impl Job for Logs {
                     Some(last + finished_at.since(last).div_ceil(LOOK_MS).max(1) * LOOK_MS)
                 }
             };
-            self.sources[at].printed = record.log.len();
+            self.sources[at].printed = record.log.end();
             self.sources[at].started = true;
             let text = match self.limit {
                 Some(limit) => text.get(..limit.min(text.len())).map_or_else(|| text.clone(), str::to_owned),

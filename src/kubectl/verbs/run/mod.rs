@@ -37,7 +37,7 @@ pub fn overridden(call: &Call, kind: &'static Kind, value: Value) -> Result<Valu
         _ => return Ok(value),
     };
     let Some(overrides) = call.filled("overrides") else { return Ok(value) };
-    let patch: Value = serde_json::from_str(overrides).map_err(|_| Failure::error("Invalid JSON Patch"))?;
+    let patch = crate::yaml::json_value(overrides).ok_or_else(|| Failure::error("Invalid JSON Patch"))?;
     let after = patched(kind, &value, &patch, how)?;
     Ok(decode_with(kind, after.clone(), false).unwrap_or(after))
 }

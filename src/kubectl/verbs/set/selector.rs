@@ -14,7 +14,8 @@ pub fn selector(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let Some((text, objects)) = call.args.split_last() else { return Err(Failure::error("one selector is required")) };
     let selector = selector::parse(text).map_err(Failure::error)?;
     let map = selector::to_value(&selector)["matchLabels"].clone();
-    let request = resources::request(call, objects, env, Rules { type_alone: false, all_flag: true })?;
+    let request =
+        resources::request(call, objects, env, Rules { type_alone: false, all_flag: objects.len() < 2 && !objects.iter().any(|o| o.contains('/')) })?;
     let dry = call.dry_run(env)?;
     for (kind, o) in request.fetch_all(env)? {
         let mut after = o.as_ref().clone();
