@@ -127,9 +127,15 @@ impl Controllers {
         };
         if let Some(controller) = controller {
             let own = change.verb != Verb::Deleted && change.old.as_ref().is_some_and(|old| only_status(old, &change.object));
-            if !own || matches!(kind.kind, "ReplicaSet" | "ReplicationController" | "Job" | "Deployment" | "StatefulSet" | "PodDisruptionBudget") {
+            if !own
+                || matches!(
+                    kind.kind,
+                    "ReplicaSet" | "ReplicationController" | "Job" | "Deployment" | "StatefulSet" | "Namespace" | "PodDisruptionBudget"
+                )
+            {
                 let after = match controller {
                     Controller::Endpoints => endpoints::SYNC_MS,
+                    Controller::Namespace if object::is_deleting(&change.object) => namespace::QUIET_MS,
                     Controller::HorizontalPodAutoscaler => hpa::RESYNC_MS,
                     _ => SYNC_MS,
                 };
@@ -181,19 +187,15 @@ impl Controllers {
                 self.enqueue(Controller::PodGc, key.clone(), pod_gc::QUARANTINE_MS, ctx);
             }
             self.eviction.observe_node(change, &mut self.queued, ctx);
-            if change.old.as_ref().is_none_or(|old| !only_status(old, &change.object)) {
-                let sets: Vec<Key> = ctx.api.list(kinds::DAEMON_SET, None).map(|s| key_of(kinds::DAEMON_SET, s)).collect();
+            let seen = |node: &Value| (object::labels(node).cloned(), object::at(node, "spec.taints").cloned());
+            if change.verb != Verb::Deleted && change.old.as_ref().is_none_or(|old| seen(old) != seen(&change.object)) {
+                let wakes = |set: &&std::rc::Rc<Value>| daemon_set::wakes(set, &change.object, &self.owned, ctx);
+                let sets: Vec<Key> = ctx.api.list(kinds::DAEMON_SET, None).filter(wakes).map(|s| key_of(kinds::DAEMON_SET, s)).collect();
                 for set in sets {
                     self.enqueue(Controller::DaemonSet, set, SYNC_MS, ctx);
                 }
             }
             self.enqueue(Controller::NodeLifecycle, key.clone(), SYNC_MS, ctx);
-        }
-        if object::is_deleting(&change.object) || change.verb == Verb::Deleted {
-            let space = Key::new(kinds::NAMESPACE, "", &key.namespace);
-            if kind.namespaced && ctx.api.at(&space).is_some_and(|n| object::is_deleting(n)) {
-                self.enqueue(Controller::Namespace, space, SYNC_MS, ctx);
-            }
         }
     }
 

@@ -242,7 +242,7 @@ impl Scheduler {
             nominated = object::str_at(pod, "status.nominatedNodeName").map(str::to_owned);
         } else {
             let budgets: Vec<Rc<Value>> = ctx.api.list(kinds::POD_DISRUPTION_BUDGET, None).cloned().collect();
-            match preempt::run(&wanted, &verdicts, &self.snapshot, &budgets, ctx.now) {
+            match preempt::run(&wanted, &verdicts, &self.snapshot, &budgets, ctx) {
                 Ok(choice) => {
                     self.evict(&choice, pod, ctx);
                     nominated = Some(choice.node);
