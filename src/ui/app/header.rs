@@ -4,12 +4,13 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::attending::Guide;
 use super::desk::summary;
 use super::examples::EXAMPLES;
 use super::icon::{Icon, draw};
 use super::menu::Menu;
 use super::message::{DeskWish, LessonWish, Message, Notice, Sharing};
-use super::model::{Guide, Model, Theme};
+use super::model::{Model, Theme};
 use crate::ui::intent::Intent;
 use crate::ui::locales::{self as words, Language};
 

@@ -1,5 +1,6 @@
 //! The app: it owns the model, answers every message, and lays out the panes.
 
+pub mod attending;
 pub mod clock;
 pub mod desk;
 pub mod examples;
@@ -31,9 +32,10 @@ use crate::ui::lessons::{self, progress::Progress};
 use crate::ui::link;
 use crate::ui::locales::{self as words, Language};
 use crate::ui::terminal::Completion;
+use attending::{Awaited, Guide};
 use examples::EXAMPLES;
 use message::{DeskWish, LayoutWish, LessonWish, Message, Notice, TerminalWish};
-use model::{Awaited, Guide, Model, Theme};
+use model::{Model, Theme};
 use stage::Renewal;
 
 /// How components answer. Made once: with equal wires and equal values a component has nothing to draw again.

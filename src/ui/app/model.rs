@@ -7,13 +7,13 @@ use podlab::api::SimTime;
 use podlab::cluster::Config;
 use podlab::cluster::log::Fact;
 use podlab::kubectl::Output;
-use podlab::lesson::{self, Lesson, Move};
+use podlab::lesson::Lesson;
 use podlab::manifest::{self, Checked};
-use podlab::session::course::{Course, Opening};
 use podlab::session::{Input, Session, Timed};
 use podlab::text::LineIndex;
 use podlab::view::{self, Target};
 
+use super::attending::{Awaited, Guide};
 use super::clock::Clock;
 use super::desk::Desk;
 use super::examples;
@@ -46,51 +46,10 @@ impl Theme {
     }
 }
 
-/// What the left pane shows besides the manifest.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Guide {
-    /// Nothing: the playground.
-    Closed,
-    List,
-    Course(Box<Attending>),
-}
-
-/// A lesson's step that is to be opened.
-pub struct Awaited {
-    pub id: String,
-    pub step: usize,
-    /// The editor keeps its texts, whatever the step would put there.
-    pub keeps_texts: bool,
-}
-
-/// A lesson that the learner follows.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Attending {
-    pub course: Course,
-    /// Which goals have been reached; a goal stays reached.
-    pub met: Vec<bool>,
-    /// The answer to the step's closing question.
-    pub decided: Option<String>,
-    /// What is still to be shown of the solution, and until when it waits.
-    pub script: VecDeque<Move>,
-    pub script_waits: Option<SimTime>,
-}
-
-impl Attending {
-    fn new(course: Course) -> Self {
-        let goals = course.now().map_or(0, |step| step.goals.len());
-        Self { course, met: vec![false; goals], decided: None, script: VecDeque::new(), script_waits: None }
-    }
-
-    pub fn is_done(&self) -> bool {
-        self.met.iter().all(|met| *met)
-    }
-}
-
 pub struct Model {
     pub session: Session,
     /// The run before the cluster was emptied, to be brought back.
-    emptied: Option<Box<Session>>,
+    pub(super) emptied: Option<Box<Session>>,
     pub desk: Desk,
     /// Counts the texts that the model itself put into the editor; typing does not count.
     pub revision: u32,
@@ -127,7 +86,8 @@ pub struct Model {
     /// The tab that a `kubectl edit` waits for.
     edited: Option<String>,
     typed_ahead: VecDeque<String>,
-    judged: (usize, usize, usize),
+    /// What was there when goals were last judged.
+    pub(super) judged: (usize, usize, usize),
     shown_at: f64,
     /// A key went down in the terminal since the last frame.
     pub key_pressed: bool,
@@ -392,99 +352,6 @@ impl Model {
     /// Whether virtual time passes.
     pub fn is_running(&self) -> bool {
         self.playing || self.catching_up.is_some() || matches!(&self.guide, Guide::Course(a) if !a.script.is_empty())
-    }
-
-    // ---- lessons
-
-    /// Opens a lesson's step, now or when the lessons have come.
-    pub fn open_lesson(&mut self, wanted: Awaited) {
-        if self.lessons.is_empty() {
-            self.guide = Guide::List;
-            self.awaited = Some(wanted);
-            return;
-        }
-        let Some(lesson) = self.lessons.iter().find(|lesson| lesson.id == wanted.id).cloned() else { return };
-        let desk = wanted.keeps_texts.then(|| self.desk.clone());
-        self.begin_step(lesson, wanted.step);
-        if let Some(desk) = desk {
-            self.desk = desk;
-            self.revision += 1;
-            self.text_changed();
-        }
-    }
-
-    /// Whether somebody looks for lessons that have not come.
-    pub fn wants_lessons(&self) -> bool {
-        self.lessons.is_empty() && self.guide != Guide::Closed
-    }
-
-    pub fn lessons_came(&mut self, text: &str) {
-        self.lessons = Rc::new(lesson::read_all(text).unwrap_or_default());
-        if let Some(wanted) = self.awaited.take().filter(|_| !self.lessons.is_empty()) {
-            self.open_lesson(wanted);
-        }
-    }
-
-    pub fn begin_step(&mut self, lesson: Lesson, step: usize) {
-        self.emptied = None;
-        let (course, Opening { manifest, speed }) = Course::begin(lesson, step, &mut self.session);
-        self.progress.reach(&course.lesson.id, course.step);
-        self.guide = Guide::Course(Box::new(Attending::new(course)));
-        if let Some(text) = manifest {
-            self.put_text(&text);
-        }
-        if let Some(speed) = speed {
-            self.speed = speed;
-        }
-        self.selected = None;
-        self.playing = true;
-        self.terminal_from = self.terminal_from.min(self.session.terminal().output().len());
-        self.stage.stale = true;
-        self.judge();
-    }
-
-    /// Goals that hold now are reached. Only looks when something changed.
-    pub fn judge(&mut self) {
-        let Guide::Course(attending) = &mut self.guide else { return };
-        let now = (self.session.cluster().log().len(), self.session.now().secs() as usize, Rc::as_ptr(&self.checked) as usize);
-        if self.judged == now && attending.course.answer.is_none() {
-            return;
-        }
-        self.judged = now;
-        let holds = attending.course.goals(&self.session, &self.checked.source);
-        let was_done = attending.is_done();
-        for (met, holds) in attending.met.iter_mut().zip(holds) {
-            *met |= holds;
-        }
-        if attending.is_done() && !was_done {
-            self.progress.finish(&attending.course.lesson.id, attending.course.step, attending.course.lesson.steps.len());
-        }
-    }
-
-    /// The next moves of a solution that is being shown.
-    pub fn play_script(&mut self) {
-        let Guide::Course(attending) = &mut self.guide else { return };
-        let mut text = None;
-        while let Some(action) = attending.script.front() {
-            if let Some(until) = attending.script_waits {
-                if self.session.now() < until {
-                    break;
-                }
-                attending.script_waits = None;
-                attending.script.pop_front();
-                continue;
-            }
-            if let Move::WaitSeconds(seconds) = action {
-                attending.script_waits = Some(self.session.now() + seconds * 1000);
-                continue;
-            }
-            let action = attending.script.pop_front().expect("the front was just looked at");
-            text = attending.course.perform(&action, &mut self.session).or(text);
-            self.stage.stale = true;
-        }
-        if let Some(text) = text {
-            self.put_text(&text);
-        }
     }
 
     // ---- the two-way link

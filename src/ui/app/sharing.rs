@@ -5,8 +5,9 @@ use podlab::session::Session;
 use podlab::share::{self, LinkError, Moment, Shared};
 use yew::Callback;
 
+use super::attending::{Awaited, Guide};
 use super::message::{Message, Notice, Sharing};
-use super::model::{Awaited, Guide, Model};
+use super::model::Model;
 use crate::ui::link;
 use crate::ui::locales as words;
 use crate::ui::storage;

@@ -6,11 +6,12 @@ use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use super::Wires;
+use super::attending::Guide;
 use super::header::{self, open_file};
 use super::icon::{Icon, draw};
 use super::layout::{Pane, Size, Splitter};
 use super::message::{DeskWish, LayoutWish, LessonWish, Message};
-use super::model::{Guide, Model};
+use super::model::Model;
 use super::stage;
 use crate::ui::editor::{Editor, Jump};
 use crate::ui::lessons;

@@ -6,8 +6,8 @@ use yew::prelude::*;
 
 use super::figure::Figure;
 use super::question::{Question, ask};
+use crate::ui::app::attending::Attending;
 use crate::ui::app::message::{LessonWish, Message};
-use crate::ui::app::model::Attending;
 use crate::ui::locales::{self as words, Language};
 
 /// The element that takes the focus when a step begins, and the one that scrolls.
