@@ -71,7 +71,7 @@ impl Layout {
         let mut layout = Self::default();
         let kept = storage::read(storage::LAYOUT).unwrap_or_default();
         for (size, kept) in Size::ALL.into_iter().zip(kept.split(' ')) {
-            if let Some(kept) = podlab::api::float::read(kept) {
+            if let Ok(kept) = kept.parse() {
                 layout.resize(size, kept);
             }
         }
