@@ -159,7 +159,8 @@ fn list(path: &str) -> io::Result<Vec<PathBuf>> {
     }
     let mut names: Vec<PathBuf> = std::fs::read_dir(path)?.flatten().map(|entry| entry.path()).collect();
     names.retain(|p| p.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json"));
-    names.sort();
+    // All stand in one folder: their bytes decide, which costs less than taking paths apart.
+    names.sort_unstable_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
     if names.is_empty() { Err(io::Error::other("no *.yaml, *.yml or *.json is in this folder")) } else { Ok(names) }
 }
 

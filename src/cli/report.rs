@@ -1,6 +1,7 @@
 //! What `podlab check` says to a person: each diagnostic with its lines and carets, as compilers show them.
 
 use std::io::IsTerminal as _;
+use std::sync::LazyLock;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 use podlab::manifest::Checked;
@@ -14,7 +15,8 @@ pub fn report(
     words: impl Fn(&Diagnostic) -> String,
     sentence: impl Fn(&str, &[String]) -> String,
 ) -> String {
-    let renderer = if std::io::stdout().is_terminal() { Renderer::styled() } else { Renderer::plain() };
+    static IN_COLOUR: LazyLock<bool> = LazyLock::new(|| std::io::stdout().is_terminal());
+    let renderer = if *IN_COLOUR { Renderer::styled() } else { Renderer::plain() };
     let index = LineIndex::new(text);
     let mut out = String::new();
     for diagnostic in &checked.diagnostics {

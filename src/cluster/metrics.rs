@@ -65,6 +65,10 @@ impl Metrics {
         self.looks > 1
     }
 
+    pub fn looked_at(&self) -> SimTime {
+        self.looked_at
+    }
+
     pub fn node(&self, name: &str) -> Option<Usage> {
         self.nodes.get(name).copied().filter(|_| self.is_ready())
     }

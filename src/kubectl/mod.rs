@@ -18,6 +18,7 @@ mod files;
 mod go_template;
 mod hash;
 mod host;
+mod hpa_row;
 mod json;
 mod jsonpath;
 mod kyaml;

@@ -3,6 +3,7 @@
 //! Models `pkg/printers/internalversion/printers.go`.
 
 use super::duration::{age, human, since};
+use super::hpa_row;
 use super::pod_row::pod_row;
 use crate::api::object::{at, i64_at, list_at, map_at, name, str_at};
 use crate::api::{Kind, SimTime, Value};
@@ -149,7 +150,7 @@ pub fn cells(kind: &Kind, o: &Value, now: SimTime) -> Vec<String> {
         "HorizontalPodAutoscaler" => {
             let reference = format!("{}/{}", text(o, "spec.scaleTargetRef.kind"), text(o, "spec.scaleTargetRef.name"));
             let minimum = i64_at(o, "spec.minReplicas").map_or("<unset>".into(), |n| n.to_string());
-            vec![name, reference, hpa_targets(o), minimum, number(o, "spec.maxReplicas"), number(o, "status.currentReplicas"), old]
+            vec![name, reference, hpa_row::targets(o), minimum, number(o, "spec.maxReplicas"), number(o, "status.currentReplicas"), old]
         }
         "PriorityClass" => {
             let default = at(o, "globalDefault").and_then(Value::as_bool) == Some(true);
@@ -446,19 +447,6 @@ fn job_duration(o: &Value, now: SimTime) -> String {
         str_at(failed, "lastTransitionTime").and_then(SimTime::parse)
     });
     human((end.unwrap_or(now).since(start) / 1000) as i64)
-}
-
-fn hpa_targets(o: &Value) -> String {
-    let target = |metric: &Value| {
-        let resource = text(metric, "resource.name");
-        let goal = match (i64_at(metric, "resource.target.averageUtilization"), str_at(metric, "resource.target.averageValue")) {
-            (Some(percent), _) => format!("{percent}%"),
-            (None, Some(value)) => value.to_owned(),
-            (None, None) => "<unset>".into(),
-        };
-        format!("{resource}: <unknown>/{goal}")
-    };
-    none(list_at(o, "spec.metrics").iter().map(target).collect::<Vec<_>>().join(", "))
 }
 
 fn quota(o: &Value, name: String, old: String) -> Vec<String> {

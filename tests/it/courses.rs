@@ -8,7 +8,7 @@ use podlab::api::{Map, SimTime, Value, json};
 use podlab::cluster::{Cluster, Config};
 use podlab::kubectl::Terminal;
 
-const LOOK: &str = "deploy,rs,sts,ds,job,cronjob,rc,pods,pdb,svc,endpointslices,endpoints,pvc,controllerrevisions,quota,cm,sa";
+const LOOK: &str = "deploy,rs,sts,ds,job,cronjob,rc,pods,pdb,svc,endpointslices,endpoints,pvc,controllerrevisions,quota";
 /// A command takes this long.
 const COMMAND_MS: u64 = 150;
 
@@ -41,6 +41,11 @@ fn check(course: &Value, wrong: &mut Vec<String>) {
             }
             Value::Object(_) => match i64_at(step, "second") {
                 Some(second) => (second as u64 * 1000 + 60_000 - cluster.now().0 % 60_000) % 60_000,
+                None if step.get("silent").is_some() || step.get("heard").is_some() => {
+                    let (verb, node) = if step.get("silent").is_some() { ("stop", "silent") } else { ("start", "heard") };
+                    terminal.submit(&format!("ssh {} systemctl {verb} kubelet", str_at(step, node).unwrap_or("")), &mut cluster);
+                    COMMAND_MS
+                }
                 None => {
                     terminal.submit(&format!("kubectl apply -f - <<'EOF'\n{step}\nEOF"), &mut cluster);
                     COMMAND_MS
@@ -58,8 +63,10 @@ fn check(course: &Value, wrong: &mut Vec<String>) {
         let list: Value = podlab::yaml::json_value(json).unwrap_or_else(|| panic!("{what} are no JSON: {text}"));
         list_at(&list, "items").to_vec()
     };
-    let mut found: Vec<String> = events(&list("events"));
-    let mut objects: Vec<String> = list(LOOK).iter().filter_map(shown).map(|o| o.to_string()).collect();
+    let all = list(&format!("{LOOK}{}", str_at(course, "also").unwrap_or("")));
+    let preempts = all.iter().any(|o| str_at(o, "spec.priorityClassName").is_some());
+    let mut found: Vec<String> = events(&list("events"), preempts);
+    let mut objects: Vec<String> = all.iter().filter_map(shown).map(|o| o.to_string()).collect();
     objects.sort();
     found.extend(objects);
     let mut wanted: Vec<String> = list_at(course, "events").iter().map(Value::to_string).collect();
@@ -79,25 +86,32 @@ fn check(course: &Value, wrong: &mut Vec<String>) {
     }
 }
 
-/// The events of controllers, summed up: object, type, reason, message, source, how often.
-fn events(events: &[Value]) -> Vec<String> {
+/// The events of controllers, summed up: object, reason (behind `!` a warning's), message, source, how often. Where Pods are preempted, the scheduler's as well.
+fn events(events: &[Value], preempts: bool) -> Vec<String> {
     let text = |value: &Value, path: &str| str_at(value, path).unwrap_or("").to_owned();
     let mut sums: Vec<(Vec<String>, i64)> = Vec::new();
     for event in events {
         let kind = text(event, "involvedObject.kind");
         let source = [text(event, "source.component"), text(event, "reportingComponent")].into_iter().find(|s| !s.is_empty()).unwrap_or_default();
-        if matches!(source.as_str(), "kubelet" | "default-scheduler") || (kind == "Node" && source != "taint-eviction-controller") {
+        let is_scheduler = source == "default-scheduler";
+        let told = preempts && matches!(str_at(event, "reason"), Some("FailedScheduling" | "Preempted"));
+        if source == "kubelet" || kind == "PersistentVolume" || (is_scheduler && !told) || (kind == "Node" && source != "taint-eviction-controller") {
+            continue;
+        }
+        // Whether it comes depends on who wakes the Pod meanwhile.
+        if text(event, "message").contains("not eligible due to a terminating") {
             continue;
         }
         let mut message = mask(&text(event, "message"));
         // How often these come depends on how fast everything is.
         let reason = text(event, "reason");
-        let uncounted = message.contains("exceeded quota") || source == "persistentvolume-controller" || reason == "UnexpectedJob";
+        let uncounted = message.contains("exceeded quota") || is_scheduler || source == "persistentvolume-controller" || reason == "UnexpectedJob";
         if message.contains("exceeded quota") {
             message = message.replace("(combined from similar events): ", "");
         }
         let of = format!("{kind}/{}", mask(&text(event, "involvedObject.name")));
-        let key = vec![of, text(event, "type"), reason, message, source];
+        let sign = if text(event, "type") == "Normal" { "" } else { "! " };
+        let key = vec![of, format!("{sign}{reason}"), message, source.replace("-controller", "")];
         let count = if uncounted { 0 } else { i64_at(event, "count").unwrap_or(1) };
         match sums.iter_mut().find(|(other, _)| *other == key) {
             Some((_, sum)) => *sum += count,
@@ -119,11 +133,18 @@ fn shown(object: &Value) -> Option<Value> {
     if matches!(kind.as_str(), "Endpoints" | "Service" | "EndpointSlice") && name(object) == "kubernetes" {
         return None;
     }
+    if kind == "Namespace" && name(object) != "other" {
+        return None;
+    }
     let mut out = json!({"kind": kind, "name": mask(name(object))});
     let is_plain = matches!(kind.as_str(), "ConfigMap" | "ServiceAccount");
     for field in ["labels", "annotations"] {
-        let all = map_at(object, &format!("metadata.{field}")).map(|map| marks(map)).unwrap_or_default();
-        if !all.is_empty() && !is_plain && !(field == "annotations" && matches!(kind.as_str(), "EndpointSlice" | "Endpoints" | "Service")) {
+        let all = map_at(object, &format!("metadata.{field}")).map(|map| marks(map, &kind)).unwrap_or_default();
+        if !all.is_empty()
+            && !is_plain
+            && kind != "Node"
+            && !(field == "annotations" && matches!(kind.as_str(), "EndpointSlice" | "Endpoints" | "Service"))
+        {
             out[field] = Value::Object(all);
         }
     }
@@ -131,12 +152,9 @@ fn shown(object: &Value) -> Option<Value> {
         return Some(out);
     }
     let owner = |r: &Value| {
-        json!([
-            str_at(r, "kind"),
-            mask(str_at(r, "name").unwrap_or("")),
-            bool_at(r, "controller").unwrap_or(false),
-            bool_at(r, "blockOwnerDeletion").unwrap_or(false)
-        ])
+        let controls = if bool_at(r, "controller") == Some(true) { "" } else { " (no controller)" };
+        let blocks = if bool_at(r, "blockOwnerDeletion") == Some(true) { "" } else { " (does not block)" };
+        json!(format!("{}/{}{controls}{blocks}", str_at(r, "kind").unwrap_or(""), mask(str_at(r, "name").unwrap_or(""))))
     };
     let owners: Vec<Value> = list_at(object, "metadata.ownerReferences").iter().map(owner).collect();
     if !owners.is_empty() {
@@ -148,7 +166,7 @@ fn shown(object: &Value) -> Option<Value> {
     if !finalizers.is_empty() {
         out["finalizers"] = Value::Array(finalizers);
     }
-    if let Some(generation) = i64_at(object, "metadata.generation").filter(|_| kind != "EndpointSlice") {
+    if let Some(generation) = i64_at(object, "metadata.generation").filter(|n| *n != 1 && !matches!(kind.as_str(), "EndpointSlice" | "Node")) {
         out["generation"] = json!(generation);
     }
     if str_at(object, "metadata.deletionTimestamp").is_some() {
@@ -168,10 +186,13 @@ fn special(kind: &str, object: &Value, out: &mut Value) {
     let target = |of: &Value| json!([at(of, "targetRef.kind"), str_at(of, "targetRef.name").map(mask)]);
     match kind {
         "Pod" => {
-            out["status"] = json!({"phase": at(object, "status.phase")});
+            out["status"] = at(object, "status.phase");
             let host = json!([at(object, "spec.hostname"), at(object, "spec.subdomain")]);
             if host != json!([null, null]) {
                 out["hostname"] = host;
+            }
+            if str_at(object, "spec.priorityClassName").is_some() {
+                out["node"] = json!([at(object, "spec.nodeName"), at(object, "status.nominatedNodeName")]);
             }
             let disrupted = list_at(object, "status.conditions").iter().filter(|c| str_at(c, "type") == Some("DisruptionTarget"));
             let disrupted: Vec<Value> =
@@ -204,9 +225,21 @@ fn special(kind: &str, object: &Value, out: &mut Value) {
         "ReplicaSet" => out["replicas"] = at(object, "spec.replicas"),
         "ControllerRevision" => out["revision"] = at(object, "revision"),
         "Job" => {
-            let keys = |path: &str| Value::Array(map_at(object, path).into_iter().flatten().map(|(key, _)| json!(key)).collect());
-            out["selector"] = keys("spec.selector.matchLabels");
-            out["template"] = keys("spec.template.metadata.labels");
+            // What every Job has is not written down.
+            let keys = |path: &str| map_at(object, path).into_iter().flatten().map(|(key, _)| key.clone()).collect::<Vec<String>>();
+            let selector = keys("spec.selector.matchLabels");
+            if selector != ["batch.kubernetes.io/controller-uid"] {
+                out["selector"] = json!(selector);
+            }
+            let template = keys("spec.template.metadata.labels");
+            if template != ["batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "controller-uid", "job-name"] {
+                out["template"] = json!(template);
+            }
+        }
+        "PersistentVolume" => out["claim"] = at(object, "spec.claimRef.name"),
+        "Node" => {
+            let taint = |t: &Value| json!([at(t, "key"), at(t, "value"), at(t, "effect")]);
+            out["taints"] = sorted(list_at(object, "spec.taints").iter().map(taint).collect());
         }
         "PersistentVolumeClaim" => out["volume"] = at(object, "spec.volumeName"),
         _ => {}
@@ -215,21 +248,35 @@ fn special(kind: &str, object: &Value, out: &mut Value) {
     if status.as_object().is_none_or(|s| s.is_empty()) {
         return;
     }
+    if kind == "Job" && status["uncountedTerminatedPods"] == json!({}) {
+        podlab::api::object::remove(&mut status, "uncountedTerminatedPods");
+    }
+    if kind == "Node" {
+        let ready = list_at(&status, "conditions").iter().filter(|c| str_at(c, "type") == Some("Ready")).cloned().collect::<Vec<_>>();
+        status = json!({"conditions": ready});
+    }
     if kind == "CronJob" && status.get("active").is_some() {
         status["active"] = list_at(&status, "active").iter().map(|a| at(a, "name")).collect::<Vec<_>>().into();
     }
-    for condition in status.get_mut("conditions").and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut) {
-        ["lastTransitionTime", "lastUpdateTime", "lastProbeTime"].iter().for_each(|time| drop(condition.remove(*time)));
+    if status.get("conditions").is_some() {
+        let told = |c: &Value| {
+            let text = |field: &str| str_at(c, field).unwrap_or("");
+            let generation = i64_at(c, "observedGeneration").map_or(String::new(), |n| format!(" ({n})"));
+            json!(format!("{}={} {}: {}{generation}", text("type"), text("status"), text("reason"), text("message")))
+        };
+        status["conditions"] = list_at(&status, "conditions").iter().map(told).collect::<Vec<_>>().into();
     }
     out["status"] = deep(&status);
 }
 
 /// Labels and annotations without hashes and what only kubectl writes.
-fn marks(map: &Map<String, Value>) -> Map<String, Value> {
+fn marks(map: &Map<String, Value>, kind: &str) -> Map<String, Value> {
     const HASHES: [&str; 3] = ["pod-template-hash", "controller-revision-hash", "controller.kubernetes.io/hash"];
     const OTHERS: [&str; 3] = ["kubectl.kubernetes.io/last-applied-configuration", "kubectl.kubernetes.io/restartedAt", "kubernetes.io/description"];
-    let kept = map.iter().filter(|(key, _)| !OTHERS.contains(&key.as_str()));
-    kept.map(|(key, value)| (key.clone(), if HASHES.contains(&key.as_str()) { json!("*") } else { deep(value) })).collect()
+    // The Pods of a Job have the labels of its template, which are looked at there.
+    const JOBS: [&str; 4] = ["controller-uid", "batch.kubernetes.io/controller-uid", "job-name", "batch.kubernetes.io/job-name"];
+    let kept = map.iter().filter(|(key, _)| !OTHERS.contains(&key.as_str()) && !(kind == "Pod" && JOBS.contains(&key.as_str())));
+    kept.filter(|(key, _)| !HASHES.contains(&key.as_str())).map(|(key, value)| (key.clone(), deep(value))).collect()
 }
 
 fn deep(value: &Value) -> Value {

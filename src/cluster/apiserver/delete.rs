@@ -56,7 +56,10 @@ impl ApiServer {
                 object::set(&mut new, "status.phase", json!("Terminating"));
             }
         }
-        object::set(&mut new, "metadata.deletionGracePeriodSeconds", json!(grace));
+        // A namespace has no grace period (`pkg/registry/core/namespace/storage`).
+        if key.kind.kind != "Namespace" {
+            object::set(&mut new, "metadata.deletionGracePeriodSeconds", json!(grace));
+        }
         if may_go(key.kind, &new) {
             self.forget(key, &old);
             // A Pod is marked before it goes, as its last state in a watch shows; other kinds go as they are.

@@ -283,6 +283,8 @@ impl ApiServer {
         }
         let mut new = (*old).clone();
         object::set(&mut new, "spec.nodeName", json!(node));
+        // `ClearingNominatedNodeNameAfterBinding`
+        object::remove(&mut new, "status.nominatedNodeName");
         let condition = json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": caller.now.rfc3339()});
         set_condition(&mut new, condition);
         let options = WriteOptions { subresource: "binding", field_manager: "kube-scheduler".into(), ..WriteOptions::default() };

@@ -77,6 +77,22 @@ pub fn sync(key: &Key, owned: &Owned, backoff: &mut Backoff, ctx: &mut Context) 
     Ok(again.into_iter().chain(daemons.next_available()).min())
 }
 
+/// Whether a changed node needs the set to do something (`syncNodeUpdate`); its counts alone are no reason.
+pub fn wakes(set: &Value, node: &Value, owned: &Owned, ctx: &Context) -> bool {
+    let mut model = json!({"spec": object::at(set, "spec.template.spec")});
+    tolerate(&mut model);
+    let (runs, stays) = may_run(&model, node);
+    let is_there = owned.of_kind(set, kinds::POD, ctx).iter().any(|p| object::str_at(p, "spec.nodeName") == Some(object::name(node)));
+    if is_there { !stays || object::i64_at(set, "status.numberMisscheduled") > Some(0) } else { runs }
+}
+
+/// Daemons tolerate more than what their template says.
+fn tolerate(pod: &mut Value) {
+    let mut tolerations = object::list_at(pod, "spec.tolerations").to_vec();
+    tolerations.extend(TOLERATED.iter().map(|(key, effect)| json!({"key": key, "operator": "Exists", "effect": effect})));
+    object::set(pod, "spec.tolerations", Value::Array(tolerations));
+}
+
 fn label<'a>(object: &'a Value, key: &str) -> &'a str {
     object::labels(object).and_then(|l| l.get(key)).and_then(Value::as_str).unwrap_or("")
 }
@@ -88,9 +104,7 @@ impl Daemons {
         object::set(&mut model, &format!("metadata.labels.{REVISION_LABEL}"), json!(hash));
         object::set(&mut model, "metadata.labels.pod-template-generation", json!(generation));
         model["metadata"]["generateName"] = json!(format!("{}-", object::name(set)));
-        let mut tolerations = object::list_at(&model, "spec.tolerations").to_vec();
-        tolerations.extend(TOLERATED.iter().map(|(key, effect)| json!({"key": key, "operator": "Exists", "effect": effect})));
-        object::set(&mut model, "spec.tolerations", Value::Array(tolerations));
+        tolerate(&mut model);
         let mut by_node: SortedMap<String, Vec<Rc<Value>>> = SortedMap::new();
         for pod in pods.iter().filter(|p| !(object::is_deleting(p) && is_finished(p))) {
             if let Some(node) = target(pod) {

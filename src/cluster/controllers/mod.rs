@@ -1,8 +1,8 @@
 //! Models kube-controller-manager: ReplicaSet, ReplicationController, Deployment, DaemonSet, StatefulSet, Job, CronJob, EndpointSlice, Namespace,
-//! ResourceQuota, PodDisruptionBudget, PersistentVolume, node lifecycle, garbage collection of dependents and of Pods.
+//! ResourceQuota, PodDisruptionBudget, HorizontalPodAutoscaler, PersistentVolume, node lifecycle, garbage collection of dependents and of Pods.
 //!
 //! Every controller has a work queue of objects; a change puts those that it concerns into it, and a little later they are synced against the
-//! store. Deviations: one worker each, syncs take no time, HorizontalPodAutoscalers are stored and left alone.
+//! store. Deviations: one worker each, syncs take no time.
 
 use crate::api::order::SortedMap;
 mod bootstrap;
@@ -15,6 +15,8 @@ mod endpoint_mirror;
 mod endpoints;
 mod garbage;
 mod history;
+mod hpa;
+mod hpa_replicas;
 mod job;
 mod job_policy;
 mod namespace;
@@ -56,6 +58,7 @@ pub enum Controller {
     PodGc,
     ResourceQuota,
     Disruption,
+    HorizontalPodAutoscaler,
     Volume,
     TaintEviction,
     NodeLifecycle,
@@ -84,6 +87,7 @@ pub struct Controllers {
     eviction: node::Eviction,
     nodes: node::Lifecycle,
     jobs: job::Jobs,
+    autoscalers: hpa::Autoscalers,
     daemons: daemon_set::Backoff,
 }
 
@@ -110,6 +114,7 @@ impl Controllers {
             "ReplicaSet" | "ReplicationController" => Some(Controller::ReplicaSet),
             "ResourceQuota" => Some(Controller::ResourceQuota),
             "PodDisruptionBudget" => Some(Controller::Disruption),
+            "HorizontalPodAutoscaler" => Some(Controller::HorizontalPodAutoscaler),
             "Deployment" => Some(Controller::Deployment),
             "DaemonSet" => Some(Controller::DaemonSet),
             "StatefulSet" => Some(Controller::StatefulSet),
@@ -122,8 +127,18 @@ impl Controllers {
         };
         if let Some(controller) = controller {
             let own = change.verb != Verb::Deleted && change.old.as_ref().is_some_and(|old| only_status(old, &change.object));
-            if !own || matches!(kind.kind, "ReplicaSet" | "ReplicationController" | "Job" | "Deployment" | "StatefulSet" | "PodDisruptionBudget") {
-                let after = if controller == Controller::Endpoints { endpoints::SYNC_MS } else { SYNC_MS };
+            if !own
+                || matches!(
+                    kind.kind,
+                    "ReplicaSet" | "ReplicationController" | "Job" | "Deployment" | "StatefulSet" | "Namespace" | "PodDisruptionBudget"
+                )
+            {
+                let after = match controller {
+                    Controller::Endpoints => endpoints::SYNC_MS,
+                    Controller::Namespace if object::is_deleting(&change.object) => namespace::QUIET_MS,
+                    Controller::HorizontalPodAutoscaler => hpa::RESYNC_MS,
+                    _ => SYNC_MS,
+                };
                 self.enqueue(controller, key.clone(), after, ctx);
             }
         }
@@ -172,19 +187,15 @@ impl Controllers {
                 self.enqueue(Controller::PodGc, key.clone(), pod_gc::QUARANTINE_MS, ctx);
             }
             self.eviction.observe_node(change, &mut self.queued, ctx);
-            if change.old.as_ref().is_none_or(|old| !only_status(old, &change.object)) {
-                let sets: Vec<Key> = ctx.api.list(kinds::DAEMON_SET, None).map(|s| key_of(kinds::DAEMON_SET, s)).collect();
+            let seen = |node: &Value| (object::labels(node).cloned(), object::at(node, "spec.taints").cloned());
+            if change.verb != Verb::Deleted && change.old.as_ref().is_none_or(|old| seen(old) != seen(&change.object)) {
+                let wakes = |set: &&std::rc::Rc<Value>| daemon_set::wakes(set, &change.object, &self.owned, ctx);
+                let sets: Vec<Key> = ctx.api.list(kinds::DAEMON_SET, None).filter(wakes).map(|s| key_of(kinds::DAEMON_SET, s)).collect();
                 for set in sets {
                     self.enqueue(Controller::DaemonSet, set, SYNC_MS, ctx);
                 }
             }
             self.enqueue(Controller::NodeLifecycle, key.clone(), SYNC_MS, ctx);
-        }
-        if object::is_deleting(&change.object) || change.verb == Verb::Deleted {
-            let space = Key::new(kinds::NAMESPACE, "", &key.namespace);
-            if kind.namespaced && ctx.api.at(&space).is_some_and(|n| object::is_deleting(n)) {
-                self.enqueue(Controller::Namespace, space, SYNC_MS, ctx);
-            }
         }
     }
 
@@ -302,6 +313,7 @@ impl Controllers {
             Controller::PodGc => pod_gc::sync(&key, ctx),
             Controller::ResourceQuota => quota::sync(&key, ctx),
             Controller::Disruption => disruption::sync(&key, ctx),
+            Controller::HorizontalPodAutoscaler => self.autoscalers.sync(&key, ctx),
             Controller::Volume => volume::sync(&key, ctx),
             Controller::NodeLifecycle => self.nodes.sync(&key, ctx),
             Controller::TaintEviction => self.eviction.sync(&key, ctx),

@@ -53,8 +53,9 @@ impl Eviction {
         }
         let here = |pod: &&Rc<Value>| object::str_at(pod, "spec.nodeName") == Some(&change.key.name);
         let pods: Vec<Key> = ctx.api.list(kinds::POD, None).filter(here).map(|p| super::key_of(kinds::POD, p)).collect();
+        // DaemonSets take their Pods away before.
         for key in pods {
-            enqueue(queued, Work { controller: Controller::TaintEviction, key }, super::SYNC_MS, ctx);
+            enqueue(queued, Work { controller: Controller::TaintEviction, key }, 2 * super::SYNC_MS, ctx);
         }
     }
 
@@ -62,7 +63,7 @@ impl Eviction {
         let Some(pod) = ctx.api.at(key).cloned() else { return Ok(None) };
         let node = ctx.api.get(kinds::NODE, "", object::str_at(&pod, "spec.nodeName").unwrap_or("")).cloned();
         let taints: Vec<Value> = node.iter().flat_map(|n| executing(n)).cloned().collect();
-        if taints.is_empty() || object::is_deleting(&pod) {
+        if taints.is_empty() {
             if self.due.remove(key).is_some() && !object::is_deleting(&pod) {
                 let text = format!("Cancelling deletion of Pod {}/{}", key.namespace, key.name);
                 say(ctx, &pod, "taint-eviction-controller", "Normal", "TaintManagerEviction", &text);

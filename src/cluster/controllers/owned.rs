@@ -188,7 +188,11 @@ pub fn make_pod(ctx: &mut Context, set: &Value, component: &'static str, pod: Va
             Ok(pod)
         }
         Err(refusal) => {
-            super::say(ctx, set, component, "Warning", "FailedCreate", &format!("Error creating: {}", refusal.message));
+            // Of a namespace that goes nothing is told.
+            let space = ctx.api.get(kinds::NAMESPACE, "", object::namespace(set));
+            if !space.is_some_and(|space| object::is_deleting(space)) {
+                super::say(ctx, set, component, "Warning", "FailedCreate", &format!("Error creating: {}", refusal.message));
+            }
             Err(refusal)
         }
     }

@@ -67,6 +67,13 @@ impl HelpedBy {
     }
 }
 
+/// Whether a waiting Pod's own update may let it fit: its labels where other Pods stood in its way, new tolerations, requests where there was no room
+/// (`PodSchedulingPropertiesChange`, and the events that the plugins register).
+fn own_change_helps(old: &Value, new: &Value, by: HelpedBy) -> bool {
+    let differs = |path: &str| object::at(old, path) != object::at(new, path);
+    by.company && differs("metadata.labels") || by.room && (differs("spec.containers") || differs("spec.resources")) || differs("spec.tolerations")
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Scheduler {
     active: BTreeSet<(i64, u64, Key)>,
@@ -131,8 +138,9 @@ impl Scheduler {
         }
         if !self.seen.contains_key(&change.key) {
             self.activate(change.key.clone(), pod, CYCLE_MS, ctx);
-        } else if change.old.as_ref().is_some_and(|old| old.get("spec") != pod.get("spec") || object::labels(old) != object::labels(pod))
+        } else if let Some(old) = &change.old
             && let Some(waiting) = self.waiting.get_mut(&change.key)
+            && own_change_helps(old, pod, waiting.helped_by)
         {
             waiting.woken = true;
             self.plan(ctx);
@@ -234,7 +242,7 @@ impl Scheduler {
             nominated = object::str_at(pod, "status.nominatedNodeName").map(str::to_owned);
         } else {
             let budgets: Vec<Rc<Value>> = ctx.api.list(kinds::POD_DISRUPTION_BUDGET, None).cloned().collect();
-            match preempt::run(&wanted, &verdicts, &self.snapshot, &budgets, ctx.now) {
+            match preempt::run(&wanted, &verdicts, &self.snapshot, &budgets, ctx) {
                 Ok(choice) => {
                     self.evict(&choice, pod, ctx);
                     nominated = Some(choice.node);

@@ -11,6 +11,7 @@ use super::filter::{Verdict, Wanted, one};
 use super::snapshot::{PodInfo, Snapshot, add};
 use crate::api::order::InOrder as _;
 use crate::api::{Selector, SimTime, Value, object};
+use crate::cluster::Context;
 use crate::cluster::apiserver::Key;
 
 pub struct Choice {
@@ -50,13 +51,13 @@ pub fn ineligible(wanted: &Wanted, verdicts: &Verdicts, snapshot: &Snapshot) -> 
 }
 
 /// The node where the least has to be broken; otherwise why preemption does not help, for each node.
-pub fn run(wanted: &Wanted, verdicts: &Verdicts, snapshot: &Snapshot, budgets: &[Rc<Value>], now: SimTime) -> Result<Choice, Vec<String>> {
+pub fn run(wanted: &Wanted, verdicts: &Verdicts, snapshot: &Snapshot, budgets: &[Rc<Value>], ctx: &Context) -> Result<Choice, Vec<String>> {
     let mut reasons = Vec::new();
     let mut best: Option<(Cost, Choice)> = None;
     for (name, verdict) in verdicts {
         match verdict {
             Verdict::Unresolvable(_) => reasons.push("Preemption is not helpful for scheduling".to_owned()),
-            Verdict::Unschedulable(_) => match victims(wanted, name, snapshot, budgets, now) {
+            Verdict::Unschedulable(_) => match victims(wanted, name, snapshot, budgets, ctx) {
                 Ok((cost, victims)) => {
                     if best.as_ref().is_none_or(|(least, _)| cost < *least) {
                         best = Some((cost, Choice { node: name.clone(), victims }));
@@ -71,12 +72,13 @@ pub fn run(wanted: &Wanted, verdicts: &Verdicts, snapshot: &Snapshot, budgets: &
 
 /// All Pods of lower priority go; then as many as possible come back: first those whose budget would be broken, the most important of them first.
 /// Models `SelectVictimsOnNode`.
-fn victims(wanted: &Wanted, name: &str, snapshot: &Snapshot, budgets: &[Rc<Value>], now: SimTime) -> Result<(Cost, Vec<Key>), Vec<String>> {
+fn victims(wanted: &Wanted, name: &str, snapshot: &Snapshot, budgets: &[Rc<Value>], ctx: &Context) -> Result<(Cost, Vec<Key>), Vec<String>> {
     const NONE: &str = "No preemption victims found for incoming pod";
     let none = || vec![NONE.to_owned()];
     let node = snapshot.nodes.get(name).ok_or_else(none)?;
     let victim = |(key, info): (&Key, &PodInfo)| {
-        let started = object::str_at(&info.object, "status.startTime").and_then(SimTime::parse).unwrap_or(now);
+        // The snapshot does not follow what changes in the status alone.
+        let started = ctx.api.at(key).and_then(|pod| object::str_at(pod, "status.startTime")).and_then(SimTime::parse).unwrap_or(ctx.now);
         Victim { key: key.clone(), priority: info.priority, started }
     };
     let mut lower: Vec<Victim> = node.pods.iter().filter(|(_, p)| p.priority < wanted.info.priority).map(victim).collect();
@@ -115,7 +117,7 @@ fn victims(wanted: &Wanted, name: &str, snapshot: &Snapshot, budgets: &[Rc<Value
     let gone: Vec<&Victim> = lower.iter().zip(&goes).filter(|(_, goes)| **goes).map(|(victim, _)| victim).collect();
     let Some(first) = gone.first() else { return Err(none()) };
     let broken = goes.iter().zip(&breaks).filter(|(goes, breaks)| **goes && **breaks).count();
-    let since = gone.iter().filter(|v| v.priority == first.priority).map(|v| v.started).min().unwrap_or(now);
+    let since = gone.iter().filter(|v| v.priority == first.priority).map(|v| v.started).min().unwrap_or(ctx.now);
     // Each counts by how far it is above the lowest priority of all.
     let sum = gone.iter().map(|v| v.priority + i64::from(i32::MAX) + 1).sum();
     Ok(((broken, first.priority, sum, gone.len(), Reverse(since)), gone.iter().map(|v| v.key.clone()).collect()))

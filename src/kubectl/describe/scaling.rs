@@ -2,14 +2,14 @@
 //!
 //! Each answers whether its page ends with the object's events; all do.
 
-use super::{Page, conditions, text, time};
+use super::{Page, text, time};
 use crate::api::object::{at, i64_at, list_at, name, namespace, str_at};
 use crate::api::{Value, kinds};
 use crate::kubectl::env::Env;
 use crate::kubectl::jsonpath::show;
-use crate::kubectl::rows;
+use crate::kubectl::{hpa_row, rows};
 
-/// Models `describeHorizontalPodAutoscalerV2`; nothing measures Pods here, so that every current value is unknown.
+/// Models `describeHorizontalPodAutoscalerV2`.
 pub fn autoscaler(page: &mut Page, o: &Value) -> bool {
     page.field(0, "Name", name(o));
     page.field(0, "Namespace", namespace(o));
@@ -19,20 +19,51 @@ pub fn autoscaler(page: &mut Page, o: &Value) -> bool {
     let target = text(o, "spec.scaleTargetRef.kind");
     page.field(0, "Reference", format!("{target}/{}", text(o, "spec.scaleTargetRef.name")));
     page.field(0, "Metrics", "( current / target )");
-    for metric in list_at(o, "spec.metrics") {
-        let resource = text(metric, "resource.name");
-        match (i64_at(metric, "resource.target.averageUtilization"), at(metric, "resource.target.averageValue")) {
-            (Some(percent), _) => page.line(1, format!("resource {resource} on pods  (as a percentage of request):\t<unknown> / {percent}%")),
-            (None, Some(value)) => page.line(1, format!("resource {resource} on pods:\t<unknown> / {}", show(value))),
-            (None, None) => page.line(1, format!("resource {resource} on pods:\t<unknown> / <unset>")),
-        }
+    for (place, metric) in list_at(o, "spec.metrics").iter().enumerate() {
+        let (resource, current, target) = hpa_row::metric(o, place, metric);
+        let how = if target.ends_with('%') { "  (as a percentage of request)" } else { "" };
+        let container = text(metric, "containerResource.container");
+        let of = if container.is_empty() { String::new() } else { format!("of container {container:?} ") };
+        page.line(1, format!("resource {resource} {of}on pods{how}:\t{current} / {target}"));
     }
     page.field(0, "Min replicas", at(o, "spec.minReplicas").map_or("<unset>".into(), show));
     page.field(0, "Max replicas", at(o, "spec.maxReplicas").map_or("0".into(), show));
+    if at(o, "spec.behavior").is_some_and(Value::is_object) {
+        page.line(0, "Behavior:");
+        for (title, field) in [("Scale Up:", "scaleUp"), ("Scale Down:", "scaleDown")] {
+            direction(page, title, at(o, &format!("spec.behavior.{field}")));
+        }
+    }
     let count = |path| i64_at(o, path).unwrap_or(0);
     page.field(0, &format!("{target} pods"), format!("{} current / {} desired", count("status.currentReplicas"), count("status.desiredReplicas")));
-    conditions(page, o);
+    let all = list_at(o, "status.conditions");
+    if !all.is_empty() {
+        page.line(0, "Conditions:");
+        page.line(1, "Type\tStatus\tReason\tMessage");
+        page.line(1, "----\t------\t------\t-------");
+        for c in all {
+            page.line(1, format!("{}\t{}\t{}\t{}", text(c, "type"), text(c, "status"), text(c, "reason"), text(c, "message")));
+        }
+    }
     true
+}
+
+/// Models `printDirectionBehavior`.
+fn direction(page: &mut Page, title: &str, rules: Option<&Value>) {
+    let Some(rules) = rules.filter(|r| r.is_object()) else { return };
+    page.line(1, title);
+    if let Some(seconds) = i64_at(rules, "stabilizationWindowSeconds") {
+        page.line(2, format!("Stabilization Window: {seconds} seconds"));
+    }
+    let policies = list_at(rules, "policies");
+    if !policies.is_empty() {
+        page.line(2, format!("Select Policy: {}", str_at(rules, "selectPolicy").unwrap_or("Max")));
+        page.line(2, "Policies:");
+        for p in policies {
+            let number = |field| i64_at(p, field).unwrap_or(0);
+            page.line(3, format!("- Type: {}\tValue: {}\tPeriod: {} seconds", text(p, "type"), number("value"), number("periodSeconds")));
+        }
+    }
 }
 
 /// Models `describePodDisruptionBudget`.

@@ -1,8 +1,8 @@
 //! `kubectl api-resources` and `kubectl api-versions`.
 
+use super::top;
 use crate::api::kinds::{API_SERVICE, KINDS};
 use crate::api::order::InOrder as _;
-use super::top;
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
 use crate::kubectl::table;

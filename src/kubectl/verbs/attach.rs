@@ -70,11 +70,8 @@ impl Attached {
         let place = PodRef { namespace: &self.namespace, name: &self.pod };
         let Some(record) = env.cluster.container(place, &self.container, false) else { return true };
         let ended = matches!(record.state, State::Exited { .. });
-        let fresh: Vec<(Stream, String)> = record
-            .log
-            .lines_from(self.printed)
-            .map(|l| (l.stream, format!("{}{}", l.text, if l.whole { "\n" } else { "" })))
-            .collect();
+        let fresh: Vec<(Stream, String)> =
+            record.log.lines_from(self.printed).map(|l| (l.stream, format!("{}{}", l.text, if l.whole { "\n" } else { "" }))).collect();
         self.printed = record.log.end();
         for (stream, text) in fresh {
             match stream {

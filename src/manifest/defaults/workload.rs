@@ -151,6 +151,11 @@ pub fn daemon_set(set: &mut Value) {
             if object::at(strategy, "rollingUpdate.maxSurge").is_none_or(Value::is_null) {
                 object::set(strategy, "rollingUpdate.maxSurge", json!(0));
             }
+        } else if let Some(rolling) = strategy.get_mut("rollingUpdate").filter(|r| r.is_object()) {
+            // Of another strategy nothing is defaulted; the conversion to the internal version makes numbers of what is missing.
+            for field in ["maxUnavailable", "maxSurge"] {
+                unset(rolling, field, json!(0));
+            }
         }
     }
     template(spec);

@@ -12,6 +12,7 @@ mod drivers;
 mod env;
 mod job;
 mod meta;
+mod metrics;
 mod mounts;
 mod names;
 mod network;

@@ -3,7 +3,7 @@
 //! Models `pkg/apis/{autoscaling,policy}/validation/validation.go`.
 
 use super::workload::{int_or_percent, not_above_100_percent};
-use super::{meta, names, not_negative, one_of};
+use super::{meta, metrics, names, not_negative, one_of};
 use crate::api::{Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
@@ -41,22 +41,9 @@ pub fn autoscaler(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     if least.is_some_and(|least| most < least) {
         errors.invalid(&at, most, "must be greater than or equal to `minReplicas`");
     }
-    let target = spec.get("scaleTargetRef").unwrap_or(&Value::Null);
-    for field in ["kind", "name"] {
-        super::name_errors(object::str_at(target, field).unwrap_or(""), names::path_segment, &path.child("scaleTargetRef").child(field), errors);
-    }
-    let version = object::str_at(target, "apiVersion").unwrap_or("");
-    let why = match version.matches('/').count() {
-        0 if version.is_empty() || version == "v1" => Some("apiVersion must specify API group".to_owned()),
-        0 => Some("apiVersion must specify API group".to_owned()),
-        1 => version.starts_with('/').then(|| "apiVersion must specify API group".to_owned()),
-        _ => Some(format!("unexpected GroupVersion string: {version}")),
-    };
-    if let Some(why) = why {
-        errors.invalid_at(path, "scaleTargetRef.apiVersion", version, why);
-    }
+    reference(spec.get("scaleTargetRef").unwrap_or(&Value::Null), &path.child("scaleTargetRef"), false, errors);
     for (index, metric) in object::list_at(spec, "metrics").iter().enumerate() {
-        metric_type(metric, &path.child("metrics").index(index), errors);
+        metrics::metric(metric, &path.child("metrics").index(index), errors);
     }
     let outside = |m: &Value| matches!(object::str_at(m, "type"), Some("Object" | "External"));
     if least == Some(0) && !object::list_at(spec, "metrics").iter().any(outside) {
@@ -70,21 +57,21 @@ pub fn autoscaler(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     }
 }
 
-/// A metric names its source, and has it.
-fn metric_type(metric: &Value, path: &FieldPath, errors: &mut ErrorList) {
-    const TYPES: [(&str, &str); 5] =
-        [("ContainerResource", "containerResource"), ("External", "external"), ("Object", "object"), ("Pods", "pods"), ("Resource", "resource")];
-    let kind = object::str_at(metric, "type").unwrap_or("");
-    if kind.is_empty() {
-        errors.required_at(path, "type", "must specify a metric source type");
+/// `ValidateCrossVersionObjectReference`. The core group may be meant only where a group may be left out.
+pub fn reference(target: &Value, path: &FieldPath, core: bool, errors: &mut ErrorList) {
+    for field in ["kind", "name"] {
+        super::name_errors(object::str_at(target, field).unwrap_or(""), names::path_segment, &path.child(field), errors);
     }
-    match TYPES.iter().find(|(name, _)| *name == kind) {
-        None => errors.not_supported_at(path, "type", kind, &TYPES.map(|(name, _)| name)),
-        Some((_, field)) => {
-            if metric.get(field).is_none_or(Value::is_null) {
-                errors.required_at(path, field, "must populate information for the given metric source");
-            }
-        }
+    let version = object::str_at(target, "apiVersion").unwrap_or("");
+    let without_group = || (!core).then(|| "apiVersion must specify API group".to_owned());
+    let why = match version.matches('/').count() {
+        0 => without_group(),
+        1 if version.starts_with('/') => without_group(),
+        1 => None,
+        _ => Some(format!("unexpected GroupVersion string: {version}")),
+    };
+    if let Some(why) = why {
+        errors.invalid_at(path, "apiVersion", version, why);
     }
 }
 
