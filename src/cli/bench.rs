@@ -222,6 +222,7 @@ fn hostile(_: &[&str]) -> Result<Vec<Figure>, String> {
         ("two and a half million open mappings", "{a: ".repeat(SIZE / 4)),
         ("aliases of aliases", bomb),
         ("a million keys", keys),
+        ("a million and a half floats", format!("a: [{}]\n", "5e-324,".repeat(SIZE / 7))),
         ("one scalar of ten megabytes", format!("a: \"{}", "x".repeat(SIZE))),
         ("two and a half million documents", pods),
     ];

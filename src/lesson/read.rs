@@ -264,6 +264,27 @@ impl Read for Goal {
     }
 }
 
+/// Which part of the lessons cannot be read, for whoever writes one: a page's own were read when it was built.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) fn fault(lessons: &Value) -> String {
+    let name = |value: &Value| value["id"].as_str().unwrap_or("?").to_owned();
+    let list = |value: &Value, field: &str| value[field].as_array().cloned().unwrap_or_default();
+    let Some(lesson) = lessons.as_array().into_iter().flatten().find(|lesson| Lesson::read(lesson).is_none()) else {
+        return "they are no list".into();
+    };
+    let Some(step) = list(lesson, "steps").into_iter().find(|step| Step::read(step).is_none()) else {
+        return format!("lesson {}: its title, summary or minutes", name(lesson));
+    };
+    let at = format!("lesson {}, step {}", name(lesson), name(&step));
+    if let Some(goal) = list(&step, "goals").iter().find(|goal| Need::read(goal).is_none()) {
+        return format!("{at}, the goal {}", goal["goal"]);
+    }
+    match list(&step, "solution").iter().find(|action| Move::read(action).is_none()) {
+        Some(action) => format!("{at}, the move {action}"),
+        None => format!("{at}: its start, predict, hints, quiz or figure"),
+    }
+}
+
 /// The fields of a goal that may say how often.
 fn written(map: &Map<String, Value>, others: usize) -> usize {
     others + usize::from(map.contains_key("at_least"))
@@ -273,6 +294,19 @@ fn written(map: &Map<String, Value>, others: usize) -> usize {
 mod tests {
     use super::*;
     use crate::json;
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let text = json!({"en": "", "ko": ""});
+        let lesson = |goal: Value| {
+            json!([{"id": "a", "title": text, "summary": text, "minutes": 1,
+                "steps": [{"id": "b", "title": text, "body": text, "after": text, "goals": [{"text": text, "goal": goal}]}]}])
+        };
+        assert!(Vec::<Lesson>::read(&lesson(json!({"podExists": {"pod": "web"}}))).is_some());
+        let broken = lesson(json!({"podexists": {"pod": "web"}}));
+        assert_eq!(Vec::<Lesson>::read(&broken), None);
+        assert_eq!(fault(&broken), r#"lesson a, step b, the goal {"podexists":{"pod":"web"}}"#);
+    }
 
     #[test]
     fn a_goal_with_a_word_that_nobody_reads_is_none() {

@@ -2,7 +2,8 @@
 //!
 //! Models containerd's logger (`internal/cri/io/logger.go`: time, stream, tag and text on each line) and the kubelet's
 //! `pkg/kubelet/logs/container_log_manager.go` with its defaults: a look every 10 s, 10 MiB a file, five files. Deviations: of rotated files only
-//! names and sizes are kept (`kubectl logs` reads the newest file alone, too), and where the logs of a node take more memory than
+//! names and sizes are kept (`kubectl logs` reads the newest file alone, too; a packed one's size is an estimate), a line without its newline
+//! is there at once (the real logger waits for it), and where the logs of a node take more memory than
 //! [`MOST_HELD`] allows, the oldest lines of the longest log are forgotten although their file holds them.
 
 use std::rc::Rc;
