@@ -25,14 +25,17 @@ pub(super) struct Raw<'a> {
 }
 
 /// Hardly a node has a tag; in a box it takes a third of the room.
-#[expect(clippy::box_collection)]
 type Tag = Option<Box<String>>;
 
 pub(super) enum RawContent<'a> {
     Scalar(Cow<'a, str>),
-    Sequence { first: NodeId },
+    Sequence {
+        first: NodeId,
+    },
     /// Keys and values in turn.
-    Mapping { first: NodeId },
+    Mapping {
+        first: NodeId,
+    },
     Alias(NodeId),
 }
 
