@@ -365,7 +365,7 @@ impl Model {
 
     /// The lines of the text that a shape comes from, half-open, from 0.
     fn lines_of(&self, target: &Target) -> Option<(usize, usize)> {
-        let (document, path) = view::lines_of(target, &self.checked.source)?;
+        let (document, path) = view::lines_of(&self.session, target, &self.checked.source)?;
         let span = self.checked.source.block_of(document, &path)?;
         let lines = LineIndex::new(self.desk.text());
         let last = lines.line(span.end);
