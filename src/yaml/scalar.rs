@@ -1,5 +1,7 @@
 //! What plain text means: YAML 1.1 scalars in the flavour of go-yaml v2 (`resolve.go`).
 
+use crate::api::float;
+
 /// A scalar as it is typed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scalar {
@@ -114,7 +116,7 @@ fn style_float(text: &str) -> Option<Scalar> {
     if !mantissa_fits || !exponent_fits {
         return None;
     }
-    text.strip_prefix('+').unwrap_or(text).parse::<f64>().ok().filter(|f| f.is_finite()).map(Scalar::Float)
+    float::read(text).filter(|f| f.is_finite()).map(Scalar::Float)
 }
 
 /// `2024-01-02`, with or without a time of day. The value stays a string, but printing quotes it.
@@ -148,7 +150,7 @@ fn is_timestamp(text: &str) -> bool {
         && clock.split(':').count() == 3
         && clock.split(':').all(|p| {
             let limit = limits.next().copied().unwrap_or(0.0);
-            !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit() || b == b'.') && p.parse::<f64>().is_ok_and(|v| v <= limit)
+            !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit() || b == b'.') && float::read(p).is_some_and(|v| v <= limit)
         })
 }
 

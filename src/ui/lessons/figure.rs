@@ -37,7 +37,7 @@ pub fn figure(props: &FigureProps) -> Html {
         let at = at.clone();
         Callback::from(move |event: InputEvent| {
             let input: HtmlInputElement = event.target_unchecked_into();
-            at.set(input.value().parse().unwrap_or_default());
+            at.set(podlab::api::float::read(&input.value()).unwrap_or_default());
         })
     };
     let moment = format!("{:.1} s", *at);
