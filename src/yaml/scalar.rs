@@ -181,7 +181,7 @@ pub fn is_base60(text: &str) -> bool {
 /// A float as Go's `encoding/json` writes it: the shortest digits, an exponent below 1e-6 and from 1e21.
 pub fn json_float(value: f64) -> String {
     let size = value.abs();
-    if size != 0.0 && !(1e-6..1e21).contains(&size) { exponent_form(value, 1) } else { format!("{value}") }
+    if size != 0.0 && !(1e-6..1e21).contains(&size) { exponent_form(value, 1) } else { float::plain(value) }
 }
 
 /// A float as Go's `strconv.FormatFloat(value, 'g', -1, 64)` writes it.
@@ -194,14 +194,13 @@ pub fn go_float(value: f64) -> String {
     }
     let size = value.abs();
     // With the shortest digits, %g takes an exponent from 21 on.
-    if size != 0.0 && !(1e-4..1e21).contains(&size) { exponent_form(value, 2) } else { format!("{value}") }
+    if size != 0.0 && !(1e-4..1e21).contains(&size) { exponent_form(value, 2) } else { float::plain(value) }
 }
 
 fn exponent_form(value: f64, width: usize) -> String {
-    let text = format!("{value:e}");
-    let Some((mantissa, exponent)) = text.split_once('e') else { return text };
-    let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |d| ('-', d));
-    format!("{mantissa}e{sign}{digits:0>width$}")
+    let (digits, exponent) = float::exponential(value);
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{digits}e{sign}{:0>width$}", exponent.unsigned_abs())
 }
 
 #[cfg(test)]
