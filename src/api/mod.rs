@@ -3,6 +3,7 @@
 //! An object is a JSON tree ([`Value`]), as the API server serves it: what podlab does not model is kept, printed and patched all the
 //! same. [`object`] reads fields, [`kinds`] knows the resources, [`Status`] is the API server's refusal.
 
+pub mod float;
 pub mod kinds;
 pub mod labels;
 pub mod object;

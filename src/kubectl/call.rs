@@ -3,6 +3,7 @@
 use super::duration;
 use super::env::{Env, Failure, Flow};
 use super::verbs::VERBS;
+use crate::api::float;
 use crate::api::order::{InOrder as _, SortedMap};
 
 /// What runs a verb.
@@ -429,9 +430,9 @@ impl Call {
                 parse_int(&value).map_err(bad)?;
             }
             FlagKind::Duration if duration::parse(&value).is_none() => {
-                return Err(bad(match value.trim_start_matches('-').parse::<f64>() {
-                    Ok(_) => format!("time: missing unit in duration {value:?}"),
-                    Err(_) => format!("time: invalid duration {value:?}"),
+                return Err(bad(match float::read(value.trim_start_matches('-')) {
+                    Some(_) => format!("time: missing unit in duration {value:?}"),
+                    None => format!("time: invalid duration {value:?}"),
                 }));
             }
             FlagKind::Duration | FlagKind::Text | FlagKind::Texts | FlagKind::Commas | FlagKind::Optional(_) => {}

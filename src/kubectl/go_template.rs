@@ -4,7 +4,7 @@
 
 use super::jsonpath::show;
 use crate::api::order::SortedMap;
-use crate::api::{Value, json};
+use crate::api::{Value, float, json};
 
 #[derive(Clone, Debug)]
 enum Node {
@@ -231,8 +231,8 @@ fn word(text: &str, at: &mut usize, depth: usize) -> Result<Word, String> {
         c if c.is_ascii_digit() || c == '-' => {
             let end = rest[1..].find(|c: char| !(c.is_ascii_digit() || c == '.')).map_or(rest.len(), |n| n + 1);
             *at += end;
-            let number = rest[..end].parse::<i64>().map(Value::from).or_else(|_| rest[..end].parse::<f64>().map(Value::from));
-            number.map(Word::Literal).map_err(|_| format!("bad number syntax: {:?}", &rest[..end]))
+            let number = rest[..end].parse::<i64>().ok().map(Value::from).or_else(|| float::read(&rest[..end]).map(Value::from));
+            number.map(Word::Literal).ok_or_else(|| format!("bad number syntax: {:?}", &rest[..end]))
         }
         c if c.is_alphabetic() => {
             let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());

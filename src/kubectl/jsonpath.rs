@@ -5,7 +5,7 @@
 use std::cmp::Ordering;
 
 use super::json;
-use crate::api::Value;
+use crate::api::{Value, float};
 
 #[derive(Clone, Debug, PartialEq)]
 enum Node {
@@ -237,8 +237,8 @@ impl Parser<'_> {
                     let end = self.rest()[1..].find(|c: char| !(c.is_ascii_digit() || c == '.')).map_or(self.rest().len(), |n| n + 1);
                     let text = self.rest()[..end].to_owned();
                     self.at += end;
-                    let number = text.parse::<i64>().map(Value::from).or_else(|_| text.parse::<f64>().map(Value::from));
-                    nodes.push(Node::Literal(number.map_err(|_| format!("cannot parse number {text}"))?));
+                    let number = text.parse::<i64>().ok().map(Value::from).or_else(|| float::read(&text).map(Value::from));
+                    nodes.push(Node::Literal(number.ok_or_else(|| format!("cannot parse number {text}"))?));
                 }
                 c if c.is_alphabetic() || c == '_' => {
                     let name = self.name();

@@ -93,23 +93,17 @@ struct Table<'a> {
 impl<'a> Table<'a> {
     fn new(definitions: &'a BTreeMap<String, Value>) -> Self {
         let structs = definitions.iter().filter(|(_, d)| d.get("properties").is_some()).map(|(name, _)| name.as_str()).collect();
-        // Sentence 0 is "no documentation".
-        Self { definitions, structs, docs: vec![String::new()], doc_numbers: BTreeMap::new() }
+        Self { definitions, structs, docs: Vec::new(), doc_numbers: BTreeMap::new() }
     }
 
-    /// How a line names its description: not at all where it comes for the first time.
-    fn doc(&mut self, schema: &Value) -> Option<usize> {
+    /// The next description. The table numbers them as they come, so one that came before is named by its number here, not there: the table
+    /// is downloaded first.
+    fn doc(&mut self, schema: &Value) {
         let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
-        if text.is_empty() {
-            return Some(0);
-        }
-        if let Some(number) = self.doc_numbers.get(text) {
-            return Some(*number);
-        }
-        assert!(!text.contains('\0'), "descriptions are kept between zeros");
-        self.doc_numbers.insert(text.to_owned(), self.docs.len());
-        self.docs.push(text.to_owned());
-        None
+        assert!(!text.contains(['\0', mark::SAME]), "descriptions are kept between zeros");
+        let number = self.docs.len();
+        let first = *self.doc_numbers.entry(text.to_owned()).or_insert(number);
+        self.docs.push(if text.is_empty() || first == number { text.to_owned() } else { format!("{}{first}", mark::SAME) });
     }
 
     /// The shape of a value as the packed table writes it.
@@ -155,9 +149,8 @@ impl<'a> Table<'a> {
                 prefixes.push(prefix);
                 prefixes.len() - 1
             });
-            let tail = |doc: Option<usize>| doc.map(|number| format!("\t{number}")).unwrap_or_default();
-            let doc = self.doc(definition);
-            writeln!(packed, "={number}\t{name}{}", tail(doc)).expect("a String takes all");
+            self.doc(definition);
+            writeln!(packed, "={number}\t{name}").expect("a String takes all");
             let required: Vec<&str> =
                 definition.get("required").and_then(Value::as_array).map(|r| r.iter().filter_map(Value::as_str).collect()).unwrap_or_default();
             let properties: BTreeMap<&String, &Value> = definition["properties"].as_object().expect("structs have properties").iter().collect();
@@ -178,9 +171,7 @@ impl<'a> Table<'a> {
                 if !values.is_empty() {
                     line.extend(["\tv", &values.join(",")]);
                 }
-                if let Some(number) = self.doc(schema) {
-                    write!(line, "\td{number}").expect("a String takes all");
-                }
+                self.doc(schema);
                 packed.push_str(&line);
                 packed.push('\n');
             }

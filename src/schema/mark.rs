@@ -1,4 +1,7 @@
-//! A number that tells one text of descriptions from another; the build and the page reckon it alike.
+//! How the text of descriptions is written, and a number that tells one such text from another: the build and the page know both alike.
+
+/// Stands before the number of a description that came before.
+pub const SAME: char = '\u{1}';
 
 /// FNV-1a.
 pub fn mark(text: &str) -> u64 {

@@ -248,7 +248,8 @@ fn docs() -> &'static [&'static str] {
 }
 
 fn doc(number: u16) -> &'static str {
-    docs().get(usize::from(number)).copied().unwrap_or_default()
+    let text = docs().get(usize::from(number)).copied().unwrap_or_default();
+    text.strip_prefix(mark::SAME).map_or(text, |same| same.parse().map_or("", doc))
 }
 
 /// What the server's OpenAPI says of a value of an enumeration, by the Go name of its type (`v1.PullPolicy`); of many nothing. Stands in

@@ -19,38 +19,32 @@ pub(super) fn types() -> &'static [Type] {
 pub(super) static KIND_ROWS: &[KindRow] = KINDS;
 
 fn read() -> Vec<Type> {
-    // Descriptions are numbered as they first come; only one that came before is named.
-    let mut described = 0;
-    let mut doc = |given: Option<&str>| {
-        given.and_then(|number| number.parse().ok()).unwrap_or_else(|| {
-            described += 1;
-            described
-        })
-    };
+    // Descriptions are numbered as they come.
+    let mut docs = 0..;
+    let mut doc = || docs.next().unwrap_or_default();
     let blocks = PACKED.split('=').filter(|block| !block.is_empty());
     let read_block = |block: &'static str| {
         let mut lines = block.lines();
         let mut head = lines.next().unwrap_or_default().split('\t');
         let mut part = || head.next().unwrap_or_default();
         let (prefix, name) = (part().parse().ok().and_then(|at: usize| PREFIXES.get(at)).copied().unwrap_or_default(), part());
-        let own = doc(head.next());
+        let own = doc();
         Type {
             name,
             package: prefix.rsplit('.').next().unwrap_or_default(),
             id: Box::leak(format!("{prefix}.{name}").into_boxed_str()),
             doc: own,
-            fields: lines.map(|line| field(line, &mut doc)).collect::<Vec<_>>().leak(),
+            fields: lines.map(|line| field(line, doc())).collect::<Vec<_>>().leak(),
         }
     };
     blocks.map(read_block).collect()
 }
 
-fn field(line: &'static str, doc: &mut impl FnMut(Option<&str>) -> u16) -> Field {
+fn field(line: &'static str, doc: u16) -> Field {
     let mut parts = line.split('\t');
     let name = parts.next().unwrap_or_default();
     let shape = shape(parts.next().unwrap_or_default());
-    let mut given = None;
-    let mut field = Field { name, shape, required: false, embedded: "", go: "", values: &[], merge: "", pointer: false, always: false, doc: 0 };
+    let mut field = Field { name, shape, required: false, embedded: "", go: "", values: &[], merge: "", pointer: false, always: false, doc };
     for part in parts {
         let (mark, rest) = part.split_at(1);
         match mark {
@@ -60,11 +54,9 @@ fn field(line: &'static str, doc: &mut impl FnMut(Option<&str>) -> u16) -> Field
             "e" => field.embedded = rest,
             "g" => field.go = rest,
             "v" => field.values = rest.split(',').collect::<Vec<_>>().leak(),
-            "m" => field.merge = rest,
-            _ => given = Some(rest),
+            _ => field.merge = rest,
         }
     }
-    field.doc = doc(given);
     field
 }
 

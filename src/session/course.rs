@@ -2,7 +2,7 @@
 
 use super::{Input, Session};
 use crate::api::order::SortedMap;
-use crate::api::{SimTime, kinds, object};
+use crate::api::{SimTime, float, kinds, object};
 use crate::cluster::Config;
 use crate::kubectl::pod_row::pod_row;
 use crate::lesson::{Evidence, Figure, Lesson, Move, Row, Step};
@@ -83,7 +83,7 @@ impl Course {
     pub fn answered_right(&self) -> Option<bool> {
         let (answer, predict) = (self.answer.as_deref()?, self.now()?.predict.as_ref()?);
         Some(match &predict.number {
-            Some(number) => answer.trim().parse::<f64>().is_ok_and(|given| (given - number.value).abs() <= number.tolerance),
+            Some(number) => float::read(answer.trim()).is_some_and(|given| (given - number.value).abs() <= number.tolerance),
             None => predict.choices.iter().any(|choice| choice.right && choice.id == answer),
         })
     }

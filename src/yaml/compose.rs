@@ -1,9 +1,9 @@
 //! Tokens → a document of raw nodes: libyaml's grammar, as go-yaml v2 keeps it (`parserc.go`), with its words for what breaks it.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use super::MAX_DEPTH;
+use super::anchors::Anchors;
 use super::scan::{Kind, Place, Problem, Scanner, Stage};
 use crate::text::Span;
 
@@ -42,7 +42,7 @@ pub(super) enum RawContent<'a> {
 pub(super) struct Composer<'a> {
     scanner: Scanner<'a>,
     pub nodes: Vec<Raw<'a>>,
-    pub anchors: HashMap<&'a str, NodeId>,
+    pub anchors: Anchors<'a>,
     tags: Vec<(&'a str, String)>,
     depth: usize,
     /// An alias to an anchor that is not there; it is no syntax error, but go-yaml reports it at once.
@@ -79,7 +79,7 @@ impl Chain {
 impl<'a> Composer<'a> {
     pub fn new(text: &'a str) -> Self {
         let room = text.len() / 12 + 8;
-        Self { scanner: Scanner::new(text), nodes: Vec::with_capacity(room), anchors: HashMap::new(), tags: Vec::new(), depth: 0, unknown: None }
+        Self { scanner: Scanner::new(text), nodes: Vec::with_capacity(room), anchors: Anchors::default(), tags: Vec::new(), depth: 0, unknown: None }
     }
 
     /// The root of the first document; `None` where there is no node at all.
@@ -186,7 +186,7 @@ impl<'a> Composer<'a> {
         if let Kind::Alias(name) = token.kind {
             let end = token.end;
             self.scanner.next()?;
-            let Some(target) = self.anchors.get(name).copied() else {
+            let Some(target) = self.anchors.get(name) else {
                 self.unknown = Some((name, Span::new(start.at as usize, end.at as usize)));
                 return Err(Box::new(Problem { stage: Stage::Reader, text: "unknown anchor", mark: start, context: start }));
             };

@@ -1,7 +1,7 @@
 //! JSON text → the same tree, with the errors of Go's `encoding/json`.
 
 use super::{Content, Entry, MAX_DEPTH, Node};
-use crate::api::Value;
+use crate::api::{Value, float};
 use crate::text::Span;
 
 /// Why a text is no JSON.
@@ -208,7 +208,7 @@ impl Reader<'_> {
         if whole && let Ok(int) = text.parse() {
             return Ok(Content::Int(int));
         }
-        Ok(Content::Float(text.parse().unwrap_or(f64::MAX)))
+        Ok(Content::Float(float::read(text).unwrap_or(f64::MAX)))
     }
 
     fn literal(&mut self, word: &str, content: Content) -> Result<Content, JsonError> {

@@ -2,6 +2,7 @@
 //!
 //! Parsing never fails: what could be read is there, and the error stands beside it.
 
+mod anchors;
 mod compose;
 mod json;
 mod parse;

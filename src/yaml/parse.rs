@@ -3,14 +3,13 @@
 //! Models go.yaml.in/yaml/v2 `decode.go`. Two passes as there: first the whole document is composed, so that a syntax error anywhere comes
 //! before an error of meaning; then it is decoded.
 
-use std::collections::HashSet;
-
 use base64::Engine as _;
 
 use super::compose::{Composer, NodeId, Raw, RawContent};
 use super::scalar::{Scalar, go_float, resolve};
 use super::scan::{Problem, Stage};
 use super::{Content, Entry, Error, MAX_DEPTH, Node};
+use crate::api::order::InOrder as _;
 use crate::text::Span;
 
 /// The first YAML document of a chunk. `base` is where the chunk begins in the whole text; spans count from there. `None` for a chunk without any node.
@@ -193,7 +192,7 @@ impl<'a> Decoder<'_, 'a> {
 
     fn mapping(&mut self, first: NodeId) -> Result<Vec<Entry>, Error> {
         let mut entries = Vec::with_capacity(self.children(first).count() / 2);
-        let mut merged = Merged::default();
+        let mut merged = Vec::new();
         let mut next = first;
         while let Some(raw) = self.nodes.get(next as usize) {
             let (key, value) = (next, raw.next);
@@ -215,11 +214,10 @@ impl<'a> Decoder<'_, 'a> {
             })?;
             entries.push(Entry { key: name, key_span, value });
         }
-        // Explicit keys beat merged ones, and of those the earlier beat the later.
-        if !merged.entries.is_empty() {
-            let explicit: HashSet<&str> = entries.iter().map(|e: &Entry| e.key.as_str()).collect();
-            merged.entries.retain(|e| !explicit.contains(e.key.as_str()));
-            entries.append(&mut merged.entries);
+        if !merged.is_empty() {
+            let explicit = entries.len();
+            entries.append(&mut merged);
+            drop_beaten(&mut entries, explicit);
         }
         Ok(entries)
     }
@@ -235,7 +233,7 @@ impl<'a> Decoder<'_, 'a> {
         }
     }
 
-    fn merge(&mut self, id: NodeId, into: &mut Merged) -> Result<(), Error> {
+    fn merge(&mut self, id: NodeId, into: &mut Vec<Entry>) -> Result<(), Error> {
         let wrong = |span| Err(meaning_error("map merge requires map or sequence of maps as the value".into(), span));
         let target = |id: NodeId| match self.nodes[id as usize].content {
             RawContent::Alias(target) => target,
@@ -253,23 +251,23 @@ impl<'a> Decoder<'_, 'a> {
             let span = self.span(source);
             let node = self.node(source)?;
             let Content::Mapping(entries) = node.content else { return wrong(span) };
-            for mut entry in entries {
-                if into.keys.insert(entry.key.clone()) {
-                    // Shown where the merge is written.
-                    entry.key_span = span;
-                    into.entries.push(entry);
-                }
-            }
+            // Shown where the merge is written.
+            into.extend(entries.into_iter().map(|entry| Entry { key_span: span, ..entry }));
         }
         Ok(())
     }
 }
 
-/// What `<<` brings into a mapping.
-#[derive(Default)]
-struct Merged {
-    entries: Vec<Entry>,
-    keys: HashSet<String>,
+/// Explicit keys, which come first, beat those that `<<` brings, and of those the earlier beat the later.
+fn drop_beaten(entries: &mut Vec<Entry>, explicit: usize) {
+    let mut places: Vec<usize> = (0..entries.len()).collect();
+    places.order_by(|a, b| entries[*a].key.cmp(&entries[*b].key));
+    let mut kept = vec![true; entries.len()];
+    for pair in places.windows(2) {
+        kept[pair[1]] = pair[1] < explicit || entries[pair[0]].key != entries[pair[1]].key;
+    }
+    let mut kept = kept.into_iter();
+    entries.retain(|_| kept.next().unwrap_or(true));
 }
 
 /// How many of the decoded nodes may come from aliases (`decode.go`, allowedAliasRatio).

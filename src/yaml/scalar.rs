@@ -1,5 +1,7 @@
 //! What plain text means: YAML 1.1 scalars in the flavour of go-yaml v2 (`resolve.go`).
 
+use crate::api::float;
+
 /// A scalar as it is typed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scalar {
@@ -114,7 +116,7 @@ fn style_float(text: &str) -> Option<Scalar> {
     if !mantissa_fits || !exponent_fits {
         return None;
     }
-    text.strip_prefix('+').unwrap_or(text).parse::<f64>().ok().filter(|f| f.is_finite()).map(Scalar::Float)
+    float::read(text).filter(|f| f.is_finite()).map(Scalar::Float)
 }
 
 /// `2024-01-02`, with or without a time of day. The value stays a string, but printing quotes it.
@@ -148,7 +150,7 @@ fn is_timestamp(text: &str) -> bool {
         && clock.split(':').count() == 3
         && clock.split(':').all(|p| {
             let limit = limits.next().copied().unwrap_or(0.0);
-            !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit() || b == b'.') && p.parse::<f64>().is_ok_and(|v| v <= limit)
+            !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit() || b == b'.') && float::read(p).is_some_and(|v| v <= limit)
         })
 }
 
@@ -179,7 +181,7 @@ pub fn is_base60(text: &str) -> bool {
 /// A float as Go's `encoding/json` writes it: the shortest digits, an exponent below 1e-6 and from 1e21.
 pub fn json_float(value: f64) -> String {
     let size = value.abs();
-    if size != 0.0 && !(1e-6..1e21).contains(&size) { exponent_form(value, 1) } else { format!("{value}") }
+    if size != 0.0 && !(1e-6..1e21).contains(&size) { exponent_form(value, 1) } else { float::plain(value) }
 }
 
 /// A float as Go's `strconv.FormatFloat(value, 'g', -1, 64)` writes it.
@@ -192,14 +194,13 @@ pub fn go_float(value: f64) -> String {
     }
     let size = value.abs();
     // With the shortest digits, %g takes an exponent from 21 on.
-    if size != 0.0 && !(1e-4..1e21).contains(&size) { exponent_form(value, 2) } else { format!("{value}") }
+    if size != 0.0 && !(1e-4..1e21).contains(&size) { exponent_form(value, 2) } else { float::plain(value) }
 }
 
 fn exponent_form(value: f64, width: usize) -> String {
-    let text = format!("{value:e}");
-    let Some((mantissa, exponent)) = text.split_once('e') else { return text };
-    let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |d| ('-', d));
-    format!("{mantissa}e{sign}{digits:0>width$}")
+    let (digits, exponent) = float::exponential(value);
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{digits}e{sign}{:0>width$}", exponent.unsigned_abs())
 }
 
 #[cfg(test)]

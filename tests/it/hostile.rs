@@ -52,6 +52,9 @@ fn aliases_have_a_budget() {
     let keys: Vec<String> = (0..20_000).map(|i| format!("k{i}: v")).collect();
     let merges: String = (0..200).map(|i| format!("b{i}:\n  <<: *a\n")).collect();
     assert!(verdict(format!("a: &a {{{}}}\n{merges}", keys.join(", "))).contains("document contains excessive aliasing"));
+    // So many names of anchors as the size allows, in an order that is none; each is asked for.
+    let named: String = (0..SIZE / 18).map(|n: usize| format!("&{0:06} x,*{0:06},", n.wrapping_mul(7_654_321) % 1_000_000)).collect();
+    assert!(verdict(format!("a: [{named}]\n")).contains("kind not set"));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod containers;
 mod controllers;
 mod courses;
 mod fixes;
+mod floats;
 mod found;
 mod hostile;
 mod invariants;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::api::float;
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Number(Kind);
 
@@ -60,8 +62,15 @@ impl fmt::Display for Number {
         match self.0 {
             Kind::Negative(number) => fmt::Display::fmt(&number, f),
             Kind::Natural(number) => fmt::Display::fmt(&number, f),
-            // Keeps its point, so that it is read as a float again.
-            Kind::Float(number) => fmt::Debug::fmt(&number, f),
+            Kind::Float(number) if number != 0.0 && !(1e-4..1e16).contains(&number.abs()) => {
+                let (digits, exponent) = float::exponential(number);
+                write!(f, "{digits}e{exponent}")
+            }
+            Kind::Float(number) => {
+                f.write_str(&float::plain(number))?;
+                // Keeps its point, so that it is read as a float again.
+                f.write_str(if number.fract() == 0.0 { ".0" } else { "" })
+            }
         }
     }
 }

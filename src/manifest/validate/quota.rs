@@ -4,7 +4,7 @@
 
 use super::{names, resources};
 use crate::api::order::SortedSet;
-use crate::api::{Quantity, Value, object};
+use crate::api::{Quantity, Value, float, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
 pub fn limit_range(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
@@ -89,7 +89,7 @@ fn compare(limit: &Value, name: &str, of_pod: bool, path: &FieldPath, errors: &m
             let milli = |q: Quantity| (q.nano() + 999_999).div_euclid(1_000_000) as f64;
             let limit = milli(max) / milli(min);
             if milli(most) / 1000.0 > limit {
-                let shown = if limit.is_finite() { format!("{limit:.6}") } else { "+Inf".to_owned() };
+                let shown = if limit.is_finite() { float::fixed(limit, 6) } else { "+Inf".to_owned() };
                 errors.invalid(&at, text, format!("ratio {text} is greater than max/min = {shown}"));
             }
         }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use podlab::api::float;
 use podlab::lesson::Figure as Plan;
 use podlab::manifest;
 use podlab::session::course;
@@ -37,10 +38,10 @@ pub fn figure(props: &FigureProps) -> Html {
         let at = at.clone();
         Callback::from(move |event: InputEvent| {
             let input: HtmlInputElement = event.target_unchecked_into();
-            at.set(input.value().parse().unwrap_or_default());
+            at.set(float::read(&input.value()).unwrap_or_default());
         })
     };
-    let moment = format!("{:.1} s", *at);
+    let moment = format!("{} s", float::fixed(*at, 1));
     // Before the Pod exists there is nothing to draw; the room is kept, so that the text below does not jump.
     let (view, inside) = match scene.nodes.iter().flat_map(|node| &node.pods).chain(&scene.unplaced).find(|pod| pod.target == target) {
         Some(pod) => (pod.rect, drawn_alone(pod, *language)),

@@ -49,7 +49,7 @@ fn answered(props: &Question, answer: &str) -> Html {
     let chosen = props.choices.iter().find(|choice| choice.id == answer);
     let (said, reply, right) = match (props.number, chosen) {
         (Some(number), _) => {
-            let right = answer.trim().parse::<f64>().is_ok_and(|given| (given - number.value).abs() <= number.tolerance);
+            let right = podlab::api::float::read(answer.trim()).is_some_and(|given| (given - number.value).abs() <= number.tolerance);
             let reply = if right { &number.right } else { &number.wrong };
             (format!("{answer} {}", language.of(&number.unit)), Some(reply), right)
         }
@@ -78,7 +78,7 @@ fn ask_number(asked: &Question, unit: &str) -> Html {
         let form: Element = e.target_unchecked_into();
         let field = form.query_selector("input").ok().flatten().and_then(|field| field.dyn_into::<HtmlInputElement>().ok());
         let value = field.map(|field| field.value().replace(',', ".").trim().to_owned()).unwrap_or_default();
-        if value.parse::<f64>().is_ok() {
+        if podlab::api::float::read(&value).is_some() {
             on_answer.emit(value);
         }
     });

@@ -2,6 +2,7 @@
 //!
 //! The scene comes laid out; here it is only drawn. One listener on the whole drawing serves all shapes: each carries its number.
 
+use podlab::api::float::fixed;
 use podlab::api::order::{SortedMap, SortedSet};
 mod chrome;
 mod icon;
@@ -174,7 +175,7 @@ pub fn picture(props: &PictureProps) -> Html {
     let arrived_rect = arrived.as_ref().and_then(rect_of);
     use_in_view(&pane, arrived, arrived_rect, zoom);
     let size = (scene.width, scene.height);
-    let percent = format!("{:.0}%", zoom * 100.0);
+    let percent = format!("{}%", fixed(zoom * 100.0, 0));
     html! {
         <div class={if on_right { "picture is-right" } else { "picture" }}>
             <div class="picture-view" id="picture-view" ref={pane} {onpointerdown} {onpointermove} {onpointerup}>

@@ -1,6 +1,7 @@
 //! What moves: requests that travel, hand-overs that flash. Each is shown for its own real time, however fast virtual time goes.
 
 use gloo::timers::callback::Timeout;
+use podlab::api::float::fixed;
 use podlab::api::order::SortedSet;
 use podlab::view::scene::{HandOver, Outcome, Point, Request};
 use yew::prelude::*;
@@ -162,7 +163,7 @@ fn parts(points: &[Point]) -> Vec<f64> {
 /// Numbers for `keyTimes` and `keyPoints`; the last has to be 1 exactly.
 fn key_list(parts: &[f64]) -> String {
     let last = parts.len().saturating_sub(1);
-    let number = |(index, part): (usize, &f64)| if index == last { "1".to_owned() } else { format!("{part:.4}") };
+    let number = |(index, part): (usize, &f64)| if index == last { "1".to_owned() } else { fixed(*part, 4) };
     parts.iter().enumerate().map(number).collect::<Vec<_>>().join(";")
 }
 

@@ -1,5 +1,6 @@
 //! What every drawing function needs, and the few primitives that they share.
 
+use podlab::api::float::fixed;
 use podlab::api::order::SortedMap;
 use podlab::view::Target;
 use podlab::view::saying::Saying;
@@ -55,7 +56,7 @@ pub fn say(language: Language, saying: &Saying) -> String {
 /// A length as an attribute: tenths are enough.
 pub fn n(value: f64) -> String {
     let tenths = (value * 10.0).round() / 10.0;
-    if tenths.fract() == 0.0 { format!("{tenths:.0}") } else { format!("{tenths:.1}") }
+    if tenths.fract() == 0.0 { fixed(tenths, 0) } else { fixed(tenths, 1) }
 }
 
 pub fn text(x: f64, y: f64, class: &'static str, words: impl Into<AttrValue>) -> Html {

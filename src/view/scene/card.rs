@@ -2,7 +2,7 @@
 
 use super::{Card, Gauge, Icon, Mood, MountLabel, Plug, Point, Probe, ProbeTick, Rect, Role, Tone, mood};
 use crate::api::order::InOrder as _;
-use crate::api::{Quantity, SimTime, Value, object};
+use crate::api::{Quantity, SimTime, Value, float, object};
 use crate::cluster::runtime::{ContainerRecord, ExitReason, State};
 use crate::session::Session;
 use crate::view::Target;
@@ -204,9 +204,9 @@ pub fn bytes(bytes: i64) -> String {
         unit += 1;
     }
     if amount >= 100.0 || (amount - amount.round()).abs() < 0.05 {
-        format!("{amount:.0}{}", UNITS[unit])
+        format!("{}{}", float::fixed(amount, 0), UNITS[unit])
     } else {
-        format!("{amount:.1}{}", UNITS[unit])
+        format!("{}{}", float::fixed(amount, 1), UNITS[unit])
     }
 }
 
