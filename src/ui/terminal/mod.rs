@@ -58,12 +58,15 @@ pub enum Event {
     Helpful(&'static str),
     Copy,
     Focus,
+    Scrolled,
 }
 
 #[derive(Default)]
 pub struct Terminal {
     input: NodeRef,
     screen: NodeRef,
+    /// The learner scrolled up to read: what comes then does not pull the screen away.
+    reads_back: bool,
     history: Vec<String>,
     /// Which line of the history is shown; one past the end: the learner's own.
     place: usize,
@@ -151,16 +154,18 @@ impl Component for Terminal {
                 }
                 return false;
             }
+            Event::Scrolled => {
+                let from_end = self.screen.cast::<HtmlElement>().map(|screen| screen.scroll_height() - screen.scroll_top() - screen.client_height());
+                self.reads_back = from_end.is_some_and(|pixels| pixels > 40);
+                return false;
+            }
         }
         true
     }
 
     fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
-        if let Some(screen) = self.screen.cast::<HtmlElement>() {
-            let from_end = screen.scroll_height() - screen.scroll_top() - screen.client_height();
-            if from_end < 400 {
-                screen.set_scroll_top(screen.scroll_height());
-            }
+        if let Some(screen) = self.screen.cast::<HtmlElement>().filter(|_| !self.reads_back) {
+            screen.set_scroll_top(screen.scroll_height());
         }
     }
 
@@ -182,10 +187,10 @@ impl Component for Terminal {
                     <button type="button" class="button small" onclick={ctx.props().on.reform(|_: MouseEvent| Message::Terminal(TerminalWish::Clear))}>{ language.say(words::TERMINAL_CLEAR) }</button>
                 </div>
                 <div class="screen" ref={self.screen.clone()} tabindex="0" role="log"
-                    aria-label={language.say(words::TERMINAL_OUTPUT)} translate="no">
+                    onscroll={link.callback(|_| Event::Scrolled)} aria-label={language.say(words::TERMINAL_OUTPUT)} translate="no">
                     if output.is_empty() { <p class="welcome">{ language.say(words::TERMINAL_WELCOME) }</p> }
                     { for shown }
-                    if !self.offered.is_empty() { <div class="offered">{ self.offered.join("  ") }</div> }
+                    if !self.offered.is_empty() { <div class="offered">{ for self.offered.iter().map(|word| html! { <span>{ word }</span> }) }</div> }
                 </div>
                 if !self.pasted.is_empty() {
                     <div class="ask" role="alertdialog" aria-label={language.fill(words::TERMINAL_PASTE_MANY, &[&self.pasted.len().to_string()])}>
@@ -292,6 +297,7 @@ impl Terminal {
         }
         self.place = self.history.len();
         self.offered.clear();
+        self.reads_back = false;
         if line.trim() == "clear" {
             ctx.props().on.emit(Message::Terminal(TerminalWish::Clear));
         } else {
