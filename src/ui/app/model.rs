@@ -282,8 +282,24 @@ impl Model {
                 self.session.input(Input::File { name: tab.name.clone(), text: tab.text.clone() });
             }
         }
-        let input = if self.session.terminal().is_busy() { Input::Keys(format!("{line}\n")) } else { Input::Command(line.to_owned()) };
-        self.act(input);
+        let is_busy = self.session.terminal().is_busy();
+        self.act(if is_busy { Input::Keys(format!("{line}\n")) } else { Input::Command(line.to_owned()) });
+        let mut words = line.split_whitespace();
+        if !is_busy && matches!(words.next(), Some("vi" | "vim" | "nano")) {
+            self.open_file(words.find(|word| !word.starts_with('-')).unwrap_or(""));
+        }
+    }
+
+    /// A file of the terminal's folder gets a tab of the editor.
+    fn open_file(&mut self, name: &str) {
+        let Some(text) = self.session.terminal().files.get(name).cloned() else { return };
+        match self.desk.tabs().iter().position(|tab| tab.name == name) {
+            Some(tab) => self.desk.select(tab),
+            None => self.desk.open_tab(name, &text),
+        }
+        self.layout.shown = Pane::Manifest;
+        self.revision += 1;
+        self.text_changed();
     }
 
     /// The schema's descriptions are there now. A run that was brought back may have asked for some without getting them: it is played anew.
