@@ -7,6 +7,8 @@ use crate::yaml::scalar::json_float;
 pub(super) fn number_text(value: &Value) -> String {
     match value {
         Value::Number(n) if n.is_f64() => json_float(n.as_f64().unwrap_or_default()),
+        // Beyond 64 bits with a sign kubectl itself makes floats of numbers.
+        Value::Number(n) if n.as_i64().is_none() => json_float(n.as_f64().unwrap_or_default()),
         other => other.to_string(),
     }
 }
@@ -34,6 +36,28 @@ pub fn check_quantity(text: &str) -> Result<(), &'static str> {
         _ => rest.strip_prefix(['e', 'E']).is_some_and(|e| e.parse::<i64>().is_ok()),
     };
     if known { Ok(()) } else { Err("unable to parse quantity's suffix") }
+}
+
+/// What Go's encoder makes of the bytes of a text that is base64: without line breaks, and zero where the last symbol has bits too many.
+pub(super) fn encoded_again(text: &str) -> String {
+    let mut text: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    let whole = text.trim_end_matches('=').len();
+    let spare = [0, 3, 15][(text.len() - whole).min(2)];
+    if spare == 0 || whole == 0 {
+        return text;
+    }
+    let number = match text.as_bytes()[whole - 1] {
+        b @ b'A'..=b'Z' => b - b'A',
+        b @ b'a'..=b'z' => b - b'a' + 26,
+        b @ b'0'..=b'9' => b - b'0' + 52,
+        b'+' => 62,
+        _ => 63,
+    };
+    if number & spare != 0 {
+        let symbol = super::defaults::base64(&[(number & !spare) << 2]);
+        text.replace_range(whole - 1..whole, &symbol[..1]);
+    }
+    text
 }
 
 /// The byte at which Go's decoder finds that a text is no base64; `None` where it is.
