@@ -5,7 +5,7 @@ use crate::api::{Value, json};
 
 use super::client::{self, ClientError, Target};
 use super::read::{Stream, read_stream};
-use super::source::span_in;
+use super::source::{span_in, span_of_error};
 use super::validate::path_segment_problems;
 use super::{Admitted, Checked, ClusterFacts, Document, DocumentVerdict, Source, SourceDocument, admit, decode, explain, fix, hint};
 use crate::api::{Kind, Status, object};
@@ -333,7 +333,8 @@ impl Run<'_> {
                 }
                 for cause in status.causes.iter().take(MOST_MARKS) {
                     let (code, args) = explain::cause(cause);
-                    self.report(Severity::Error, span_in(root, &cause.field), &at(&cause.field), &cause.message, code, args);
+                    let span = span_of_error(root, &cause.field, &cause.message);
+                    self.report(Severity::Error, span, &at(&cause.field), &cause.message, code, args);
                 }
                 if findings.is_empty() && status.causes.is_empty() {
                     let (path, code, args) = explain::refusal(&status);

@@ -149,6 +149,11 @@ impl<'a> Scanner<'a> {
         Ok(self.tokens.pop_front().expect("fetch_more leaves one"))
     }
 
+    /// How many bytes were read, of how many.
+    pub fn progress(&self) -> (usize, usize) {
+        (self.mark.at.min(self.bytes.len()), self.bytes.len())
+    }
+
     fn fail<T>(&self, context: Mark, text: &'static str) -> Scanned<T> {
         Err(Box::new(Problem { stage: Stage::Scanner, text, mark: self.mark.into(), context: context.into() }))
     }
