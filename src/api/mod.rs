@@ -4,6 +4,7 @@
 //! same. [`object`] reads fields, [`kinds`] knows the resources, [`Status`] is the API server's refusal.
 
 pub mod float;
+pub mod ip;
 pub mod kinds;
 pub mod labels;
 pub mod object;

@@ -3,6 +3,7 @@
 //! Models `initIPFamilyFields`, `initNodePorts` and their neighbours in `pkg/registry/core/service/storage/alloc.go`, on a cluster that has IPv4 alone.
 //! Real addresses are drawn by the cluster's own store.
 
+use crate::api::ip::Ip;
 use crate::api::{Kind, Status, Value, json, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 use crate::manifest::validate;
@@ -111,10 +112,7 @@ fn address(spec: &mut Value) -> ErrorList {
 
 /// 10.96.0.0/12, kubeadm's default, without its first and its last address.
 fn in_service_range(ip: &str) -> bool {
-    ip.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| {
-        let number = u32::from(ip);
-        number >> 20 == (10 << 4) | 6 && !matches!(number & 0xf_ffff, 0 | 0xf_ffff)
-    })
+    Ip::parse(ip).is_some_and(|(ip, strict)| strict && !ip.six && ip.bits >> 20 == (10 << 4) | 6 && !matches!(ip.bits & 0xf_ffff, 0 | 0xf_ffff))
 }
 
 /// The ports of one request: those that it has, and the next free one.

@@ -8,6 +8,7 @@ pub mod internal;
 mod kinds;
 mod pod;
 mod resize;
+mod shapes;
 
 use super::field::{ErrorList, FieldPath};
 use super::{Admitted, ClusterFacts, defaults, validate, warnings};

@@ -2,6 +2,8 @@
 //!
 //! Models `k8s.io/apimachinery/pkg/util/validation` and `…/api/validate/content`. Each function gives the messages that apply, in the server's order.
 
+use crate::api::ip::Ip;
+
 pub const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const WILDCARD: &str = "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const SEARCH_PATH: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*')";
@@ -180,17 +182,11 @@ fn is_dns_search_path(text: &str) -> bool {
 
 /// What is wrong with an IP address.
 pub fn ip(text: &str) -> Messages {
-    let v4 = |t: &str| -> Option<bool> {
-        let parts: Vec<&str> = t.split('.').collect();
-        let number = |p: &&str| !p.is_empty() && p.len() <= 6 && p.bytes().all(|b| b.is_ascii_digit()) && p.parse::<u32>().is_ok_and(|n| n <= 255);
-        (parts.len() == 4 && parts.iter().all(number)).then(|| parts.iter().any(|p| p.len() > 1 && p.starts_with('0')))
-    };
-    match (v4(text), text.parse::<std::net::Ipv6Addr>()) {
-        (Some(true), _) => vec!["must not have leading 0s".into()],
-        (Some(false), _) => Messages::new(),
-        (None, Ok(address)) if address.to_ipv4_mapped().is_some() => vec!["must not be an IPv4-mapped IPv6 address".into()],
-        (None, Ok(_)) => Messages::new(),
-        (None, Err(_)) => vec!["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".into()],
+    match Ip::parse(text) {
+        Some((_, false)) => vec!["must not have leading 0s".into()],
+        Some((ip, _)) if ip.mapped().is_some() => vec!["must not be an IPv4-mapped IPv6 address".into()],
+        Some(_) => Messages::new(),
+        None => vec!["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".into()],
     }
 }
 

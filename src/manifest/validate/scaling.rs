@@ -11,7 +11,7 @@ use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 pub fn disruption_budget(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     let there = |field: &str| spec.get(field).filter(|f| !f.is_null());
     if there("minAvailable").is_some() && there("maxUnavailable").is_some() {
-        let shown = crate::manifest::update::internal::compact(spec, "DisruptionSpec");
+        let shown = crate::manifest::update::internal::compact_on_create(spec, "DisruptionSpec");
         errors.push(FieldError::invalid(path, shown, "minAvailable and maxUnavailable cannot be both set").bare());
     }
     for field in ["minAvailable", "maxUnavailable"] {

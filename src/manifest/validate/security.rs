@@ -30,7 +30,7 @@ fn seccomp(context: &Value, path: &FieldPath, errors: &mut ErrorList) {
         (other, _) => errors.not_supported_at(&path, "type", other, &["Localhost", "RuntimeDefault", "Unconfined"]),
     }
     if kind != "Localhost" && local.is_some() {
-        let shown = internal::compact(profile, "Profile");
+        let shown = internal::compact_on_create(profile, "Profile");
         let detail = "can only be set when seccomp type is Localhost";
         errors.push(FieldError::invalid(&path.child("localhostProfile"), shown, detail).bare());
     }
@@ -72,7 +72,7 @@ pub fn container(context: &Value, host_users: bool, path: &FieldPath, errors: &m
     }
     seccomp(context, path, errors);
     if object::bool_at(context, "allowPrivilegeEscalation") == Some(false) {
-        let in_go = |context| internal::compact(context, "SecurityContext");
+        let in_go = |context| internal::compact_on_create(context, "SecurityContext");
         if object::bool_at(context, "privileged") == Some(true) {
             errors.push(FieldError::invalid(path, in_go(context), "cannot set `allowPrivilegeEscalation` to false and `privileged` to true").bare());
         }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::api::order::{SortedMap, SortedSet};
 use crate::api::{Quantity, Value, object};
-use crate::manifest::validate::{label_value_problems, same_profile};
+use crate::manifest::validate::{addresses, label_value_problems, same_profile};
 use crate::yaml::go_quote;
 
 /// Of longer lists only the beginning is compared, each with each.
@@ -83,10 +83,10 @@ pub fn of(of: &Value, at: &str, warnings: &mut Vec<String>) {
     }
     affinity(spec, &path, warnings);
     for (index, server) in object::list_at(spec, "dnsConfig.nameservers").iter().enumerate() {
-        address(server.as_str().unwrap_or(""), &format!("{path}.dnsConfig.nameservers[{index}]"), warnings);
+        addresses::warn(server.as_str().unwrap_or(""), &format!("{path}.dnsConfig.nameservers[{index}]"), warnings);
     }
     for (index, alias) in object::list_at(spec, "hostAliases").iter().enumerate() {
-        address(object::str_at(alias, "ip").unwrap_or(""), &format!("{path}.hostAliases[{index}].ip"), warnings);
+        addresses::warn(object::str_at(alias, "ip").unwrap_or(""), &format!("{path}.hostAliases[{index}].ip"), warnings);
     }
 }
 
@@ -397,21 +397,4 @@ fn ports(all: &[(Place, &Value)], warnings: &mut Vec<String>) {
         }
     }
     warnings.extend(later);
-}
-
-/// `GetWarningsForIP`: an address that is written in an unusual form.
-pub fn address(text: &str, path: &str, warnings: &mut Vec<String>) {
-    let shown = go_quote(text);
-    if let Ok(address) = text.parse::<std::net::Ipv6Addr>() {
-        if let Some(mapped) = address.to_ipv4_mapped() {
-            warnings.push(format!("{path}: non-standard IP address {shown} is invalid: use \"{mapped}\""));
-        } else if address.to_string() != text {
-            warnings.push(format!("{path}: IPv6 address {shown} should be in RFC 5952 canonical format (\"{address}\")"));
-        }
-    } else if text.parse::<std::net::Ipv4Addr>().is_err() {
-        let parts: Vec<u32> = text.split('.').filter_map(|part| part.parse().ok()).collect();
-        if let [a, b, c, d] = parts[..] {
-            warnings.push(format!("{path}: non-standard IP address {shown} is invalid: use \"{a}.{b}.{c}.{d}\""));
-        }
-    }
 }
