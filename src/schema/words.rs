@@ -238,6 +238,7 @@ HorizontalPodAutoscalerSpec minReplicas
 MetricTarget averageUtilization value averageValue
 HPAScalingRules stabilizationWindowSeconds selectPolicy tolerance
 IngressSpec ingressClassName
+IngressClassParametersReference apiGroup namespace scope
 HTTPIngressPath pathType
 NetworkPolicyPort protocol endPort
 PriorityClass preemptionPolicy

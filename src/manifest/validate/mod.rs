@@ -35,7 +35,7 @@ mod zones;
 
 use super::field::{ErrorList, FieldError, FieldPath};
 use crate::api::order::SortedSet;
-use crate::api::{Kind, Status, Value, object};
+use crate::api::{Kind, Quantity, Status, Value, object};
 
 /// All errors of a new object, in the server's order.
 pub fn create(kind: &Kind, object: &Value) -> ErrorList {
@@ -87,6 +87,10 @@ fn whole(kind: &Kind, old: Option<&Value>, object: &Value) -> ErrorList {
         "EndpointSlice" => endpoints::slice(object, &mut errors),
         "StorageClass" => classes::storage(object, &mut errors),
         "PriorityClass" => classes::priority(object, &mut errors),
+        "VolumeAttributesClass" => classes::attributes(object, &mut errors),
+        "CSINode" => classes::csi_node(spec, &path, &mut errors),
+        "CSIStorageCapacity" => classes::capacity(object, &mut errors),
+        "VolumeAttachment" => classes::attachment(spec, &path, &mut errors),
         "RuntimeClass" => classes::runtime(object, &mut errors),
         "CSIDriver" => classes::csi_driver(spec, &path, &mut errors),
         "HorizontalPodAutoscaler" => scaling::autoscaler(spec, &path, &mut errors),
@@ -215,6 +219,13 @@ fn in_range(number: i64, least: i64, most: i64, path: &FieldPath, errors: &mut E
 
 fn port_number(number: i64, path: &FieldPath, errors: &mut ErrorList) {
     in_range(number, 1, 65535, path, errors);
+}
+
+/// `ValidateNonnegativeQuantity`
+fn amount_not_negative(value: &Value, field: &'static str, path: &FieldPath, errors: &mut ErrorList) {
+    if let Some(text) = object::str_at(value, field).filter(|text| Quantity::parse(text).is_some_and(|q| q.nano() < 0)) {
+        errors.invalid_at(path, field, text, "must be greater than or equal to 0");
+    }
 }
 
 fn not_negative(value: &Value, field: &'static str, path: &FieldPath, errors: &mut ErrorList) {
