@@ -341,7 +341,10 @@ impl Decoder<'_> {
             },
             Shape::Quantity => {
                 let text = match &*value {
-                    Value::String(text) => text.trim().to_owned(),
+                    // Go trims the JSON, where control characters stand as escapes.
+                    Value::String(text) => {
+                        text.trim_matches(|c: char| c.is_whitespace() && c >= ' ' && !matches!(c, '\u{2028}' | '\u{2029}')).to_owned()
+                    }
                     Value::Number(_) => number_text(value),
                     other => other.to_string(),
                 };
