@@ -226,11 +226,9 @@ fn hostile(_: &[&str]) -> Result<Vec<Figure>, String> {
         ("one scalar of ten megabytes", format!("a: \"{}", "x".repeat(SIZE))),
         ("two and a half million documents", pods),
     ];
-    Ok(all
-        .into_iter()
-        .map(|(label, text)| Figure::new(label, "ms", repeated(3, || drop(black_box(manifest::check(&text))))))
-        .chain(peak_memory())
-        .collect())
+    let figures: Vec<Figure> =
+        all.into_iter().map(|(label, text)| Figure::new(label, "ms", repeated(3, || drop(black_box(manifest::check(&text)))))).collect();
+    Ok(figures.into_iter().chain(peak_memory()).collect())
 }
 
 // ------------------------------------------------------------------------------------------------- cluster

@@ -1,10 +1,10 @@
 //! `podlab check`: what the API server says of manifests.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, Read as _, Write as _};
+use std::io::{self, BufRead, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::LazyLock;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64::Engine as _;
@@ -30,13 +30,12 @@ Exit code: 0 when everything is accepted, 1 when something is refused, 2 for a w
 /// The argument that stands for standard input.
 const STANDARD_INPUT: &str = "-";
 
-/// The plain explanations and the titles of fixes, the same that the page shows.
-static SENTENCES: LazyLock<BTreeMap<String, String>> =
-    LazyLock::new(|| serde_yaml::from_str(include_str!("../ui/locales/explain.en.yaml")).expect("the build has read this file already"));
+/// The plain explanations and the titles of fixes, the same that the page shows, by their codes in order.
+static SENTENCES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/explanations.rs"));
 
 /// The sentence of a code, its placeholders filled in.
 fn sentence(code: &str, args: &[String]) -> String {
-    let sentence = SENTENCES.get(code).map_or(code, String::as_str).to_owned();
+    let sentence = SENTENCES.binary_search_by_key(&code, |(key, _)| key).map_or(code, |at| SENTENCES[at].1).to_owned();
     args.iter().enumerate().fold(sentence, |s, (i, arg)| s.replace(&format!("{{{i}}}"), arg))
 }
 
@@ -76,21 +75,19 @@ pub fn main(arguments: &[String]) -> ExitCode {
             Err(error) => return unreadable(path, &error),
         }
     }
-    let mut told = Vec::new();
-    for (path, answer) in files.iter().zip(tell_all(&files, format)) {
-        match answer {
-            Ok(one) => told.push(one),
-            Err(error) => return unreadable(&path.display().to_string(), &error),
-        }
+    let said = tell_all(&files, format);
+    if let Some((path, error)) = said.unreadable {
+        return unreadable(&path.display().to_string(), &error);
     }
-    let out = match format {
-        Format::Sarif => format!("{:#}\n", sarif(told.iter_mut().flat_map(|one| std::mem::take(&mut one.results)).collect())),
-        Format::Human | Format::Json | Format::Github => told.iter().map(|one| one.text.as_str()).collect(),
+    let mut out = said.out;
+    let ended = match format {
+        Format::Sarif => writeln!(out, "{:#}", sarif(said.results)).and_then(|()| out.flush()),
+        Format::Human | Format::Json | Format::Github => out.flush(),
     };
-    if io::stdout().write_all(out.as_bytes()).is_err() {
+    if said.is_broken || ended.is_err() {
         return ExitCode::from(2);
     }
-    ExitCode::from(u8::from(told.iter().any(|one| one.is_refused)))
+    ExitCode::from(u8::from(said.is_refused))
 }
 
 /// What is said of one file.
@@ -101,25 +98,77 @@ struct Told {
     results: Vec<Value>,
 }
 
-/// Reads and checks each file, on as many threads as the machine has; the answers stand in the files' order.
-fn tell_all(files: &[PathBuf], format: Format) -> Vec<io::Result<Told>> {
+/// What is said of all files, printed in their order as soon as it is known.
+struct Said {
+    out: BufWriter<io::Stdout>,
+    next: usize,
+    /// What came before its turn.
+    waiting: BTreeMap<usize, io::Result<Told>>,
+    is_refused: bool,
+    results: Vec<Value>,
+    /// The first file that cannot be read; what comes after it is not said.
+    unreadable: Option<(PathBuf, io::Error)>,
+    /// Nobody takes what is printed.
+    is_broken: bool,
+}
+
+impl Said {
+    fn hear(&mut self, files: &[PathBuf], index: usize, answer: io::Result<Told>) {
+        self.waiting.insert(index, answer);
+        while !self.is_over()
+            && let Some(answer) = self.waiting.remove(&self.next)
+        {
+            match answer {
+                Ok(mut told) => {
+                    self.is_refused |= told.is_refused;
+                    self.results.append(&mut told.results);
+                    self.is_broken = self.out.write_all(told.text.as_bytes()).is_err();
+                }
+                Err(error) => self.unreadable = Some((files[self.next].clone(), error)),
+            }
+            self.next += 1;
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_broken || self.unreadable.is_some()
+    }
+}
+
+/// Reads and checks each file, on as many threads as the machine has.
+fn tell_all(files: &[PathBuf], format: Format) -> Said {
+    const ROOM: usize = 64 * 1024;
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().div_ceil(8)).max(1);
     let next = AtomicUsize::new(0);
+    let said = Mutex::new(Said {
+        out: BufWriter::with_capacity(ROOM, io::stdout()),
+        next: 0,
+        waiting: BTreeMap::new(),
+        is_refused: false,
+        results: Vec::new(),
+        unreadable: None,
+        is_broken: false,
+    });
     // A file at a time: some take a hundred times longer than others.
-    let work = || -> Vec<(usize, io::Result<Told>)> {
-        let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|index| *index < files.len());
-        std::iter::from_fn(take).map(|index| (index, tell(&files[index], format))).collect()
+    let work = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(file) = files.get(index) else { return };
+            let answer = tell(file, format);
+            let mut said = said.lock().expect("a verdict does not panic");
+            said.hear(files, index, answer);
+            if said.is_over() {
+                return;
+            }
+        }
     };
-    let mut answers: Vec<(usize, io::Result<Told>)> = if threads == 1 {
-        work()
-    } else {
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            workers.into_iter().flat_map(|worker| worker.join().expect("a verdict does not panic")).collect()
-        })
-    };
-    answers.sort_by_key(|(index, _)| *index);
-    answers.into_iter().map(|(_, answer)| answer).collect()
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(work);
+        }
+        work();
+    });
+    said.into_inner().expect("a verdict does not panic")
 }
 
 fn tell(path: &Path, format: Format) -> io::Result<Told> {

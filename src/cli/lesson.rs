@@ -57,6 +57,10 @@ fn prove(lesson: &Lesson) -> Vec<String> {
             let (is, said) = if source.exit == 0 { ("valid", "broken") } else { ("refused", "not marked broken") };
             problems.push(format!("{}: its manifest is {is} but {said}: {}", step.id, source.stderr.trim()));
         }
+        // A link, a reload and `Start this step again` all open a step without the ones before it.
+        if step.start.fresh.is_none() {
+            problems.push(format!("{}: it begins in whatever cluster is there: give its start `fresh` and the moves that lead to it", step.id));
+        }
         let before = course.goals(&session, &source.source);
         if step.goals.is_empty() {
             problems.push(format!("{}: has no goals", step.id));

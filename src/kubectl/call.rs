@@ -1,5 +1,6 @@
 //! A command line of kubectl taken apart: the verb, its flags and its arguments, with the errors of cobra and pflag.
 
+use super::duration;
 use super::env::{Env, Failure, Flow};
 use super::verbs::VERBS;
 use crate::api::float;
@@ -151,7 +152,7 @@ impl Call {
 
     /// In milliseconds; below zero for a negative one.
     pub fn duration(&self, flag: &str) -> Option<i64> {
-        parse_duration(self.text(flag)?)
+        duration::parse(self.text(flag)?)
     }
 
     pub fn texts(&self, flag: &str) -> &[String] {
@@ -274,7 +275,7 @@ fn check_global(call: &Call, env: &mut Env) -> Result<(), Failure> {
         return Err(Failure::error(format!("no server found for cluster \"{cluster}\"")));
     }
     if let Some(timeout) = call.filled("request-timeout")
-        && parse_duration(timeout).is_none()
+        && duration::parse(timeout).is_none()
         && timeout.parse::<i64>().is_err()
     {
         let text = "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)";
@@ -428,7 +429,7 @@ impl Call {
             FlagKind::Int => {
                 parse_int(&value).map_err(bad)?;
             }
-            FlagKind::Duration if parse_duration(&value).is_none() => {
+            FlagKind::Duration if duration::parse(&value).is_none() => {
                 return Err(bad(match float::read(value.trim_start_matches('-')) {
                     Some(_) => format!("time: missing unit in duration {value:?}"),
                     None => format!("time: invalid duration {value:?}"),
@@ -454,61 +455,9 @@ fn parse_int(text: &str) -> Result<i64, String> {
     text.parse().map_err(|_| format!("strconv.ParseInt: parsing {text:?}: value out of range"))
 }
 
-/// Go's `time.ParseDuration`, in milliseconds: `1h30m`, `2.5s`, `300ms`, `0`.
-pub fn parse_duration(text: &str) -> Option<i64> {
-    let (negative, mut rest) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    if rest == "0" {
-        return Some(0);
-    }
-    if rest.is_empty() {
-        return None;
-    }
-    let mut total: i64 = 0;
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
-        let (number, after) = rest.split_at(end);
-        let unit_end = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
-        let (unit, after) = after.split_at(unit_end);
-        let micros: i64 = match unit {
-            "ns" => 0,
-            "us" | "µs" => 1,
-            "ms" => 1000,
-            "s" => 1_000_000,
-            "m" => 60_000_000,
-            "h" => 3_600_000_000,
-            _ => return None,
-        };
-        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        if whole.is_empty() && fraction.is_empty() || fraction.contains('.') {
-            return None;
-        }
-        let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-        total = total.checked_add(whole.checked_mul(micros)?)?;
-        let mut scale = micros;
-        for digit in fraction.bytes().take(6) {
-            scale /= 10;
-            total = total.checked_add(i64::from(digit - b'0') * scale)?;
-        }
-        rest = after;
-    }
-    Some(if negative { -total / 1000 } else { total / 1000 })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_read_as_in_go() {
-        assert_eq!(parse_duration("1h30m"), Some(5_400_000));
-        assert_eq!(parse_duration("2.5s"), Some(2500));
-        assert_eq!(parse_duration("-1s"), Some(-1000));
-        assert_eq!(parse_duration("10"), None);
-        assert_eq!(parse_duration("abc"), None);
-    }
 
     #[test]
     fn a_misspelt_verb_is_near_by_two_edits() {

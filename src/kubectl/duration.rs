@@ -1,4 +1,4 @@
-//! Ages as people read them: `12s`, `5m3s`, `3d`.
+//! Durations: ages as people read them (`12s`, `5m3s`, `3d`), Go's own form (`1h30m`), both ways.
 
 use crate::api::{SimTime, Value, object};
 
@@ -57,9 +57,61 @@ pub fn rfc1123(time: &str) -> String {
     format!("{name}, {day:02} {} {year} {clock} +0000", MONTHS.get(month.wrapping_sub(1)).unwrap_or(&"Jan"))
 }
 
+/// Go's `time.ParseDuration`, in milliseconds: `1h30m`, `2.5s`, `300ms`, `0`.
+pub fn parse(text: &str) -> Option<i64> {
+    let (negative, mut rest) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if rest == "0" {
+        return Some(0);
+    }
+    if rest.is_empty() {
+        return None;
+    }
+    let mut total: i64 = 0;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+        let (number, after) = rest.split_at(end);
+        let unit_end = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
+        let (unit, after) = after.split_at(unit_end);
+        let micros: i64 = match unit {
+            "ns" => 0,
+            "us" | "µs" => 1,
+            "ms" => 1000,
+            "s" => 1_000_000,
+            "m" => 60_000_000,
+            "h" => 3_600_000_000,
+            _ => return None,
+        };
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if whole.is_empty() && fraction.is_empty() || fraction.contains('.') {
+            return None;
+        }
+        let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+        total = total.checked_add(whole.checked_mul(micros)?)?;
+        let mut scale = micros;
+        for digit in fraction.bytes().take(6) {
+            scale /= 10;
+            total = total.checked_add(i64::from(digit - b'0') * scale)?;
+        }
+        rest = after;
+    }
+    Some(if negative { -total / 1000 } else { total / 1000 })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{human, rfc1123};
+    use super::{human, parse, rfc1123};
+
+    #[test]
+    fn durations_read_as_in_go() {
+        assert_eq!(parse("1h30m"), Some(5_400_000));
+        assert_eq!(parse("2.5s"), Some(2500));
+        assert_eq!(parse("-1s"), Some(-1000));
+        assert_eq!(parse("10"), None);
+        assert_eq!(parse("abc"), None);
+    }
 
     #[test]
     fn weekdays_are_right() {

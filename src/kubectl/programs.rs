@@ -23,6 +23,8 @@ const fn absent(name: &'static str, run: fn(&[String], &mut Env) -> Result<Flow,
 const PROGRAMS: &[Program] = &[
     program("kubectl", false, call::run),
     program("k", false, call::run),
+    // Bash's own `help` tells of bash; whoever asks for help here is told of kubectl.
+    program("help", false, |_, env| call::run(&["help".to_owned()], env)),
     program("ssh", false, node_shell::ssh),
     program("vi", false, edit),
     program("vim", false, edit),

@@ -61,7 +61,8 @@ pub struct Need {
     pub goal: Goal,
 }
 
-/// How the step begins. Without `fresh` the cluster goes on from the step before.
+/// How the step begins. Without `fresh` it would begin in whatever cluster is there, since links and reloads open it without the steps before:
+/// `podlab lesson check` refuses that.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Start {
     /// A new cluster with so many nodes.

@@ -5,7 +5,7 @@ use crate::api::{Value, json};
 
 use super::client::{self, ClientError, Target};
 use super::read::{Stream, read_stream};
-use super::source::span_in;
+use super::source::{span_in, span_of_error};
 use super::validate::path_segment_problems;
 use super::{Admitted, Checked, ClusterFacts, Document, DocumentVerdict, Source, SourceDocument, admit, decode, explain, fix, hint};
 use crate::api::{Kind, Status, object};
@@ -131,18 +131,20 @@ fn create(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Re
 }
 
 fn create_known(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Refusal> {
-    let decoded = decode::decode_keeping_maps(kind, value, mode != Mode::Lenient);
-    let (mut value, empty_maps) = decoded.map_err(|error| Refusal { status: decode::bad_request(kind, &error.detail), findings: error.findings })?;
+    let decoded = decode::decode_keeping_empties(kind, value, mode != Mode::Lenient);
+    let (mut value, empties) = decoded.map_err(|error| Refusal { status: decode::bad_request(kind, &error.detail), findings: error.findings })?;
     if mode == Mode::DryRun {
         shorten(&mut value);
     }
+    let warning = unite_owners(&mut value);
     if kind.namespaced {
         if object::namespace(&value).is_empty() {
             object::set(&mut value, "metadata.namespace", json!("default"));
         }
         let namespace = object::namespace(&value);
         if !facts.namespace_exists(namespace) {
-            return Err(Status::not_found("namespaces", namespace).into());
+            let warnings = warning.into_iter().collect();
+            return Err(Status { warnings, ..Status::not_found("namespaces", namespace) }.into());
         }
     } else {
         object::remove(&mut value, "metadata.namespace");
@@ -150,7 +152,6 @@ fn create_known(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts)
     if kind.kind == "Binding" {
         return Err(Status::not_found("pods", object::name(&value)).into());
     }
-    let warning = unite_owners(&mut value);
     let mut admitted = admit::create(kind, value, facts, mode == Mode::DryRun).map_err(|mut status| {
         status.warnings.splice(0..0, warning.clone());
         status
@@ -159,8 +160,8 @@ fn create_known(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts)
         admit::complete_dry_run(kind, &mut admitted.object);
     }
     admitted.warnings.splice(0..0, warning);
-    if empty_maps {
-        decode::drop_empty_maps(kind, &mut admitted.object);
+    if empties {
+        decode::drop_empties(kind, &mut admitted.object);
     }
     Ok(admitted)
 }
@@ -257,7 +258,7 @@ impl Run<'_> {
             Ok(Target::Items(items)) => {
                 let mut unknown = Vec::new();
                 for (path, node, value) in items {
-                    match client::resolve(&value) {
+                    match client::resolve_item(&value) {
                         Ok(Target::Create(kind)) => self.request(&node, kind, value, &path),
                         Ok(Target::Refused(status, code)) => {
                             let (code, args) = explain::client(code, &value, "kind", &[]);
@@ -268,7 +269,7 @@ impl Run<'_> {
                         Err(missing) => {
                             let (code, args) = explain::client(client::ClientCode::UnknownKind, &value, "kind", &[]);
                             self.report(Severity::Error, span_in(&node, "kind"), &format!("{path}.kind"), &missing, code, args);
-                            unknown.push(format!("unable to recognize {missing}"));
+                            unknown.push(missing);
                         }
                     }
                 }
@@ -333,7 +334,8 @@ impl Run<'_> {
                 }
                 for cause in status.causes.iter().take(MOST_MARKS) {
                     let (code, args) = explain::cause(cause);
-                    self.report(Severity::Error, span_in(root, &cause.field), &at(&cause.field), &cause.message, code, args);
+                    let span = span_of_error(root, &cause.field, &cause.message);
+                    self.report(Severity::Error, span, &at(&cause.field), &cause.message, code, args);
                 }
                 if findings.is_empty() && status.causes.is_empty() {
                     let (path, code, args) = explain::refusal(&status);

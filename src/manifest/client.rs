@@ -2,7 +2,7 @@
 //!
 //! Models `cli-runtime/pkg/resource/{visitor,mapper}.go` and `kubectl/pkg/validation/schema.go`.
 
-use crate::api::Value;
+use crate::api::{Map, Value};
 
 use super::decode::{Finding, check_metadata};
 use super::openapi;
@@ -143,8 +143,15 @@ pub fn find_kind(api_version: &str, kind: &str) -> Option<&'static Kind> {
 
 /// `error validating "pod.yaml": error validating data: …`; several findings stand in brackets.
 fn validation_error(file: &str, texts: &[String], path: &str, code: ClientCode) -> ClientError {
-    let all = match texts {
-        [one] => one.clone(),
+    // What an aggregate of errors says twice it prints once (`aggregate.Error` of apimachinery).
+    let mut said: Vec<&str> = Vec::new();
+    for text in texts {
+        if !said.contains(&text.as_str()) {
+            said.push(text);
+        }
+    }
+    let all = match said.as_slice() {
+        [one] => (*one).to_owned(),
         many => format!("[{}]", many.join(", ")),
     };
     let message = format!(
@@ -157,12 +164,10 @@ fn validation_error(file: &str, texts: &[String], path: &str, code: ClientCode) 
 pub fn inspect(root: &Node, value: &Value, file: &str) -> Result<Target, ClientError> {
     identify(value).map_err(|(texts, path, code)| validation_error(file, &texts, path, code))?;
     let (api_version, kind) = (text(value, "apiVersion"), text(value, "kind"));
-    if (api_version, kind) == ("v1", "List") {
-        check_list(value, file)?;
-        return Ok(Target::Items(items(root, value, None)));
-    }
     let is_list = kind.strip_suffix("List").is_some_and(|base| find_kind(api_version, base).is_some());
-    if is_list || matches!((api_version, kind), ("v1", "Binding" | "Status")) {
+    if matches!((api_version, kind), ("v1" | "/v1", "List")) {
+        check_list(value, file)?;
+    } else if is_list || matches!((api_version, kind), ("v1", "Binding" | "Status")) {
         let findings = openapi::check(api_version, kind, value);
         if let Some(first) = findings.first() {
             let (path, code) = (first.path.clone(), first.code);
@@ -177,20 +182,33 @@ pub fn inspect(root: &Node, value: &Value, file: &str) -> Result<Target, ClientE
         stops: false,
         findings,
     };
+    // Whatever has items is read as a list, whatever its kind (`unstructuredJSONScheme.decode` of apimachinery).
+    let listed = value.get("items");
+    let not_a = |value: &Value, what: &str| undecodable(cannot_unmarshal(value, what), "items", ClientCode::ListItems, Vec::new());
+    match listed {
+        Some(Value::Array(items)) => {
+            if let Some(wrong) = items.iter().find(|item| !item.is_object() && !item.is_null()) {
+                return Err(not_a(wrong, "value of type map[string]interface {}"));
+            }
+        }
+        None | Some(Value::Null) => {}
+        Some(other) => return Err(not_a(other, "struct field decodeList.items of type []json.RawMessage")),
+    }
     if kind.is_empty() {
         return Err(undecodable(format!("Object 'Kind' is missing in '{}'", go_json(value)), "kind", ClientCode::KindEmpty, Vec::new()));
-    }
-    if is_list {
-        if !value.get("items").is_some_and(Value::is_array) {
-            return Err(validation_error(file, &["invalid object to validate".into()], "items", ClientCode::ListItems));
-        }
-        return Ok(Target::Items(items(root, value, Some((api_version, &kind[..kind.len() - 4])))));
     }
     if let Err(error) = check_metadata(value) {
         let path = error.findings.first().map_or("metadata", |f| f.path.as_str()).to_owned();
         return Err(undecodable(error.detail, &path, ClientCode::Metadata, error.findings));
     }
-    resolve(value).map_err(|missing| {
+    // Of every group and version that is served kubectl knows a `List`, and one of each kind (`NewDiscoveryRESTMapper` of client-go).
+    let version = api_version.strip_prefix('/').unwrap_or(api_version);
+    let target = if listed.is_some() && (is_list || kind == "List" && all_kinds().any(|k| k.api_version() == version)) {
+        Ok(Target::Items(Vec::new()))
+    } else {
+        resolve(value)
+    };
+    let target = target.map_err(|missing| {
         let metadata = |key: &str| go_quote(value.get("metadata").and_then(|m| m.get(key)).and_then(Value::as_str).unwrap_or_default());
         let message = format!(
             "resource mapping not found for name: {} namespace: {} from {file:?}: {missing}\nensure CRDs are installed first",
@@ -199,7 +217,37 @@ pub fn inspect(root: &Node, value: &Value, file: &str) -> Result<Target, ClientE
         );
         let path = if all_kinds().any(|k| k.kind == kind) { "apiVersion" } else { "kind" };
         ClientError { message, path: path.into(), code: ClientCode::UnknownKind, stops: false, findings: Vec::new() }
-    })
+    })?;
+    let Some(listed) = listed else { return Ok(target) };
+    // A list inside of a list was not read as one (`meta.ExtractList`).
+    if listed.as_array().into_iter().flatten().any(|item| item.get("items").is_some_and(Value::is_array)) {
+        let message = "*unstructured.Unstructured is not a list: no Items field in this object".into();
+        return Err(ClientError { message, path: "items".into(), code: ClientCode::ListItems, stops: false, findings: Vec::new() });
+    }
+    Ok(Target::Items(items(root, value)))
+}
+
+/// `json: cannot unmarshal string into Go value of type …`
+fn cannot_unmarshal(value: &Value, what: &str) -> String {
+    let given = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    format!("json: cannot unmarshal {given} into Go {what}")
+}
+
+/// The resource of an item of a list, or what kubectl says of it at its end (`infoForObject` of cli-runtime's mapper).
+pub fn resolve_item(value: &Value) -> Result<Target, String> {
+    let missing =
+        [("kind", "'Kind' is missing in 'object has no kind field '"), ("apiVersion", "'apiVersion' is missing in 'object has no apiVersion field'")];
+    match missing.iter().find(|(key, _)| text(value, key).is_empty()) {
+        Some((_, what)) => Err(format!("unable to get type info from the object \"*unstructured.Unstructured\": Object {what}")),
+        None => resolve(value).map_err(|missing| format!("unable to recognize {missing}")),
+    }
 }
 
 /// The resource of an object, or `no matches for kind "Podd" in version "v1"`.
@@ -319,23 +367,27 @@ fn check_list(value: &Value, file: &str) -> Result<(), ClientError> {
     }
 }
 
-/// The items of a list; in a typed one they may lack apiVersion and kind.
-fn items(root: &Node, value: &Value, of: Option<(&str, &str)>) -> Vec<(String, Node, Value)> {
+/// The items of a list; those that lack both get apiVersion and kind of the list, less `List` (`decodeToList` of apimachinery).
+fn items(root: &Node, value: &Value) -> Vec<(String, Node, Value)> {
     let nodes = root.get("items").map(Node::items).unwrap_or_default();
     let values = value.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let of = text(value, "kind");
+    let of = [("apiVersion", text(value, "apiVersion")), ("kind", of.strip_suffix("List").unwrap_or(of))];
     let together = nodes.iter().zip(values).enumerate();
     together
         .map(|(index, (node, value))| {
             let (mut node, mut value) = (node.clone(), value.clone());
-            if let (Some((api_version, kind)), Value::Object(map)) = (of, &mut value) {
-                for (key, word) in [("apiVersion", api_version), ("kind", kind)] {
-                    if map.get(key).is_none_or(Value::is_null) {
-                        map.insert(key.into(), Value::String(word.into()));
-                        if let crate::yaml::Content::Mapping(entries) = &mut node.content {
-                            let span = crate::text::Span::new(node.span.start, node.span.start);
-                            let value = Node { span, content: crate::yaml::Content::String(word.into()), flow: false };
-                            entries.push(Entry { key: key.into(), key_span: span, value });
-                        }
+            if value.is_null() {
+                value = Value::Object(Map::new());
+            }
+            let bare = of.iter().all(|(key, _)| text(&value, key).is_empty());
+            if let (true, Value::Object(map)) = (bare, &mut value) {
+                for (key, word) in of {
+                    map.insert(key.into(), Value::String(word.into()));
+                    if let crate::yaml::Content::Mapping(entries) = &mut node.content {
+                        let span = crate::text::Span::new(node.span.start, node.span.start);
+                        let value = Node { span, content: crate::yaml::Content::String(word.into()), flow: false };
+                        entries.push(Entry { key: key.into(), key_span: span, value });
                     }
                 }
             }

@@ -3,11 +3,11 @@
 //! Models sigs.k8s.io/json and the strict decoding of the API server. What comes out is the value as Go would write it again: nulls and
 //! empty optional fields are gone. Deviation: duplicate fields are not looked for, because kubectl's JSON never has any.
 
-use crate::api::{Map, Number, Value};
-
-use crate::api::{Kind, Status};
+use crate::api::{Kind, Map, Number, Status, Value};
 use crate::schema::{self, Field, Shape, Type};
-use crate::yaml::{go_quote, scalar::json_float};
+use crate::yaml::go_quote;
+
+use super::scalars::{bad_base64, check_quantity, encoded_again, number_text};
 
 /// Why the server cannot read an object.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,27 +46,36 @@ const MOST_STRICT_ERRORS: usize = 100;
 
 /// Decodes an object of a kind. `strict`: unknown fields are errors; otherwise they are dropped.
 pub fn decode_with(kind: &Kind, value: Value, strict: bool) -> Result<Value, DecodeError> {
-    let (mut value, empty_maps) = decode_keeping_maps(kind, value, strict)?;
-    if empty_maps {
-        drop_empty_maps(kind, &mut value);
+    let (mut value, empties) = decode_keeping_empties(kind, value, strict)?;
+    if empties {
+        drop_empties(kind, &mut value);
     }
     Ok(value)
 }
 
-/// The same with the empty maps that were written, which messages tell from missing ones; says whether there are any.
-pub fn decode_keeping_maps(kind: &Kind, mut value: Value, strict: bool) -> Result<(Value, bool), DecodeError> {
+/// The same with the empty maps and lists that were written, which messages tell from missing ones; says whether there are any.
+pub fn decode_keeping_empties(kind: &Kind, mut value: Value, strict: bool) -> Result<(Value, bool), DecodeError> {
     let Some(root) = schema::kind(&kind.api_version(), kind.kind) else { return Ok((value, false)) };
     let mut decoder = Decoder { strict, ..Decoder::new(root.name) };
     let outcome = decoder.object(&mut value, root);
-    let empty_maps = decoder.empty_maps;
+    let empties = decoder.empties;
     decoder.finish(outcome)?;
-    Ok((value, empty_maps))
+    Ok((value, empties))
 }
 
-/// Takes out the empty maps, as Go's encoder does (`omitempty`).
-pub fn drop_empty_maps(kind: &Kind, value: &mut Value) {
+/// Takes out the empty maps and lists, as Go's encoder does (`omitempty`).
+pub fn drop_empties(kind: &Kind, value: &mut Value) {
     if let Some(root) = schema::kind(&kind.api_version(), kind.kind) {
         drop_from(value, root);
+    }
+}
+
+/// Whether a list or a map has nothing in it.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
     }
 }
 
@@ -78,7 +87,12 @@ fn drop_from(value: &mut Value, owner: &'static Type) {
             if let (Some(inner), Shape::Object(_) | Shape::List(_)) = (field.object(), &field.shape) {
                 drop_from(value, inner);
             }
-            field.required || !matches!(field.shape, Shape::Map(_)) || value.as_object().is_none_or(|map| !map.is_empty())
+            if !matches!(field.shape, Shape::Map(_) | Shape::List(_)) || !is_empty(value) {
+                return true;
+            }
+            // What the store gave back is nil.
+            *value = Value::Null;
+            field.required || field.always
         }),
         _ => {}
     }
@@ -124,7 +138,7 @@ struct Decoder<'a> {
     saved: Option<(String, Finding)>,
     strict_errors: Vec<(String, Finding)>,
     /// Whether a map that could be missing stands there empty.
-    empty_maps: bool,
+    empties: bool,
 }
 
 /// An error that ends decoding at once: types that decode themselves raise it.
@@ -139,7 +153,7 @@ impl Decoder<'_> {
             path: Vec::with_capacity(12),
             saved: None,
             strict_errors: Vec::new(),
-            empty_maps: false,
+            empties: false,
         }
     }
 
@@ -235,7 +249,7 @@ impl Decoder<'_> {
             if is_dropped(value, field) {
                 gone.push(place);
             }
-            self.empty_maps |= matches!(field.shape, Shape::Map(_)) && value.as_object().is_some_and(Map::is_empty);
+            self.empties |= matches!(field.shape, Shape::Map(_) | Shape::List(_)) && is_empty(value);
         }
         if !gone.is_empty() {
             let (mut gone, mut place) = (gone.into_iter().peekable(), 0);
@@ -244,13 +258,20 @@ impl Decoder<'_> {
                 gone.next_if_eq(&(place - 1)).is_none()
             });
         }
-        // Structs that are no pointers are there whether they are written or not, and so are the ones inside of them.
-        for field in owner.fields.iter().filter(|f| f.always) {
+        // Structs that are no pointers are there whether they are written or not, and so are the ones inside of them, and what has no
+        // `omitempty` (nearly all that is required).
+        let strict = self.strict;
+        for field in owner.fields.iter().filter(|f| f.always || f.required && strict) {
             if map.contains_key(field.name) {
                 continue;
             }
-            let mut empty = Value::Object(Map::new());
-            if let Some(inner) = field.object() {
+            let mut empty = match field.shape {
+                Shape::Object(_) if field.always => Value::Object(Map::new()),
+                Shape::Object(_) => continue,
+                _ if field.pointer => Value::Null,
+                shape => zero(&shape),
+            };
+            if let (Some(inner), Value::Object(_)) = (field.object(), &empty) {
                 self.object(&mut empty, inner)?;
             }
             map.insert(field.name.to_owned(), empty);
@@ -286,18 +307,22 @@ impl Decoder<'_> {
             Shape::Float if value.is_number() => {}
             Shape::String | Shape::Bool | Shape::Int32 | Shape::Int64 | Shape::Float => wanted(self, value),
             Shape::Bytes => match &*value {
-                Value::String(text) => {
-                    if let Some(at) = bad_base64(text)
-                        && self.saved.is_none()
-                    {
+                Value::String(text) => match bad_base64(text) {
+                    Some(at) if self.saved.is_none() => {
                         let finding = Finding { path: self.path_text(), what: Mismatch::Base64 };
                         self.saved = Some((format!("illegal base64 data at input byte {at}"), finding));
                     }
-                }
+                    Some(_) => {}
+                    None => *value = Value::String(encoded_again(text)),
+                },
                 // Bytes may also come one by one.
                 Value::Array(items) => {
-                    match items.iter().map(|item| if item.is_null() { Some(0) } else { u8::try_from(item.as_i64()?).ok() }).collect() {
-                        Some(bytes) => *value = Value::String(bytes_in_base64(bytes)),
+                    match items
+                        .iter()
+                        .map(|item| if item.is_null() { Some(0) } else { u8::try_from(item.as_i64()?).ok() })
+                        .collect::<Option<Vec<u8>>>()
+                    {
+                        Some(bytes) => *value = Value::String(super::defaults::base64(&bytes)),
                         None => {
                             let wrong = items.iter().find(|item| item.as_i64().is_none_or(|i| !(0..=255).contains(&i))).cloned();
                             self.wrong_byte(&wrong.unwrap_or(Value::Null));
@@ -384,12 +409,11 @@ impl Decoder<'_> {
 
 /// Whether Go leaves a field out when it writes the object again (`omitempty` on what is no pointer).
 fn is_dropped(value: &Value, field: &Field) -> bool {
-    if field.required {
+    if field.required || field.always {
         return false;
     }
     match value {
-        Value::Array(items) => items.is_empty(),
-        Value::Object(_) => false,
+        Value::Array(_) | Value::Object(_) => false,
         Value::String(text) => text.is_empty() && !field.pointer && !matches!(field.shape, Shape::Quantity | Shape::IntOrString),
         Value::Bool(b) => !b && !field.pointer,
         Value::Number(n) => n.as_i64() == Some(0) && !field.pointer && !matches!(field.shape, Shape::IntOrString),
@@ -417,115 +441,5 @@ fn go_kind(value: &Value) -> &'static str {
         Value::String(_) => "string",
         Value::Array(_) => "array",
         Value::Object(_) => "object",
-    }
-}
-
-/// A number as Go's encoder writes it.
-pub fn number_text(value: &Value) -> String {
-    match value {
-        Value::Number(n) if n.is_f64() => json_float(n.as_f64().unwrap_or_default()),
-        other => other.to_string(),
-    }
-}
-
-const QUANTITY_FORM: &str = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
-
-/// The syntax of a quantity (`resource.ParseQuantity`).
-pub fn check_quantity(text: &str) -> Result<(), &'static str> {
-    if text.is_empty() {
-        return Err(QUANTITY_FORM);
-    }
-    let rest = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-    let rest = match rest.strip_prefix('.') {
-        Some(fraction) => fraction.trim_start_matches(|c: char| c.is_ascii_digit()),
-        None => rest,
-    };
-    let tail = rest.trim_start_matches(|c: char| "eEinumkKMGTP".contains(c));
-    let exponent = tail.strip_prefix(['-', '+']).unwrap_or(tail);
-    if !exponent.trim_start_matches(|c: char| c.is_ascii_digit()).is_empty() {
-        return Err(QUANTITY_FORM);
-    }
-    let known = match rest {
-        "" | "n" | "u" | "m" | "k" | "M" | "G" | "T" | "P" | "E" | "Ki" | "Mi" | "Gi" | "Ti" | "Pi" | "Ei" => true,
-        _ => rest.strip_prefix(['e', 'E']).is_some_and(|e| e.parse::<i64>().is_ok()),
-    };
-    if known { Ok(()) } else { Err("unable to parse quantity's suffix") }
-}
-
-fn bytes_in_base64(bytes: Vec<u8>) -> String {
-    super::defaults::base64(&bytes)
-}
-
-/// The byte at which Go's decoder finds that a text is no base64; `None` where it is.
-fn bad_base64(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let symbol = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
-    let mut at = 0;
-    loop {
-        // A quantum of four symbols; line breaks do not count.
-        let mut count = 0;
-        while count < 4 {
-            let Some(byte) = bytes.get(at).copied() else { return if count == 0 { None } else { Some(at - count) } };
-            at += 1;
-            if matches!(byte, b'\r' | b'\n') {
-                continue;
-            }
-            if symbol(byte) {
-                count += 1;
-                continue;
-            }
-            if byte != b'=' || count < 2 {
-                return Some(at - 1);
-            }
-            let mut next = || {
-                while matches!(bytes.get(at), Some(b'\r' | b'\n')) {
-                    at += 1;
-                }
-                at += 1;
-                bytes.get(at - 1).copied()
-            };
-            if count == 2 {
-                match next() {
-                    None => return Some(bytes.len()),
-                    Some(b'=') => {}
-                    Some(_) => return Some(at - 2),
-                }
-            }
-            let mut next = || {
-                while matches!(bytes.get(at), Some(b'\r' | b'\n')) {
-                    at += 1;
-                }
-                bytes.get(at).copied()
-            };
-            return next().map(|_| at);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_is_refused_where_go_refuses_it() {
-        assert_eq!(bad_base64("aGVsbG8="), None);
-        assert_eq!(bad_base64("plain text"), Some(5));
-        assert_eq!(bad_base64("abcde"), Some(4));
-        assert_eq!(bad_base64("YQ=="), None);
-        assert_eq!(bad_base64("YQ==x"), Some(4));
-    }
-
-    #[test]
-    fn quantities_are_refused_in_the_server_s_two_ways() {
-        for good in ["1", "1.5Gi", ".5", "5.", "1e3", "1E", "+5", "100m", "1E-3", "Gi", "-"] {
-            assert_eq!(check_quantity(good), Ok(()), "{good}");
-        }
-        for bad in ["", "1x", "64MB", "64 Mi", "1gi", "1e3Mi", "1,5"] {
-            assert_eq!(check_quantity(bad), Err(QUANTITY_FORM), "{bad}");
-        }
-        for bad in ["1K", "64mi", "1e", "1M5", "--1", "1i"] {
-            assert_eq!(check_quantity(bad), Err("unable to parse quantity's suffix"), "{bad}");
-        }
     }
 }

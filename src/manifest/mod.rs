@@ -21,6 +21,7 @@ mod image_name;
 mod openapi;
 mod prepare;
 pub mod read;
+pub mod scalars;
 mod source;
 mod time;
 pub mod update;

@@ -68,6 +68,8 @@ pub fn create(kind: &Kind, object: &mut Value, warnings: &mut Vec<String>) {
         }
         "HorizontalPodAutoscaler" if kind.version == "v1" => object::set(object, "status", json!({"currentReplicas": 0, "desiredReplicas": 0})),
         "HorizontalPodAutoscaler" => object::set(object, "status", json!({"currentMetrics": null, "desiredReplicas": 0})),
+        "ResourceQuota" => object::set(object, "status", json!({})),
+        "Ingress" => object::set(object, "status", json!({"loadBalancer": {}})),
         "Service" => {
             object::set(object, "status", json!({"loadBalancer": {}}));
             // `defaultOnReadInternalTrafficPolicy`: a name for an outside host has none.

@@ -91,6 +91,19 @@ pub(super) fn span_in(root: &Node, path: &str) -> Span {
     }
 }
 
+/// Where a field's error stands. The server says of labels, annotations and some lists only which key or value is wrong, not where it is.
+pub(super) fn span_of_error(root: &Node, path: &str, message: &str) -> Span {
+    let place = find(root, path);
+    let quoted = message.strip_prefix("Invalid value: \"").and_then(|rest| rest.split_once("\": ")).map(|(value, _)| value);
+    let inside = quoted.filter(|_| place.whole).and_then(|value| {
+        let entries = place.node.entries();
+        let by_key = entries.iter().find(|e| e.key == value).map(|e| e.key_span);
+        let by_value = || entries.iter().map(|e| &e.value).chain(place.node.items()).find(|node| node.as_str() == Some(value)).map(|node| node.span);
+        by_key.or_else(by_value)
+    });
+    inside.unwrap_or_else(|| span_in(root, path))
+}
+
 fn descend(node: &Node, offset: usize, path: &mut String) {
     match &node.content {
         Content::Mapping(entries) => {

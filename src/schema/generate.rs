@@ -157,7 +157,7 @@ impl<'a> Table<'a> {
             for (field, schema) in properties {
                 let shape = self.shape(schema);
                 let (go, values) = words::named(name, field);
-                let always = shape.starts_with('o') && words::always(name, field);
+                let always = words::always(name, field) && (field != "metadata" || shape.starts_with('o'));
                 let mut line = format!("{field}\t{shape}");
                 let flags = [
                     ("r", words::required(name, field).unwrap_or(required.contains(&field.as_str()))),

@@ -37,7 +37,7 @@ pub struct Field {
     merge: &'static str,
     /// Whether Go keeps a scalar that is zero (its field is a pointer).
     pub pointer: bool,
-    /// Whether Go always writes this struct, empty at least.
+    /// Whether Go always writes this field, empty at least, though nobody has to give it.
     pub always: bool,
     doc: u16,
 }

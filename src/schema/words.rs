@@ -252,7 +252,7 @@ ContainerStatus started
 ResourceFieldSelector divisor
 ";
 
-/// Whether a struct field is no pointer in Go: it is always there, empty at least.
+/// Whether Go always writes a field that OpenAPI does not require: structs that are no pointers, and what has no `omitempty`.
 pub fn always(name: &str, field: &str) -> bool {
     match (name, field) {
         // Of any kind.
@@ -265,6 +265,8 @@ pub fn always(name: &str, field: &str) -> bool {
         ("CronJobSpec", "jobTemplate") => true,
         ("Container" | "EphemeralContainer" | "PersistentVolumeClaimSpec", "resources") => true,
         ("DeploymentSpec", "strategy") | ("DaemonSetSpec" | "StatefulSetSpec", "updateStrategy") => true,
+        ("HorizontalPodAutoscalerSpec", "scaleTargetRef") | ("RoleBinding" | "ClusterRoleBinding", "roleRef") | ("RoleRef", "apiGroup") => true,
+        ("Role" | "ClusterRole", "rules") | ("EndpointSlice", "endpoints" | "ports") | ("PriorityClass", "value") => true,
         ("NetworkPolicySpec", "podSelector") | ("PreferredSchedulingTerm", "preference") | ("WeightedPodAffinityTerm", "podAffinityTerm") => true,
         _ => false,
     }

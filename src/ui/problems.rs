@@ -7,11 +7,13 @@ use yew::prelude::*;
 use crate::ui::app::message::Message;
 use crate::ui::locales::{self as words, Language, fill_in};
 
-/// The server's words as its error message writes them: the path, then what is wrong with it. Empty for a hint of ours.
+/// The server's words as its error message writes them: the path, then what is wrong with it (`Required value`). What kubectl says of a
+/// whole file or document (`error validating …`, `unknown field …`) has no path before it. Empty for a hint of ours.
 pub fn exact_words(diagnostic: &Diagnostic) -> String {
     match (diagnostic.path.as_str(), diagnostic.message.as_str()) {
         (_, "") => String::new(),
         ("", message) => message.to_owned(),
+        (_, message) if diagnostic.severity == Severity::Error && message.starts_with(|c: char| c.is_ascii_lowercase()) => message.to_owned(),
         (path, message) => format!("{path}: {message}"),
     }
 }

@@ -1,56 +1,60 @@
 //! The two-way link: which shape a field of the text draws, and which field a shape comes from.
 
 use super::Target;
-use crate::api::{Kind, Value, kinds, object};
+use super::written::Written;
+use crate::api::{Value, kinds, object};
 use crate::manifest::Source;
 use crate::session::Session;
 
-/// The shape that a field of a document draws: the applied Pod's where there is one, else the draft's.
+/// The shape that a field of a document draws: the applied Pod's where there is one, else the draft's. Of a workload's Pods it is the first.
 pub fn target_at(session: &Session, source: &Source, document: usize, path: &str) -> Option<Target> {
-    let value = source.documents.get(document)?.value();
-    let id = id(value);
-    let stored = |kind: &'static Kind| {
-        let (namespace, name) = id.split_once('/')?;
-        session.cluster().api.get(kind, namespace, name)
-    };
-    match object::kind(value) {
-        "Pod" => {
-            let applied = stored(kinds::POD).is_some();
-            Some(match part(value, path) {
-                Part::Container(name) if applied => Target::Container { pod: id, container: name },
+    let here = source.documents.get(document)?;
+    if let Some(written) = Written::of(here) {
+        let part = part(written.pod, written.inside(path));
+        if !written.is_applied(session) {
+            return Some(match part {
                 Part::Container(container) => Target::DraftContainer { document, container },
-                Part::Volume(volume) if applied => Target::Volume { pod: id, volume },
-                Part::Volume(_) | Part::Whole if !applied => Target::Draft(document),
-                Part::Volume(_) | Part::Whole => Target::Pod(id),
-            })
+                Part::Volume(_) | Part::Whole => Target::Draft(document),
+            });
         }
-        "Service" => stored(kinds::SERVICE).map(|_| Target::Service(id.clone())),
-        _ => None,
+        let pod = written.first_pod(session)?;
+        return Some(match part {
+            Part::Container(container) => Target::Container { pod, container },
+            Part::Volume(volume) => Target::Volume { pod, volume },
+            Part::Whole => Target::Pod(pod),
+        });
     }
+    let id = id(here.value());
+    let (namespace, name) = id.split_once('/')?;
+    let is_served = object::kind(here.value()) == "Service" && session.cluster().api.get(kinds::SERVICE, namespace, name).is_some();
+    is_served.then_some(Target::Service(id))
 }
 
-/// The document and the path of the field that draws a shape. The whole document has an empty path.
-pub fn lines_of(target: &Target, source: &Source) -> Option<(usize, String)> {
-    let document_of = |kind: &str, wanted: &str| source.documents.iter().position(|d| object::kind(d.value()) == kind && id(d.value()) == wanted);
-    let whole = |document: usize| (document, String::new());
+/// The document and the path of the field that draws a shape. A whole document has an empty path.
+pub fn lines_of(session: &Session, target: &Target, source: &Source) -> Option<(usize, String)> {
+    // Where the Pod is written, and the path of what `inside` finds in it.
+    let of_pod = |pod: &str, inside: &dyn Fn(&Value) -> Option<String>| {
+        let written = |document| Some((document, Written::of(source.documents.get(document)?)?));
+        let (document, written) = (0..source.documents.len()).filter_map(written).find(|(_, written)| written.is_origin_of(session, pod))?;
+        Some((document, written.path(&inside(written.pod)?)))
+    };
     match target {
-        Target::Pod(pod) => document_of("Pod", pod).map(whole),
-        Target::Localhost(pod) => document_of("Pod", pod).map(|d| (d, "spec.containers".into())),
-        Target::Container { pod, container } => {
-            let document = document_of("Pod", pod)?;
-            container_path(source.documents[document].value(), container).map(|path| (document, path))
-        }
-        Target::Volume { pod, volume } => {
-            let document = document_of("Pod", pod)?;
-            let volumes = object::list_at(source.documents[document].value(), "spec.volumes");
-            let index = volumes.iter().position(|v| object::str_at(v, "name") == Some(volume))?;
-            Some((document, format!("spec.volumes[{index}]")))
-        }
-        Target::Draft(document) => source.documents.get(*document).map(|_| whole(*document)),
+        Target::Pod(pod) => of_pod(pod, &|_| Some(String::new())),
+        Target::Localhost(pod) => of_pod(pod, &|_| Some("spec.containers".into())),
+        Target::Container { pod, container } => of_pod(pod, &|written| container_path(written, container)),
+        Target::Volume { pod, volume } => of_pod(pod, &|written| {
+            let index = object::list_at(written, "spec.volumes").iter().position(|v| object::str_at(v, "name") == Some(volume))?;
+            Some(format!("spec.volumes[{index}]"))
+        }),
+        Target::Draft(document) => source.documents.get(*document).map(|_| (*document, String::new())),
         Target::DraftContainer { document, container } => {
-            container_path(source.documents.get(*document)?.value(), container).map(|path| (*document, path))
+            let written = Written::of(source.documents.get(*document)?)?;
+            container_path(written.pod, container).map(|path| (*document, written.path(&path)))
         }
-        Target::Service(service) => document_of("Service", service).map(whole),
+        Target::Service(service) => {
+            let is_it = |value: &Value| object::kind(value) == "Service" && id(value) == *service;
+            source.documents.iter().position(|d| is_it(d.value())).map(|document| (document, String::new()))
+        }
         Target::Component(_) | Target::Node(_) | Target::Kubelet(_) | Target::File { .. } | Target::Network => None,
     }
 }
@@ -104,9 +108,26 @@ mod tests {
         assert_eq!(target_at(&session, &source, 0, "metadata.name"), Some(Target::Draft(0)));
         assert_eq!(target_at(&session, &source, 1, ""), None);
         let container = Target::Container { pod: "default/web".into(), container: "db".into() };
-        assert_eq!(lines_of(&container, &source), Some((0, "spec.containers[1]".into())));
+        assert_eq!(lines_of(&session, &container, &source), Some((0, "spec.containers[1]".into())));
         let volume = Target::Volume { pod: "default/web".into(), volume: "data".into() };
-        assert_eq!(lines_of(&volume, &source), Some((0, "spec.volumes[0]".into())));
-        assert_eq!(lines_of(&Target::Network, &source), None);
+        assert_eq!(lines_of(&session, &volume, &source), Some((0, "spec.volumes[0]".into())));
+        assert_eq!(lines_of(&session, &Target::Network, &source), None);
+    }
+
+    #[test]
+    fn a_workload_s_template_and_its_pods_find_each_other() {
+        let text = "kind: Deployment\napiVersion: apps/v1\nmetadata: {name: web}\nspec:\n  replicas: 2\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers: [{name: app, image: 'nginx:1.27'}]\n";
+        let source = crate::manifest::check(text).source;
+        let mut session = Session::new(Config::nodes(2));
+        let image = "spec.template.spec.containers[0].image";
+        assert_eq!(target_at(&session, &source, 0, image), Some(Target::DraftContainer { document: 0, container: "app".into() }));
+        assert_eq!(target_at(&session, &source, 0, "spec.replicas"), Some(Target::Draft(0)));
+        session.input(crate::session::Input::Apply { file: "web.yaml".into(), text: text.into() });
+        session.play_to(crate::api::SimTime(20_000));
+        let Some(Target::Container { pod, container }) = target_at(&session, &source, 0, image) else { panic!("the image draws a container") };
+        assert!(pod.starts_with("default/web-"), "{pod}");
+        assert_eq!(lines_of(&session, &Target::Pod(pod.clone()), &source), Some((0, "spec.template".into())));
+        assert_eq!(lines_of(&session, &Target::Container { pod, container }, &source), Some((0, "spec.template.spec.containers[0]".into())));
+        assert_eq!(lines_of(&session, &Target::Pod("default/other".into()), &source), None);
     }
 }

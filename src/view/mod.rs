@@ -10,6 +10,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 pub mod timeline;
+mod written;
 
 pub use link::{lines_of, target_at};
 pub use target::Target;

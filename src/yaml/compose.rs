@@ -10,31 +10,33 @@ use crate::text::Span;
 pub(super) type NodeId = u32;
 const NONE: NodeId = NodeId::MAX;
 
-/// A node as it is written; collections are lists of siblings in one arena.
+/// A node as it is written; collections are lists of siblings in one arena. There are millions in a hostile text: every field counts.
 pub(super) struct Raw<'a> {
     pub start: u32,
     pub end: u32,
-    pub tag: Option<String>,
-    pub content: RawContent<'a>,
     /// The next child of the same collection.
     pub next: NodeId,
+    /// A scalar whose looks say of what type it is.
+    pub implicit: bool,
+    /// A collection in brackets.
+    pub flow: bool,
+    pub tag: Tag,
+    pub content: RawContent<'a>,
 }
 
+/// Hardly a node has a tag; in a box it takes a third of the room.
+type Tag = Option<Box<String>>;
+
 pub(super) enum RawContent<'a> {
-    Scalar {
-        text: Cow<'a, str>,
-        implicit: bool,
-    },
+    Scalar(Cow<'a, str>),
     Sequence {
         first: NodeId,
-        flow: bool,
     },
     /// Keys and values in turn.
     Mapping {
         first: NodeId,
-        flow: bool,
     },
-    Alias(NodeId, &'a str),
+    Alias(NodeId),
 }
 
 pub(super) struct Composer<'a> {
@@ -139,13 +141,32 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn push(&mut self, start: Place, end: Place, tag: Option<String>, content: RawContent<'a>) -> NodeId {
-        self.nodes.push(Raw { start: start.at, end: end.at, tag, content, next: NONE });
+    fn push(&mut self, raw: Raw<'a>) -> NodeId {
+        if self.nodes.len() == self.nodes.capacity() {
+            self.make_room();
+        }
+        self.nodes.push(raw);
         (self.nodes.len() - 1) as NodeId
     }
 
+    /// As many more nodes as the rest of the text holds if it goes on as it began: a large text is not copied from one vector to the next over and over.
+    #[cold]
+    fn make_room(&mut self) {
+        let (read, whole) = self.scanner.progress();
+        let rest = self.nodes.len() as u64 * (whole - read) as u64 / read.max(1) as u64;
+        self.nodes.reserve_exact(rest as usize * 9 / 8 + 64);
+    }
+
+    fn scalar(&mut self, start: Place, end: Place, tag: Tag, text: Cow<'a, str>, implicit: bool) -> NodeId {
+        self.push(Raw { start: start.at, end: end.at, next: NONE, implicit, flow: false, tag, content: RawContent::Scalar(text) })
+    }
+
+    fn collection(&mut self, start: Place, end: Place, tag: Tag, flow: bool, content: RawContent<'a>) -> NodeId {
+        self.push(Raw { start: start.at, end: end.at, next: NONE, implicit: false, flow, tag, content })
+    }
+
     fn empty(&mut self, mark: Place) -> NodeId {
-        self.push(mark, mark, None, RawContent::Scalar { text: Cow::Borrowed(""), implicit: true })
+        self.scalar(mark, mark, None, Cow::Borrowed(""), true)
     }
 
     fn node(&mut self, block: bool, indentless: bool) -> Composed<NodeId> {
@@ -169,7 +190,7 @@ impl<'a> Composer<'a> {
                 self.unknown = Some((name, Span::new(start.at as usize, end.at as usize)));
                 return Err(Box::new(Problem { stage: Stage::Reader, text: "unknown anchor", mark: start, context: start }));
             };
-            return Ok(self.push(start, end, None, RawContent::Alias(target, name)));
+            return Ok(self.collection(start, end, None, false, RawContent::Alias(target)));
         }
         let (mut anchor, mut tag, mut end) = (None, None, start);
         loop {
@@ -188,7 +209,7 @@ impl<'a> Composer<'a> {
                             None => return parser_error(start, "found undefined tag handle", mark),
                         },
                     };
-                    tag = Some(full);
+                    tag = Some(Box::new(full));
                 }
                 _ => break,
             }
@@ -207,7 +228,7 @@ impl<'a> Composer<'a> {
         Ok(reserved)
     }
 
-    fn content(&mut self, block: bool, indentless: bool, start: Place, end: Place, tag: Option<String>, anchored: bool) -> Composed<NodeId> {
+    fn content(&mut self, block: bool, indentless: bool, start: Place, end: Place, tag: Tag, anchored: bool) -> Composed<NodeId> {
         let token = self.scanner.peek()?;
         let mark = token.start;
         match &token.kind {
@@ -215,8 +236,8 @@ impl<'a> Composer<'a> {
             Kind::Scalar { .. } => {
                 let token = self.scanner.next()?;
                 let Kind::Scalar { text, plain } = token.kind else { return parser_error(start, "did not find expected node content", mark) };
-                let implicit = (plain && tag.is_none()) || tag.as_deref() == Some("!");
-                Ok(self.push(start, token.end, tag, RawContent::Scalar { text, implicit }))
+                let implicit = (plain && tag.is_none()) || tag.as_ref().is_some_and(|tag| tag.as_str() == "!");
+                Ok(self.scalar(start, token.end, tag, text, implicit))
             }
             Kind::FlowSequenceStart => self.flow_sequence(start, tag),
             Kind::FlowMappingStart => self.flow_mapping(start, tag),
@@ -224,7 +245,7 @@ impl<'a> Composer<'a> {
             Kind::BlockMappingStart if block => self.block_mapping(start, tag),
             _ if anchored || tag.is_some() => {
                 let implicit = tag.is_none();
-                Ok(self.push(start, end, tag, RawContent::Scalar { text: Cow::Borrowed(""), implicit }))
+                Ok(self.scalar(start, end, tag, Cow::Borrowed(""), implicit))
             }
             _ => parser_error(start, "did not find expected node content", mark),
         }
@@ -234,7 +255,7 @@ impl<'a> Composer<'a> {
         if chain.last == NONE { fallback.at } else { self.nodes[chain.last as usize].end }
     }
 
-    fn block_sequence(&mut self, start: Place, tag: Option<String>) -> Composed<NodeId> {
+    fn block_sequence(&mut self, start: Place, tag: Tag) -> Composed<NodeId> {
         let context = self.scanner.next()?.start;
         let mut chain = Chain::new();
         loop {
@@ -257,10 +278,10 @@ impl<'a> Composer<'a> {
             }
         }
         let end = Place { at: self.end_of(&chain, context), ..context };
-        Ok(self.push(start, end, tag, RawContent::Sequence { first: chain.first, flow: false }))
+        Ok(self.collection(start, end, tag, false, RawContent::Sequence { first: chain.first }))
     }
 
-    fn indentless_sequence(&mut self, start: Place, tag: Option<String>) -> Composed<NodeId> {
+    fn indentless_sequence(&mut self, start: Place, tag: Tag) -> Composed<NodeId> {
         let mut chain = Chain::new();
         while matches!(self.scanner.peek()?.kind, Kind::BlockEntry) {
             let after = self.scanner.next()?.end;
@@ -271,10 +292,10 @@ impl<'a> Composer<'a> {
             chain.push(&mut self.nodes, item);
         }
         let end = Place { at: self.end_of(&chain, start), ..start };
-        Ok(self.push(start, end, tag, RawContent::Sequence { first: chain.first, flow: false }))
+        Ok(self.collection(start, end, tag, false, RawContent::Sequence { first: chain.first }))
     }
 
-    fn block_mapping(&mut self, start: Place, tag: Option<String>) -> Composed<NodeId> {
+    fn block_mapping(&mut self, start: Place, tag: Tag) -> Composed<NodeId> {
         let context = self.scanner.next()?.start;
         let mut chain = Chain::new();
         loop {
@@ -309,10 +330,10 @@ impl<'a> Composer<'a> {
             }
         }
         let end = Place { at: self.end_of(&chain, context), ..context };
-        Ok(self.push(start, end, tag, RawContent::Mapping { first: chain.first, flow: false }))
+        Ok(self.collection(start, end, tag, false, RawContent::Mapping { first: chain.first }))
     }
 
-    fn flow_sequence(&mut self, start: Place, tag: Option<String>) -> Composed<NodeId> {
+    fn flow_sequence(&mut self, start: Place, tag: Tag) -> Composed<NodeId> {
         let context = self.scanner.next()?.start;
         let mut chain = Chain::new();
         let mut first = true;
@@ -339,7 +360,7 @@ impl<'a> Composer<'a> {
             }
         }
         let end = self.scanner.next()?.end;
-        Ok(self.push(start, end, tag, RawContent::Sequence { first: chain.first, flow: true }))
+        Ok(self.collection(start, end, tag, true, RawContent::Sequence { first: chain.first }))
     }
 
     /// `[a: b]`: a mapping of one entry.
@@ -371,10 +392,10 @@ impl<'a> Composer<'a> {
         chain.push(&mut self.nodes, key);
         chain.push(&mut self.nodes, value);
         let end = Place { at: self.end_of(&chain, start), ..start };
-        Ok(self.push(start, end, None, RawContent::Mapping { first: chain.first, flow: true }))
+        Ok(self.collection(start, end, None, true, RawContent::Mapping { first: chain.first }))
     }
 
-    fn flow_mapping(&mut self, start: Place, tag: Option<String>) -> Composed<NodeId> {
+    fn flow_mapping(&mut self, start: Place, tag: Tag) -> Composed<NodeId> {
         let context = self.scanner.next()?.start;
         let mut chain = Chain::new();
         let mut first = true;
@@ -423,6 +444,6 @@ impl<'a> Composer<'a> {
             chain.push(&mut self.nodes, value);
         }
         let end = self.scanner.next()?.end;
-        Ok(self.push(start, end, tag, RawContent::Mapping { first: chain.first, flow: true }))
+        Ok(self.collection(start, end, tag, true, RawContent::Mapping { first: chain.first }))
     }
 }

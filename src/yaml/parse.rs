@@ -31,7 +31,7 @@ pub fn parse(chunk: &str, base: usize) -> Result<Option<Node>, Error> {
         Ok(None) => Ok(None),
         Ok(Some(root)) => {
             let open = if composer.anchors.is_empty() { Vec::new() } else { vec![false; composer.nodes.len()] };
-            Decoder { nodes: &composer.nodes, base, decoded: 0, from_aliases: 0, alias_depth: 0, open, depth: 0 }.node(root).map(Some)
+            Decoder { chunk, nodes: &composer.nodes, base, decoded: 0, from_aliases: 0, alias_depth: 0, open, depth: 0 }.node(root).map(Some)
         }
         Err(problem) => Err(match composer.unknown {
             Some((name, span)) => meaning_error(format!("unknown anchor '{name}' referenced"), Span::new(base + span.start, base + span.end)),
@@ -85,6 +85,7 @@ fn meaning_error(message: String, span: Span) -> Error {
 }
 
 struct Decoder<'n, 'a> {
+    chunk: &'n str,
     nodes: &'n [Raw<'a>],
     base: usize,
     decoded: usize,
@@ -125,20 +126,21 @@ impl<'a> Decoder<'_, 'a> {
         let span = self.span(id);
         let raw = &self.nodes[id as usize];
         let (content, flow) = match &raw.content {
-            RawContent::Scalar { text, implicit } => (self.scalar(text, *implicit, raw.tag.as_deref(), span)?, false),
-            RawContent::Sequence { first, flow } => {
+            RawContent::Scalar(text) => (self.scalar(text, raw.implicit, raw.tag.as_deref().map(String::as_str), span)?, false),
+            RawContent::Sequence { first } => {
                 let mut items = Vec::with_capacity(self.children(*first).count());
                 let mut next = *first;
                 while let Some(child) = self.nodes.get(next as usize) {
                     items.push(self.node(next)?);
                     next = child.next;
                 }
-                (Content::Sequence(items), *flow)
+                (Content::Sequence(items), raw.flow)
             }
-            RawContent::Mapping { first, flow } => (Content::Mapping(self.mapping(*first)?), *flow),
-            RawContent::Alias(target, name) => {
+            RawContent::Mapping { first } => (Content::Mapping(self.mapping(*first)?), raw.flow),
+            RawContent::Alias(target) => {
                 let target = *target;
                 if std::mem::replace(&mut self.open[target as usize], true) {
+                    let name = &self.chunk[raw.start as usize + 1..raw.end as usize];
                     return Err(meaning_error(format!("anchor '{name}' value contains itself"), span));
                 }
                 self.alias_depth += 1;
@@ -223,10 +225,10 @@ impl<'a> Decoder<'_, 'a> {
     fn is_merge(&self, id: NodeId) -> bool {
         let raw = &self.nodes[id as usize];
         match &raw.content {
-            RawContent::Scalar { text, implicit } => {
-                text == "<<"
-                    && ((*implicit && matches!(raw.tag.as_deref(), None | Some("!"))) || raw.tag.as_deref() == Some("tag:yaml.org,2002:merge"))
-            }
+            RawContent::Scalar(text) if text == "<<" => match raw.tag.as_deref().map(String::as_str) {
+                None | Some("!") => raw.implicit,
+                Some(tag) => tag == "tag:yaml.org,2002:merge",
+            },
             _ => false,
         }
     }
@@ -234,7 +236,7 @@ impl<'a> Decoder<'_, 'a> {
     fn merge(&mut self, id: NodeId, into: &mut Vec<Entry>) -> Result<(), Error> {
         let wrong = |span| Err(meaning_error("map merge requires map or sequence of maps as the value".into(), span));
         let target = |id: NodeId| match self.nodes[id as usize].content {
-            RawContent::Alias(target, _) => target,
+            RawContent::Alias(target) => target,
             _ => id,
         };
         let is_map = |id: NodeId| matches!(self.nodes[target(id) as usize].content, RawContent::Mapping { .. });

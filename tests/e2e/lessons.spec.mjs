@@ -32,6 +32,31 @@ for (const { id, steps, title } of lessons) {
   }
 }
 
+test("a step that is begun again, or opened after a reload, can be finished", async ({ page }) => {
+  test.setTimeout(120_000);
+  const say = words.en;
+  const next = page.getByRole("button", { name: `${say["lesson-next"]} →`, exact: true });
+  const show = async () => {
+    await page.getByRole("button", { name: say["lesson-show-me"], exact: true }).click();
+    await expect(next).toBeEnabled({ timeout: 60_000 });
+  };
+  await page.goto("./");
+  await page.getByRole("button", { name: say.lessons, exact: true }).click();
+  await page.getByRole("button", { name: lessons.find((l) => l.id === "shared-localhost").title.en, exact: false }).click();
+  // A wrong prediction stays what was said, whatever the solution answers.
+  await page.getByRole("button", { name: "Two, one for each container" }).click();
+  await show();
+  await expect(page.getByText("You said Two, one for each container.")).toBeVisible();
+  await next.click();
+  await show();
+  await page.getByRole("button", { name: say["lesson-reset"], exact: true }).click();
+  await expect(next).toBeDisabled();
+  await show();
+  await page.reload();
+  await expect(next).toBeDisabled();
+  await show();
+});
+
 test("a lesson with the keyboard only", async ({ page }) => {
   test.setTimeout(240_000);
   const say = words.en;

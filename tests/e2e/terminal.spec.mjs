@@ -97,3 +97,28 @@ test("the phone's row of keys types and completes", async ({ page }) => {
   await keys.getByRole("button", { name: "Tab" }).click();
   await expect(app.terminalInput).toHaveValue("kubectl describe ");
 });
+
+test("what is longer than the pane is followed to its end, unless the learner reads back", async ({ page }) => {
+  const app = await ready(page);
+  const fromEnd = () => app.terminalOutput.evaluate((screen) => screen.scrollHeight - screen.scrollTop - screen.clientHeight);
+  await app.run("help");
+  await expect(app.terminalOutput).toContainText("kubectl controls the Kubernetes cluster manager.");
+  await app.run("kubectl describe nodes");
+  await expect(app.terminalOutput).toContainText("Allocated resources");
+  await expect.poll(fromEnd).toBeLessThan(2);
+  await app.run("kubectl logs -f visitor");
+  await app.terminalOutput.hover();
+  await page.mouse.wheel(0, -300);
+  await expect.poll(fromEnd).toBeGreaterThan(100);
+  await expect(app.terminalOutput.getByText("You've hit kubia").nth(3)).toBeAttached({ timeout: 20_000 });
+  expect(await fromEnd()).toBeGreaterThan(100);
+});
+
+test("a here-document is typed line by line; vi opens a file in the editor", async ({ page }) => {
+  const app = await ready(page);
+  for (const line of ["cat > note.txt <<EOF", "한글 and a line", "EOF", "cat note.txt | wc -l; echo counted"]) await app.run(line);
+  await expect(app.terminalOutput).toContainText("1\ncounted");
+  await app.run("vi note.txt");
+  await expect(app.editor).toContainText("한글 and a line");
+  await expect(page.getByRole("button", { name: "note.txt", exact: true })).toHaveAttribute("aria-pressed", "true");
+});

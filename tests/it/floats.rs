@@ -23,11 +23,11 @@ impl Random {
         let bits = self.next() >> 1;
         let fraction = bits & ((1 << 52) - 1);
         let float = match self.below(6) {
-            0 => f64::from_bits(1023 - 60 + self.below(120) << 52 | fraction),
+            0 => f64::from_bits((1023 - 60 + self.below(120)) << 52 | fraction),
             1 => f64::from_bits(bits & !0 << self.below(53)),
             2 => f64::from_bits(fraction >> self.below(52)),
             // Around powers of two, where the distance between neighbours changes.
-            3 => f64::from_bits(((bits >> 52) % 2046 + 1 << 52) + self.below(5) - 2),
+            3 => f64::from_bits((((bits >> 52) % 2046 + 1) << 52) + self.below(5) - 2),
             // As people write them.
             4 => (self.below(100_000_000) as f64) / 10f64.powi(self.below(12) as i32),
             _ => f64::from_bits(bits),

@@ -74,6 +74,18 @@ fn a_desk_comes_back_whole() {
 }
 
 #[wasm_bindgen_test]
+fn what_another_page_of_the_browser_wrote_is_not_lost() {
+    forget_everything();
+    let (mut one, mut other) = (Desk::new("first"), Desk::new("first"));
+    one.write("mine".into());
+    assert!(one.keep());
+    other.write("theirs".into());
+    assert!(other.keep());
+    assert_eq!(other.recent().iter().map(|tab| tab.text.as_str()).collect::<Vec<_>>(), ["mine"]);
+    assert_eq!(Desk::restore().expect("it was kept").text(), "theirs");
+}
+
+#[wasm_bindgen_test]
 fn a_desk_that_cannot_be_read_is_not_thrown_away() {
     for kept in ["", "{", "null", "{\"tabs\": []}", "{\"tabs\": [[1, 2]], \"recent\": []}", "{\"tabs\": [[\"a\"]], \"recent\": []}"] {
         forget_everything();

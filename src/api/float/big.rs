@@ -26,23 +26,31 @@ impl Big {
         }
     }
 
-    /// `self × base^times`; `most` is the largest power of the base that a word can hold.
-    fn scale(&mut self, base: u32, most: u32, times: u64) {
+    /// `self × 5^times`
+    fn times_fives(&mut self, times: u64) {
+        /// The largest power that a word can hold.
+        const MOST: u32 = 13;
         let mut left = times;
         while left > 0 {
-            let step = left.min(most.into()) as u32;
-            self.multiply(base.pow(step), 0);
+            let step = left.min(MOST.into()) as u32;
+            self.multiply(5u32.pow(step), 0);
             left -= u64::from(step);
         }
     }
+
+    /// `self × 2^times`; the number is not zero.
+    fn times_twos(&mut self, times: u64) {
+        self.multiply(1 << (times % 32), 0);
+        self.0.splice(0..0, std::iter::repeat_n(0, (times / 32) as usize));
+    }
 }
 
-/// Compares `whole × 10^tens` with `other × 2^twos`.
+/// Compares `whole × 10^tens` with `other × 2^twos`; neither is zero.
 pub fn compare(whole: Big, tens: i64, other: u64, twos: i64) -> Ordering {
     let (mut left, mut right) = (whole, Big::from(other));
     let fives = if tens < 0 { &mut right } else { &mut left };
-    fives.scale(5, 13, tens.unsigned_abs());
+    fives.times_fives(tens.unsigned_abs());
     let doubles = if tens < twos { &mut right } else { &mut left };
-    doubles.scale(2, 31, tens.abs_diff(twos));
+    doubles.times_twos(tens.abs_diff(twos));
     left.0.len().cmp(&right.0.len()).then_with(|| left.0.iter().rev().cmp(right.0.iter().rev()))
 }

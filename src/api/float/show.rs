@@ -13,7 +13,7 @@ fn shortest(value: f64) -> (u64, i64) {
     let is = |digits: u64, tens: i64| Decimal { whole: digits, tens, digits: &[], more: false }.nearest() == value.abs();
     // So scaled, it has 17 digits before its point, or 18 that begin with 1. The logarithm is that of the highest bit, a little too small.
     let bits = i64::from(u64::BITS - whole.leading_zeros()) - 1 + twos;
-    let tens = 16 - (bits * 1233 >> 12);
+    let tens = 16 - ((bits * 1233) >> 12);
     let scaled = Scaled::new(whole, tens);
     let about = Scaled { power: scaled.power + twos, ..scaled };
     let digits = about.size >> -about.power;

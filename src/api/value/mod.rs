@@ -245,11 +245,15 @@ impl<K: Into<String>> Extend<(K, Value)> for Map<String, Value> {
         if in_order {
             return;
         }
-        // The last of equal ones counts.
         self.entries.order_by(|(a, _), (b, _)| a.cmp(b));
-        self.entries.reverse();
-        self.entries.dedup_by(|(a, _), (b, _)| a == b);
-        self.entries.reverse();
+        // The last of equal ones counts.
+        self.entries.dedup_by(|later, kept| {
+            let is_again = later.0 == kept.0;
+            if is_again {
+                std::mem::swap(later, kept);
+            }
+            is_again
+        });
     }
 }
 

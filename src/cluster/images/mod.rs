@@ -1,8 +1,9 @@
 //! The image catalogue: the images of the recorded cluster with what they do, and those that a learner describes.
 //!
-//! The table is that of `tests/conformance/images.md`, and metrics-server. It stands for the registries and for containerd's image store (`internal/cri/server/images`).
-//! Deviations: every image is on every node from the beginning, none has layers or takes room, a tag stands for one program for ever, and a name that is
-//! not here is refused by its registry.
+//! The table is that of `tests/conformance/images.md`, metrics-server, and of the four images that every text about Pods names also the versions that
+//! Docker Hub has, which the recorded cluster's own registry had not. It stands for the registries and for containerd's image store
+//! (`internal/cri/server/images`). Deviations: every image is on every node from the beginning, none has layers or takes room, all versions behave
+//! alike, and a name that is not here is refused by its registry.
 
 use crate::cluster::runtime::CustomImage;
 
@@ -28,6 +29,8 @@ pub struct Image {
     /// With registry and path: `docker.io/library/nginx`.
     pub name: &'static str,
     pub tags: &'static [&'static str],
+    /// Major version, its first minor one, its last: `1.14.2-alpine` is a tag where 1.14 is among them.
+    pub versions: &'static [(u8, u8, u8)],
     pub program: Program,
     pub entrypoint: &'static [&'static str],
     pub command: &'static [&'static str],
@@ -49,18 +52,36 @@ const fn image(
     command: &'static [&'static str],
     port: u16,
 ) -> Image {
-    Image { name, tags, program, entrypoint, command, port, stop_signal: "TERM", size_bytes: 2_210_000, user: 0, working_directory: "/" }
+    Image {
+        name,
+        tags,
+        versions: &[],
+        program,
+        entrypoint,
+        command,
+        port,
+        stop_signal: "TERM",
+        size_bytes: 2_210_000,
+        user: 0,
+        working_directory: "/",
+    }
 }
 
 pub static CATALOGUE: &[Image] = &[
     image("registry.k8s.io/pause", &["3.8", "3.9", "3.10", "3.10.1", "3.10.2"], Program::Pause, &["/pause"], &[], 0),
-    image("docker.io/library/busybox", &["latest", "1.36", "1.35", "1.28"], Program::Shell, &[], &["sh"], 0),
-    image("docker.io/library/alpine", &["latest"], Program::Shell, &[], &["/bin/sh"], 0),
+    Image {
+        versions: &[(1, 21, 37)],
+        ..image("docker.io/library/busybox", &["latest", "stable", "musl", "glibc", "uclibc"], Program::Shell, &[], &["sh"], 0)
+    },
+    // The one of the documentation's probe examples.
+    Image { versions: &[(1, 24, 27)], ..image("registry.k8s.io/busybox", &["latest"], Program::Shell, &[], &["sh"], 0) },
+    Image { versions: &[(3, 1, 22)], ..image("docker.io/library/alpine", &["latest", "edge"], Program::Shell, &[], &["/bin/sh"], 0) },
     Image {
         stop_signal: "QUIT",
+        versions: &[(1, 7, 29)],
         ..image(
             "docker.io/library/nginx",
-            &["latest", "1.27", "alpine"],
+            &["latest", "alpine", "stable", "stable-alpine", "mainline", "mainline-alpine"],
             Program::Nginx,
             &["/docker-entrypoint.sh"],
             &["nginx", "-g", "daemon off;"],
@@ -72,7 +93,8 @@ pub static CATALOGUE: &[Image] = &[
     Image { working_directory: "/app", ..image("ghcr.io/subicura/counter", &["latest"], Program::Counter, &[], &["/app/counter"], 3000) },
     Image {
         working_directory: "/data",
-        ..image("docker.io/library/redis", &["latest"], Program::Redis, &["docker-entrypoint.sh"], &["redis-server"], 6379)
+        versions: &[(5, 0, 0), (6, 0, 2), (7, 0, 4), (8, 0, 2)],
+        ..image("docker.io/library/redis", &["latest", "alpine"], Program::Redis, &["docker-entrypoint.sh"], &["redis-server"], 6379)
     },
     image("docker.io/polinux/stress", &["latest"], Program::Stress, &[], &["stress", "--verbose"], 0),
     Image {
@@ -102,7 +124,21 @@ pub fn normalise(name: &str) -> (String, String) {
 /// The image of this name, if the registry has it.
 pub fn find(name: &str) -> Option<&'static Image> {
     let (full, tag) = normalise(name);
-    CATALOGUE.iter().find(|image| image.name == full && image.tags.contains(&tag.as_str()))
+    CATALOGUE.iter().find(|image| image.name == full && (image.tags.contains(&tag.as_str()) || is_published(image.versions, &tag)))
+}
+
+/// Whether a tag is one of the versions, whole or in part, plain or on another base: `7`, `1.14.2`, `1.27-alpine`.
+fn is_published(versions: &[(u8, u8, u8)], tag: &str) -> bool {
+    /// No minor version has more patches.
+    const MOST_PATCHES: u8 = 21;
+    let (version, base) = tag.split_once('-').unwrap_or((tag, "alpine"));
+    let number = |part: &str| part.parse::<u8>().ok().filter(|number| number.to_string() == part);
+    let mut parts = version.split('.').map(number);
+    let (Some(Some(major)), minor, patch, None) = (parts.next(), parts.next(), parts.next(), parts.next()) else { return false };
+    let is_base = matches!(base, "alpine" | "slim" | "bookworm" | "bullseye" | "perl" | "musl" | "glibc" | "uclibc");
+    let of_minor =
+        |wanted: Option<u8>| versions.iter().any(|(own, first, last)| *own == major && wanted.is_none_or(|m| (*first..=*last).contains(&m)));
+    is_base && minor != Some(None) && of_minor(minor.flatten()) && patch.is_none_or(|p| p.is_some_and(|p| p <= MOST_PATCHES))
 }
 
 /// An image that the learner described.
@@ -131,5 +167,41 @@ pub fn is_own_program(program: Program, word: &str) -> bool {
         Program::Stress => plain == "stress",
         Program::MetricsServer => plain == "metrics-server",
         Program::Custom(_) => plain == "app",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+
+    #[test]
+    fn published_versions_are_found_and_others_not() {
+        for name in [
+            "nginx:1.14.2",
+            "nginx:1.27",
+            "nginx:1",
+            "nginx:1.25-alpine",
+            "busybox:1.28",
+            "busybox:1.37.0",
+            "alpine:3.19",
+            "redis:7",
+            "docker.io/library/redis:6.2-alpine",
+        ] {
+            assert!(find(name).is_some(), "{name}");
+        }
+        for name in [
+            "nginx:1.99",
+            "nginx:9.99",
+            "nginx:nope",
+            "nginx:01.14",
+            "nginx:1.14.2.1",
+            "nginx:1.14-nope",
+            "nginx:1.",
+            "nginx:1.14.99",
+            "redis:6.5",
+            "luksa/kubia:1.0",
+        ] {
+            assert!(find(name).is_none(), "{name}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Models the admission plugins `storageobjectinuseprotection` and `nodetaint`, whose marks nobody here would take away again from a stored object.
 
-use crate::api::{Kind, Value, json, object};
+use crate::api::{Kind, Map, Value, json, object};
 
 const EMPTY: Value = Value::String(String::new());
 /// Stands for the uid that the store would draw, as the object shows it.
@@ -35,7 +35,13 @@ fn job(job: &mut Value) {
 /// A Job as validation sees it: with the labels and the selector that it is given, unless it has some of its own.
 pub fn selecting(job: &Value) -> Value {
     let mut whole = job.clone();
+    // Defaulting gave a Job without labels those of its template: the same map, which now grows (`SetDefaults_Job`).
+    let follows =
+        object::labels(job).is_none_or(Map::is_empty) && object::map_at(job, "spec.template.metadata.labels").is_some_and(|l| !l.is_empty());
     select(&mut whole, LABEL_UID);
+    if let Some(labels) = object::map_at(&whole, "spec.template.metadata.labels").filter(|_| follows).cloned() {
+        object::set(&mut whole, "metadata.labels", Value::Object(labels));
+    }
     whole
 }
 

@@ -27,6 +27,14 @@ pub fn apply(kind: &Kind, object: &mut Value) {
             unset(object, "volumeBindingMode", json!("Immediate"));
         }
         "RoleBinding" | "ClusterRoleBinding" => binding(object),
+        // `SetDefaults_IngressClass`
+        "IngressClass" => {
+            if let Some(parameters) = object.get_mut("spec").and_then(|s| s.get_mut("parameters")).filter(|p| p.is_object())
+                && parameters.get("scope").is_none_or(Value::is_null)
+            {
+                object::set(parameters, "scope", json!("Cluster"));
+            }
+        }
         "CSIDriver" => csi_driver(object),
         "ResourceClaim" => device_requests(object.get_mut("spec")),
         "ResourceClaimTemplate" => {
@@ -56,9 +64,10 @@ pub fn apply(kind: &Kind, object: &mut Value) {
             }
         }
         "EndpointSlice" => {
-            for port in items(object, "ports") {
-                unset(port, "protocol", json!("TCP"));
-                unset(port, "name", json!(""));
+            // `SetDefaults_EndpointPort`: what is a pointer may be empty.
+            for port in items(object, "ports").filter_map(Value::as_object_mut) {
+                port.entry("protocol").or_insert_with(|| json!("TCP"));
+                port.entry("name").or_insert_with(|| json!(""));
             }
         }
         _ => {}

@@ -67,7 +67,8 @@ pub fn init(containers: &[Value], regular: &[Value], around: &Surroundings<'_>, 
         let sidecar = object::str_at(container, "restartPolicy") == Some("Always");
         restart_policy(container, false, &path, errors);
         let name = object::str_at(container, "name").unwrap_or("");
-        if !name.is_empty() && !seen.insert(name) {
+        // Of the regular containers even an empty name counts.
+        if seen.contains(name) || !name.is_empty() && !seen.insert(name) {
             errors.duplicate_at(&path, "name", name);
         }
         // Each alone, and always by the first one's path.

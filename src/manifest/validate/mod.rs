@@ -9,6 +9,7 @@ mod classes;
 mod container;
 mod cron;
 mod drivers;
+mod endpoints;
 mod env;
 mod job;
 mod meta;
@@ -81,6 +82,8 @@ fn whole(kind: &Kind, old: Option<&Value>, object: &Value) -> ErrorList {
         "NetworkPolicy" => network::network_policy(spec, &path, &mut errors),
         "Ingress" => network::ingress(object, spec, &path, &mut errors),
         "IngressClass" => network::ingress_class(spec, &path, &mut errors),
+        "Endpoints" => endpoints::endpoints(object, &mut errors),
+        "EndpointSlice" => endpoints::slice(object, &mut errors),
         "StorageClass" => classes::storage(object, &mut errors),
         "PriorityClass" => classes::priority(object, &mut errors),
         "RuntimeClass" => classes::runtime(object, &mut errors),

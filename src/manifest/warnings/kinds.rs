@@ -65,8 +65,15 @@ pub fn create(kind: &Kind, object: &Value, warnings: &mut Vec<String>) {
             }
         }
         "Endpoints" => endpoints(object, warnings),
-        "EndpointSlice" if object::str_at(object, "addressType") == Some("FQDN") => {
-            warnings.push("spec.addressType: FQDN endpoints are deprecated".into());
+        "EndpointSlice" => {
+            if object::str_at(object, "addressType") == Some("FQDN") {
+                warnings.push("spec.addressType: FQDN endpoints are deprecated".into());
+            }
+            for (index, endpoint) in object::list_at(object, "endpoints").iter().enumerate() {
+                for (place, address) in object::list_at(endpoint, "addresses").iter().filter_map(Value::as_str).enumerate() {
+                    addresses::warn(address, &format!("endpoints[{index}].addresses[{place}]"), warnings);
+                }
+            }
         }
         _ => {}
     }

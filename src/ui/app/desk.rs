@@ -21,38 +21,49 @@ pub struct Desk {
     active: usize,
     /// Texts that were replaced, the newest first.
     recent: Vec<Tab>,
+    /// What this page knows to be in the browser's storage.
+    kept: String,
 }
 
 impl Desk {
     pub fn new(text: &str) -> Self {
-        Self { tabs: vec![Tab { name: FILE_NAME.into(), text: text.into() }], active: 0, recent: Vec::new() }
+        Self { tabs: vec![Tab { name: FILE_NAME.into(), text: text.into() }], active: 0, recent: Vec::new(), kept: String::new() }
     }
 
     /// What was kept; `None` on a first visit (and for what cannot be read, which then stays untouched under its key's backup).
     pub fn restore() -> Option<Self> {
         let kept = storage::read(storage::DESK)?;
-        let desk = podlab::yaml::json_value(&kept).and_then(|value| Self::read(&value));
+        let desk = Self::read(&kept);
         if desk.is_none() {
             storage::write("podlab.desk.unreadable", &kept);
         }
         desk
     }
 
-    fn read(kept: &Value) -> Option<Self> {
+    fn read(text: &str) -> Option<Self> {
+        let kept = podlab::yaml::json_value(text)?;
         let tabs = |key: &str| -> Option<Vec<Tab>> {
             let text = |pair: &Value, at: usize| Some(pair.get(at)?.as_str()?.to_owned());
             kept.get(key)?.as_array()?.iter().map(|pair| Some(Tab { name: text(pair, 0)?, text: text(pair, 1)? })).collect()
         };
         let (tabs, recent) = (tabs("tabs").filter(|tabs| !tabs.is_empty())?, tabs("recent")?);
         let active = kept.get("active").and_then(Value::as_u64).map_or(0, |active| (active as usize).min(tabs.len() - 1));
-        Some(Self { tabs, active, recent })
+        Some(Self { tabs, active, recent, kept: text.to_owned() })
     }
 
-    /// Whether the browser keeps it now.
-    pub fn keep(&self) -> bool {
+    /// Whether the browser keeps it now. What another page of this browser wrote there meanwhile goes to the recent texts.
+    pub fn keep(&mut self) -> bool {
+        if let Some(other) = storage::read(storage::DESK).filter(|there| *there != self.kept).and_then(|there| Self::read(&there)) {
+            for tab in other.tabs.into_iter().chain(other.recent).rev() {
+                if self.tabs.iter().chain(&self.recent).all(|own| own.text != tab.text) {
+                    self.remember(tab);
+                }
+            }
+        }
         let pairs = |tabs: &[Tab]| -> Value { tabs.iter().map(|tab| json!([tab.name, tab.text])).collect() };
         let kept = json!({ "tabs": pairs(&self.tabs), "active": self.active, "recent": pairs(&self.recent) });
-        storage::write(storage::DESK, &kept.to_string())
+        self.kept = kept.to_string();
+        storage::write(storage::DESK, &self.kept)
     }
 
     pub fn tabs(&self) -> &[Tab] {

@@ -1,6 +1,6 @@
 //! The manifests under Examples: what learners come with, and the one that runs on a first visit.
 
-use crate::ui::locales::{self as words, Word};
+use crate::ui::locales::{self as words, Language, Word};
 
 pub struct Example {
     pub title: Word,
@@ -9,6 +9,12 @@ pub struct Example {
 
 /// Runs on a first visit: both probes, a Service that sends to what is ready, and a Pod that asks it.
 pub const FIRST: &str = include_str!("examples/first.yaml");
+
+/// An example's text with its remarks in the learner's language.
+pub fn in_language(text: &str, language: Language) -> String {
+    let remarks = [words::EXAMPLE_REMARK_RUNS, words::EXAMPLE_REMARK_ASKS];
+    remarks.into_iter().fold(text.to_owned(), |text, remark| text.replace(Language::English.say(remark), language.say(remark)))
+}
 
 pub static EXAMPLES: &[Example] = &[
     Example { title: words::EXAMPLE_FIRST, text: FIRST },

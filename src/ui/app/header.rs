@@ -63,7 +63,7 @@ pub fn header(model: &Model, on: &Callback<Message>) -> Html {
             <input id={UPLOAD} type="file" class="hidden-input" tabindex="-1" aria-hidden="true" accept=".yaml,.yml,.json,.txt,text/plain,application/yaml,application/json" onchange={chosen} />
             <span class="space"></span>
             if model.can_undo() {
-                <button type="button" class="button" title={say(words::UNDO_HINT)} onclick={send(Message::Wish(Intent::Undo))}>{ "↶ " }{ say(words::UNDO) }</button>
+                <button type="button" class="button undo" title={say(words::UNDO_HINT)} onclick={send(Message::Wish(Intent::Undo))}>{ "↶ " }{ say(words::UNDO) }</button>
             }
             <button type="button" class="button language" lang={language.other().code()} aria-label={say(words::LANGUAGE_OTHER_LABEL)} onclick={send(Message::SwitchLanguage)}>{ say(words::LANGUAGE_OTHER) }</button>
             <button type="button" class="button theme" aria-label={say(if model.theme == Theme::Dark { words::THEME_LIGHT } else { words::THEME_DARK })} onclick={send(Message::SwitchTheme)}>
@@ -91,8 +91,9 @@ pub fn open_file(file: web_sys::File, language: Language, on: Callback<Message>)
     }
     wasm_bindgen_futures::spawn_local(async move {
         let message = match crate::ui::link::read_file(&file).await {
-            Some(text) => Message::Desk(DeskWish::Open { name, text }),
-            None => Message::Notice(Notice { text: language.say(words::FILE_UNREADABLE).to_owned(), copy: None }),
+            // A picture or an archive is no text, whatever a browser makes of it.
+            Some(text) if !text.contains('\0') => Message::Desk(DeskWish::Open { name, text }),
+            Some(_) | None => Message::Notice(Notice { text: language.say(words::FILE_UNREADABLE).to_owned(), copy: None }),
         };
         on.emit(message);
     });

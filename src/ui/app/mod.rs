@@ -54,6 +54,8 @@ pub struct App {
     measure: Option<layout::Measure>,
     /// The lesson's step that is on the page.
     step_shown: Option<(String, usize)>,
+    /// The tab of the editor that was brought into sight.
+    tab_shown: usize,
     wires: Wires,
     _listeners: Vec<EventListener>,
 }
@@ -72,8 +74,18 @@ impl Component for App {
         model.layout.show();
         model.begin(&link::fragment());
         let wires = Wires { on: ctx.link().callback(|message| message), wish: ctx.link().callback(Message::Wish) };
-        let mut app =
-            Self { model, frame: None, jump: None, completion: None, notices: 0, measure: None, step_shown: None, wires, _listeners: listeners(ctx) };
+        let mut app = Self {
+            model,
+            frame: None,
+            jump: None,
+            completion: None,
+            notices: 0,
+            measure: None,
+            step_shown: None,
+            tab_shown: 0,
+            wires,
+            _listeners: listeners(ctx),
+        };
         app.model.refresh(Renewal::Whole);
         app
     }
@@ -124,6 +136,7 @@ impl Component for App {
             Timeout::new(2500, move || on.emit(())).forget();
         }
         self.show_step();
+        self.show_tab();
     }
 
     fn view(&self, _ctx: &Context<Self>) -> Html {
@@ -143,7 +156,15 @@ fn listeners(ctx: &Context<App>) -> Vec<EventListener> {
         let on = ctx.link().callback(move |()| message.clone());
         EventListener::new(&window, name, move |_| on.emit(()))
     };
-    vec![listen("pagehide", Message::Leaving), listen("hashchange", Message::AddressChanged)]
+    // The details close themselves while the focus is in them; it falls to the page when what held it went away.
+    let close = ctx.link().callback(|()| Message::Wish(Intent::Select(None)));
+    let escape = EventListener::new(&window, "keydown", move |event| {
+        let is_escape = event.dyn_ref::<web_sys::KeyboardEvent>().is_some_and(|e| e.key() == "Escape");
+        if is_escape && gloo::utils::document().active_element().is_none_or(|e| e.tag_name() == "BODY") {
+            close.emit(());
+        }
+    });
+    vec![listen("pagehide", Message::Leaving), listen("hashchange", Message::AddressChanged), escape]
 }
 
 impl App {
@@ -164,6 +185,16 @@ impl App {
         if let Some(title) = document.get_element_by_id(lessons::TITLE).and_then(|title| title.dyn_into::<HtmlElement>().ok()) {
             // A title that is not shown (a folded lesson) cannot take the focus.
             title.focus().unwrap_or_default();
+        }
+    }
+
+    /// Of many tabs, or in a narrow pane, the one that was just opened may lie outside its bar.
+    fn show_tab(&mut self) {
+        let here = self.model.desk.active();
+        if here != std::mem::replace(&mut self.tab_shown, here)
+            && let Some(tab) = gloo::utils::document().query_selector(".file-tab.on").ok().flatten()
+        {
+            tab.scroll_into_view();
         }
     }
 
@@ -199,10 +230,7 @@ impl App {
                 model.key_pressed = true;
                 return false;
             }
-            Message::Typed(text) => {
-                model.desk.write(text);
-                model.text_changed();
-            }
+            Message::Typed(text) => model.typed(text),
             Message::Cursor(at) => {
                 let at = text::byte_offset(model.desk.text(), at);
                 return model.cursor_at(at);
@@ -222,10 +250,7 @@ impl App {
                     model.text_changed();
                 }
             }
-            Message::Jump(span) => {
-                let number = self.jump.map_or(0, |jump| jump.number + 1);
-                self.jump = Some(Jump { from: span.start, to: span.end, number });
-            }
+            Message::Jump(span) => self.jump_to(span.start, span.end),
             Message::Desk(wish) => self.desk(wish),
             Message::Terminal(TerminalWish::Line(line)) if line.contains("explain") && !hover::is_described() => {
                 let on = ctx.link().callback(Message::Described);
@@ -280,6 +305,12 @@ impl App {
         true
     }
 
+    /// Puts cursor and focus at a place of the text.
+    fn jump_to(&mut self, from: usize, to: usize) {
+        let number = self.jump.map_or(0, |jump| jump.number + 1);
+        self.jump = Some(Jump { from, to, number });
+    }
+
     fn wish(&mut self, intent: Intent) {
         let model = &mut self.model;
         match intent {
@@ -324,6 +355,7 @@ impl App {
                 model.revision += 1;
                 model.text_changed();
                 model.layout.shown = layout::Pane::Manifest;
+                self.jump_to(0, 0);
             }
             DeskWish::Close(tab) => {
                 model.desk.close(tab);
@@ -332,7 +364,7 @@ impl App {
             }
             DeskWish::Example(index) => {
                 if let Some(example) = EXAMPLES.get(index) {
-                    model.put_text(example.text);
+                    model.put_text(&examples::in_language(example.text, model.language));
                 }
             }
             DeskWish::BringBack(index) => {

@@ -10,7 +10,7 @@ use podlab::kubectl::Output;
 use podlab::lesson::Lesson;
 use podlab::manifest::{self, Checked};
 use podlab::session::{Input, Session, Timed};
-use podlab::text::LineIndex;
+use podlab::text::{LineIndex, Severity};
 use podlab::view::{self, Target};
 
 use super::attending::{Awaited, Guide};
@@ -54,6 +54,8 @@ pub struct Model {
     /// Counts the texts that the model itself put into the editor; typing does not count.
     pub revision: u32,
     pub checked: Rc<Checked>,
+    /// Whose drafts the picture shows: the same, but while a key is half typed and the text cannot be read, the one before.
+    drafts: Rc<Checked>,
     pub selected: Option<Target>,
     pub pointed: Option<Target>,
     /// Lines to light up in the editor: half-open ranges, from 0.
@@ -110,11 +112,13 @@ const STILL_TYPING_MS: f64 = 400.0;
 impl Model {
     /// The page as it opens: what was kept, or the running example.
     pub fn open(language: Language, theme: Theme, embedded: bool) -> Self {
-        let desk = Desk::restore().unwrap_or_else(|| Desk::new(examples::FIRST));
+        let desk = Desk::restore().unwrap_or_else(|| Desk::new(&examples::in_language(examples::FIRST, language)));
+        let checked = Rc::new(manifest::check(desk.text()));
         Self {
             session: Session::new(Config::nodes(NODES)),
             emptied: None,
-            checked: Rc::new(manifest::check(desk.text())),
+            drafts: checked.clone(),
+            checked,
             desk,
             revision: 0,
             selected: None,
@@ -176,9 +180,21 @@ impl Model {
     /// After any change of the active text.
     pub fn text_changed(&mut self) {
         self.checked = Rc::new(manifest::check(self.desk.text()));
+        self.drafts = self.checked.clone();
         self.marks = Rc::from([]);
         self.stage.stale = true;
         self.unkept = true;
+    }
+
+    /// The learner typed. A key that has no colon yet makes the whole text unreadable; its drafts do not come and go with that.
+    pub fn typed(&mut self, text: String) {
+        let (drafts, before) = (self.drafts.clone(), self.desk.text().len());
+        let by_hand = before.abs_diff(text.len()) < 40;
+        self.desk.write(text);
+        self.text_changed();
+        if by_hand && self.checked.diagnostics.iter().any(|d| d.message.starts_with("error converting YAML")) {
+            self.drafts = drafts;
+        }
     }
 
     /// Writes the texts to the browser's storage if any changed since.
@@ -187,6 +203,12 @@ impl Model {
             self.storage_warned = true;
             self.say(self.language.say(crate::ui::locales::STORAGE_FULL));
         }
+    }
+
+    /// A hint is none; and an empty sheet is no mistake, though kubectl would say that it holds no objects.
+    pub fn problems(&self) -> usize {
+        let all = self.checked.diagnostics.iter().filter(|d| d.severity != Severity::Hint).count();
+        if self.desk.text().trim().is_empty() { 0 } else { all }
     }
 
     pub fn say(&mut self, text: &str) {
@@ -260,8 +282,24 @@ impl Model {
                 self.session.input(Input::File { name: tab.name.clone(), text: tab.text.clone() });
             }
         }
-        let input = if self.session.terminal().is_busy() { Input::Keys(format!("{line}\n")) } else { Input::Command(line.to_owned()) };
-        self.act(input);
+        let is_busy = self.session.terminal().is_busy();
+        self.act(if is_busy { Input::Keys(format!("{line}\n")) } else { Input::Command(line.to_owned()) });
+        let mut words = line.split_whitespace();
+        if !is_busy && matches!(words.next(), Some("vi" | "vim" | "nano")) {
+            self.open_file(words.find(|word| !word.starts_with('-')).unwrap_or(""));
+        }
+    }
+
+    /// A file of the terminal's folder gets a tab of the editor.
+    fn open_file(&mut self, name: &str) {
+        let Some(text) = self.session.terminal().files.get(name).cloned() else { return };
+        match self.desk.tabs().iter().position(|tab| tab.name == name) {
+            Some(tab) => self.desk.select(tab),
+            None => self.desk.open_tab(name, &text),
+        }
+        self.layout.shown = Pane::Manifest;
+        self.revision += 1;
+        self.text_changed();
     }
 
     /// The schema's descriptions are there now. A run that was brought back may have asked for some without getting them: it is played anew.
@@ -365,7 +403,7 @@ impl Model {
 
     /// The lines of the text that a shape comes from, half-open, from 0.
     fn lines_of(&self, target: &Target) -> Option<(usize, usize)> {
-        let (document, path) = view::lines_of(target, &self.checked.source)?;
+        let (document, path) = view::lines_of(&self.session, target, &self.checked.source)?;
         let span = self.checked.source.block_of(document, &path)?;
         let lines = LineIndex::new(self.desk.text());
         let last = lines.line(span.end);
@@ -411,7 +449,7 @@ impl Model {
         if self.stage.stale {
             // What waits has waited long enough.
             let renewal = if renewal == Renewal::Half && self.stage.waits { Renewal::Whole } else { renewal };
-            self.stage.renew(renewal, &self.session, &self.checked, self.selected.as_ref());
+            self.stage.renew(renewal, &self.session, &self.drafts, self.selected.as_ref());
         }
         self.stage.waits = self.stage.stale && !(renewal == Renewal::Half && self.is_running());
     }

@@ -114,7 +114,7 @@ fn lesson_pane(model: &Model, on: &Callback<Message>) -> Html {
 fn manifest_pane(model: &Model, jump: Option<Jump>, on: &Callback<Message>) -> Html {
     let language = model.language;
     let text = AttrValue::from(model.desk.text().to_owned());
-    let count = model.checked.diagnostics.len();
+    let count = model.problems();
     let counted = match count {
         0 => String::new(),
         1 => language.say(words::PROBLEMS_COUNT_ONE).to_owned(),
@@ -141,7 +141,7 @@ fn manifest_pane(model: &Model, jump: Option<Jump>, on: &Callback<Message>) -> H
                 <span class="count">{ counted }</span><span class="space"></span>
                 <button type="button" class="button primary apply" title={language.say(words::APPLY_HINT)} onclick={send(Message::Apply)}>{ language.say(words::APPLY) }<kbd aria-hidden="true">{ if is_mac() { "⌘↵" } else { "Ctrl ↵" } }</kbd></button>
             </div>
-            <Editor {text} revision={model.revision} checked={model.checked.clone()} marks={model.marks.clone()} {jump} {language} on={on.clone()} />
+            <Editor {text} tab={model.desk.name().to_owned()} revision={model.revision} checked={model.checked.clone()} marks={model.marks.clone()} {jump} {language} on={on.clone()} />
             { problems(&model.checked, model.desk.text(), language, on) }
         </section>
     }
@@ -158,7 +158,7 @@ fn tab_bar(model: &Model, on: &Callback<Message>) -> Html {
     let each = tabs.into_iter().map(|(pane, word, icon)| {
         let on_it = model.layout.shown == pane;
         let message = if pane == Pane::Lesson && model.guide == Guide::Closed { Message::Lesson(LessonWish::List) } else { Message::Layout(LayoutWish::Show(pane)) };
-        let problems = pane == Pane::Manifest && !model.checked.diagnostics.is_empty();
+        let problems = pane == Pane::Manifest && model.problems() > 0;
         html! {
             <button type="button" key={pane as usize} class={classes!(on_it.then_some("on"), problems.then_some("alert"))} aria-pressed={on_it.to_string()} onclick={on.reform(move |_: MouseEvent| message.clone())}>
                 { draw(icon) }{ model.language.say(word) }</button>
@@ -170,7 +170,7 @@ fn tab_bar(model: &Model, on: &Callback<Message>) -> Html {
 fn notice(model: &Model, number: u32, on: &Callback<Message>) -> Html {
     let Some(notice) = &model.notice else { return Html::default() };
     html! {
-        <div class="notice" key={number}>
+        <div class={classes!("notice", notice.copy.is_none().then_some("passing"))} key={number}>
             <div>
                 <p>{ &notice.text }</p>
                 if let Some(copy) = &notice.copy { <textarea readonly={true} rows="3" aria-label={notice.text.clone()} value={copy.clone()} /> }

@@ -113,14 +113,18 @@ function documentation(text) {
 /**
  * @param {HTMLElement} host
  * @param {string} text
+ * @param {string} file  the name of the tab that holds the text
  * @param {object} calls  change(text), cursor(offset), apply(), complete(text, offset) → [{from, label, detail, kind, insert, key}],
  *                        doc(key) → string | undefined, hover(text, offset) → {from, to, title, body} | null, fix(diagnostic, fix),
  *                        described(done),
  *                        pasted(text) → string
  */
-export function mount(host, text, label, calls) {
+export function mount(host, text, file, label, calls) {
   const phrases = new Compartment();
-  let waiting = null; // A text from the model that arrived while a syllable was being composed.
+  let waiting = null; // A text from the model that arrived while a syllable was being composed, and its tab.
+  let count = 0; // How many diagnostics were set last.
+  let localize = () => {}; // Sets the language chosen last.
+  const others = new Map(); // The states of the tabs that are not shown: each has its own undo.
 
   const complete = (context) => {
     const word = context.matchBefore(/[\w./-]*/);
@@ -167,87 +171,91 @@ export function mount(host, text, label, calls) {
     };
   });
 
-  const view = new EditorView({
-    parent: host,
-    state: EditorState.create({
-      doc: text,
-      extensions: [
-        phrases.of([]),
-        lineNumbers(),
-        lintGutter(),
-        foldGutter({
-          markerDOM(open) {
-            const mark = document.createElement("span");
-            mark.className = open ? "fold-open" : "fold-closed";
-            mark.textContent = open ? "▾" : "▸";
-            return mark;
-          },
-        }),
-        codeFolding({ placeholderText: "…" }),
-        highlightActiveLineGutter(),
-        highlightActiveLine(),
-        highlightSpecialChars(),
-        history(),
-        drawSelection(),
-        dropCursor(),
-        EditorState.allowMultipleSelections.of(true),
-        EditorState.tabSize.of(2),
-        indentUnit.of("  "),
-        indentOnInput(),
-        yamlLanguage,
-        indentationFold,
-        syntaxHighlighting(highlighter),
-        bracketMatching(),
-        closeBrackets(),
-        autocompletion({ override: [complete], icons: false, activateOnTypingDelay: 60 }),
-        highlightSelectionMatches({ minSelectionLength: 3 }),
-        search({ top: true }),
-        hover,
-        marks,
-        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off", autocorrect: "off", translate: "no" }),
-        Prec.high(keymap.of([
-          { key: "Mod-Enter", run: () => (calls.apply(), true) },
-          { key: "Tab", run: tab, shift: indentLess },
-          { key: "Enter", run: enter },
-        ])),
-        keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap, ...lintKeymap]),
-        EditorView.domEventHandlers({
-          paste(event, view) {
-            const raw = event.clipboardData?.getData("text/plain") ?? "";
-            const read = calls.pasted(raw);
-            if (read === raw) return false;
-            event.preventDefault();
-            view.dispatch(view.state.replaceSelection(read), { userEvent: "input.paste", scrollIntoView: true });
-            return true;
-          },
-          compositionend() {
-            // After the editor has taken the syllable in.
-            setTimeout(() => {
-              if (waiting !== null && !view.composing) {
-                const text = waiting;
-                waiting = null;
-                handle.set_text(text);
-              }
-            }, 30);
-          },
-        }),
-        EditorView.updateListener.of((update) => {
-          if (update.docChanged && !update.transactions.some((t) => t.annotation(fromModel))) {
-            mark("podlab-key");
-            calls.change(update.state.doc.toString());
-          }
-          if (update.selectionSet || update.docChanged) calls.cursor(update.state.selection.main.head);
-        }),
-      ],
+  const extensions = [
+    phrases.of([]),
+    lineNumbers(),
+    lintGutter(),
+    foldGutter({
+      markerDOM(open) {
+        const mark = document.createElement("span");
+        mark.className = open ? "fold-open" : "fold-closed";
+        mark.textContent = open ? "▾" : "▸";
+        return mark;
+      },
     }),
-  });
+    codeFolding({ placeholderText: "…" }),
+    highlightActiveLineGutter(),
+    highlightActiveLine(),
+    highlightSpecialChars(),
+    history(),
+    drawSelection(),
+    dropCursor(),
+    EditorState.allowMultipleSelections.of(true),
+    EditorState.tabSize.of(2),
+    indentUnit.of("  "),
+    indentOnInput(),
+    yamlLanguage,
+    indentationFold,
+    syntaxHighlighting(highlighter),
+    bracketMatching(),
+    closeBrackets(),
+    autocompletion({ override: [complete], icons: false, activateOnTypingDelay: 60 }),
+    highlightSelectionMatches({ minSelectionLength: 3 }),
+    search({ top: true }),
+    hover,
+    marks,
+    EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off", autocorrect: "off", translate: "no" }),
+    Prec.high(keymap.of([
+      { key: "Mod-Enter", run: () => (calls.apply(), true) },
+      { key: "Tab", run: tab, shift: indentLess },
+      { key: "Enter", run: enter },
+    ])),
+    keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap, ...lintKeymap]),
+    EditorView.domEventHandlers({
+      paste(event, view) {
+        const raw = event.clipboardData?.getData("text/plain") ?? "";
+        const read = calls.pasted(raw);
+        if (read === raw) return false;
+        event.preventDefault();
+        view.dispatch(view.state.replaceSelection(read), { userEvent: "input.paste", scrollIntoView: true });
+        return true;
+      },
+      compositionend() {
+        // After the editor has taken the syllable in.
+        setTimeout(() => {
+          if (waiting !== null && !view.composing) {
+            const late = waiting;
+            waiting = null;
+            handle.set_text(...late);
+          }
+        }, 30);
+      },
+    }),
+    EditorView.updateListener.of((update) => {
+      if (update.docChanged && !update.transactions.some((t) => t.annotation(fromModel))) {
+        mark("podlab-key");
+        calls.change(update.state.doc.toString());
+      }
+      if (update.selectionSet || update.docChanged) calls.cursor(update.state.selection.main.head);
+    }),
+  ];
+  const view = new EditorView({ parent: host, state: EditorState.create({ doc: text, extensions }) });
 
   const handle = {
-    set_text(text) {
+    set_text(text, name) {
       const before = view.state.doc.toString();
-      if (before === text) return;
+      if (name === file && before === text) return;
       if (view.composing) {
-        waiting = text;
+        waiting = [text, name];
+        return;
+      }
+      if (name !== file) {
+        others.set(file, view.state);
+        view.setState(others.get(name) ?? EditorState.create({ doc: text, extensions }));
+        [file, count] = [name, NaN];
+        handle.set_marks([]);
+        localize();
+        handle.set_text(text, name);
         return;
       }
       view.dispatch({ changes: difference(before, text), annotations: [fromModel.of(true), isolateHistory.of("full")] });
@@ -277,7 +285,9 @@ export function mount(host, text, label, calls) {
         if (wanted && wanted.from === from && wanted.to === to && wanted.words === shown.words) same++;
         else same = NaN;
       });
-      if (same !== diagnostics.length) view.dispatch(setDiagnostics(view.state, diagnostics));
+      // Marks in the gutter outlive the text that they stood for, so their number counts too.
+      if (same !== diagnostics.length || count !== same) view.dispatch(setDiagnostics(view.state, diagnostics));
+      count = diagnostics.length;
       mark("podlab-checked");
     },
     set_marks(pairs) {
@@ -295,8 +305,11 @@ export function mount(host, text, label, calls) {
       view.focus();
     },
     set_phrases(words, label) {
-      view.dispatch({ effects: phrases.reconfigure(EditorState.phrases.of(words)) });
-      view.contentDOM.setAttribute("aria-label", label);
+      localize = () => {
+        view.dispatch({ effects: phrases.reconfigure(EditorState.phrases.of(words)) });
+        view.contentDOM.setAttribute("aria-label", label);
+      };
+      localize();
     },
     focus() {
       view.focus();

@@ -21,9 +21,9 @@ use crate::ui::problems;
 extern "C" {
     #[derive(Clone)]
     type Handle;
-    fn mount(host: &HtmlElement, text: &str, label: &str, calls: &JsValue) -> Handle;
+    fn mount(host: &HtmlElement, text: &str, tab: &str, label: &str, calls: &JsValue) -> Handle;
     #[wasm_bindgen(method)]
-    fn set_text(this: &Handle, text: &str);
+    fn set_text(this: &Handle, text: &str, tab: &str);
     #[wasm_bindgen(method)]
     fn set_diagnostics(this: &Handle, list: &Array);
     #[wasm_bindgen(method)]
@@ -52,7 +52,7 @@ pub fn show_verdict(checked: &Rc<Checked>, text: &str, language: Language) {
         is_new.then(|| handle.clone())
     });
     if let Some(handle) = handle {
-        handle.set_diagnostics(&diagnostics(checked, text, language));
+        handle.set_diagnostics(&if text.trim().is_empty() { Array::new() } else { diagnostics(checked, text, language) });
     }
 }
 
@@ -67,6 +67,8 @@ pub struct Jump {
 #[derive(Properties)]
 pub struct EditorProps {
     pub text: AttrValue,
+    /// The name of the tab that holds it: each has its own undo.
+    pub tab: AttrValue,
     /// Counts the texts that did not come from the editor.
     pub revision: u32,
     pub checked: Rc<Checked>,
@@ -107,17 +109,17 @@ pub fn editor(props: &EditorProps) -> Html {
 
     {
         let (host, mounted) = (host.clone(), mounted.clone());
-        let (text, on, language) = (props.text.clone(), props.on.clone(), props.language);
+        let (text, tab, on, language) = (props.text.clone(), props.tab.clone(), props.on.clone(), props.language);
         use_effect_with((), move |()| {
             if let Some(host) = host.cast::<HtmlElement>() {
-                *mounted.borrow_mut() = Some(open(&host, &text, language, on));
+                *mounted.borrow_mut() = Some(open(&host, &text, &tab, language, on));
             }
             move || drop(mounted.borrow_mut().take())
         });
     }
     use_handle(&mounted, props.revision, {
-        let text = props.text.clone();
-        move |handle| handle.set_text(&text)
+        let (text, tab) = (props.text.clone(), props.tab.clone());
+        move |handle| handle.set_text(&text, &tab)
     });
     {
         let (checked, text, language) = (props.checked.clone(), props.text.clone(), props.language);
@@ -163,7 +165,7 @@ fn use_handle<D: PartialEq + 'static>(mounted: &Rc<RefCell<Option<Mounted>>>, de
     });
 }
 
-fn open(host: &HtmlElement, text: &str, language: Language, on: Callback<Message>) -> Mounted {
+fn open(host: &HtmlElement, text: &str, tab: &str, language: Language, on: Callback<Message>) -> Mounted {
     let calls = Object::new();
     let offer = |name: &str, call: JsValue| set(&calls, name, &call);
     let change = on.clone();
@@ -179,7 +181,7 @@ fn open(host: &HtmlElement, text: &str, language: Language, on: Callback<Message
     let described = |done: js_sys::Function| crate::ui::afterwards::want_descriptions(move || drop(done.call0(&JsValue::NULL)));
     offer("described", Closure::<dyn Fn(js_sys::Function)>::new(described).into_js_value());
     offer("pasted", Closure::<dyn Fn(String) -> String>::new(|text: String| crate::ui::link::read_pasted(&text)).into_js_value());
-    let handle = mount(host, text, language.say(words::MANIFEST_EDITOR), &calls);
+    let handle = mount(host, text, tab, language.say(words::MANIFEST_EDITOR), &calls);
     SHOWN.set(Some((handle.clone(), None)));
     Mounted { handle }
 }

@@ -77,7 +77,9 @@ fn ask_number(asked: &Question, unit: &str) -> Html {
         e.prevent_default();
         let form: Element = e.target_unchecked_into();
         let field = form.query_selector("input").ok().flatten().and_then(|field| field.dyn_into::<HtmlInputElement>().ok());
-        let value = field.map(|field| field.value().replace(',', ".").trim().to_owned()).unwrap_or_default();
+        let value = field.map(|field| field.value().replace(',', ".")).unwrap_or_default();
+        // `5.6 s` and `5.6초` are numbers too.
+        let value = value.trim().trim_end_matches(|c: char| !c.is_ascii_digit()).to_owned();
         if podlab::api::float::read(&value).is_some() {
             on_answer.emit(value);
         }

@@ -1,4 +1,5 @@
-//! Build-time: `src/ui/locales/*.{en,ko}.yaml` → `OUT_DIR/words.rs`. A string that one language lacks fails the build.
+//! Build-time: `src/ui/locales/*.{en,ko}.yaml` → `OUT_DIR/words.rs` for the page; `explain.en.yaml` alone → `OUT_DIR/explanations.rs` for the native
+//! tool. A string that one language lacks fails the build.
 //!
 //! Each file is one flat mapping `key: sentence`; keys are kebab-case and unique over all files of a language.
 
@@ -23,6 +24,13 @@ pub fn generate(out: &Path) {
     writeln!(rust, "static EN: &[&str] = &{:?};", en.values().collect::<Vec<_>>()).expect("a String takes all");
     writeln!(rust, "static KO: &[&str] = &{:?};", ko.values().collect::<Vec<_>>()).expect("a String takes all");
     std::fs::write(out.join("words.rs"), rust).expect("OUT_DIR is writable");
+    let explanations: Vec<(String, String)> = file(Path::new("src/ui/locales/explain.en.yaml")).into_iter().collect();
+    std::fs::write(out.join("explanations.rs"), format!("&{explanations:?}")).expect("OUT_DIR is writable");
+}
+
+fn file(path: &Path) -> BTreeMap<String, String> {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    serde_yaml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 fn read(language: &str) -> BTreeMap<String, String> {
@@ -30,9 +38,7 @@ fn read(language: &str) -> BTreeMap<String, String> {
     let mut paths: Vec<_> = std::fs::read_dir("src/ui/locales").expect("the folder is part of the source").flatten().map(|e| e.path()).collect();
     paths.sort();
     for path in paths.iter().filter(|p| p.to_string_lossy().ends_with(&format!(".{language}.yaml"))) {
-        let text = std::fs::read_to_string(path).expect("a file that was just listed");
-        let file: BTreeMap<String, String> = serde_yaml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        for (key, sentence) in file {
+        for (key, sentence) in file(path) {
             assert!(words.insert(key.clone(), sentence).is_none(), "{}: {key} stands in two files", path.display());
         }
     }

@@ -23,21 +23,20 @@ fn use_held<T: Clone + PartialEq + 'static>(given: &[T], id: fn(&T) -> usize, si
     let done = use_mut_ref(SortedSet::<usize>::new);
     {
         let (held, done) = (held.clone(), done.clone());
-        let ids: Vec<usize> = given.iter().map(id).collect();
-        let fresh_ones = given.to_vec();
         // In another layout the old ways lead nowhere.
         let drawn_for = use_mut_ref(|| size);
         let moved = drawn_for.replace(size) != size;
-        use_effect_with((ids, moved), move |(ids, moved)| {
-            let kept: Vec<T> = held.iter().filter(|item| !moved || ids.contains(&id(item))).cloned().collect();
+        use_effect_with((given.to_vec(), moved), move |(given, moved)| {
+            // Kept as it is drawn now, for when the scene lets it go.
+            let now = |item: &T| given.iter().find(|g| id(g) == id(item)).or((!moved).then_some(item)).cloned();
+            let mut all: Vec<T> = held.iter().filter_map(|item| now(item)).collect();
             // What is not in the scene any more may come again when time is turned back.
-            done.borrow_mut().retain(|d| ids.contains(d));
-            let known: Vec<usize> = held.iter().map(id).collect();
-            let fresh: Vec<T> = fresh_ones.into_iter().filter(|item| !known.contains(&id(item)) && !done.borrow().contains(&id(item))).collect();
-            if !fresh.is_empty() || kept.len() != held.len() {
-                let mut all: Vec<T> = kept.into_iter().chain(fresh).collect();
-                let excess = all.len().saturating_sub(most);
-                all.drain(..excess);
+            done.borrow_mut().retain(|d| given.iter().any(|g| id(g) == *d));
+            let is_fresh = |item: &&T| held.iter().all(|h| id(h) != id(item)) && !done.borrow().contains(&id(item));
+            all.extend(given.iter().filter(is_fresh).cloned());
+            let excess = all.len().saturating_sub(most);
+            all.drain(..excess);
+            if all != *held {
                 held.set(all);
             }
         });

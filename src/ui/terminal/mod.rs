@@ -58,12 +58,15 @@ pub enum Event {
     Helpful(&'static str),
     Copy,
     Focus,
+    Scrolled,
 }
 
 #[derive(Default)]
 pub struct Terminal {
     input: NodeRef,
     screen: NodeRef,
+    /// The learner scrolled up to read: what comes then does not pull the screen away.
+    reads_back: bool,
     history: Vec<String>,
     /// Which line of the history is shown; one past the end: the learner's own.
     place: usize,
@@ -71,6 +74,8 @@ pub struct Terminal {
     /// Ctrl-R: what is being looked for, and the line found.
     search: Option<Option<String>>,
     pasted: Vec<String>,
+    /// The lines so far of a command whose here-document has not ended.
+    begun: Vec<String>,
     offered: Vec<String>,
 }
 
@@ -125,7 +130,10 @@ impl Component for Terminal {
                 match key {
                     "tab" => self.complete(ctx),
                     "up" => self.walk(-1),
-                    "ctrl-c" => on.emit(Message::Terminal(TerminalWish::Interrupt)),
+                    "ctrl-c" => {
+                        self.begun.clear();
+                        on.emit(Message::Terminal(TerminalWish::Interrupt));
+                    }
                     text => self.set_line(&format!("{}{text}", self.line())),
                 }
                 self.focus();
@@ -151,16 +159,18 @@ impl Component for Terminal {
                 }
                 return false;
             }
+            Event::Scrolled => {
+                let from_end = self.screen.cast::<HtmlElement>().map(|screen| screen.scroll_height() - screen.scroll_top() - screen.client_height());
+                self.reads_back = from_end.is_some_and(|pixels| pixels > 40);
+                return false;
+            }
         }
         true
     }
 
     fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
-        if let Some(screen) = self.screen.cast::<HtmlElement>() {
-            let from_end = screen.scroll_height() - screen.scroll_top() - screen.client_height();
-            if from_end < 400 {
-                screen.set_scroll_top(screen.scroll_height());
-            }
+        if let Some(screen) = self.screen.cast::<HtmlElement>().filter(|_| !self.reads_back) {
+            screen.set_scroll_top(screen.scroll_height());
         }
     }
 
@@ -182,10 +192,11 @@ impl Component for Terminal {
                     <button type="button" class="button small" onclick={ctx.props().on.reform(|_: MouseEvent| Message::Terminal(TerminalWish::Clear))}>{ language.say(words::TERMINAL_CLEAR) }</button>
                 </div>
                 <div class="screen" ref={self.screen.clone()} tabindex="0" role="log"
-                    aria-label={language.say(words::TERMINAL_OUTPUT)} translate="no">
+                    onscroll={link.callback(|_| Event::Scrolled)} aria-label={language.say(words::TERMINAL_OUTPUT)} translate="no">
                     if output.is_empty() { <p class="welcome">{ language.say(words::TERMINAL_WELCOME) }</p> }
                     { for shown }
-                    if !self.offered.is_empty() { <div class="offered">{ self.offered.join("  ") }</div> }
+                    { for self.begun.iter().enumerate().map(|(at, line)| html! { <div class="typed">{ if at == 0 { prompt.as_deref().unwrap_or("$ ") } else { "> " } }{ line }</div> }) }
+                    if !self.offered.is_empty() { <div class="offered">{ for self.offered.iter().map(|word| html! { <span>{ word }</span> }) }</div> }
                 </div>
                 if !self.pasted.is_empty() {
                     <div class="ask" role="alertdialog" aria-label={language.fill(words::TERMINAL_PASTE_MANY, &[&self.pasted.len().to_string()])}>
@@ -212,6 +223,7 @@ impl Component for Terminal {
 impl Terminal {
     fn prompt(&self, prompt: Option<&AttrValue>, language: Language) -> Html {
         match (&self.search, prompt) {
+            (None, _) if !self.begun.is_empty() => html! { <span>{ "> " }</span> },
             (Some(found), _) => html! { <span>{ format!("({}) {} ", language.say(words::TERMINAL_SEARCH), found.as_deref().unwrap_or("–")) }</span> },
             (None, Some(prompt)) => html! { <span>{ prompt }</span> },
             (None, None) => html! { <span class="busy" title={language.say(words::TERMINAL_BUSY)}>{ "▸ " }</span> },
@@ -265,6 +277,7 @@ impl Terminal {
             "ArrowDown" => self.walk(1),
             "c" if control && !self.has_selection() => {
                 self.search = None;
+                self.begun.clear();
                 self.set_line("");
                 ctx.props().on.emit(Message::Terminal(TerminalWish::Interrupt));
             }
@@ -286,12 +299,20 @@ impl Terminal {
         self.field().is_some_and(|field| field.selection_start().ok().flatten() != field.selection_end().ok().flatten())
     }
 
-    fn submit(&mut self, ctx: &Context<Self>, line: String) {
+    fn submit(&mut self, ctx: &Context<Self>, mut line: String) {
         if !line.trim().is_empty() && self.history.last() != Some(&line) {
             self.history.push(line.clone());
         }
         self.place = self.history.len();
         self.offered.clear();
+        self.reads_back = false;
+        if ctx.props().prompt.is_some() || !self.begun.is_empty() {
+            self.begun.push(line);
+            if here_word(&self.begun[0]).is_some_and(|word| self.begun.len() == 1 || self.begun.last().is_none_or(|last| last.trim() != word)) {
+                return;
+            }
+            line = std::mem::take(&mut self.begun).join("\n");
+        }
         if line.trim() == "clear" {
             ctx.props().on.emit(Message::Terminal(TerminalWish::Clear));
         } else {
@@ -359,6 +380,15 @@ fn line(index: usize, output: &Output) -> Html {
 fn clipboard_text(event: &web_sys::Event) -> Option<String> {
     use wasm_bindgen::JsCast;
     event.dyn_ref::<web_sys::ClipboardEvent>()?.clipboard_data()?.get_data("text").ok()
+}
+
+/// The word that ends a line's here-document: `EOF` of `cat <<EOF > web.yaml`. A text of several lines brings its own end.
+fn here_word(line: &str) -> Option<&str> {
+    let (before, after) = line.split_once("<<").filter(|_| !line.contains('\n'))?;
+    let is_quoted = |quote: char| before.matches(quote).count() % 2 == 1;
+    let word = after.trim_start_matches('-').trim_start().split([' ', ';', '|', '>', '&', ')']).next()?;
+    let word = word.trim_matches(['\'', '"']);
+    (!word.is_empty() && !word.starts_with('<') && !is_quoted('"') && !is_quoted('\'') && !before.contains("((")).then_some(word)
 }
 
 /// The commands of a pasted text: one a line, but a line that ends in `\` goes on, and a text with a here-document is one command.

@@ -13,6 +13,7 @@ use crate::session::Session;
 use crate::view::Target;
 use crate::view::history::{self, History};
 use crate::view::saying::Saying;
+use crate::view::written::Written;
 
 /// Where kubelets look for static Pods (`staticPodPath`, as kubeadm sets it).
 pub const STATIC_POD_PATH: &str = "/etc/kubernetes/manifests";
@@ -306,22 +307,17 @@ impl Reader<'_> {
         }
     }
 
-    /// The Pods of the text that are not applied.
+    /// The Pods of the text that are not applied, a workload's as its template has them.
     fn drafts(&self, draft: &Checked, scene: &mut Scene) {
         for (index, document) in draft.source.documents.iter().enumerate() {
-            let value = document.value();
-            if object::kind(value) != "Pod" {
-                continue;
+            if let Some(written) = Written::of(document).filter(|w| !w.is_applied(self.session)) {
+                scene.unplaced.push(self.draft(index, &written));
             }
-            let namespace = Some(object::namespace(value)).filter(|n| !n.is_empty()).unwrap_or("default");
-            if self.session.cluster().api.get(kinds::POD, namespace, object::name(value)).is_some() {
-                continue;
-            }
-            scene.unplaced.push(self.draft(index, value));
         }
     }
 
-    fn draft(&self, document: usize, value: &Value) -> Pod {
+    fn draft(&self, document: usize, written: &Written) -> Pod {
+        let value = written.pod;
         let mut cards = Vec::new();
         let mut rail = rail(Target::Draft(document));
         for (spec, role) in containers(value) {
@@ -340,10 +336,10 @@ impl Reader<'_> {
             rail.plugs.extend(card::plugs(&source));
         }
         mark_conflicts(&mut rail);
-        let name = Some(object::name(value)).filter(|n| !n.is_empty()).unwrap_or("?");
+        let name = written.name();
         Pod {
-            name: name.into(),
-            full_name: name.into(),
+            name: name.clone(),
+            full_name: name,
             mood: Mood::DRAFT,
             kind: PodKind::Draft,
             rails: if rail.plugs.is_empty() && cards.len() < 2 { Vec::new() } else { vec![rail] },

@@ -195,7 +195,9 @@ fn container_track(pod: Option<&Value>, id: &str, name: &str, track: &Track, now
 
 /// From each start to the first attempt after it; then from attempt to attempt.
 fn probe_gaps(probe: Option<&Value>, bars: &[Bar], ticks: &[Tick]) -> Vec<Gap> {
-    let field = |name: &str| probe.and_then(|p| object::i64_at(p, name));
+    // Of a Pod that is gone nobody knows what its manifest asked for.
+    let Some(probe) = probe else { return Vec::new() };
+    let field = |name: &str| object::i64_at(probe, name);
     let mut gaps = Vec::new();
     for bar in bars.iter().filter(|b| b.state == BarState::Running) {
         let end = bar.to.unwrap_or(SimTime(u64::MAX));

@@ -1,6 +1,7 @@
 //! Directives and tags: `%YAML`, `%TAG`, `!!str`, `!<…>`.
 
-use super::{Kind, Mark, Scanned, Scanner, is_word};
+use super::characters::is_word;
+use super::{Kind, Mark, Scanned, Scanner};
 
 impl<'a> Scanner<'a> {
     pub(super) fn scan_directive(&mut self) -> Scanned<()> {

@@ -4,7 +4,7 @@ use super::{generate, one_name, pair};
 use crate::api::{Kind, Map, Value, json, kinds};
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
-use crate::manifest::decode::check_quantity;
+use crate::manifest::scalars::check_quantity;
 
 pub const NAMESPACE: Verb =
     Verb::new("namespace", "NAME [--dry-run=server|client|none] [options]", "@make", "Create a namespace with the specified name.", namespace)

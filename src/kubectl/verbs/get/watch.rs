@@ -3,7 +3,8 @@
 use super::tables::{self, Show, header, row};
 use crate::api::{Kind, SimTime, Value, object};
 use crate::cluster::apiserver::Verb as Change;
-use crate::kubectl::call::{Call, parse_duration};
+use crate::kubectl::call::Call;
+use crate::kubectl::duration;
 use crate::kubectl::env::{Env, Failure, Flow, Job, Poll};
 use crate::kubectl::output::{self, Form};
 use crate::kubectl::resources::{Request, Wanted};
@@ -25,7 +26,7 @@ pub fn start_watch(call: &Call, request: Request, form: Form, show: Show, env: &
         )));
     }
     // `--request-timeout` ends the request that a watch is.
-    let limit = call.filled("request-timeout").and_then(|t| parse_duration(t).or_else(|| Some(t.parse::<i64>().ok()? * 1000)));
+    let limit = call.filled("request-timeout").and_then(|t| duration::parse(t).or_else(|| Some(t.parse::<i64>().ok()? * 1000)));
     let until = limit.and_then(|ms| u64::try_from(ms).ok()).filter(|ms| *ms > 0).map(|ms| env.now() + ms);
     let seen = env.cluster.api.resource_version();
     let mut watch = Watch { call: call.clone(), request, form, show, seen, until, widths: Vec::new(), titled: false };

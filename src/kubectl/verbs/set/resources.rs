@@ -6,7 +6,7 @@ use crate::kubectl::call::Call;
 use crate::kubectl::env::{Env, Failure, Flow};
 use crate::kubectl::resources::{self, Rules};
 use crate::kubectl::verbs::create::pair;
-use crate::manifest::decode::check_quantity;
+use crate::manifest::scalars::check_quantity;
 
 pub fn amounts(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if call.args.is_empty() && call.texts("filename").is_empty() {
