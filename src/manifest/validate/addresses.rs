@@ -69,7 +69,7 @@ pub fn special(text: &str, path: &FieldPath, errors: &mut ErrorList) {
 
 /// `IsValidIP`, of an address that the older rules take: in the canonical form.
 pub fn canonical(text: &str, path: &FieldPath, errors: &mut ErrorList) {
-    if let Some(form) = parse(text).map(|(ip, _)| shown(ip)).filter(|form| form != text) {
+    if let Some(form) = Ip::parse(text).map(|(ip, _)| shown(ip)).filter(|form| form != text) {
         errors.invalid(path, text, format!("must be in canonical form ({form:?})"));
     }
 }
