@@ -10,6 +10,7 @@ pub mod labels;
 pub mod object;
 pub mod order;
 pub mod quantity;
+mod sort;
 pub mod status;
 pub mod time;
 pub mod value;
