@@ -59,7 +59,7 @@ pub(super) fn stage(checked: &Checked) -> Stage {
 
 /// The verdict on a text alone.
 pub(super) fn verdict(text: &str, facts: &dyn ClusterFacts) -> Checked {
-    let Stream { documents, error } = read_stream(text);
+    let Stream { documents, error, .. } = read_stream(text);
     let mut source = Source::default();
     let mut run = Run { facts, checked: Checked::default(), created: Vec::new(), read: Vec::new(), document: 0 };
     let mut stopped = false;
