@@ -26,7 +26,7 @@ pub fn create(kind: &Kind, mut object: Value, facts: &dyn ClusterFacts, dry_run:
     if !errors.is_empty() {
         return Err(Status { warnings, ..validate::invalid(kind, object::name(&object), &errors) });
     }
-    if kind.kind == "Pod" && object::map_at(&object, "spec.overhead").is_some_and(|o| !o.is_empty()) {
+    if kind.kind == "Pod" && object::map_at(&object, "spec.overhead").is_some() {
         let why = "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead";
         return Err(Status::forbidden("pods", object::name(&object), why));
     }

@@ -59,9 +59,9 @@ pub(super) fn stage(checked: &Checked) -> Stage {
 
 /// The verdict on a text alone.
 pub(super) fn verdict(text: &str, facts: &dyn ClusterFacts) -> Checked {
-    let Stream { documents, error } = read_stream(text);
+    let Stream { documents, error, .. } = read_stream(text);
     let mut source = Source::default();
-    let mut run = Run { facts, checked: Checked::default(), failures: Vec::new(), document: 0 };
+    let mut run = Run { facts, checked: Checked::default(), created: Vec::new(), read: Vec::new(), document: 0 };
     let mut stopped = false;
     for (index, Document { value, root, span }) in documents.into_iter().enumerate() {
         run.document = index;
@@ -72,16 +72,16 @@ pub(super) fn verdict(text: &str, facts: &dyn ClusterFacts) -> Checked {
         run.document = source.documents.len();
         let (code, args) = explain::read_error(&error, text);
         run.report(Severity::Error, error.span, "", &error.message, code, args);
-        run.failures.push(Failure::Plain(format!("error parsing {FILE_NAME}: {}", error.message)));
+        run.read.push(Failure::Plain(format!("error parsing {FILE_NAME}: {}", error.message)));
     }
-    if run.failures.is_empty() && run.checked.documents.is_empty() {
+    if run.created.is_empty() && run.read.is_empty() && run.checked.documents.is_empty() {
         run.document = 0;
         run.report(Severity::Error, Span::new(0, 0), "", "no objects passed to create", "explain-no-objects", Vec::new());
-        run.failures.push(Failure::Plain("no objects passed to create".into()));
+        run.read.push(Failure::Plain("no objects passed to create".into()));
     }
-    let Run { mut checked, failures, .. } = run;
-    checked.stderr = stderr(&checked.documents, &failures);
-    checked.exit = i32::from(!failures.is_empty());
+    let Run { mut checked, created, read, .. } = run;
+    checked.stderr = stderr(&checked.documents, &created, &read);
+    checked.exit = i32::from(!created.is_empty() || !read.is_empty());
     checked.source = source;
     checked
 }
@@ -223,14 +223,27 @@ fn exists(kind: &Kind, object: &Value, facts: &dyn ClusterFacts) -> bool {
 enum Failure {
     Plain(String),
     Status(Status),
-    /// Printed as it is, without `error: `, even alone.
+    /// Of the items of one list. Printed as it is, without `error: `, even alone.
     Gathered(Vec<String>),
+}
+
+impl Failure {
+    /// As one of several.
+    fn line(&self) -> String {
+        match self {
+            Failure::Plain(text) => format!("{text}\n"),
+            Failure::Status(status) => plain_status_text(status, FILE_NAME),
+            Failure::Gathered(texts) => format!("{}\n", client::aggregate(texts)),
+        }
+    }
 }
 
 struct Run<'a> {
     facts: &'a dyn ClusterFacts,
     checked: Checked,
-    failures: Vec<Failure>,
+    /// What went wrong in creating objects, and what in reading them.
+    created: Vec<Failure>,
+    read: Vec<Failure>,
     document: usize,
 }
 
@@ -282,7 +295,7 @@ impl Run<'_> {
                     }
                 }
                 if !unknown.is_empty() {
-                    self.failures.push(Failure::Gathered(unknown));
+                    self.read.push(Failure::Gathered(unknown));
                 }
             }
         }
@@ -292,11 +305,11 @@ impl Run<'_> {
     fn client_error(&mut self, root: &Node, value: &Value, error: ClientError) {
         let (code, args) = explain::client(error.code, value, &error.path, &error.findings);
         self.report(Severity::Error, span_in(root, &error.path), &error.path, &error.message, code, args);
-        self.failures.push(Failure::Plain(error.message));
+        self.read.push(Failure::Plain(error.message));
     }
 
     fn refused(&mut self, status: Status) {
-        self.failures.push(Failure::Status(status.clone()));
+        self.created.push(Failure::Status(status.clone()));
         self.checked.documents.push(DocumentVerdict::Rejected(status));
     }
 
@@ -314,7 +327,7 @@ impl Run<'_> {
         if kind.namespaced && !wrong.is_empty() {
             let message = format!("error when creating {FILE_NAME:?}: invalid namespace {}: [{}]", go_quote(namespace), wrong.join(" "));
             self.report(Severity::Error, span_in(root, "metadata.namespace"), &at("metadata.namespace"), &message, "explain-refused", Vec::new());
-            self.failures.push(Failure::Plain(message));
+            self.created.push(Failure::Plain(message));
             return;
         }
         match create(kind, Mode::DryRun, sent, self.facts) {
@@ -359,8 +372,9 @@ impl Run<'_> {
     }
 }
 
-/// What kubectl prints: warnings as they come, errors at the end.
-fn stderr(documents: &[DocumentVerdict], failures: &[Failure]) -> String {
+/// What kubectl prints: warnings as they come, errors at the end; those of creating first, and behind them those of reading as one
+/// (`ContinueOnErrorVisitor` around `EagerVisitorList` in cli-runtime, `checkErr` in kubectl).
+fn stderr(documents: &[DocumentVerdict], created: &[Failure], read: &[Failure]) -> String {
     let mut out = String::new();
     let mut told: SortedSet<&str> = SortedSet::default();
     for document in documents {
@@ -374,18 +388,19 @@ fn stderr(documents: &[DocumentVerdict], failures: &[Failure]) -> String {
             }
         }
     }
-    match failures {
-        [] => {}
-        [Failure::Plain(text)] => out.push_str(&format!("error: {text}\n")),
-        [Failure::Status(status)] => out.push_str(&status_text(status, FILE_NAME)),
-        many => {
-            for failure in many {
-                match failure {
-                    Failure::Plain(text) => out.push_str(&format!("{text}\n")),
-                    Failure::Status(status) => out.push_str(&plain_status_text(status, FILE_NAME)),
-                    Failure::Gathered(texts) => texts.iter().for_each(|text| out.push_str(&format!("{text}\n"))),
-                }
-            }
+    match (created, read) {
+        ([], []) => {}
+        ([Failure::Plain(text)], []) | ([], [Failure::Plain(text)]) => out.push_str(&format!("error: {text}\n")),
+        ([Failure::Status(status)], []) => out.push_str(&status_text(status, FILE_NAME)),
+        ([], [Failure::Gathered(texts)]) => texts.iter().for_each(|text| out.push_str(&format!("{text}\n"))),
+        ([], many) | (many, []) => many.iter().for_each(|failure| out.push_str(&failure.line())),
+        (created, read) => {
+            created.iter().for_each(|failure| out.push_str(&failure.line()));
+            let texts = read.iter().flat_map(|failure| match failure {
+                Failure::Gathered(texts) => texts.clone(),
+                other => vec![other.line().trim_end_matches('\n').to_owned()],
+            });
+            out.push_str(&Failure::Gathered(texts.collect()).line());
         }
     }
     out

@@ -142,19 +142,23 @@ pub fn find_kind(api_version: &str, kind: &str) -> Option<&'static Kind> {
     all_kinds().find(|k| k.kind == kind && k.group == group && k.version == version)
 }
 
-/// `error validating "pod.yaml": error validating data: …`; several findings stand in brackets.
-fn validation_error(file: &str, texts: &[String], path: &str, code: ClientCode) -> ClientError {
-    // What an aggregate of errors says twice it prints once (`aggregate.Error` of apimachinery).
+/// Several errors as one: what is said twice is printed once (`aggregate.Error` of apimachinery).
+pub fn aggregate(texts: &[String]) -> String {
     let mut said: Vec<&str> = Vec::new();
     for text in texts {
         if !said.contains(&text.as_str()) {
             said.push(text);
         }
     }
-    let all = match said.as_slice() {
+    match said.as_slice() {
         [one] => (*one).to_owned(),
         many => format!("[{}]", many.join(", ")),
-    };
+    }
+}
+
+/// `error validating "pod.yaml": error validating data: …`; several findings stand in brackets.
+fn validation_error(file: &str, texts: &[String], path: &str, code: ClientCode) -> ClientError {
+    let all = aggregate(texts);
     let message = format!(
         "error validating {file:?}: error validating data: {all}; if you choose to ignore these errors, turn validation off with --validate=false"
     );

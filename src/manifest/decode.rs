@@ -107,7 +107,7 @@ pub fn bad_request(kind: &Kind, detail: &str) -> Status {
 pub fn check_metadata(value: &Value) -> Result<(), DecodeError> {
     let Some(metadata) = value.get("metadata") else { return Ok(()) };
     let Some(owner) = schema::kind("v1", "Pod").and_then(|pod| pod.field("metadata")?.object()) else { return Ok(()) };
-    let mut decoder = Decoder { strict: false, ..Decoder::new("metadataOnlyObject") };
+    let mut decoder = Decoder { strict: false, sent: false, ..Decoder::new("metadataOnlyObject") };
     decoder.go_path.push("metadata");
     decoder.path.push(Step::Name("metadata"));
     let mut copy = metadata.clone();
@@ -130,6 +130,8 @@ enum Step<'a> {
 
 struct Decoder<'a> {
     strict: bool,
+    /// Whether kubectl has written the object again before.
+    sent: bool,
     /// Go's struct around the value, and the way to it without indices but with embedded structs.
     owner: &'static str,
     go_path: Vec<&'static str>,
@@ -148,6 +150,7 @@ impl Decoder<'_> {
     fn new(owner: &'static str) -> Self {
         Self {
             strict: true,
+            sent: true,
             owner,
             go_path: Vec::with_capacity(12),
             path: Vec::with_capacity(12),
@@ -200,7 +203,8 @@ impl Decoder<'_> {
     fn save(&mut self, value: &Value, wanted: &str) {
         if self.saved.is_none() {
             let exact = matches!(wanted, "int32" | "int64") && value.is_number();
-            let given = if exact { format!("number {}", number_text(value)) } else { go_kind(value).to_owned() };
+            let text = if self.sent { number_text(value) } else { value.to_string() };
+            let given = if exact { format!("number {text}") } else { go_kind(value).to_owned() };
             self.saved = Some(self.mismatch(given, wanted));
         }
     }

@@ -13,6 +13,8 @@ pub struct Stream {
     pub documents: Vec<Document>,
     /// Why reading stopped before the end.
     pub error: Option<ReadError>,
+    /// How many parts between separators were YAML, those that hold nothing too.
+    parts: usize,
 }
 
 /// kubectl cannot read on.
@@ -61,7 +63,7 @@ fn read_json_stream(text: &str, start: usize, stream: &mut Stream) -> Result<(),
                 if let Some(begin) = past_blanks(text, at).filter(|_| count <= 1) {
                     let mut rest = Stream::default();
                     let retried = read_yaml_stream(text, begin, &mut rest);
-                    if retried.is_ok() || !rest.documents.is_empty() {
+                    if retried.is_ok() || rest.parts > 0 {
                         stream.documents.append(&mut rest.documents);
                         return retried;
                     }
@@ -128,7 +130,10 @@ fn read_chunk(text: &str, begin: usize, end: usize, stream: &mut Stream) -> Resu
     };
     let clip = |span: Span| Span::new(span.start.min(text.len()), span.end.min(text.len()));
     match parsed {
-        Ok(None) => Ok(()),
+        Ok(None) => {
+            stream.parts += 1;
+            Ok(())
+        }
         Ok(Some(mut root)) => {
             // A block scalar at the very end takes in the line's end, which the text itself may not have.
             if !chunk.ends_with('\n') {
@@ -141,6 +146,7 @@ fn read_chunk(text: &str, begin: usize, end: usize, stream: &mut Stream) -> Resu
                     cause: ReadCause::UnsupportedNumber,
                 });
             }
+            stream.parts += 1;
             stream.push_chunk(root, Span::new(begin, end));
             Ok(())
         }

@@ -20,6 +20,7 @@ pub fn embedded(name: &str, field: &str) -> &'static str {
         ("EphemeralContainer", field) if field != "targetContainerName" => "EphemeralContainerCommon",
         ("PersistentVolumeSpec", field) if words(PERSISTENT_VOLUME_SOURCES).any(|w| w == field) => "PersistentVolumeSource",
         ("IngressRule", "http") => "IngressRuleValue",
+        ("PersistentVolumeClaim", "apiVersion" | "kind") => "TypeMeta",
         _ => "",
     }
 }
@@ -267,7 +268,11 @@ pub fn always(name: &str, field: &str) -> bool {
         ("Container" | "EphemeralContainer" | "PersistentVolumeClaimSpec", "resources") => true,
         ("DeploymentSpec", "strategy") | ("DaemonSetSpec" | "StatefulSetSpec", "updateStrategy") => true,
         ("HorizontalPodAutoscalerSpec", "scaleTargetRef") | ("RoleBinding" | "ClusterRoleBinding", "roleRef") | ("RoleRef", "apiGroup") => true,
-        ("Role" | "ClusterRole", "rules") | ("EndpointSlice", "endpoints" | "ports") | ("PriorityClass", "value") => true,
+        ("Role" | "ClusterRole", "rules")
+        | ("EndpointSlice", "endpoints" | "ports")
+        | ("PriorityClass", "value")
+        | ("StatefulSetOrdinals", "start")
+        | ("Endpoint", "conditions") => true,
         ("NetworkPolicySpec", "podSelector") | ("PreferredSchedulingTerm", "preference") | ("WeightedPodAffinityTerm", "podAffinityTerm") => true,
         _ => false,
     }

@@ -155,7 +155,7 @@ pub fn invalid(kind: &Kind, name: &str, errors: &ErrorList) -> Status {
         }
     }
     let list = if texts.len() == 1 { texts.remove(0) } else { format!("[{}]", texts.join(", ")) };
-    let mut status = Status::new(422, "Invalid", format!("{} \"{name}\" is invalid: {list}", kind.group_kind()));
+    let mut status = Status::new(422, "Invalid", format!("{} {} is invalid: {list}", kind.group_kind(), crate::yaml::go_quote(name)));
     status.causes = errors.iter().map(FieldError::to_cause).collect();
     (status.kind, status.name) = (kind.kind.into(), name.into());
     status

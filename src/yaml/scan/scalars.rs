@@ -231,9 +231,7 @@ impl Scanner<'_> {
                     break;
                 }
                 let c = self.byte(0);
-                if (c == b':' && self.is_blank_or_end(1))
-                    || (in_flow && (matches!(c, b',' | b'[' | b']' | b'{' | b'}') || (c == b'?' && self.is_blank_or_end(1))))
-                {
+                if (c == b':' && self.is_blank_or_end(1)) || (in_flow && matches!(c, b',' | b'?' | b'[' | b']' | b'{' | b'}')) {
                     break;
                 }
                 self.skip();
