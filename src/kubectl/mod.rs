@@ -54,7 +54,7 @@ pub struct Output {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputKind {
-    /// What the person typed, as echoed.
+    /// What the person typed, as echoed behind its prompt, which ends in `$ ` or `# `.
     Command,
     Stdout,
     Stderr,
@@ -120,7 +120,7 @@ impl Terminal {
 
     /// Runs a line. What takes time goes on with [`Terminal::poll`].
     pub fn submit(&mut self, line: &str, cluster: &mut Cluster) {
-        self.output.push(Output { at: cluster.now(), kind: OutputKind::Command, text: format!("{line}\n") });
+        self.output.push(Output { at: cluster.now(), kind: OutputKind::Command, text: format!("$ {line}\n") });
         // Something runs already (a watch): the new line runs beside it.
         let read = if self.is_busy() {
             self.shell.beside(line).map(|machine| {
@@ -137,6 +137,10 @@ impl Terminal {
 
     /// Text for the standard input of what runs in the foreground (a shell in a container). Ctrl-D is U+0004.
     pub fn input(&mut self, text: &str, cluster: &mut Cluster) {
+        if let Some(prompt) = self.prompt().filter(|_| text.ends_with('\n')) {
+            let text = format!("{prompt}{text}");
+            self.output.push(Output { at: cluster.now(), kind: OutputKind::Command, text });
+        }
         let mut jobs = Vec::new();
         self.shell.jobs(&mut jobs);
         match jobs.first().and_then(|id| Some((*id, self.running.jobs.remove(id)?))) {

@@ -15,6 +15,7 @@ use crate::yaml::{Node, go_quote};
 /// The name under which messages know the text.
 pub const FILE_NAME: &str = "pod.yaml";
 
+const GENERATION: &str = "deprecated.daemonset.template.generation";
 /// Marks that a document gets in the text; the messages name all that is wrong.
 const MOST_MARKS: usize = 500;
 /// What the server reads of one request (`MaxRequestBodyBytes`).
@@ -133,6 +134,13 @@ fn create(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Re
 fn create_known(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Refusal> {
     let decoded = decode::decode_keeping_empties(kind, value, mode != Mode::Lenient);
     let (mut value, empties) = decoded.map_err(|error| Refusal { status: decode::bad_request(kind, &error.detail), findings: error.findings })?;
+    // `Convert_v1_DaemonSet_To_apps_DaemonSet` reads a field of older versions from an annotation.
+    if let ("DaemonSet", Some(text)) = (kind.kind, object::map_at(&value, "metadata.annotations").and_then(|a| a.get(GENERATION)))
+        && let Some(text) = text.as_str().filter(|text| text.parse::<i64>().is_err())
+    {
+        let detail = format!("strconv.ParseInt: parsing {}: invalid syntax", go_quote(text));
+        return Err(decode::bad_request(kind, &detail).into());
+    }
     if mode == Mode::DryRun {
         shorten(&mut value);
     }

@@ -6,6 +6,7 @@ use crate::api::{Map, Value};
 
 use super::decode::{Finding, check_metadata};
 use super::openapi;
+use super::scalars::go_kind;
 use crate::api::kinds::KINDS;
 use crate::api::{Kind, Status};
 use crate::yaml::{Entry, Node, go_quote};
@@ -229,15 +230,7 @@ pub fn inspect(root: &Node, value: &Value, file: &str) -> Result<Target, ClientE
 
 /// `json: cannot unmarshal string into Go value of type …`
 fn cannot_unmarshal(value: &Value, what: &str) -> String {
-    let given = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
-    format!("json: cannot unmarshal {given} into Go {what}")
+    format!("json: cannot unmarshal {} into Go {what}", go_kind(value))
 }
 
 /// The resource of an item of a list, or what kubectl says of it at its end (`infoForObject` of cli-runtime's mapper).

@@ -7,7 +7,7 @@ use crate::api::{Kind, Map, Number, Status, Value};
 use crate::schema::{self, Field, Shape, Type};
 use crate::yaml::go_quote;
 
-use super::scalars::{bad_base64, check_quantity, encoded_again, number_text};
+use super::scalars::{bad_base64, check_quantity, encoded_again, go_kind, number_text};
 
 /// Why the server cannot read an object.
 #[derive(Clone, Debug, PartialEq)]
@@ -341,7 +341,10 @@ impl Decoder<'_> {
             },
             Shape::Quantity => {
                 let text = match &*value {
-                    Value::String(text) => text.trim().to_owned(),
+                    // Go trims the JSON, where control characters stand as escapes.
+                    Value::String(text) => {
+                        text.trim_matches(|c: char| c.is_whitespace() && c >= ' ' && !matches!(c, '\u{2028}' | '\u{2029}')).to_owned()
+                    }
                     Value::Number(_) => number_text(value),
                     other => other.to_string(),
                 };
@@ -430,16 +433,5 @@ fn zero(shape: &Shape) -> Value {
         Shape::Int32 | Shape::Int64 | Shape::Float | Shape::IntOrString => Value::Number(Number::from(0)),
         Shape::Object(_) => Value::Object(Map::new()),
         Shape::Time | Shape::MicroTime | Shape::Any | Shape::List(_) | Shape::Map(_) => Value::Null,
-    }
-}
-
-fn go_kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
     }
 }

@@ -206,7 +206,8 @@ impl FieldError {
             // Values are shown as JSON since 1.35; reference/03-validation.md §1.
             match value {
                 Value::String(text) if self.bare => write!(out, ": {text}"),
-                Value::String(text) => write!(out, ": {text:?}"),
+                // What is no plain string in Go, as are the words of an enumeration, stands there as JSON.
+                Value::String(text) if self.kind != ErrorKind::NotSupported => write!(out, ": {}", crate::yaml::go_quote(text)),
                 value => write!(out, ": {}", escape_html(&value.to_string())),
             }
             .expect("writing to a String never fails");

@@ -68,6 +68,17 @@ pub fn create(kind: &Kind, object: &mut Value, warnings: &mut Vec<String>) {
         }
         "HorizontalPodAutoscaler" if kind.version == "v1" => object::set(object, "status", json!({"currentReplicas": 0, "desiredReplicas": 0})),
         "HorizontalPodAutoscaler" => object::set(object, "status", json!({"currentMetrics": null, "desiredReplicas": 0})),
+        "VolumeAttachment" => object::set(object, "status", json!({"attached": false})),
+        // Its gate is off.
+        "CSIDriver" => {
+            object::remove(object, "spec.preventPodSchedulingIfMissing");
+        }
+        // `dropTopologyOnV1`
+        "EndpointSlice" => {
+            for endpoint in object.get_mut("endpoints").and_then(Value::as_array_mut).into_iter().flatten() {
+                object::remove(endpoint, "deprecatedTopology");
+            }
+        }
         "ResourceQuota" => object::set(object, "status", json!({})),
         "Ingress" => object::set(object, "status", json!({"loadBalancer": {}})),
         "Service" => {

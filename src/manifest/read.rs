@@ -58,9 +58,9 @@ fn read_json_stream(text: &str, start: usize, stream: &mut Stream) -> Result<(),
             Err(error) => {
                 let count = stream.documents.len();
                 // After one object at most, what comes may still be YAML.
-                if count <= 1 {
+                if let Some(begin) = past_blanks(text, at).filter(|_| count <= 1) {
                     let mut rest = Stream::default();
-                    let retried = read_yaml_stream(text, at, &mut rest);
+                    let retried = read_yaml_stream(text, begin, &mut rest);
                     if retried.is_ok() || !rest.documents.is_empty() {
                         stream.documents.append(&mut rest.documents);
                         return retried;
@@ -73,6 +73,21 @@ fn read_json_stream(text: &str, start: usize, stream: &mut Stream) -> Result<(),
                 let len = text[place..].chars().next().map_or(0, char::len_utf8);
                 return Err(ReadError { message, span: Span::new(place, place + len), cause: ReadCause::Json });
             }
+        }
+    }
+}
+
+/// Where YAML may begin behind JSON: past the blanks up to the first line's end. At each of them the decoder looks at four bytes, and gives
+/// up where there are fewer (`consumeWhitespace`).
+fn past_blanks(text: &str, mut at: usize) -> Option<usize> {
+    loop {
+        let next = text[at..].chars().next().filter(|_| text.len() - at >= 4)?;
+        if !next.is_whitespace() {
+            return Some(at);
+        }
+        at += next.len_utf8();
+        if next == '\n' {
+            return Some(at);
         }
     }
 }

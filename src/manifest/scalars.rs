@@ -1,7 +1,19 @@
-//! Texts inside of JSON that have a form of their own, as Go's decoders read them: quantities, base64, numbers.
+//! Single values of JSON as Go's decoders read and name them: quantities, base64, numbers.
 
 use crate::api::Value;
 use crate::yaml::scalar::json_float;
+
+/// What `encoding/json` calls a value in its errors.
+pub(super) fn go_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
 
 /// A number as Go's encoder writes it.
 pub(super) fn number_text(value: &Value) -> String {

@@ -137,7 +137,7 @@ HTTPIngressPath.pathType v1.PathType Exact ImplementationSpecific Prefix
 NetworkPolicySpec.policyTypes v1.PolicyType Egress Ingress
 EndpointSlice.addressType v1.AddressType FQDN IPv4 IPv6
 PodDisruptionBudgetSpec.unhealthyPodEvictionPolicy v1.UnhealthyPodEvictionPolicyType AlwaysAllow IfHealthyBudget
-ObjectMeta.uid,OwnerReference.uid,ObjectReference.uid,Preconditions.uid,StatusDetails.uid types.UID
+ObjectMeta.uid,OwnerReference.uid,ObjectReference.uid,ConfigMapNodeConfigSource.uid,Preconditions.uid,StatusDetails.uid types.UID
 ManagedFieldsEntry.operation v1.ManagedFieldsOperationType
 Status.reason v1.StatusReason
 ResourceStatus.name v1.ResourceName
@@ -238,6 +238,7 @@ HorizontalPodAutoscalerSpec minReplicas
 MetricTarget averageUtilization value averageValue
 HPAScalingRules stabilizationWindowSeconds selectPolicy tolerance
 IngressSpec ingressClassName
+IngressClassParametersReference apiGroup namespace scope
 HTTPIngressPath pathType
 NetworkPolicyPort protocol endPort
 PriorityClass preemptionPolicy

@@ -122,3 +122,13 @@ test("a here-document is typed line by line; vi opens a file in the editor", asy
   await expect(app.editor).toContainText("한글 and a line");
   await expect(page.getByRole("button", { name: "note.txt", exact: true })).toHaveAttribute("aria-pressed", "true");
 });
+
+test("what is typed into a container's shell stands behind its prompt", async ({ page }) => {
+  const app = await ready(page);
+  await app.run("kubectl exec -it visitor -- sh");
+  await expect(page.locator(".terminal-pane .line .prompt")).toHaveText("/ # ");
+  await app.run("hostname");
+  await expect(app.terminalOutput).toContainText("/ # hostname\nvisitor");
+  await app.run("exit");
+  await expect(app.terminalOutput).toContainText("/ # exit");
+});

@@ -15,6 +15,7 @@ pub fn complete(kind: &Kind, object: &mut Value) {
     match kind.kind {
         "Job" => job(object),
         "PersistentVolumeClaim" => protect(object, "kubernetes.io/pvc-protection"),
+        "VolumeAttributesClass" => protect(object, "kubernetes.io/vac-protection"),
         "PersistentVolume" => protect(object, "kubernetes.io/pv-protection"),
         "Node" => node(object),
         "Event" => event(object),

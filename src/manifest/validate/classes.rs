@@ -2,15 +2,15 @@
 //!
 //! Models `pkg/apis/{storage,scheduling,node}/validation/validation.go`.
 
-use super::{affinity, meta, names, one_of, resources};
+use super::{affinity, drivers, meta, names, one_of, resources};
 use crate::api::order::SortedSet;
-use crate::api::{Value, json, object};
+use crate::api::{Map, Value, json, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
 pub fn storage(class: &Value, errors: &mut ErrorList) {
     let provisioner = object::str_at(class, "provisioner").unwrap_or("");
     super::name_errors(&provisioner.to_ascii_lowercase(), names::qualified_name, &FieldPath::new("provisioner"), errors);
-    parameters(class, &FieldPath::new("parameters"), errors);
+    parameters(class, errors);
     if let Some(policy) = object::str_at(class, "reclaimPolicy").filter(|p| !p.is_empty()) {
         one_of(policy, &["Delete", "Retain"], &FieldPath::new("reclaimPolicy"), errors);
     }
@@ -19,7 +19,83 @@ pub fn storage(class: &Value, errors: &mut ErrorList) {
     topologies(object::list_at(class, "allowedTopologies"), &FieldPath::new("allowedTopologies"), errors);
 }
 
-fn parameters(class: &Value, path: &FieldPath, errors: &mut ErrorList) {
+/// `ValidateVolumeAttributesClass`
+pub fn attributes(class: &Value, errors: &mut ErrorList) {
+    let driver = object::str_at(class, "driverName").unwrap_or("");
+    super::name_errors(&driver.to_ascii_lowercase(), names::qualified_name, &FieldPath::new("driverName"), errors);
+    parameters(class, errors);
+    if object::map_at(class, "parameters").is_none_or(Map::is_empty) {
+        errors.required(&FieldPath::new("parameters"), "must contain at least one key/value pair");
+    }
+}
+
+/// `validateCSINodeDriver` of each
+pub fn csi_node(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    const LONGEST_ID: usize = 256;
+    let mut seen = SortedSet::new();
+    for (index, driver) in object::list_at(spec, "drivers").iter().enumerate() {
+        let path = path.child("drivers").index(index);
+        let text = |field: &str| object::str_at(driver, field).unwrap_or("");
+        drivers::driver_name(text("name"), &path.child("name"), errors);
+        let id = text("nodeID");
+        if id.is_empty() {
+            errors.required_at(&path, "nodeID", "");
+        } else if id.len() > LONGEST_ID {
+            errors.invalid_at(&path, "nodeID", id, format!("must be {LONGEST_ID} characters or less"));
+        }
+        let allocatable = driver.get("allocatable").unwrap_or(&Value::Null);
+        super::not_negative(allocatable, "count", &path.child("allocatable"), errors);
+        if !seen.insert(text("name")) {
+            errors.duplicate_at(&path, "name", text("name"));
+        }
+        let mut keys = SortedSet::new();
+        for key in object::list_at(driver, "topologyKeys").iter().filter_map(Value::as_str) {
+            if key.is_empty() {
+                errors.required(&path, "");
+            }
+            if !keys.insert(key) {
+                errors.duplicate(&path, key);
+            }
+            for message in names::qualified_name(key) {
+                errors.invalid(&path, key, message);
+            }
+        }
+    }
+}
+
+/// `ValidateCSIStorageCapacity`
+pub fn capacity(capacity: &Value, errors: &mut ErrorList) {
+    meta::label_selector(capacity.get("nodeTopology").unwrap_or(&Value::Null), &FieldPath::new("nodeTopology"), errors);
+    let class = object::str_at(capacity, "storageClassName").unwrap_or("");
+    for message in names::subdomain(class) {
+        errors.invalid(&FieldPath::new("storageClassName"), class, message);
+    }
+    super::amount_not_negative(capacity, "capacity", &FieldPath::root(), errors);
+}
+
+/// `validateVolumeAttachmentSpec`, of volumes that are not written inline
+pub fn attachment(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
+    const ONE: &str = "must specify exactly one of inlineVolumeSpec and persistentVolumeName";
+    let text = |field: &str| object::str_at(spec, field);
+    drivers::driver_name(text("attacher").unwrap_or(""), &path.child("attacher"), errors);
+    let (volume, at) = (text("source.persistentVolumeName"), path.child("source"));
+    match (volume, object::at(spec, "source.inlineVolumeSpec").is_some_and(|s| !s.is_null())) {
+        (None, false) => errors.required(&at, ONE),
+        (Some(_), true) => errors.forbidden(&at, ONE),
+        (Some(""), false) => errors.required_at(&at, "persistentVolumeName", "must specify non empty persistentVolumeName"),
+        _ => {}
+    }
+    let node = text("nodeName").unwrap_or("");
+    for message in names::subdomain(node) {
+        errors.invalid_at(path, "nodeName", node, message);
+    }
+    for (volume, message) in volume.into_iter().flat_map(|v| names::subdomain(v).into_iter().map(move |m| (v, m))) {
+        errors.invalid_at(&at, "persistentVolumeName", volume, message);
+    }
+}
+
+fn parameters(class: &Value, errors: &mut ErrorList) {
+    let path = &FieldPath::new("parameters");
     const MOST: usize = 512;
     const MOST_BYTES: usize = 256 * 1024;
     let Some(parameters) = object::map_at(class, "parameters") else { return };
@@ -117,7 +193,16 @@ pub fn runtime(class: &Value, errors: &mut ErrorList) {
     }
     let path = FieldPath::new("scheduling");
     meta::labels(object::map_at(class, "scheduling.nodeSelector"), &path.child("nodeSelector"), errors);
-    affinity::tolerations(object::list_at(class, "scheduling.tolerations"), &path.child("tolerations"), errors);
+    let (path, tolerations) = (path.child("tolerations"), object::list_at(class, "scheduling.tolerations"));
+    affinity::tolerations(tolerations, &path, errors);
+    let key = |t: &Value| ["key", "operator", "value", "effect"].map(|field| object::str_at(t, field).unwrap_or("").to_owned());
+    for (index, toleration) in tolerations.iter().enumerate().filter(|(i, t)| tolerations[..*i].iter().any(|o| key(o) == key(t))) {
+        // Go's own struct, in its own order.
+        let [name, operator, value, effect] = key(toleration).map(|text| Value::from(text).to_string());
+        let seconds = toleration.get("tolerationSeconds").unwrap_or(&Value::Null);
+        let shown = format!("{{\"Key\":{name},\"Operator\":{operator},\"Value\":{value},\"Effect\":{effect},\"TolerationSeconds\":{seconds}}}");
+        errors.push(FieldError::duplicate(&path.index(index), shown).bare());
+    }
 }
 
 /// `validateCSIDriverSpec`

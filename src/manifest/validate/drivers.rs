@@ -245,17 +245,20 @@ fn azure_disk(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
 }
 
 pub fn csi_driver(source: &Value, path: &FieldPath, errors: &mut ErrorList) {
-    let driver = object::str_at(source, "driver").unwrap_or("");
-    let path = path.child("driver");
+    driver_name(object::str_at(source, "driver").unwrap_or(""), &path.child("driver"), errors);
+}
+
+/// `ValidateCSIDriverName`
+pub fn driver_name(driver: &str, path: &FieldPath, errors: &mut ErrorList) {
     if driver.is_empty() {
-        errors.required(&path, "");
+        errors.required(path, "");
         return;
     }
     if driver.len() > 63 {
-        errors.push(FieldError::too_long(&path, 63));
+        errors.push(FieldError::too_long(path, 63));
     }
     for message in names::subdomain(&names::lower(driver)) {
-        errors.invalid(&path, driver, message);
+        errors.invalid(path, driver, message);
     }
 }
 

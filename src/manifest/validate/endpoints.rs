@@ -2,7 +2,7 @@
 //!
 //! Models `pkg/apis/discovery/validation/validation.go`, and `ValidateEndpoints` of `pkg/apis/core/validation/validation.go`.
 
-use super::{addresses, check_name, meta, names, one_of, port_number};
+use super::{addresses, check_name, names, one_of, port_number};
 use crate::api::order::SortedSet;
 use crate::api::{Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
@@ -81,8 +81,6 @@ fn slice_endpoint(endpoint: &Value, kind: &str, path: &FieldPath, errors: &mut E
         }
     }
     node(endpoint, path, "nodeName", errors);
-    let topology = object::map_at(endpoint, "deprecatedTopology");
-    meta::labels(topology, &path.child("deprecatedTopology"), errors);
     for message in object::str_at(endpoint, "hostname").into_iter().flat_map(names::label) {
         errors.invalid_at(path, "hostname", object::str_at(endpoint, "hostname").unwrap_or(""), message);
     }

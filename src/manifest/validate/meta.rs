@@ -39,8 +39,12 @@ pub fn object_meta(object: &Value, rule: NameRule, namespaced: bool, errors: &mu
     if name.is_empty() && prefix.is_empty() {
         errors.required_at(&path, "name", "name or generateName is required");
     } else if !name.is_empty() {
+        let before = errors.len();
         for message in check(name) {
             errors.invalid_at(&path, "name", name, message);
+        }
+        if rule == NameRule::Address && errors.len() == before {
+            super::addresses::canonical(name, &path.child("name"), errors);
         }
     }
     if namespaced {

@@ -35,7 +35,7 @@ mod zones;
 
 use super::field::{ErrorList, FieldError, FieldPath};
 use crate::api::order::SortedSet;
-use crate::api::{Kind, Status, Value, object};
+use crate::api::{Kind, Quantity, Status, Value, object};
 
 /// All errors of a new object, in the server's order.
 pub fn create(kind: &Kind, object: &Value) -> ErrorList {
@@ -51,13 +51,14 @@ fn whole(kind: &Kind, old: Option<&Value>, object: &Value) -> ErrorList {
     let mut errors = ErrorList::new();
     let rule = match kind.kind {
         "Namespace" | "Service" | "StatefulSet" => meta::NameRule::Label,
-        "Role" | "ClusterRole" | "RoleBinding" | "ClusterRoleBinding" | "PodDisruptionBudget" => meta::NameRule::PathSegment,
+        "Role" | "ClusterRole" | "RoleBinding" | "ClusterRoleBinding" | "PodDisruptionBudget" | "Event" => meta::NameRule::PathSegment,
         "IPAddress" => meta::NameRule::Address,
         _ => meta::NameRule::Subdomain,
     };
     // Reviews are questions, without a name.
     let nameless = matches!(kind.group, "authentication.k8s.io" | "authorization.k8s.io");
-    if kind.kind != "PodDisruptionBudget" && !nameless {
+    let general = matches!((kind.group, kind.kind), ("policy", "PodDisruptionBudget") | ("", "Event"));
+    if !general && !nameless {
         meta::object_meta(object, rule, kind.namespaced, &mut errors);
     }
     let spec = object.get("spec").unwrap_or(&Value::Null);
@@ -86,27 +87,38 @@ fn whole(kind: &Kind, old: Option<&Value>, object: &Value) -> ErrorList {
         "EndpointSlice" => endpoints::slice(object, &mut errors),
         "StorageClass" => classes::storage(object, &mut errors),
         "PriorityClass" => classes::priority(object, &mut errors),
+        "VolumeAttributesClass" => classes::attributes(object, &mut errors),
+        "CSINode" => classes::csi_node(spec, &path, &mut errors),
+        "CSIStorageCapacity" => classes::capacity(object, &mut errors),
+        "VolumeAttachment" => classes::attachment(spec, &path, &mut errors),
         "RuntimeClass" => classes::runtime(object, &mut errors),
         "CSIDriver" => classes::csi_driver(spec, &path, &mut errors),
         "HorizontalPodAutoscaler" => scaling::autoscaler(spec, &path, &mut errors),
-        "PodDisruptionBudget" => {
-            scaling::disruption_budget(spec, &path, &mut errors);
-            if errors.is_empty() {
-                // Its own rules leave the metadata to those of all kinds, which know no standard finalizers.
-                meta::object_meta(object, rule, kind.namespaced, &mut errors);
-                errors = errors.into_iter().filter(|error| !error.field.starts_with("metadata.finalizers[")).fold(ErrorList::new(), |mut all, e| {
-                    all.push(e);
-                    all
-                });
-            }
-        }
+        "PodDisruptionBudget" => scaling::disruption_budget(spec, &path, &mut errors),
+        "Event" if kind.group.is_empty() => event(object, &mut errors),
         "IPAddress" => network::ip_address(spec, &path, &mut errors),
         "ServiceCIDR" => network::service_networks(spec, &path, &mut errors),
         "Job" => job::job(object, spec, &path, &mut errors),
         "CronJob" => job::cron_job(object, spec, &path, &mut errors),
         _ => {}
     }
+    if general && errors.is_empty() {
+        // Their own rules leave the metadata to those of all kinds, which know no standard finalizers (`rest.BeforeCreate`).
+        meta::object_meta(object, rule, kind.namespaced, &mut errors);
+        errors = errors.into_iter().filter(|error| !error.field.starts_with("metadata.finalizers[")).fold(ErrorList::new(), |mut all, e| {
+            all.push(e);
+            all
+        });
+    }
     errors
+}
+
+/// `legacyValidateEvent`: an Event lies where its object does; of what lies in no namespace, in `default`.
+fn event(event: &Value, errors: &mut ErrorList) {
+    let involved = object::str_at(event, "involvedObject.namespace").unwrap_or("");
+    if object::namespace(event) != if involved.is_empty() { "default" } else { involved } {
+        errors.invalid(&FieldPath::new("involvedObject.namespace"), involved, "does not match event.namespace");
+    }
 }
 
 fn namespace(namespace: &Value, errors: &mut ErrorList) {
@@ -120,7 +132,9 @@ fn namespace(namespace: &Value, errors: &mut ErrorList) {
             errors.invalid(&FieldPath::new("spec.finalizers"), name, detail);
         }
     }
-    for mode in ["enforce", "audit", "warn"] {
+    // These are the plugin's `PodSecurity`, which comes behind the rest.
+    let fine = errors.is_empty();
+    for mode in ["enforce", "audit", "warn"].into_iter().filter(|_| fine) {
         let key = format!("pod-security.kubernetes.io/{mode}");
         let Some(level) = object::labels(namespace).and_then(|l| l.get(&key)).and_then(Value::as_str) else { continue };
         if !matches!(level, "privileged" | "baseline" | "restricted") {
@@ -205,6 +219,13 @@ fn in_range(number: i64, least: i64, most: i64, path: &FieldPath, errors: &mut E
 
 fn port_number(number: i64, path: &FieldPath, errors: &mut ErrorList) {
     in_range(number, 1, 65535, path, errors);
+}
+
+/// `ValidateNonnegativeQuantity`
+fn amount_not_negative(value: &Value, field: &'static str, path: &FieldPath, errors: &mut ErrorList) {
+    if let Some(text) = object::str_at(value, field).filter(|text| Quantity::parse(text).is_some_and(|q| q.nano() < 0)) {
+        errors.invalid_at(path, field, text, "must be greater than or equal to 0");
+    }
 }
 
 fn not_negative(value: &Value, field: &'static str, path: &FieldPath, errors: &mut ErrorList) {

@@ -3,7 +3,7 @@
 //! Models `pkg/apis/networking/validation/validation.go`.
 
 use super::{addresses, job, meta, names, one_of, port_number};
-use crate::api::{Value, object};
+use crate::api::{Value, json, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
 pub fn network_policy(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
@@ -288,7 +288,18 @@ pub fn service_networks(spec: &Value, path: &FieldPath, errors: &mut ErrorList) 
     if networks.is_empty() {
         errors.required(&path, "at least one CIDR required");
     }
+    if networks.len() > 2 {
+        errors.invalid(&path, json!({"CIDRs": networks.to_vec()}), "may only hold up to 2 values");
+        return;
+    }
     for (index, network) in networks.iter().enumerate() {
         addresses::canonical_network(network.as_str().unwrap_or(""), &path.index(index), errors);
+    }
+    let six: Vec<_> = networks.iter().filter_map(|n| addresses::is_six(n.as_str()?)).collect();
+    if let [one, other] = six[..]
+        && one == other
+    {
+        let detail = "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64";
+        errors.invalid(&path, networks.to_vec(), detail);
     }
 }

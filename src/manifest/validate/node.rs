@@ -8,6 +8,7 @@ use crate::api::{Value, object};
 use crate::manifest::field::{ErrorKind, ErrorList, FieldError, FieldPath};
 
 pub fn node(node: &Value, errors: &mut ErrorList) {
+    avoided(node, errors);
     // Their path is the metadata's, in the server too.
     taints(object::list_at(node, "spec.taints"), &FieldPath::new("metadata.taints"), errors);
     for list in ["capacity", "allocatable"] {
@@ -22,6 +23,24 @@ pub fn node(node: &Value, errors: &mut ErrorList) {
     }
     features(object::list_at(node, "status.declaredFeatures"), &FieldPath::new("status.declaredFeatures"), errors);
     pod_cidrs(object::list_at(node, "spec.podCIDRs"), &FieldPath::new("spec.podCIDRs"), errors);
+}
+
+/// `ValidateAvoidPodsInNodeAnnotations`
+fn avoided(node: &Value, errors: &mut ErrorList) {
+    const KEY: &str = "scheduler.alpha.kubernetes.io/preferAvoidPods";
+    let annotation = object::map_at(node, "metadata.annotations").and_then(|a| a.get(KEY)).and_then(Value::as_str);
+    let Some(given) = annotation.and_then(crate::yaml::json_value) else { return };
+    let path = FieldPath::new("metadata.annotations").name(KEY);
+    for (index, entry) in object::list_at(&given, "preferAvoidPods").iter().enumerate() {
+        let path = path.index(index).child("PodSignature");
+        match object::at(entry, "podSignature.podController").filter(|c| !c.is_null()) {
+            None => errors.required(&path, ""),
+            Some(controller) if object::bool_at(controller, "controller") == Some(false) => {
+                errors.invalid_at(&path, "PodController.Controller", false, "must point to a controller");
+            }
+            Some(_) => {}
+        }
+    }
 }
 
 /// `validateNodeDeclaredFeatures`

@@ -3,7 +3,7 @@
 //! Models `pkg/apis/{autoscaling,policy}/validation/validation.go`.
 
 use super::workload::{int_or_percent, not_above_100_percent};
-use super::{meta, metrics, names, not_negative, one_of};
+use super::{meta, metrics, names, one_of};
 use crate::api::{Value, object};
 use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
@@ -41,7 +41,9 @@ pub fn autoscaler(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     if least.is_some_and(|least| most < least) {
         errors.invalid(&at, most, "must be greater than or equal to `minReplicas`");
     }
-    reference(spec.get("scaleTargetRef").unwrap_or(&Value::Null), &path.child("scaleTargetRef"), false, errors);
+    // The only kind of the core group that scales (`validationOptionsForHorizontalPodAutoscaler`).
+    let core = object::str_at(spec, "scaleTargetRef.kind") == Some("ReplicationController");
+    reference(spec.get("scaleTargetRef").unwrap_or(&Value::Null), &path.child("scaleTargetRef"), core, errors);
     for (index, metric) in object::list_at(spec, "metrics").iter().enumerate() {
         metrics::metric(metric, &path.child("metrics").index(index), errors);
     }
@@ -107,5 +109,5 @@ fn scaling_rules(rules: &Value, path: &FieldPath, errors: &mut ErrorList) {
             }
         }
     }
-    not_negative(rules, "tolerance", path, errors);
+    super::amount_not_negative(rules, "tolerance", path, errors);
 }

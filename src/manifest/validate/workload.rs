@@ -196,7 +196,10 @@ fn unknown_strategy(path: &FieldPath, strategy: &Value, known: &[&str]) -> Field
 /// Go's `getIntOrPercentValue`: what cannot be read counts as nothing.
 fn amount(value: Option<&Value>) -> i64 {
     match value {
-        Some(Value::String(text)) => text.strip_suffix('%').unwrap_or(text).parse().unwrap_or(0),
+        Some(Value::String(text)) => {
+            let digits = text.strip_suffix('%').filter(|d| d.bytes().all(|b| b.is_ascii_digit()));
+            digits.and_then(|d| d.parse().ok()).unwrap_or(0)
+        }
         Some(value) => value.as_i64().unwrap_or(0),
         None => 0,
     }

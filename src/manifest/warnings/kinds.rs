@@ -64,6 +64,10 @@ pub fn create(kind: &Kind, object: &Value, warnings: &mut Vec<String>) {
                 }
             }
         }
+        "CSIDriver" if !object::list_at(spec, "tokenRequests").is_empty() && object::at(spec, "serviceAccountTokenInSecrets").is_none() => {
+            let what = "set to true to prevent possible logging of tokens in volume attributes";
+            warnings.push(format!("spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, {what}"));
+        }
         "Endpoints" => endpoints(object, warnings),
         "EndpointSlice" => {
             if object::str_at(object, "addressType") == Some("FQDN") {

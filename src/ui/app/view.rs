@@ -95,7 +95,7 @@ fn lesson_pane(model: &Model, on: &Callback<Message>) -> Html {
     html! {
         <section class="pane lesson-pane" aria-label={language.say(words::LESSON)}>
             <div class="bar">
-                <h2 class="title">{ title }</h2><span class="quiet">{ place }</span><span class="space"></span>
+                <h2 class="title" title={title.clone()}>{ title }</h2><span class="quiet">{ place }</span><span class="space"></span>
                 <button type="button" class="button small fold" aria-expanded={(!folded).to_string()} aria-label={language.say(words::LESSON_FOLD)}
                     onclick={send(Message::Layout(LayoutWish::FoldLesson(!folded)))}>{ draw(if folded { Icon::Folded } else { Icon::Open }) }</button>
                 if matches!(model.guide, Guide::Course(_)) {

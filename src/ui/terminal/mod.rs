@@ -363,12 +363,14 @@ impl Terminal {
 }
 
 fn line(index: usize, output: &Output) -> Html {
-    let (class, sign) = match output.kind {
-        OutputKind::Command => ("typed", "$ "),
-        OutputKind::Stdout => ("stdout", ""),
-        OutputKind::Stderr => ("stderr", ""),
+    let all = output.text.as_str();
+    let (class, prompt) = match output.kind {
+        OutputKind::Command => ("typed", all.find(['$', '#']).map_or(0, |sign| sign + 2)),
+        OutputKind::Stdout => ("stdout", 0),
+        OutputKind::Stderr => ("stderr", 0),
     };
-    let pieces = ansi::pieces(&output.text);
+    let (sign, text) = all.split_at_checked(prompt).unwrap_or(("", all));
+    let pieces = ansi::pieces(text);
     html! {
         <span class={class} key={index}>
             if !sign.is_empty() { <span class="prompt" aria-hidden="true">{ sign }</span> }
