@@ -29,7 +29,7 @@ fn use_held<T: Clone + PartialEq + 'static>(given: &[T], id: fn(&T) -> usize, si
         use_effect_with((given.to_vec(), moved), move |(given, moved)| {
             // Kept as it is drawn now, for when the scene lets it go.
             let now = |item: &T| given.iter().find(|g| id(g) == id(item)).or((!moved).then_some(item)).cloned();
-            let mut all: Vec<T> = held.iter().filter_map(|item| now(item)).collect();
+            let mut all: Vec<T> = held.iter().filter_map(now).collect();
             // What is not in the scene any more may come again when time is turned back.
             done.borrow_mut().retain(|d| given.iter().any(|g| id(g) == *d));
             let is_fresh = |item: &&T| held.iter().all(|h| id(h) != id(item)) && !done.borrow().contains(&id(item));
