@@ -98,7 +98,13 @@ pub(super) fn span_of_error(root: &Node, path: &str, message: &str) -> Span {
     let inside = quoted.filter(|_| place.whole).and_then(|value| {
         let entries = place.node.entries();
         let by_key = entries.iter().find(|e| e.key == value).map(|e| e.key_span);
-        let by_value = || entries.iter().map(|e| &e.value).chain(place.node.items()).find(|node| node.as_str() == Some(value)).map(|node| node.span);
+        let by_value = || {
+            // Of two requests for `2` the one that the message names.
+            let same = entries.iter().filter(|e| e.value.as_str() == Some(value));
+            let entry = same.min_by_key(|e| !message.contains(e.key.as_str())).map(|e| &e.value);
+            let item = || place.node.items().iter().find(|item| item.as_str() == Some(value));
+            entry.or_else(item).map(|node| node.span)
+        };
         by_key.or_else(by_value)
     });
     inside.unwrap_or_else(|| span_in(root, path))

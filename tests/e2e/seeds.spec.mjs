@@ -18,7 +18,7 @@ async function fresh(page) {
 }
 
 for (const [name, line, message] of [
-  ["memory", 10, 'must be less than or equal to memory limit'],
+  ["memory", 12, 'must be less than or equal to memory limit'],
   ["colon", null, "could not find expected"],
 ]) {
   test(`${name}: the server's words, at the place`, async ({ page }) => {
