@@ -66,6 +66,16 @@ impl Kind {
         if self.group.is_empty() { self.singular.into() } else { format!("{}.{}", self.singular, self.group) }
     }
 
+    /// Where its objects hold a Pod's spec.
+    pub fn pod_spec(&self) -> Option<&'static str> {
+        match self.kind {
+            "Pod" => Some("spec"),
+            "CronJob" => Some("spec.jobTemplate.spec.template.spec"),
+            "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" | "ReplicationController" => Some("spec.template.spec"),
+            _ => None,
+        }
+    }
+
     /// By `apiVersion` and `kind` as a manifest writes them.
     pub fn find(api_version: &str, kind: &str) -> Option<&'static Kind> {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));

@@ -115,3 +115,8 @@ pub fn labels(object: &Value) -> Option<&Map<String, Value>> {
 pub fn is_deleting(object: &Value) -> bool {
     at(object, "metadata.deletionTimestamp").is_some_and(|t| !t.is_null())
 }
+
+/// The owner reference of the object's controller.
+pub fn controller_of(object: &Value) -> Option<&Value> {
+    list_at(object, "metadata.ownerReferences").iter().find(|r| bool_at(r, "controller") == Some(true))
+}

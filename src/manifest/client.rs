@@ -8,6 +8,7 @@ use super::decode::{Finding, check_metadata};
 use super::openapi;
 use super::scalars::go_kind;
 use crate::api::kinds::KINDS;
+use crate::api::order::InOrder as _;
 use crate::api::{Kind, Status};
 use crate::yaml::{Entry, Node, go_quote};
 
@@ -144,12 +145,12 @@ pub fn find_kind(api_version: &str, kind: &str) -> Option<&'static Kind> {
 
 /// Several errors as one: what is said twice is printed once (`aggregate.Error` of apimachinery).
 pub fn aggregate(texts: &[String]) -> String {
-    let mut said: Vec<&str> = Vec::new();
-    for text in texts {
-        if !said.contains(&text.as_str()) {
-            said.push(text);
-        }
-    }
+    // There may be a million: brought together by sorting, then back in their order.
+    let mut places: Vec<usize> = (0..texts.len()).collect();
+    places.order_by_key(|place| &texts[*place]);
+    places.dedup_by(|later, first| texts[*later] == texts[*first]);
+    places.order();
+    let said: Vec<&str> = places.into_iter().map(|place| texts[place].as_str()).collect();
     match said.as_slice() {
         [one] => (*one).to_owned(),
         many => format!("[{}]", many.join(", ")),

@@ -18,7 +18,6 @@ pub(super) fn go_kind(value: &Value) -> &'static str {
 /// A number as Go's encoder writes it.
 pub(super) fn number_text(value: &Value) -> String {
     match value {
-        Value::Number(n) if n.is_f64() => json_float(n.as_f64().unwrap_or_default()),
         // Beyond 64 bits with a sign kubectl itself makes floats of numbers.
         Value::Number(n) if n.as_i64().is_none() => json_float(n.as_f64().unwrap_or_default()),
         other => other.to_string(),

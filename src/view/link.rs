@@ -130,4 +130,21 @@ mod tests {
         assert_eq!(lines_of(&session, &Target::Container { pod, container }, &source), Some((0, "spec.template.spec.containers[0]".into())));
         assert_eq!(lines_of(&session, &Target::Pod("default/other".into()), &source), None);
     }
+
+    #[test]
+    fn owners_in_a_circle_are_left() {
+        let owner = |name: &str| format!("ownerReferences: [{{apiVersion: apps/v1, kind: ReplicaSet, name: {name}, uid: x, controller: true}}]");
+        let set = |name: &str, above: &str| {
+            let spec = "spec: {replicas: 0, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: nginx}]}}}";
+            format!("apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {{name: {name}, {}}}\n{spec}\n", owner(above))
+        };
+        let pod = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: web, {}}}\nspec: {{containers: [{{name: c, image: nginx}}]}}\n", owner("a"));
+        let mut session = Session::new(Config::nodes(2));
+        let text = format!("{}---\n{}---\n{pod}", set("a", "b"), set("b", "a"));
+        session.input(crate::session::Input::Apply { file: "web.yaml".into(), text });
+        session.play_to(crate::api::SimTime(1_000));
+        assert!(session.cluster().api.get(kinds::POD, "default", "web").is_some(), "the Pod is still there to ask about");
+        let source = crate::manifest::check(&set("other", "a")).source;
+        assert_eq!(lines_of(&session, &Target::Pod("default/web".into()), &source), None);
+    }
 }

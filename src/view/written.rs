@@ -6,7 +6,7 @@ use crate::session::Session;
 
 /// A Pod as the text writes it.
 pub struct Written<'a> {
-    kind: Option<&'static Kind>,
+    kind: &'static Kind,
     namespace: &'a str,
     name: &'a str,
     /// Where in the document the Pod stands; empty for a Pod itself, `spec.template` for a Deployment.
@@ -20,18 +20,13 @@ impl<'a> Written<'a> {
     /// `None` for a document that has no Pod in it.
     pub fn of(document: &'a SourceDocument) -> Option<Self> {
         let value = document.value();
-        let (place, count) = match object::kind(value) {
-            "Pod" => ("", None),
-            "Deployment" | "ReplicaSet" | "StatefulSet" | "ReplicationController" => ("spec.template", object::i64_at(value, "spec.replicas")),
-            "Job" => ("spec.template", object::i64_at(value, "spec.parallelism")),
-            "DaemonSet" => ("spec.template", None),
-            "CronJob" => ("spec.jobTemplate.spec.template", None),
-            _ => return None,
-        };
+        // The version may be half typed.
+        let kind = Kind::by_name(object::kind(value)).filter(|kind| kind.kind == object::kind(value))?;
+        let place = kind.pod_spec()?.trim_end_matches("spec").trim_end_matches('.');
         let pod = if place.is_empty() { value } else { object::at(value, place).filter(|template| template.is_object())? };
+        let count = object::i64_at(value, if kind == kinds::JOB { "spec.parallelism" } else { "spec.replicas" });
         Some(Self {
-            // The version may be half typed.
-            kind: Kind::by_name(object::kind(value)),
+            kind,
             namespace: Some(object::namespace(value)).filter(|n| !n.is_empty()).unwrap_or("default"),
             name: object::name(value),
             place,
@@ -66,7 +61,7 @@ impl<'a> Written<'a> {
 
     /// Whether the cluster has the document's object.
     pub fn is_applied(&self, session: &Session) -> bool {
-        self.kind.is_some_and(|kind| session.cluster().api.get(kind, self.namespace, self.name).is_some())
+        session.cluster().api.get(self.kind, self.namespace, self.name).is_some()
     }
 
     /// The first of the Pods that came of it, as `namespace/name`.
@@ -87,19 +82,20 @@ impl<'a> Written<'a> {
         session.cluster().api.get(kinds::POD, namespace, name).is_some_and(|pod| self.made(session, pod))
     }
 
-    /// Follows the controllers up from a Pod: a Deployment is two steps away.
+    /// Follows the controllers up from a Pod: a Deployment is two steps away, and nothing is further. What people write may go in a circle.
     fn made(&self, session: &Session, pod: &Value) -> bool {
+        const FARTHEST: usize = 2;
         let mut here = pod;
-        loop {
-            let owners = object::list_at(here, "metadata.ownerReferences");
-            let Some(owner) = owners.iter().find(|o| object::bool_at(o, "controller") == Some(true)) else { return false };
-            let (kind, name) = (Kind::find(object::api_version(owner), object::kind(owner)), object::str_at(owner, "name").unwrap_or(""));
-            let Some(kind) = kind else { return false };
-            if Some(kind) == self.kind && name == self.name {
+        for _ in 0..FARTHEST {
+            let Some(owner) = object::controller_of(here) else { return false };
+            let Some(kind) = Kind::find(object::api_version(owner), object::kind(owner)) else { return false };
+            let name = object::str_at(owner, "name").unwrap_or("");
+            if kind == self.kind && name == self.name {
                 return true;
             }
             let Some(above) = session.cluster().api.get(kind, self.namespace, name) else { return false };
             here = above;
         }
+        false
     }
 }

@@ -69,3 +69,17 @@ fn size_alone_does_no_harm() {
     let floats = "5e-324,".repeat(SIZE / 7);
     assert!(verdict(format!("a: [{floats}]\n")).contains("kind not set"));
 }
+
+#[test]
+fn many_findings_do_no_harm() {
+    // Of kinds that kubectl itself looks into, and of lists whose items no server knows.
+    let fields: String = (0..100_000).map(|i| format!("k{i}: v\n")).collect();
+    assert!(verdict(format!("apiVersion: v1\nkind: Binding\nmetadata: {{name: a}}\n{fields}")).contains("unknown field \"k99999\""));
+    let items: String = (0..30_000).map(|i| format!("- {{apiVersion: v1, kind: A{i}}}\n")).collect();
+    let list = format!("apiVersion: v1\nkind: List\nitems:\n{items}---\napiVersion: v1\nkind: Pod\nmetadata: {{name: A_}}\n");
+    assert!(verdict(list).contains("no matches for kind \"A29999\""));
+    let tolerations = "{key: a, operator: Exists}, ".repeat(9_000);
+    let class =
+        format!("apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {{name: a}}\nhandler: a\nscheduling: {{tolerations: [{tolerations}]}}\n");
+    assert!(verdict(class).contains("Duplicate value"));
+}

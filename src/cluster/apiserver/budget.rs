@@ -49,9 +49,7 @@ impl ApiServer {
     fn expect(&self, pods: &[&Rc<Value>], out: &mut Budget) {
         let mut scales: SortedMap<String, i64> = SortedMap::new();
         for pod in pods {
-            let controller =
-                |of: &Value| object::list_at(of, "metadata.ownerReferences").iter().find(|o| object::bool_at(o, "controller") == Some(true)).cloned();
-            let Some(owner) = controller(pod) else {
+            let Some(owner) = object::controller_of(pod) else {
                 out.unmanaged = true;
                 continue;
             };
@@ -60,8 +58,8 @@ impl ApiServer {
                 let kind = kinds.into_iter().find(|kind| object::str_at(owner, "kind") == Some(kind.kind))?;
                 self.get(kind, object::namespace(pod), object::str_at(owner, "name").unwrap_or(""))
             };
-            let Some(set) = found(&owner) else {
-                let kind = Kind::find(object::str_at(&owner, "apiVersion").unwrap_or(""), object::str_at(&owner, "kind").unwrap_or(""));
+            let Some(set) = found(owner) else {
+                let kind = Kind::find(object::str_at(owner, "apiVersion").unwrap_or(""), object::str_at(owner, "kind").unwrap_or(""));
                 let why = || match kind {
                     Some(kind) => format!("{} does not implement the scale subresource", kind.resource()),
                     None => format!("found no controllers for pod {:?}", object::name(pod)),
@@ -69,7 +67,7 @@ impl ApiServer {
                 out.unscalable.get_or_insert_with(why);
                 continue;
             };
-            let whole = controller(set).and_then(|owner| found(&owner)).unwrap_or(set);
+            let whole = object::controller_of(set).and_then(found).unwrap_or(set);
             scales.insert(object::uid(whole).to_owned(), object::i64_at(whole, "spec.replicas").unwrap_or(1));
         }
         out.expected = scales.values().sum();

@@ -5,7 +5,7 @@
 use crate::api::order::SortedMap;
 use std::rc::Rc;
 
-use super::owned::{annotations, condition, controller_of, delete, is_finished, is_ready, make, put, reference};
+use super::owned::{annotations, condition, delete, is_finished, is_ready, make, put, reference};
 use super::{Controller, Synced, Work, enqueue};
 use crate::api::{Map, Selector, SimTime, Status, Value, json, kinds, object};
 use crate::cluster::Context;
@@ -130,7 +130,7 @@ pub fn reconcile(
     trigger: Option<SimTime>,
     ctx: &mut Context,
 ) -> Result<(), Status> {
-    let mine = |slice: &&Rc<Value>| controller_of(slice).is_some_and(|of| object::str_at(of, "uid") == Some(object::uid(owner)));
+    let mine = |slice: &&Rc<Value>| object::controller_of(slice).is_some_and(|of| object::str_at(of, "uid") == Some(object::uid(owner)));
     let mut stored: Vec<Rc<Value>> = ctx.api.list(kinds::ENDPOINT_SLICE, Some(&key.namespace)).filter(mine).cloned().collect();
     let mut pairs: Vec<(Rc<Value>, (Value, Value))> = Vec::new();
     let ports = |slice: &Value| slice.get("ports").cloned().unwrap_or(Value::Null);

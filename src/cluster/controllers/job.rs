@@ -6,7 +6,7 @@ use crate::api::order::{InOrder as _, SortedMap, SortedSet};
 use std::rc::Rc;
 
 use super::job_policy::{self, index_of};
-use super::owned::{Owned, condition, controller_of, delete, is_active, is_ready, make_pod, pod_of, put_status, slow_start};
+use super::owned::{Owned, condition, delete, is_active, is_ready, make_pod, pod_of, put_status, slow_start};
 use super::replica_set::removal_rank;
 use super::rollout::template;
 use super::{Synced, say};
@@ -54,7 +54,7 @@ pub struct Jobs {
 impl Jobs {
     /// A Pod that goes before it was counted counts as it was; its finalizer would have kept it until then.
     pub fn observe_pod(&mut self, change: &Change, ctx: &Context) {
-        let owner = controller_of(&change.object).filter(|_| change.verb == Verb::Deleted);
+        let owner = object::controller_of(&change.object).filter(|_| change.verb == Verb::Deleted);
         let Some(name) = owner.filter(|o| object::str_at(o, "kind") == Some("Job")).and_then(|o| object::str_at(o, "name")) else { return };
         let Some(job) = ctx.api.get(kinds::JOB, &change.key.namespace, name) else { return };
         if let Some(tally) = self.tallies.get_mut(object::uid(job)) {

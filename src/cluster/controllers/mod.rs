@@ -212,7 +212,7 @@ impl Controllers {
     /// The controller that owns the changed object looks again.
     fn enqueue_owner(&mut self, change: &Change, ctx: &mut Context) {
         for object in [Some(&change.object), change.old.as_ref()].into_iter().flatten() {
-            let Some(owner) = owned::controller_of(object) else { continue };
+            let Some(owner) = object::controller_of(object) else { continue };
             let (kind, controller) = match object::str_at(owner, "kind") {
                 Some("ReplicaSet") => (kinds::REPLICA_SET, Controller::ReplicaSet),
                 Some("ReplicationController") => (kinds::REPLICATION_CONTROLLER, Controller::ReplicaSet),
@@ -232,10 +232,10 @@ impl Controllers {
 
     /// What has no controller may be adopted by any whose selector chooses it.
     fn orphan(&mut self, change: &Change, ctx: &mut Context) {
-        if owned::controller_of(&change.object).is_some() || change.verb == Verb::Deleted {
+        if object::controller_of(&change.object).is_some() || change.verb == Verb::Deleted {
             return;
         }
-        if change.old.as_ref().is_some_and(|old| object::labels(old) == object::labels(&change.object) && owned::controller_of(old).is_none()) {
+        if change.old.as_ref().is_some_and(|old| object::labels(old) == object::labels(&change.object) && object::controller_of(old).is_none()) {
             return;
         }
         let labels = object::labels(&change.object);

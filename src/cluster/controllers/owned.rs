@@ -37,7 +37,7 @@ impl Owned {
             self.by_owner.entry(uid.to_owned()).or_default().insert(change.key.clone());
         }
         let adoptable = [kinds::POD, kinds::REPLICA_SET, kinds::CONTROLLER_REVISION].contains(&change.key.kind);
-        if adoptable && controller_of(&change.object).is_none() {
+        if adoptable && object::controller_of(&change.object).is_none() {
             self.orphans.insert(change.key.clone());
         }
     }
@@ -138,11 +138,6 @@ fn references(object: &Value) -> &[Value] {
 
 fn owners(object: &Value) -> impl Iterator<Item = &str> {
     references(object).iter().filter_map(|r| object::str_at(r, "uid"))
-}
-
-/// The owner reference of the object's controller.
-pub fn controller_of(object: &Value) -> Option<&Value> {
-    references(object).iter().find(|r| object::bool_at(r, "controller") == Some(true))
 }
 
 pub fn reference(owner: &Value) -> Value {

@@ -94,14 +94,14 @@ pub fn removal_rank(pod: &Value, ranked: bool, ctx: &Context) -> impl Ord + use<
         .and_then(|c| c.parse().ok())
         .filter(|_| ranked)
         .unwrap_or(0);
-    let owner = super::owned::controller_of(pod).and_then(|o| object::str_at(o, "uid")).unwrap_or("").to_owned();
+    let owner = object::controller_of(pod).and_then(|o| object::str_at(o, "uid")).unwrap_or("").to_owned();
     let same = ctx
         .api
         .list(kinds::POD, Some(object::namespace(pod)))
         .filter(|p| {
             ranked
                 && object::at(p, "spec.nodeName") == object::at(pod, "spec.nodeName")
-                && super::owned::controller_of(p).and_then(|o| object::str_at(o, "uid")) == Some(&owner)
+                && object::controller_of(p).and_then(|o| object::str_at(o, "uid")) == Some(&owner)
         })
         .count();
     let restarts: i64 = object::list_at(pod, "status.containerStatuses").iter().filter_map(|c| object::i64_at(c, "restartCount")).sum();

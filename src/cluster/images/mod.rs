@@ -1,7 +1,7 @@
 //! The image catalogue: the images of the recorded cluster with what they do, and those that a learner describes.
 //!
 //! The table is that of `tests/conformance/images.md`, metrics-server, and of the four images that every text about Pods names also the versions that
-//! Docker Hub has, which the recorded cluster's own registry had not. It stands for the registries and for containerd's image store
+//! such texts name (listed by hand), which the recorded cluster's own registry had not. It stands for the registries and for containerd's image store
 //! (`internal/cri/server/images`). Deviations: every image is on every node from the beginning, none has layers or takes room, all versions behave
 //! alike, and a name that is not here is refused by its registry.
 

@@ -124,7 +124,7 @@ fn spread(wanted: &Wanted, nodes: &[(&String, &NodeInfo)]) -> Vec<i64> {
         .filter(|c| object::str_at(c, "whenUnsatisfiable") == Some("ScheduleAnyway"))
         .filter_map(|c| Some((object::str_at(c, "topologyKey")?.to_owned(), spread_selector(c, pod))))
         .collect();
-    let owned = object::list_at(pod, "metadata.ownerReferences").iter().any(|o| object::bool_at(o, "controller") == Some(true));
+    let owned = object::controller_of(pod).is_some();
     if own.is_empty()
         && owned
         && let Some(labels) = object::labels(pod)

@@ -72,7 +72,7 @@ fn expose(call: &Call, kind: &'static Kind, o: &Value, dry: DryRun, learnt: &mut
     let known: Vec<(i64, String)> = if kind.kind == "Service" {
         list_at(o, "spec.ports").iter().map(|p| (i64_at(p, "port").unwrap_or(0), protocol(p))).collect()
     } else {
-        let spec_path = super::set::pod_spec_path(kind).unwrap_or("spec");
+        let spec_path = kind.pod_spec().unwrap_or("spec");
         let containers = at(o, spec_path).map(|s| list_at(s, "containers")).unwrap_or_default();
         containers.iter().flat_map(|c| list_at(c, "ports")).map(|p| (i64_at(p, "containerPort").unwrap_or(0), protocol(p))).collect()
     };

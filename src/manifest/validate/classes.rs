@@ -195,10 +195,14 @@ pub fn runtime(class: &Value, errors: &mut ErrorList) {
     meta::labels(object::map_at(class, "scheduling.nodeSelector"), &path.child("nodeSelector"), errors);
     let (path, tolerations) = (path.child("tolerations"), object::list_at(class, "scheduling.tolerations"));
     affinity::tolerations(tolerations, &path, errors);
-    let key = |t: &Value| ["key", "operator", "value", "effect"].map(|field| object::str_at(t, field).unwrap_or("").to_owned());
-    for (index, toleration) in tolerations.iter().enumerate().filter(|(i, t)| tolerations[..*i].iter().any(|o| key(o) == key(t))) {
+    let mut seen = SortedSet::new();
+    for (index, toleration) in tolerations.iter().enumerate() {
+        let key = ["key", "operator", "value", "effect"].map(|field| object::str_at(toleration, field).unwrap_or(""));
+        if seen.insert(key) {
+            continue;
+        }
         // Go's own struct, in its own order.
-        let [name, operator, value, effect] = key(toleration).map(|text| Value::from(text).to_string());
+        let [name, operator, value, effect] = key.map(|text| Value::from(text).to_string());
         let seconds = toleration.get("tolerationSeconds").unwrap_or(&Value::Null);
         let shown = format!("{{\"Key\":{name},\"Operator\":{operator},\"Value\":{value},\"Effect\":{effect},\"TolerationSeconds\":{seconds}}}");
         errors.push(FieldError::duplicate(&path.index(index), shown).bare());

@@ -189,7 +189,9 @@ impl Model {
     /// The learner typed. A key that has no colon yet makes the whole text unreadable; its drafts do not come and go with that.
     pub fn typed(&mut self, text: String) {
         let (drafts, before) = (self.drafts.clone(), self.desk.text().len());
-        let by_hand = before.abs_diff(text.len()) < 40;
+        // What is pasted is longer, and its own drafts are what counts.
+        const LONGEST_KEY: usize = 40;
+        let by_hand = before.abs_diff(text.len()) < LONGEST_KEY;
         self.desk.write(text);
         self.text_changed();
         if by_hand && self.checked.diagnostics.iter().any(|d| d.message.starts_with("error converting YAML")) {

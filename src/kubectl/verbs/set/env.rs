@@ -1,7 +1,7 @@
 //! `kubectl set env`.
 
 use super::template::{containers, each};
-use super::{NOTHING_NAMED, pod_spec_path, split};
+use super::{NOTHING_NAMED, split};
 use crate::api::object::{at, list_at, name, str_at};
 use crate::api::{Kind, Value, json, object};
 use crate::kubectl::base64;
@@ -104,7 +104,7 @@ fn sourced(call: &Call, from: &str, env: &mut Env) -> Result<Vec<Value>, Failure
 
 /// `--list`: what stands in the containers; with `--resolve` the values themselves.
 fn list(call: &Call, kind: &Kind, o: &Value, env: &mut Env) -> Result<(), Failure> {
-    let spec = pod_spec_path(kind).and_then(|p| at(o, p)).cloned().unwrap_or_default();
+    let spec = kind.pod_spec().and_then(|p| at(o, p)).cloned().unwrap_or_default();
     for container in list_at(&spec, "containers") {
         env.out(format!("# {} {}, container {}\n", kind.kind, name(o), str_at(container, "name").unwrap_or("")));
         for variable in list_at(container, "env") {

@@ -7,7 +7,6 @@ mod selector;
 mod template;
 
 use super::help;
-use crate::api::Kind;
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{Env, Failure, Flow};
 
@@ -55,16 +54,6 @@ pub const VERB: Verb = Verb::new("set", "SUBCOMMAND [options]", "", "Set specifi
 fn group(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let about = "Configure application resources.\n\n These commands help you make changes to existing application resources.\n";
     help::group(&VERB, call, about, env)
-}
-
-/// Where a kind keeps its Pod spec.
-pub fn pod_spec_path(kind: &Kind) -> Option<&'static str> {
-    match kind.kind {
-        "Pod" => Some("spec"),
-        "CronJob" => Some("spec.jobTemplate.spec.template.spec"),
-        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" | "ReplicationController" => Some("spec.template.spec"),
-        _ => None,
-    }
 }
 
 /// What is said where no object is named.

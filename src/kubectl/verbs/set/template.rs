@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use super::pod_spec_path;
 use crate::api::object::{at, list_at, name, namespace, str_at};
 use crate::api::{Value, json, object};
 use crate::cluster::apiserver::{Key, PatchKind, patched};
@@ -24,7 +23,7 @@ pub fn each(
     let request = resources::request(call, objects, env, Rules { type_alone: false, all_flag: true })?;
     let (found, mut failures) = request.fetch(env)?;
     for (kind, o) in found {
-        let Some(path) = pod_spec_path(kind) else {
+        let Some(path) = kind.pod_spec() else {
             failures.push(Failure::error(format!(
                 "{}/{} the object is not a pod or does not have a pod template: {}",
                 kind.plural,
