@@ -7,7 +7,7 @@ NEED := bash .ci/need
 PODLAB := target/quick/podlab
 SHARED ?= ../shared
 
-.PHONY: help serve test build native lint unit web e2e conformance floors sync-conformance bench screens lessons fuzz
+.PHONY: help serve test build native lint unit web e2e conformance floors sync-conformance bench later screens lessons fuzz
 
 help:
 	@echo "make serve              builds the app and serves it on http://127.0.0.1:8080"
@@ -16,6 +16,7 @@ help:
 	@echo "make conformance        compares podlab with recorded Kubernetes; differences in target/conformance/"
 	@echo "make bench              measures speed and size beside the peers; the table stays in target/bench/report.md"
 	@echo "make fuzz               random input for SECONDS=60 a target; what breaks stays in target/fuzz/"
+	@echo "make later              renews src/ui/app/later.txt, the list of what the first picture does not need"
 	@echo "make screens            screenshots of the main states into target/screens/"
 	@echo "make sync-conformance   renews tests/conformance from SHARED=$(SHARED)"
 
@@ -89,6 +90,13 @@ e2e: build
 	@playwright test --config tests/e2e/playwright.config.mjs --project app
 
 # --- measuring and looking
+
+# After the code has changed much; only the size of what the first picture waits for depends on it.
+later: build
+	@$(NEED) chromium
+	@echo "podlab: renewing the list of what the first picture does not need (about 2 min)"
+	@node tests/bench/later.mjs
+	@npm run --silent build
 
 # PARTS="browser verdicts": only these; PEERS=0: without the peers; PEERS=1: fails where a peer cannot be had.
 bench: build

@@ -18,5 +18,5 @@ pub mod timeline;
 
 pub fn mount() {
     let root = gloo::utils::document().get_element_by_id("app").expect("index.html holds #app");
-    yew::Renderer::<app::App>::with_root(root).render();
+    afterwards::start(move || drop(yew::Renderer::<app::App>::with_root(root).render()));
 }

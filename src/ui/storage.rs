@@ -22,6 +22,12 @@ pub fn write(key: &str, value: &str) -> bool {
     storage().is_some_and(|storage| storage.set_item(key, value).is_ok())
 }
 
+/// Whether nothing of an earlier visit is kept here.
+pub fn is_empty() -> bool {
+    let run = gloo::utils::window().session_storage().ok().flatten().and_then(|storage| storage.get_item(RUN).ok().flatten());
+    run.is_none() && read(DESK).is_none()
+}
+
 /// What this tab was at; forgotten with the tab, and given out once: a run that cannot be shown must not come back with every reload.
 pub fn take_run() -> Option<String> {
     let storage = gloo::utils::window().session_storage().ok().flatten()?;

@@ -1,8 +1,8 @@
-// Serves dist/ below /some/where/ and nothing else, so that a root-absolute URL in the build fails its test.
+// Serves dist/ (or another folder) below /some/where/ and nothing else, so that a root-absolute URL in the build fails its test.
 import http from "node:http";
 import sirv from "sirv";
 
-const files = sirv("dist", { dev: true });
+const files = sirv(process.argv[3] ?? "dist", { dev: true });
 http
   .createServer((request, response) => {
     const missing = () => { response.statusCode = 404; response.end("not here"); };

@@ -18,6 +18,7 @@ const MOST_MISSED: u64 = 100;
 /// How far ahead the next time is searched: four years and a day reach every 29 February.
 const MOST_MINUTES: u64 = 1461 * 24 * 60;
 
+#[inline(never)]
 pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
     let Some(cron) = ctx.api.at(key).cloned() else { return Ok(None) };
     let jobs = owned.of_kind(&cron, kinds::JOB, ctx);

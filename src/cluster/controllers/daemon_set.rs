@@ -48,6 +48,7 @@ struct Daemons {
     now: SimTime,
 }
 
+#[inline(never)]
 pub fn sync(key: &Key, owned: &Owned, backoff: &mut Backoff, ctx: &mut Context) -> Synced {
     let Some(set) = ctx.api.at(key).cloned() else { return Ok(None) };
     if object::is_deleting(&set) {

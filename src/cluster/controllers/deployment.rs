@@ -47,6 +47,7 @@ fn revision(set: &Value) -> i64 {
     number(set, REVISION).unwrap_or(0)
 }
 
+#[inline(never)]
 pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
     let Some(stored) = ctx.api.at(key).cloned() else { return Ok(None) };
     let mut sets = owned.claim(&stored, kinds::REPLICA_SET, ctx)?;

@@ -10,6 +10,7 @@ use crate::cluster::apiserver::Key;
 
 const COMPONENT: &str = "controllermanager";
 
+#[inline(never)]
 pub fn sync(key: &Key, ctx: &mut Context) -> Synced {
     let Some(budget) = ctx.api.at(key).cloned() else { return Ok(None) };
     if object::is_deleting(&budget) {

@@ -9,6 +9,7 @@ use crate::cluster::apiserver::Key;
 const MANAGER: &str = "endpointslicemirroring-controller.k8s.io";
 
 /// Brings the mirrored slices of a Service to what its Endpoints say; a Service with a selector has none.
+#[inline(never)]
 pub fn sync(key: &Key, service: &Value, ctx: &mut Context) -> Result<(), Status> {
     let label = |of: &Value, name: &str| object::labels(of).and_then(|l| l.get(name)).and_then(Value::as_str).unwrap_or("").to_owned();
     let own = object::at(service, "spec.selector").is_none();

@@ -50,6 +50,7 @@ impl Endpoints {
         }
     }
 
+    #[inline(never)]
     pub fn sync(&mut self, key: &Key, ctx: &mut Context) -> Synced {
         let Some(service) = ctx.api.at(key).cloned() else {
             self.seen.remove(key);

@@ -7,6 +7,7 @@ use crate::api::{Value, json, kinds, object};
 use crate::cluster::Context;
 use crate::cluster::apiserver::{DeleteOptions, Key, Propagation};
 
+#[inline(never)]
 pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
     let Some(stored) = ctx.api.at(key).cloned() else { return Ok(None) };
     let finalizers = object::list_at(&stored, "metadata.finalizers");

@@ -32,6 +32,7 @@ struct Unknown {
 }
 
 impl Autoscalers {
+    #[inline(never)]
     pub fn sync(&mut self, key: &Key, ctx: &mut Context) -> Synced {
         let Some(hpa) = ctx.api.at(key).cloned() else {
             self.past.remove(key);

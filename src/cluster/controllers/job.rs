@@ -62,6 +62,7 @@ impl Jobs {
         }
     }
 
+    #[inline(never)]
     pub fn sync(&mut self, key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
         let Some(job) = ctx.api.at(key).cloned() else { return Ok(None) };
         if object::str_at(&job, "spec.managedBy").is_some_and(|by| by != "kubernetes.io/job-controller") {

@@ -298,6 +298,7 @@ impl Controllers {
         self.sync(work, ctx);
     }
 
+    /// Each controller is a function of its own (`inline(never)`), so that a page whose cluster needs one late can fetch it late.
     fn sync(&mut self, work: Work, ctx: &mut Context) {
         let (key, done) = (work.key.clone(), work.clone());
         let again = match work.controller {

@@ -24,6 +24,7 @@ struct Remains {
     errors: Vec<String>,
 }
 
+#[inline(never)]
 pub fn sync(key: &Key, ctx: &mut Context) -> Synced {
     let Some(namespace) = ctx.api.at(key).cloned() else { return Ok(None) };
     if !object::is_deleting(&namespace) {

@@ -23,6 +23,7 @@ pub fn ended_pods() -> Key {
 }
 
 /// `key` is a node that went, or [`ended_pods`].
+#[inline(never)]
 pub fn sync(key: &Key, ctx: &mut Context) -> Synced {
     if key.name.is_empty() {
         let mut ended: Vec<Rc<Value>> = ctx.api.list(kinds::POD, None).filter(|p| is_finished(p) && !object::is_deleting(p)).cloned().collect();

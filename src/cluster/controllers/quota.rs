@@ -6,6 +6,7 @@ use crate::api::{json, object};
 use crate::cluster::Context;
 use crate::cluster::apiserver::{Key, quota};
 
+#[inline(never)]
 pub fn sync(key: &Key, ctx: &mut Context) -> Synced {
     let Some(set) = ctx.api.at(key).cloned() else { return Ok(None) };
     let hard = object::at(&set, "spec.hard").cloned().unwrap_or_else(|| json!({}));

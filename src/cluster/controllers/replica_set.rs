@@ -16,6 +16,7 @@ const PAUSE_MS: u64 = 1000;
 /// How many Pods one sync makes or removes at most.
 const BURST: usize = 500;
 
+#[inline(never)]
 pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
     let Some(set) = ctx.api.at(key).cloned() else { return Ok(None) };
     let all = owned.pods(&set, ctx)?;

@@ -15,6 +15,7 @@ use crate::cluster::apiserver::Key;
 pub const COMPONENT: &str = "statefulset-controller";
 const REVISION_LABEL: &str = "controller-revision-hash";
 
+#[inline(never)]
 pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
     let Some(set) = ctx.api.at(key).cloned() else { return Ok(None) };
     let pods = owned.pods(&set, ctx)?;

@@ -18,6 +18,7 @@ const COMPLETED: &str = "pv.kubernetes.io/bind-completed";
 const BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
 
 /// Looks at a claim or a volume.
+#[inline(never)]
 pub fn sync(key: &Key, ctx: &mut Context) -> Synced {
     let Some(thing) = ctx.api.at(key).cloned() else { return Ok(None) };
     if object::is_deleting(&thing) && !is_used(key, &thing, ctx) {

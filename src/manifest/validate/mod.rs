@@ -61,46 +61,9 @@ fn whole(kind: &Kind, old: Option<&Value>, object: &Value) -> ErrorList {
     if !general && !nameless {
         meta::object_meta(object, rule, kind.namespaced, &mut errors);
     }
-    let spec = object.get("spec").unwrap_or(&Value::Null);
-    let path = FieldPath::new("spec");
     match kind.kind {
         "Pod" => pod::pod(object, old.is_none(), &mut errors),
-        "Service" => service::service(object, spec, &path, &mut errors),
-        "ConfigMap" => storage::config_map(object, &mut errors),
-        "Secret" => storage::secret(object, &mut errors),
-        "PersistentVolumeClaim" => storage::claim_spec(spec, &path, &mut errors),
-        "PersistentVolume" => persistent_volume::spec(object::name(object), spec, &path, &mut errors),
-        "Node" => node::node(object, &mut errors),
-        "Deployment" | "ReplicaSet" | "ReplicationController" | "DaemonSet" | "StatefulSet" => {
-            workload::workload(object, kind.kind, old.is_some(), &mut errors)
-        }
-        "Namespace" => namespace(object, &mut errors),
-        "PodTemplate" => workload::pod_template(object.get("template").unwrap_or(&Value::Null), &FieldPath::new("template"), &mut errors),
-        "LimitRange" => quota::limit_range(spec, &path, &mut errors),
-        "ResourceQuota" => quota::resource_quota(object, &mut errors),
-        "Role" | "ClusterRole" => rbac::role(object, kind.namespaced, &mut errors),
-        "RoleBinding" | "ClusterRoleBinding" => rbac::binding(object, kind.namespaced, &mut errors),
-        "NetworkPolicy" => network::network_policy(spec, &path, &mut errors),
-        "Ingress" => network::ingress(object, spec, &path, &mut errors),
-        "IngressClass" => network::ingress_class(spec, &path, &mut errors),
-        "Endpoints" => endpoints::endpoints(object, &mut errors),
-        "EndpointSlice" => endpoints::slice(object, &mut errors),
-        "StorageClass" => classes::storage(object, &mut errors),
-        "PriorityClass" => classes::priority(object, &mut errors),
-        "VolumeAttributesClass" => classes::attributes(object, &mut errors),
-        "CSINode" => classes::csi_node(spec, &path, &mut errors),
-        "CSIStorageCapacity" => classes::capacity(object, &mut errors),
-        "VolumeAttachment" => classes::attachment(spec, &path, &mut errors),
-        "RuntimeClass" => classes::runtime(object, &mut errors),
-        "CSIDriver" => classes::csi_driver(spec, &path, &mut errors),
-        "HorizontalPodAutoscaler" => scaling::autoscaler(spec, &path, &mut errors),
-        "PodDisruptionBudget" => scaling::disruption_budget(spec, &path, &mut errors),
-        "Event" if kind.group.is_empty() => event(object, &mut errors),
-        "IPAddress" => network::ip_address(spec, &path, &mut errors),
-        "ServiceCIDR" => network::service_networks(spec, &path, &mut errors),
-        "Job" => job::job(object, spec, &path, &mut errors),
-        "CronJob" => job::cron_job(object, spec, &path, &mut errors),
-        _ => {}
+        _ => other(kind, old, object, &mut errors),
     }
     if general && errors.is_empty() {
         // Their own rules leave the metadata to those of all kinds, which know no standard finalizers (`rest.BeforeCreate`).
@@ -111,6 +74,51 @@ fn whole(kind: &Kind, old: Option<&Value>, object: &Value) -> ErrorList {
         });
     }
     errors
+}
+
+/// The rules of every kind but Pod; a function of its own, so that a page that shows Pods needs not wait for it.
+#[inline(never)]
+fn other(kind: &Kind, old: Option<&Value>, object: &Value, errors: &mut ErrorList) {
+    let spec = object.get("spec").unwrap_or(&Value::Null);
+    let path = FieldPath::new("spec");
+    match kind.kind {
+        "Service" => service::service(object, spec, &path, errors),
+        "ConfigMap" => storage::config_map(object, errors),
+        "Secret" => storage::secret(object, errors),
+        "PersistentVolumeClaim" => storage::claim_spec(spec, &path, errors),
+        "PersistentVolume" => persistent_volume::spec(object::name(object), spec, &path, errors),
+        "Node" => node::node(object, errors),
+        "Deployment" | "ReplicaSet" | "ReplicationController" | "DaemonSet" | "StatefulSet" => {
+            workload::workload(object, kind.kind, old.is_some(), errors)
+        }
+        "Namespace" => namespace(object, errors),
+        "PodTemplate" => workload::pod_template(object.get("template").unwrap_or(&Value::Null), &FieldPath::new("template"), errors),
+        "LimitRange" => quota::limit_range(spec, &path, errors),
+        "ResourceQuota" => quota::resource_quota(object, errors),
+        "Role" | "ClusterRole" => rbac::role(object, kind.namespaced, errors),
+        "RoleBinding" | "ClusterRoleBinding" => rbac::binding(object, kind.namespaced, errors),
+        "NetworkPolicy" => network::network_policy(spec, &path, errors),
+        "Ingress" => network::ingress(object, spec, &path, errors),
+        "IngressClass" => network::ingress_class(spec, &path, errors),
+        "Endpoints" => endpoints::endpoints(object, errors),
+        "EndpointSlice" => endpoints::slice(object, errors),
+        "StorageClass" => classes::storage(object, errors),
+        "PriorityClass" => classes::priority(object, errors),
+        "VolumeAttributesClass" => classes::attributes(object, errors),
+        "CSINode" => classes::csi_node(spec, &path, errors),
+        "CSIStorageCapacity" => classes::capacity(object, errors),
+        "VolumeAttachment" => classes::attachment(spec, &path, errors),
+        "RuntimeClass" => classes::runtime(object, errors),
+        "CSIDriver" => classes::csi_driver(spec, &path, errors),
+        "HorizontalPodAutoscaler" => scaling::autoscaler(spec, &path, errors),
+        "PodDisruptionBudget" => scaling::disruption_budget(spec, &path, errors),
+        "Event" if kind.group.is_empty() => event(object, errors),
+        "IPAddress" => network::ip_address(spec, &path, errors),
+        "ServiceCIDR" => network::service_networks(spec, &path, errors),
+        "Job" => job::job(object, spec, &path, errors),
+        "CronJob" => job::cron_job(object, spec, &path, errors),
+        _ => {}
+    }
 }
 
 /// `legacyValidateEvent`: an Event lies where its object does; of what lies in no namespace, in `default`.

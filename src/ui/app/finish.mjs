@@ -1,11 +1,21 @@
-// After trunk has built: moves its inline start script into a file, as the content security policy allows none inline, and tells the service
-// worker which files make up this version.
+// After trunk has built: splits the WebAssembly in two, moves trunk's inline start script into a file, as the content security policy allows none inline,
+// names what comes after the first picture, and tells the service worker which files make up this version.
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
+import { read } from "./later.mjs";
+import { split } from "./split.mjs";
 
 const dist = process.env.TRUNK_STAGING_DIR ?? "dist";
+const target = process.env.CARGO_TARGET_DIR ?? "target";
 const hash = (data) => createHash("sha256").update(data).digest("hex").slice(0, 16);
+
+/** Writes a file under a name that changes with its content; gives the name. */
+function write(name, data) {
+  const file = `${name.replace(/\.[^.]*$/, "")}-${hash(data)}${extname(name)}`;
+  writeFileSync(join(dist, file), data);
+  return file;
+}
 
 const page = join(dist, "index.html");
 let html = readFileSync(page, "utf8");
@@ -13,8 +23,16 @@ const inline = /<script type="module"[^>]*>([\s\S]*?)<\/script>/.exec(html);
 const glue = inline && /from\s+'([^']+)'/.exec(inline[1])?.[1];
 const wasm = inline && /module_or_path:\s*'([^']+)'/.exec(inline[1])?.[1];
 if (!glue || !wasm) throw new Error("trunk's start script does not read as expected: look at the built index.html");
-const boot = `import start from "${glue}";
-start({ module_or_path: "${wasm}" }).catch((error) => {
+// The one file stays where `make later` finds it.
+mkdirSync(join(target, "later"), { recursive: true });
+const whole = join(target, "later/whole.wasm");
+copyFileSync(join(dist, wasm), whole);
+rmSync(join(dist, wasm));
+const parts = split(readFileSync(whole), read(readFileSync("src/ui/app/later.txt", "utf8")));
+const first = write("podlab.wasm", parts.first);
+
+const boot = write("boot.js", `import start from "${glue}";
+start({ module_or_path: "./${first}" }).catch((error) => {
   const place = document.querySelector(".loading p");
   if (place) {
     place.setAttribute("role", "alert");
@@ -24,27 +42,28 @@ start({ module_or_path: "${wasm}" }).catch((error) => {
   }
   throw error;
 });
-`;
-const name = `boot-${hash(boot)}.js`;
-writeFileSync(join(dist, name), boot);
-html = html.replace(inline[0], `<script type="module" src="./${name}"></script>`);
+`);
+html = html.replace(inline[0], `<script type="module" src="./${boot}"></script>`).replaceAll(wasm, `./${first}`);
 // Browsers ignore an integrity on such a preload, and say so in the console.
 html = html.replace(/(<link rel="preload"[^>]*?) integrity="[^"]*"/g, "$1");
 if (/<script(?![^>]*\ssrc=)[^>]*>/.test(html)) throw new Error("an inline script is left, which the content security policy would block");
-writeFileSync(page, html);
 
-// What is fetched afterwards, as the build of the wasm has just left it.
-const builds = join(process.env.CARGO_TARGET_DIR ?? "target", "wasm32-unknown-unknown");
+// What is fetched afterwards: the texts as the build of the WebAssembly has just left them, its second part, and the editor.
+const builds = join(target, "wasm32-unknown-unknown");
 const within = (folder) => (existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []);
-for (const [name, output] of [["descriptions", "schema_docs.txt"], ["lessons", "lessons.json"]]) {
+function newest(output) {
   const made = within(builds).flatMap((profile) => within(join(profile, "build"))).map((build) => join(build, "out", output)).filter(existsSync);
-  const newest = made.sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs).at(-1);
-  if (!newest) throw new Error(`no ${output} is below ${builds}`);
-  const text = readFileSync(newest, "utf8");
-  const file = `${name}-${hash(text)}${extname(output)}`;
-  writeFileSync(join(dist, file), text);
-  html = html.replace("<html ", `<html data-${name}="./${file}" `);
+  const path = made.sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs).at(-1);
+  if (!path) throw new Error(`no ${output} is below ${builds}`);
+  return readFileSync(path);
 }
+const afterwards = {
+  descriptions: write("descriptions.txt", newest("schema_docs.txt")),
+  editor: write("editor.js", readFileSync("static/editor.js")),
+  later: write("later.wasm", parts.second),
+  lessons: write("lessons.json", newest("lessons.json")),
+};
+for (const [name, file] of Object.entries(afterwards)) html = html.replace("<html ", `<html data-${name}="./${file}" `);
 writeFileSync(page, html);
 
 const files = [];

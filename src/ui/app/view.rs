@@ -80,6 +80,8 @@ pub fn page(model: &Model, jump: Option<Jump>, completion: Option<&Rc<Completion
     }
 }
 
+/// A function of its own, as the first picture comes without a lesson.
+#[inline(never)]
 fn lesson_pane(model: &Model, on: &Callback<Message>) -> Html {
     let language = model.language;
     let (title, place) = match &model.guide {

@@ -90,22 +90,6 @@ function mark(name) {
   performance.mark(name);
 }
 
-const texts = {};
-
-// Hands a text that is a file of its own (`descriptions`, `lessons`) to `take`, once, and calls `done` when that is over, well or not;
-// after a failure the next wish tries again.
-export function fetch_text(name, take, done) {
-  const load = async () => {
-    const answer = await fetch(document.documentElement.dataset[name]);
-    if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
-    take(await answer.text());
-  };
-  texts[name] ??= load();
-  texts[name].catch(() => {
-    texts[name] = null;
-  }).then(() => done());
-}
-
 function documentation(text) {
   return text ? Object.assign(document.createElement("div"), { className: "cm-doc", textContent: text }) : null;
 }

@@ -17,7 +17,7 @@ use crate::ui::app::message::Message;
 use crate::ui::locales::{self as words, Language, Word};
 use crate::ui::problems;
 
-#[wasm_bindgen(module = "/static/editor.js")]
+#[wasm_bindgen(module = "/src/ui/afterwards.js")]
 extern "C" {
     #[derive(Clone)]
     type Handle;
