@@ -117,15 +117,14 @@ fn flight(props: &FlightProps) -> Html {
         Outcome::Failed => "flight is-failed",
     };
     let half = request.label.chars().count() as f64 * 3.35 + 10.0;
-    // The label goes the same way, but stays inside the picture.
-    let inside = |p: &Point| Point { x: p.x.min(props.width - half - 6.0).max(half + 6.0), y: p.y - 20.0 };
-    let label_points: Vec<Point> = request.points.iter().map(inside).collect();
+    // The label goes its own way beside the dot's, but stays inside the picture.
+    let inside = |p: &Point| Point { x: p.x.min(props.width - half - 6.0).max(half + 6.0), y: p.y };
+    let label_points: Vec<Point> = request.words.iter().map(inside).collect();
     let times = key_list(&parts(&request.points));
     let label = html! {
         <>
             <rect x={n(-half)} y="-11" width={n(half * 2.0)} height="20" rx="10" class="label"/>
             <text y="3" class="t-mini mono mid">{ request.label.clone() }</text>
-            <text y="-15" class="t-tiny mid answer">{ request.answer.clone() }</text>
         </>
     };
     let moving = |points: &[Point], node: &NodeRef| {
@@ -136,9 +135,11 @@ fn flight(props: &FlightProps) -> Html {
         }
     };
     let end = label_points.last().copied().unwrap_or_default();
+    let answer = html! { <text x={n(request.answer_at.x)} y={n(request.answer_at.y)} class="t-tiny answer">{ request.answer.clone() }</text> };
     html! {
         <g class={outcome}>
             <path d={round_path(&request.points, 6.0)} class="trail" marker-end={still.then_some("url(#pic-arrow)")}/>
+            <g class={props.quiet.then_some("quiet")}>{ answer }</g>
             if still {
                 <g transform={format!("translate({} {})", n(end.x), n(end.y))}>{ label }</g>
             } else {
