@@ -265,6 +265,14 @@ impl Model {
         }
     }
 
+    /// At the page's own prompt there is nothing to leave, and what reads nothing has no input to end.
+    pub fn end_input(&mut self) {
+        if self.session.terminal().is_busy() && self.session.terminal().prompt().is_some() {
+            self.playing = true;
+            self.act(Input::Keys("\u{4}".into()));
+        }
+    }
+
     pub fn interrupt(&mut self) {
         self.typed_ahead.clear();
         self.act(Input::Interrupt);
