@@ -5,6 +5,7 @@ mod cluster;
 mod containers;
 mod controllers;
 mod courses;
+mod examples;
 mod fixes;
 mod floats;
 mod found;
