@@ -182,7 +182,6 @@ impl Component for Terminal {
         let shown = output.iter().enumerate().skip(skip).map(|(index, output)| line(index, output));
         // A program that reads says nothing itself.
         let reads = prompt.as_deref() == Some("") && self.search.is_none();
-        let hint = if reads { language.say(words::TERMINAL_READS) } else { "" };
         let can_leave = prompt.as_deref().is_some_and(|prompt| prompt != "$ ");
         let key = |name: &'static str, label: &'static str| {
             html! {
@@ -201,6 +200,7 @@ impl Component for Terminal {
                     if output.is_empty() { <p class="welcome">{ language.say(words::TERMINAL_WELCOME) }</p> }
                     { for shown }
                     { for self.begun.iter().enumerate().map(|(at, line)| html! { <div class="typed">{ if at == 0 { prompt.as_deref().unwrap_or("$ ") } else { "> " } }{ line }</div> }) }
+                    if reads { <p class="welcome">{ language.say(words::TERMINAL_READS) }</p> }
                     if !self.offered.is_empty() { <div class="offered">{ for self.offered.iter().map(|word| html! { <span>{ word }</span> }) }</div> }
                 </div>
                 if !self.pasted.is_empty() {
@@ -214,7 +214,7 @@ impl Component for Terminal {
                 <div class="line">
                     <span class="prompt" aria-hidden="true">{ self.prompt(prompt.as_ref(), *language) }</span>
                     <input ref={self.input.clone()} class="command" type="text" aria-label={language.say(words::TERMINAL_INPUT)} autocomplete="off"
-                        autocapitalize="off" autocorrect="off" spellcheck="false" enterkeyhint="send" translate="no" placeholder={hint}
+                        autocapitalize="off" autocorrect="off" spellcheck="false" enterkeyhint="send" translate="no"
                         onkeydown={link.callback(Event::Key)} oninput={link.callback(|_| Event::Typed)} onpaste={link.callback(Event::Pasted)} />
                 </div>
                 <div class="helpful" role="group" aria-label={language.say(words::TERMINAL_KEYS)}>
