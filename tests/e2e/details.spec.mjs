@@ -49,3 +49,12 @@ test("a lesson's figure shows the moment that its slider says", async ({ page })
   await expect(figure.getByText("Running 1/1")).toBeVisible();
   await expect(figure.getByText("restarts")).toHaveCount(0);
 });
+
+test("a long path in the details leaves room for what stands beside it", async ({ page }) => {
+  const app = new App(page);
+  await app.open();
+  await expect(page.getByText("Running").first()).toBeVisible({ timeout: 15_000 });
+  await page.getByRole("button", { name: /^container sh\b/i }).first().click();
+  const value = page.getByRole("complementary", { name: words.en["ins-label"] }).getByText(/kube-api-access/).first();
+  expect((await value.boundingBox()).width).toBeGreaterThan(90);
+});
