@@ -251,8 +251,9 @@ fn arrow(scene: &Scene, from: Rect, to: Rect, id: usize, saying: Saying) -> Hand
     // The API server has the first box of the strip, and the strip's name above or beside it: words stand over the other box.
     let other = if a.x > b.x || a.y > b.y { from } else { to };
     if (a.y - b.y).abs() < 1.0 {
-        let side = if b.x < a.x { -1.0 } else { 1.0 };
-        let (start, end) = (Point { x: a.x - side * from.w * 0.2, y: from.y }, Point { x: b.x - side * to.w * 0.2, y: to.y });
+        // At the API server both directions keep right, clear of the strip's name, and apart from each other.
+        let (start, end) = if a.x < b.x { (a.x + from.w * 0.2, b.x - to.w * 0.2) } else { (a.x + from.w * 0.2, b.x + to.w * 0.4) };
+        let (start, end) = (Point { x: start, y: from.y }, Point { x: end, y: to.y });
         return with(vec![start, end], 16.0, Point { x: other.center().x, y: start.y - 13.5 }, false);
     }
     let strip = scene.strip.rect;
@@ -321,6 +322,9 @@ mod tests {
             let at = scene.strip.label;
             let name = Rect { x: at.x, y: at.y - 10.0, w: 80.0, h: 12.0 };
             let within = scene.hand_overs.iter().filter(|h| h.points[0].y < scene.strip.rect.bottom());
+            for arc in scene.hand_overs.iter().filter(|h| h.bend > 0.0) {
+                assert!(arc.points.iter().all(|p| p.x > name.right()), "at {}: {arc:?} crosses {name:?}", scene.width);
+            }
             let words: Vec<Rect> = within
                 .map(|h| {
                     let arrow = if h.saying.args.len() > 1 { 8.0 } else { 0.0 };
