@@ -102,6 +102,9 @@ fn flight(props: &FlightProps) -> Html {
         use_effect_with((), move |()| {
             for element in motions.iter().filter_map(NodeRef::get) {
                 begin(&element);
+                if let Some(showing) = element.next_sibling() {
+                    begin(&showing);
+                }
             }
             let time = if still { 1000 } else { FLIGHT_MS } + REST_MS;
             let timeout = Timeout::new(time, move || {
@@ -129,9 +132,13 @@ fn flight(props: &FlightProps) -> Html {
     };
     let moving = |points: &[Point], node: &NodeRef| {
         let path = points.iter().enumerate().map(|(i, p)| format!("{}{} {}", if i == 0 { "M" } else { "L" }, n(p.x), n(p.y))).collect::<String>();
+        // What has not set out would stand in the drawing's corner: it is shown by the same clock that moves it.
         html! {
+            <>
             <animateMotion ref={node.clone()} {path} dur={format!("{FLIGHT_MS}ms")} begin="indefinite" fill="freeze" calcMode="linear"
                 keyTimes={times.clone()} keyPoints={key_list(&parts(points))}/>
+            <set attributeName="opacity" to="1" begin="indefinite" fill="freeze"/>
+            </>
         }
     };
     let end = label_points.last().copied().unwrap_or_default();
@@ -143,8 +150,8 @@ fn flight(props: &FlightProps) -> Html {
             if still {
                 <g transform={format!("translate({} {})", n(end.x), n(end.y))}>{ label }</g>
             } else {
-                <g><circle r="6.5" class="dot"/>{ moving(&request.points, &motion) }</g>
-                <g class={props.quiet.then_some("quiet")}>{ label }{ moving(&label_points, &label_motion) }</g>
+                <g opacity="0"><circle r="6.5" class="dot"/>{ moving(&request.points, &motion) }</g>
+                <g class={props.quiet.then_some("quiet")}><g opacity="0">{ label }{ moving(&label_points, &label_motion) }</g></g>
             }
         </g>
     }
@@ -167,11 +174,11 @@ fn key_list(parts: &[f64]) -> String {
     parts.iter().enumerate().map(number).collect::<Vec<_>>().join(";")
 }
 
-/// Starts an SVG animation now: the drawing's own clock began when the page was opened.
+/// Starts SVG animations now: the drawing's own clock began when the page was opened.
 fn begin(element: &web_sys::Node) {
     let begin = js_sys::Reflect::get(element, &"beginElement".into());
     if let Some(begin) = begin.ok().and_then(|f| wasm_bindgen::JsCast::dyn_into::<js_sys::Function>(f).ok()) {
-        // A browser without it shows the dot at its start until it goes.
+        // A browser without it shows the request's way only.
         begin.call0(element).ok();
     }
 }
