@@ -11,6 +11,7 @@ mod floats;
 mod found;
 mod hostile;
 mod invariants;
+mod lessons;
 mod replay;
 #[path = "../runs.rs"]
 mod runs;
