@@ -83,6 +83,8 @@ pub struct Terminal {
     wakes_at: Option<SimTime>,
     /// What was typed while something runs that has not read it yet.
     typed: String,
+    /// What runs in the foreground waits for something to be typed (`cat`).
+    reads: bool,
     running: Running,
 }
 
@@ -99,6 +101,7 @@ impl Default for Terminal {
             shell,
             wakes_at: None,
             typed: String::new(),
+            reads: false,
             running: Running::default(),
         }
     }
@@ -209,7 +212,8 @@ impl Terminal {
             typed: String::new(),
             user: None,
         };
-        let result = run(&mut env, &mut Turn { shell: &mut self.shell, wakes_at: &mut self.wakes_at, typed: &mut self.typed });
+        let result =
+            run(&mut env, &mut Turn { shell: &mut self.shell, wakes_at: &mut self.wakes_at, typed: &mut self.typed, reads: &mut self.reads });
         self.output.extend(out.into_iter().map(|(kind, text)| Output { at, kind, text }));
         if self.output.len() > MOST_OUTPUT {
             self.output.drain(..self.output.len() - MOST_OUTPUT);
@@ -233,14 +237,18 @@ impl Terminal {
         shell.into_iter().chain(self.running.processes.values().filter_map(|p| p.wakes_at)).min()
     }
 
-    /// `Some("/ # ")` while an open shell in a container waits for a line; `Some("$ ")` at the person's own prompt; `None` while busy.
+    /// `Some("/ # ")` while an open shell in a container waits for a line; `Some("$ ")` at the person's own prompt; `Some("")` where what runs
+    /// waits for a line without asking for it; `None` while busy.
     pub fn prompt(&self) -> Option<&str> {
         if !self.is_busy() {
             return Some("$ ");
         }
         let mut jobs = Vec::new();
         self.shell.jobs(&mut jobs);
-        jobs.first().and_then(|id| self.running.jobs.get(id)).and_then(|job| job.prompt())
+        match jobs.first() {
+            Some(id) => self.running.jobs.get(id).and_then(|job| job.prompt()),
+            None => self.reads.then_some(""),
+        }
     }
 
     /// Puts something on the screen that no command wrote: what a button of the page led to.
@@ -274,19 +282,21 @@ struct Turn<'a> {
     shell: &'a mut Machine,
     wakes_at: &'a mut Option<SimTime>,
     typed: &'a mut String,
+    reads: &'a mut bool,
 }
 
 impl Turn<'_> {
     /// A step of the shell and of each process in the background; whether any of them did something.
     fn round(&mut self, env: &mut Env) -> bool {
         let mut ran = false;
-        *self.wakes_at = None;
+        (*self.wakes_at, *self.reads) = (None, false);
         if !self.shell.is_idle() {
             (env.keyboard, env.typed) = (env.terminal, std::mem::take(self.typed));
             match self.shell.step(env) {
                 Step::Ran => ran = true,
                 Step::Sleep(at) => *self.wakes_at = Some(at.max(env.now() + 1)),
-                Step::Wait | Step::Input => {}
+                Step::Wait => {}
+                Step::Input => *self.reads = true,
                 // `exit`, `exec`: the person gets a new shell in the same place.
                 Step::Exit(code) => self.shell.stop(code),
                 Step::Server(..) => self.shell.stop(1),

@@ -47,19 +47,25 @@ impl Job for Session {
         let place = env.node.replace(self.node.clone());
         let keyboard = std::mem::replace(&mut env.keyboard, env.terminal || !env.typed.is_empty());
         let mut polled = Poll::Pending(Some(env.now() + super::BUSY_MS));
+        let mut reads = false;
         for _ in 0..super::MOST_STEPS {
             polled = match self.machine.step(env) {
                 Step::Ran => continue,
                 Step::Exit(code) => Poll::Done(code),
                 Step::Sleep(at) => Poll::Pending(Some(at)),
-                Step::Wait | Step::Input => Poll::Pending(None),
+                Step::Wait => Poll::Pending(None),
+                Step::Input => {
+                    reads = true;
+                    Poll::Pending(None)
+                }
                 Step::Server(..) => Poll::Done(1),
             };
             break;
         }
         self.typed = std::mem::replace(&mut env.typed, typed);
         (env.node, env.keyboard) = (place, keyboard);
-        self.prompt = self.machine.prompt().map(|_| format!("root@{}:{}# ", self.node, self.machine.directory));
+        let own = self.machine.prompt().map(|_| format!("root@{}:{}# ", self.node, self.machine.directory));
+        self.prompt = own.or_else(|| reads.then(String::new));
         Ok(polled)
     }
 

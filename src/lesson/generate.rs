@@ -187,9 +187,21 @@ fn read_prose(path: &Path) -> Prose {
 }
 
 fn block(markdown: &str) -> String {
+    use pulldown_cmark::{Event, Options, Parser};
+    let whole = |event| match event {
+        Event::Code(code) => Event::InlineHtml(inline_code(&code).into()),
+        other => other,
+    };
     let mut html = String::new();
-    pulldown_cmark::html::push_html(&mut html, pulldown_cmark::Parser::new_ext(markdown.trim(), pulldown_cmark::Options::ENABLE_TABLES));
+    pulldown_cmark::html::push_html(&mut html, Parser::new_ext(markdown.trim(), Options::ENABLE_TABLES).map(whole));
     html
+}
+
+/// A browser breaks lines behind hyphens, but a command's flag is one word.
+fn inline_code(code: &str) -> String {
+    let escaped = code.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let words = escaped.split(' ').map(|word| if word.starts_with('-') { format!("<span class=\"flag\">{word}</span>") } else { word.to_owned() });
+    format!("<code>{}</code>", words.collect::<Vec<_>>().join(" "))
 }
 
 /// One paragraph without its `<p>`.

@@ -4,7 +4,8 @@
 
 pub mod course;
 
-use crate::api::{SimTime, Status, Value};
+use crate::api::{SimTime, Status, Value, kinds, object};
+use crate::cluster::log::{ContainerRef, Fact};
 use crate::cluster::{Cluster, Config, PodRef, network, runtime};
 use crate::kubectl::{OutputKind, Terminal};
 
@@ -98,6 +99,8 @@ pub struct Session {
 /// A checkpoint every so often keeps going back short.
 const CHECKPOINT_EVERY_MS: u64 = 10_000;
 const MOST_CHECKPOINTS: usize = 200;
+/// So long after a container's start its Pod's status tells of it at the latest, while there is an API server.
+const REPORTED_WITHIN_MS: u64 = 2_000;
 
 impl Session {
     pub fn new(config: Config) -> Self {
@@ -203,6 +206,38 @@ impl Session {
             let next = self.cluster().next_due().unwrap_or(limit).min(limit);
             self.play_to(next.max(self.now() + 1));
         }
+    }
+
+    /// Steps to the next restart of any container, at most `limit_ms` ahead, and on until its Pod's status tells of it: the kubelet reports
+    /// a moment later, and until then everything would look as before.
+    pub fn step_to_restart(&mut self, limit_ms: u64) {
+        let limit = self.now() + limit_ms;
+        let mut seen = self.cluster().log().len();
+        let mut restarted = None;
+        while self.now() < limit && restarted.is_none() {
+            self.step(limit.since(self.now()));
+            let log = self.cluster().log();
+            restarted = log.since(seen).find_map(|entry| match &entry.fact {
+                Fact::ContainerStarted { container, attempt } if *attempt > 0 => Some((container.clone(), i64::from(*attempt))),
+                _ => None,
+            });
+            seen = log.len();
+        }
+        let Some((container, attempt)) = restarted else { return };
+        let until = limit.min(self.now() + REPORTED_WITHIN_MS);
+        while self.now() < until && !self.tells_of(&container, attempt) {
+            self.step(until.since(self.now()));
+        }
+    }
+
+    /// Whether the stored status of a Pod has this run of a container.
+    fn tells_of(&self, container: &ContainerRef, attempt: i64) -> bool {
+        let (namespace, name) = container.pod.split_once('/').unwrap_or(("default", &container.pod));
+        let Some(pod) = find(self, kinds::POD, namespace, name) else { return true };
+        let lists = ["status.containerStatuses", "status.initContainerStatuses"];
+        let statuses = lists.into_iter().flat_map(|list| object::list_at(pod, list));
+        let own = |status: &&Value| object::str_at(status, "name") == Some(&container.container);
+        statuses.filter(own).any(|status| object::i64_at(status, "restartCount").is_some_and(|count| count >= attempt))
     }
 
     fn keep_checkpoint(&mut self) {

@@ -102,7 +102,7 @@ fn pod(pod: &Pod) -> Item {
         let own = matches!(rail.target, Target::Localhost(_));
         let saying = Saying::new("pic-localhost");
         let mut localhost = if own { shape(&rail.target, saying) } else { heading(saying) };
-        for plug in pod.rails.iter().flat_map(|r| &r.plugs) {
+        for plug in pod.rails.iter().flat_map(|r| r.plugs.iter().chain(r.beyond.iter().flat_map(|b| &b.plugs))) {
             let code = if plug.conflict { "pic-port-conflict" } else { "pic-port" };
             localhost.children.push(heading(Saying::with(code, &[&plug.container, &plug.port.to_string()])));
         }

@@ -49,3 +49,26 @@ test("a lesson's figure shows the moment that its slider says", async ({ page })
   await expect(figure.getByText("Running 1/1")).toBeVisible();
   await expect(figure.getByText("restarts")).toHaveCount(0);
 });
+
+test("a long path in the details leaves room for what stands beside it", async ({ page }) => {
+  const app = new App(page);
+  await app.open();
+  await expect(page.getByText("Running").first()).toBeVisible({ timeout: 15_000 });
+  await page.getByRole("button", { name: /^container sh\b/i }).first().click();
+  const value = page.getByRole("complementary", { name: words.en["ins-label"] }).getByText(/kube-api-access/).first();
+  expect((await value.boundingBox()).width).toBeGreaterThan(90);
+});
+
+test("the details of another shape begin at their top", async ({ page }) => {
+  const app = new App(page);
+  await app.open();
+  await expect(page.getByText("Running").first()).toBeVisible({ timeout: 15_000 });
+  await page.getByRole("button", { name: /^container kubia\b/i }).first().click();
+  const body = page.getByRole("group", { name: words.en["ins-details"] });
+  await body.evaluate((element) => element.scrollTo(0, 10_000));
+  expect(await body.evaluate((element) => element.scrollTop)).toBeGreaterThan(50);
+  await page.getByRole("button", { name: /^container app\b/i }).first().focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("complementary", { name: words.en["ins-label"] }).getByRole("heading", { level: 3 })).toContainText("app");
+  expect(await body.evaluate((element) => element.scrollTop)).toBe(0);
+});

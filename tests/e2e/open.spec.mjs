@@ -55,3 +55,32 @@ test("offline after the first visit, the page opens and a lesson runs", async ({
   await expect(page.getByRole("button", { name: words.en["lesson-show-me"] })).toBeVisible();
   await context.setOffline(false);
 });
+
+test("the head stays one line on a phone, with Undo in it, in both languages", async ({ browser }) => {
+  for (const language of ["en", "ko"]) {
+    const say = words[language];
+    const context = await browser.newContext({ locale: language === "ko" ? "ko-KR" : "en-US", baseURL: test.info().project.use.baseURL, viewport: { width: 390, height: 844 } });
+    const page = await context.newPage();
+    const show = (word) => page.getByRole("navigation", { name: say.more }).getByRole("button", { name: say[word] }).click();
+    await page.goto("./");
+    await expect(page.getByText("Running").first()).toBeVisible({ timeout: 15_000 });
+    await show("timeline");
+    await page.getByRole("slider", { name: say["time-playhead"] }).press("Home");
+    await show("terminal");
+    await new App(page, language).run("kubectl get pods");
+    await expect(page.getByRole("button", { name: say.undo, exact: true })).toBeVisible();
+    const head = await page.locator(".head").boundingBox();
+    expect(head.height, language).toBeLessThan(60);
+    await context.close();
+  }
+});
+
+test("the menu of examples shows all of them, each in one line", async ({ page }) => {
+  const app = new App(page);
+  await app.open();
+  await page.getByRole("button", { name: words.en.examples }).click();
+  const menu = page.getByRole("menu");
+  expect(await menu.evaluate((list) => list.scrollHeight - list.clientHeight)).toBeLessThan(2);
+  const heights = await menu.getByRole("menuitem").evaluateAll((items) => items.map((item) => item.clientHeight));
+  expect(Math.max(...heights)).toBeLessThan(45);
+});

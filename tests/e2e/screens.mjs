@@ -43,8 +43,9 @@ const states = {
       await page.locator("button.apply").click();
       if (phone) await show(say.picture);
       await page.getByRole("combobox", { name: say["time-speed"] }).selectOption("10");
-      await page.waitForTimeout(2200);
-      await page.getByRole("button", { name: say["time-pause"] }).click();
+      await page.getByText("CrashLoopBackOff").first().waitFor({ state: "attached" });
+      await page.waitForTimeout(250);
+      await page.getByRole("button", { name: say["time-pause"], exact: true }).click();
     },
   },
   terminal: {

@@ -132,3 +132,24 @@ test("what is typed into a container's shell stands behind its prompt", async ({
   await app.run("exit");
   await expect(app.terminalOutput).toContainText("/ # exit");
 });
+
+test("a program that reads gets what is typed until Ctrl-D; Ctrl-C ends it", async ({ page }) => {
+  const app = await ready(page);
+  const prompt = page.locator(".terminal-pane .line .prompt");
+  await app.run("cat");
+  await expect(app.terminalOutput).toContainText(words.en["terminal-reads"]);
+  // Neither a comment nor a here-document: no shell reads it.
+  for (const line of ["first # line", "cat <<EOF"]) await app.run(line);
+  await expect(app.terminalOutput).toContainText("first # line\nfirst # line\ncat <<EOF\ncat <<EOF");
+  await app.terminalInput.press("Control+d");
+  await expect(prompt).toHaveText("$ ");
+  await expect(app.terminalOutput).not.toContainText(words.en["terminal-reads"]);
+  await app.run("cat");
+  await expect(prompt).toHaveText("");
+  await app.terminalInput.press("Control+c");
+  await expect(prompt).toHaveText("$ ");
+  await app.run("kubectl exec -it visitor -- sh");
+  await expect(prompt).toHaveText("/ # ");
+  await app.terminalInput.press("Control+d");
+  await expect(prompt).toHaveText("$ ");
+});

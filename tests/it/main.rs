@@ -5,11 +5,13 @@ mod cluster;
 mod containers;
 mod controllers;
 mod courses;
+mod examples;
 mod fixes;
 mod floats;
 mod found;
 mod hostile;
 mod invariants;
+mod lessons;
 mod replay;
 #[path = "../runs.rs"]
 mod runs;

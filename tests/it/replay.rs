@@ -1,7 +1,8 @@
 //! A run is a pure function of its seed and inputs: on every target, played through or jumped about in.
 
-use podlab::api::SimTime;
-use podlab::session::Session;
+use podlab::api::{SimTime, kinds, object};
+use podlab::cluster::Config;
+use podlab::session::{Input, Session, find};
 
 use crate::runs::{RUNS, SCENARIOS, hashes, play, scenario_line};
 
@@ -55,4 +56,22 @@ fn acting_in_the_past_replaces_the_future_and_undo_brings_it_back() {
     session.undo();
     session.seek(SimTime::from_secs(seconds));
     assert_eq!(session.cluster().log().hash(), hash, "{name}: undo");
+}
+
+/// The button "Next restart": where it stops, the Pod's status has the restart already; and when nothing restarts, it ends.
+#[test]
+fn a_step_to_the_next_restart_ends_where_it_can_be_seen() {
+    let mut session = Session::new(Config::nodes(2));
+    session.play_to(SimTime(1000));
+    session.input(Input::Apply { file: "pod.yaml".into(), text: include_str!("../../src/ui/app/examples/echo-lp.yaml").into() });
+    for restarts in 1..6 {
+        session.step_to_restart(3_600_000);
+        let pod = find(&session, kinds::POD, "default", "echo-lp").expect("it was applied");
+        let status = &object::list_at(pod, "status.containerStatuses")[0];
+        assert_eq!(object::i64_at(status, "restartCount"), Some(restarts));
+        assert!(object::at(status, "state.running").is_some(), "restart {restarts}: {status:?}");
+    }
+    let mut calm = Session::new(Config::nodes(1));
+    calm.step_to_restart(10_000);
+    assert_eq!(calm.now(), SimTime(10_000));
 }

@@ -205,10 +205,20 @@ impl Host for ContainerHost<'_, '_> {
         bulk::command(self.ctx.network, self.id, command.directory, arguments).unwrap_or(Answered::Unknown)
     }
 
+    /// Ctrl-D (U+0004), typed on an empty line, ends the input of what reads just then.
     fn stdin(&mut self) -> Input {
-        if !self.stdin.is_empty() {
-            return Input::Text(std::mem::take(&mut self.stdin));
+        match self.stdin.find('\u{4}') {
+            Some(0) => {
+                self.stdin.remove(0);
+                Input::Closed
+            }
+            Some(at) => {
+                let rest = self.stdin.split_off(at);
+                Input::Text(std::mem::replace(&mut self.stdin, rest))
+            }
+            None if !self.stdin.is_empty() => Input::Text(std::mem::take(&mut self.stdin)),
+            None if self.closed => Input::Closed,
+            None => Input::Empty,
         }
-        if self.closed { Input::Closed } else { Input::Empty }
     }
 }

@@ -63,7 +63,7 @@ pub fn header(model: &Model, on: &Callback<Message>) -> Html {
             <input id={UPLOAD} type="file" class="hidden-input" tabindex="-1" aria-hidden="true" accept=".yaml,.yml,.json,.txt,text/plain,application/yaml,application/json" onchange={chosen} />
             <span class="space"></span>
             if model.can_undo() {
-                <button type="button" class="button undo" title={say(words::UNDO_HINT)} onclick={send(Message::Wish(Intent::Undo))}>{ "↶ " }{ say(words::UNDO) }</button>
+                <button type="button" class="button undo" title={say(words::UNDO_HINT)} aria-label={say(words::UNDO)} onclick={send(Message::Wish(Intent::Undo))}>{ "↶" }<span class="word">{ say(words::UNDO) }</span></button>
             }
             <button type="button" class="button language" lang={language.other().code()} aria-label={say(words::LANGUAGE_OTHER_LABEL)} onclick={send(Message::SwitchLanguage)}>{ say(words::LANGUAGE_OTHER) }</button>
             <button type="button" class="button theme" aria-label={say(if model.theme == Theme::Dark { words::THEME_LIGHT } else { words::THEME_DARK })} onclick={send(Message::SwitchTheme)}>

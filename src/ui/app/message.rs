@@ -66,6 +66,8 @@ pub enum DeskWish {
 #[derive(Clone, Debug, PartialEq)]
 pub enum TerminalWish {
     Line(String),
+    /// Ctrl-D.
+    EndOfInput,
     Interrupt,
     Clear,
 }

@@ -266,6 +266,7 @@ impl App {
             }
             Message::Descriptions => model.descriptions_came(),
             Message::Lessons(text) => model.lessons_came(&text),
+            Message::Terminal(TerminalWish::EndOfInput) => model.end_input(),
             Message::Terminal(TerminalWish::Interrupt) => model.interrupt(),
             Message::Terminal(TerminalWish::Clear) => model.terminal_from = model.session.terminal().output().len(),
             Message::Complete(line) => {

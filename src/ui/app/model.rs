@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use podlab::api::SimTime;
 use podlab::cluster::Config;
-use podlab::cluster::log::Fact;
 use podlab::kubectl::Output;
 use podlab::lesson::Lesson;
 use podlab::manifest::{self, Checked};
@@ -265,6 +264,14 @@ impl Model {
         }
     }
 
+    /// At the page's own prompt there is nothing to leave, and what reads nothing has no input to end.
+    pub fn end_input(&mut self) {
+        if self.session.terminal().is_busy() && self.session.terminal().prompt().is_some() {
+            self.playing = true;
+            self.act(Input::Keys("\u{4}".into()));
+        }
+    }
+
     pub fn interrupt(&mut self) {
         self.typed_ahead.clear();
         self.act(Input::Interrupt);
@@ -346,16 +353,7 @@ impl Model {
 
     /// Plays on to the next restart of any container, at most an hour ahead.
     pub fn next_restart(&mut self) {
-        let limit = self.session.now() + 3_600_000;
-        let mut seen = self.session.cluster().log().len();
-        while self.session.now() < limit {
-            self.session.step(limit.since(self.session.now()));
-            let log = self.session.cluster().log();
-            if log.since(seen).any(|entry| matches!(&entry.fact, Fact::ContainerStarted { attempt, .. } if *attempt > 0)) {
-                break;
-            }
-            seen = log.len();
-        }
+        self.session.step_to_restart(3_600_000);
         self.playing = false;
         self.stage.stale = true;
     }

@@ -157,7 +157,9 @@ fn tab_bar(model: &Model, on: &Callback<Message>) -> Html {
         (Pane::Terminal, words::TERMINAL, Icon::Terminal),
         (Pane::Lesson, words::LESSON, Icon::Lesson),
     ];
-    let each = tabs.into_iter().map(|(pane, word, icon)| {
+    // An embedded page has lessons only where its link opens one.
+    let without = model.embedded && model.guide == Guide::Closed;
+    let each = tabs.into_iter().filter(|(pane, ..)| *pane != Pane::Lesson || !without).map(|(pane, word, icon)| {
         let on_it = model.layout.shown == pane;
         let message = if pane == Pane::Lesson && model.guide == Guide::Closed { Message::Lesson(LessonWish::List) } else { Message::Layout(LayoutWish::Show(pane)) };
         let problems = pane == Pane::Manifest && model.problems() > 0;

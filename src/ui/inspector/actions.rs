@@ -85,8 +85,9 @@ fn short(command: &str) -> String {
 fn break_it(language: Language, on: &Callback<Intent>, namespace: &str, pod: &str, container: &str) -> Html {
     const MEMORY_BYTES: i64 = 256 * 1024 * 1024;
     let fault = |word: Word, fault: Fault| {
+        let class = if fault == Fault::Unhang { "act" } else { "act is-breaking" };
         let input = Input::Fault { namespace: namespace.into(), pod: pod.into(), container: container.into(), fault };
-        button(language, on, word, "act is-breaking", Intent::Do(input))
+        button(language, on, word, class, Intent::Do(input))
     };
     html! {
         <>
@@ -95,8 +96,8 @@ fn break_it(language: Language, on: &Callback<Intent>, namespace: &str, pod: &st
                 { fault(words::INS_FAULT_EXIT, Fault::Exit(1)) }
                 { fault(words::INS_FAULT_500, Fault::AnswerWith(500)) }
                 { fault(words::INS_FAULT_HANG, Fault::Hang) }
-                { fault(words::INS_FAULT_UNHANG, Fault::Unhang) }
                 { fault(words::INS_FAULT_MEMORY, Fault::UseMemory(MEMORY_BYTES)) }
+                { fault(words::INS_FAULT_UNHANG, Fault::Unhang) }
             </div>
         </>
     }

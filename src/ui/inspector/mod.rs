@@ -40,7 +40,8 @@ pub fn inspector(props: &InspectorProps) -> Html {
     html! {
         <aside class="inspector" aria-label={language.say(words::INS_LABEL)} {onkeydown}>
             { head(details, language, close) }
-            <div class="inspector-body" tabindex="0" role="group" aria-label={language.say(words::INS_DETAILS)}>
+            // Another shape's details begin at their top.
+            <div key={details.target.key()} class="inspector-body" tabindex="0" role="group" aria-label={language.say(words::INS_DETAILS)}>
                 if let Some(state) = state {
                     <p class="meaning">{ state }</p>
                 }
@@ -48,8 +49,7 @@ pub fn inspector(props: &InspectorProps) -> Html {
                     <p class={if alert.bad { "alert is-bad" } else { "alert" }}>{ alert.words.clone() }</p>
                 }
                 if !details.actions.is_empty() {
-                    // A form keeps what is typed only as long as the same shape is selected.
-                    <actions::Actions key={details.target.key()} actions={details.actions.clone()} {language} on={on.clone()}/>
+                    <actions::Actions actions={details.actions.clone()} {language} on={on.clone()}/>
                 }
                 { for details.sections.iter().map(|s| section(language, s)) }
                 if let Some(log) = &details.log {

@@ -11,6 +11,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::ui::locales::{self as words, Language};
+use crate::ui::picture::size::use_width;
 use crate::ui::picture::{drawn_alone, n};
 
 #[derive(Properties, PartialEq)]
@@ -19,10 +20,13 @@ pub struct FigureProps {
     pub language: Language,
 }
 
-/// For this width the Pod is laid out; the style sheet makes the drawing smaller where the column is narrower.
+/// For this width a Pod of several containers is laid out, so that they stand side by side on one rail; the style sheet makes the drawing
+/// smaller where the column is narrower.
 const WIDTH: f64 = 440.0;
 /// Air around the Pod.
 const MARGIN: f64 = 8.0;
+/// How much narrower than the scene a Pod is that has its node to itself, with that air.
+const AROUND: f64 = 60.0;
 
 #[function_component(Figure)]
 pub fn figure(props: &FigureProps) -> Html {
@@ -31,8 +35,15 @@ pub fn figure(props: &FigureProps) -> Html {
     let session = use_memo(plan.clone(), |plan| std::cell::RefCell::new(course::prepare(plan)));
     let mut session = session.borrow_mut();
     session.seek(course::moment(*at));
-    let scene = scene::build(&session, &manifest::check(""), WIDTH);
     let target = Target::Pod(format!("default/{}", plan.pod));
+    let node = use_node_ref();
+    let room = use_width(&node, WIDTH - AROUND);
+    let build = |width: f64| scene::build(&session, &manifest::check(""), width);
+    let mut scene = build(WIDTH);
+    // One container alone is drawn as large as the picture would.
+    if scene.nodes.iter().flat_map(|node| &node.pods).any(|pod| pod.target == target && pod.cards.len() == 1) {
+        scene = build((room + AROUND).min(WIDTH));
+    }
     let caption = language.of(&plan.caption);
     let oninput = {
         let at = at.clone();
@@ -41,7 +52,7 @@ pub fn figure(props: &FigureProps) -> Html {
             at.set(float::read(&input.value()).unwrap_or_default());
         })
     };
-    let moment = format!("{} s", float::fixed(*at, 1));
+    let moment = language.fill(words::TIME_SECONDS, &[&float::fixed(*at, 1)]);
     // Before the Pod exists there is nothing to draw; the room is kept, so that the text below does not jump.
     let (view, inside) = match scene.nodes.iter().flat_map(|node| &node.pods).chain(&scene.unplaced).find(|pod| pod.target == target) {
         Some(pod) => (pod.rect, drawn_alone(pod, *language)),
@@ -50,6 +61,7 @@ pub fn figure(props: &FigureProps) -> Html {
     let view_box = format!("{} {} {} {}", n(view.x - MARGIN), n(view.y - MARGIN), n(view.w + 2.0 * MARGIN), n(view.h + 2.0 * MARGIN));
     html! {
         <figure class="lesson-figure">
+            <div class="figure-room" ref={node}></div>
             <svg class="picture-svg" viewBox={view_box} role="img" aria-label={plain(caption)}>{ inside }</svg>
             <label class="figure-time">
                 <input type="range" min="0" max={plan.until.to_string()} step="0.1" value={at.to_string()} {oninput}

@@ -102,6 +102,9 @@ fn flight(props: &FlightProps) -> Html {
         use_effect_with((), move |()| {
             for element in motions.iter().filter_map(NodeRef::get) {
                 begin(&element);
+                if let Some(showing) = element.next_sibling() {
+                    begin(&showing);
+                }
             }
             let time = if still { 1000 } else { FLIGHT_MS } + REST_MS;
             let timeout = Timeout::new(time, move || {
@@ -117,33 +120,38 @@ fn flight(props: &FlightProps) -> Html {
         Outcome::Failed => "flight is-failed",
     };
     let half = request.label.chars().count() as f64 * 3.35 + 10.0;
-    // The label goes the same way, but stays inside the picture.
-    let inside = |p: &Point| Point { x: p.x.min(props.width - half - 6.0).max(half + 6.0), y: p.y - 20.0 };
-    let label_points: Vec<Point> = request.points.iter().map(inside).collect();
+    // The label goes its own way beside the dot's, but stays inside the picture.
+    let inside = |p: &Point| Point { x: p.x.min(props.width - half - 6.0).max(half + 6.0), y: p.y };
+    let label_points: Vec<Point> = request.words.iter().map(inside).collect();
     let times = key_list(&parts(&request.points));
     let label = html! {
         <>
             <rect x={n(-half)} y="-11" width={n(half * 2.0)} height="20" rx="10" class="label"/>
             <text y="3" class="t-mini mono mid">{ request.label.clone() }</text>
-            <text y="-15" class="t-tiny mid answer">{ request.answer.clone() }</text>
         </>
     };
     let moving = |points: &[Point], node: &NodeRef| {
         let path = points.iter().enumerate().map(|(i, p)| format!("{}{} {}", if i == 0 { "M" } else { "L" }, n(p.x), n(p.y))).collect::<String>();
+        // What has not set out would stand in the drawing's corner: it is shown by the same clock that moves it.
         html! {
+            <>
             <animateMotion ref={node.clone()} {path} dur={format!("{FLIGHT_MS}ms")} begin="indefinite" fill="freeze" calcMode="linear"
                 keyTimes={times.clone()} keyPoints={key_list(&parts(points))}/>
+            <set attributeName="opacity" to="1" begin="indefinite" fill="freeze"/>
+            </>
         }
     };
     let end = label_points.last().copied().unwrap_or_default();
+    let answer = html! { <text x={n(request.answer_at.x)} y={n(request.answer_at.y)} class="t-tiny answer">{ request.answer.clone() }</text> };
     html! {
         <g class={outcome}>
             <path d={round_path(&request.points, 6.0)} class="trail" marker-end={still.then_some("url(#pic-arrow)")}/>
+            <g class={props.quiet.then_some("quiet")}>{ answer }</g>
             if still {
                 <g transform={format!("translate({} {})", n(end.x), n(end.y))}>{ label }</g>
             } else {
-                <g><circle r="6.5" class="dot"/>{ moving(&request.points, &motion) }</g>
-                <g class={props.quiet.then_some("quiet")}>{ label }{ moving(&label_points, &label_motion) }</g>
+                <g opacity="0"><circle r="6.5" class="dot"/>{ moving(&request.points, &motion) }</g>
+                <g class={props.quiet.then_some("quiet")}><g opacity="0">{ label }{ moving(&label_points, &label_motion) }</g></g>
             }
         </g>
     }
@@ -166,11 +174,11 @@ fn key_list(parts: &[f64]) -> String {
     parts.iter().enumerate().map(number).collect::<Vec<_>>().join(";")
 }
 
-/// Starts an SVG animation now: the drawing's own clock began when the page was opened.
+/// Starts SVG animations now: the drawing's own clock began when the page was opened.
 fn begin(element: &web_sys::Node) {
     let begin = js_sys::Reflect::get(element, &"beginElement".into());
     if let Some(begin) = begin.ok().and_then(|f| wasm_bindgen::JsCast::dyn_into::<js_sys::Function>(f).ok()) {
-        // A browser without it shows the dot at its start until it goes.
+        // A browser without it shows the request's way only.
         begin.call0(element).ok();
     }
 }

@@ -215,6 +215,15 @@ fn rail(pen: &Pen, pod: &Pod, rail: &Rail) -> Html {
                 { pen.shape(&rail.target, "wire", inside) }
             }
             { for rail.plugs.iter().map(|p| plug(pen, p)) }
+            { for rail.beyond.iter().map(|b| {
+                let ports: Vec<String> = b.plugs.iter().map(|p| format!(":{}", p.port)).collect();
+                html! {
+                    <g class="plug beyond">
+                        { title(ports.join(" ")) }
+                        { text(b.at.x, b.at.y, "t-mini mono port", format!("+{}", b.plugs.len())) }
+                    </g>
+                }
+            }) }
         </>
     }
 }

@@ -54,7 +54,7 @@ pub enum Event {
     Pasted(web_sys::Event),
     RunPasted,
     CancelPasted,
-    /// A key of the phone's row: `tab`, `up`, `ctrl-c`, or characters to insert.
+    /// A key of the phone's row: `tab`, `up`, `ctrl-c`, `ctrl-d`, or characters to insert.
     Helpful(&'static str),
     Copy,
     Focus,
@@ -134,6 +134,7 @@ impl Component for Terminal {
                         self.begun.clear();
                         on.emit(Message::Terminal(TerminalWish::Interrupt));
                     }
+                    "ctrl-d" => on.emit(Message::Terminal(TerminalWish::EndOfInput)),
                     text => self.set_line(&format!("{}{text}", self.line())),
                 }
                 self.focus();
@@ -179,6 +180,9 @@ impl Component for Terminal {
         let link = ctx.link();
         let skip = output.len().saturating_sub(MOST_SHOWN);
         let shown = output.iter().enumerate().skip(skip).map(|(index, output)| line(index, output));
+        // A program that reads says nothing itself.
+        let reads = prompt.as_deref() == Some("") && self.search.is_none();
+        let can_leave = prompt.as_deref().is_some_and(|prompt| prompt != "$ ");
         let key = |name: &'static str, label: &'static str| {
             html! {
                 <button type="button" class="button small" onclick={link.callback(move |_| Event::Helpful(name))}>{ label }</button>
@@ -196,6 +200,7 @@ impl Component for Terminal {
                     if output.is_empty() { <p class="welcome">{ language.say(words::TERMINAL_WELCOME) }</p> }
                     { for shown }
                     { for self.begun.iter().enumerate().map(|(at, line)| html! { <div class="typed">{ if at == 0 { prompt.as_deref().unwrap_or("$ ") } else { "> " } }{ line }</div> }) }
+                    if reads { <p class="welcome">{ language.say(words::TERMINAL_READS) }</p> }
                     if !self.offered.is_empty() { <div class="offered">{ for self.offered.iter().map(|word| html! { <span>{ word }</span> }) }</div> }
                 </div>
                 if !self.pasted.is_empty() {
@@ -213,7 +218,9 @@ impl Component for Terminal {
                         onkeydown={link.callback(Event::Key)} oninput={link.callback(|_| Event::Typed)} onpaste={link.callback(Event::Pasted)} />
                 </div>
                 <div class="helpful" role="group" aria-label={language.say(words::TERMINAL_KEYS)}>
-                    { key("tab", "Tab") }{ key("up", "↑") }{ key("ctrl-c", "Ctrl-C") }{ key("-", "-") }{ key("/", "/") }{ key("|", "|") }{ key("kubectl ", "kubectl") }
+                    { key("tab", "Tab") }{ key("up", "↑") }{ key("ctrl-c", "Ctrl-C") }
+                    if can_leave { { key("ctrl-d", "Ctrl-D") } }
+                    { key("-", "-") }{ key("/", "/") }{ key("|", "|") }{ key("kubectl ", "kubectl") }
                 </div>
             </div>
         }
@@ -282,8 +289,7 @@ impl Terminal {
                 ctx.props().on.emit(Message::Terminal(TerminalWish::Interrupt));
             }
             "l" if control => ctx.props().on.emit(Message::Terminal(TerminalWish::Clear)),
-            // At the page's own prompt there is nothing to leave.
-            "d" if control && self.line().is_empty() && ctx.props().prompt.as_deref() != Some("$ ") => self.submit(ctx, "exit".into()),
+            "d" if control && self.line().is_empty() => ctx.props().on.emit(Message::Terminal(TerminalWish::EndOfInput)),
             "u" if control => self.set_line(""),
             "r" if control => {
                 self.search = Some(None);
@@ -306,7 +312,13 @@ impl Terminal {
         self.place = self.history.len();
         self.offered.clear();
         self.reads_back = false;
-        if ctx.props().prompt.is_some() || !self.begun.is_empty() {
+        let asks = ctx.props().prompt.as_deref();
+        if asks == Some("") {
+            // No shell reads it.
+            ctx.props().on.emit(Message::Terminal(TerminalWish::Line(line)));
+            return;
+        }
+        if asks.is_some() || !self.begun.is_empty() {
             self.begun.push(line);
             if here_word(&self.begun[0]).is_some_and(|word| self.begun.len() == 1 || self.begun.last().is_none_or(|last| last.trim() != word)) {
                 return;
@@ -365,7 +377,7 @@ impl Terminal {
 fn line(index: usize, output: &Output) -> Html {
     let all = output.text.as_str();
     let (class, prompt) = match output.kind {
-        OutputKind::Command => ("typed", all.find(['$', '#']).map_or(0, |sign| sign + 2)),
+        OutputKind::Command => ("typed", prompt_of(all)),
         OutputKind::Stdout => ("stdout", 0),
         OutputKind::Stderr => ("stderr", 0),
     };
@@ -377,6 +389,15 @@ fn line(index: usize, output: &Output) -> Html {
             { for pieces.into_iter().map(|piece| if piece.class.is_empty() { html! { { piece.text } } } else { html! { <span class={piece.class}>{ piece.text }</span> } }) }
         </span>
     }
+}
+
+/// How long the prompt is that a typed line stands behind: `$ `, `/ # `, `root@node-1:/root# `, or none where a program read it.
+fn prompt_of(line: &str) -> usize {
+    if line.starts_with("$ ") {
+        return 2;
+    }
+    let of_shell = line.starts_with('/') || line.starts_with("root@");
+    line.find("# ").filter(|_| of_shell).map_or(0, |sign| sign + 2)
 }
 
 fn clipboard_text(event: &web_sys::Event) -> Option<String> {

@@ -106,7 +106,8 @@ fn axis(frame: &Frame, height: f64, playhead: f64) -> Html {
                 html! {
                     <>
                         <path d={format!("M{x} {AXIS}V{}", n(height), x = n(x))} class="grid"/>
-                        if (x - playhead).abs() > 44.0 {
+                        // Half a mark at the edge could be read as another time.
+                        if (x - playhead).abs() > 44.0 && x + 8.0 < frame.right() {
                             <text x={n(x)} y="14" class="t-mini mid muted">{ clock(SimTime(at)) }</text>
                         }
                     </>

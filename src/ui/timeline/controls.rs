@@ -19,12 +19,13 @@ pub struct ControlsProps {
 }
 
 const SPEEDS: [u32; 6] = [1, 2, 5, 10, 30, 60];
-/// The icons, on a ground of 12 × 12.
+/// The icons, on a ground 12 high.
 const BACK: &str = "M1.5 1h2v10h-2zM11 1v10L4 6z";
 const PLAY: &str = "M2.5 1v10l8-5z";
 const PAUSE: &str = "M2.5 1h2.5v10H2.5zM7 1h2.5v10H7z";
 const NEXT: &str = "M8.5 1h2v10h-2zM1 1v10l7-5z";
-const RESTART: &str = "M6 2a4 4 0 1 0 4 4h-1.6A2.4 2.4 0 1 1 6 3.6V6l4-3.2L6 0z";
+/// On to a turn: the arrow of [`NEXT`], and where it leads something that begins anew.
+const RESTART: &str = "M0 1.5v9L6.5 6zM13 2.2V.4l3.4 2.7L13 5.8V4A2.6 2.6 0 1 0 15.6 6.6h1.8A4.4 4.4 0 1 1 13 2.2z";
 
 #[function_component(Controls)]
 pub fn controls(props: &ControlsProps) -> Html {
@@ -32,7 +33,8 @@ pub fn controls(props: &ControlsProps) -> Html {
     let send = |intent: Intent| props.on.reform(move |_: MouseEvent| intent.clone());
     let button = |word, path: &'static str, intent: Intent, class: &'static str| {
         let name = language.say(word);
-        html! { <button type="button" {class} aria-label={name} title={name} onclick={send(intent)}><svg viewBox="0 0 12 12" aria-hidden="true"><path d={path}/></svg></button> }
+        let wide = if path == RESTART { "18" } else { "12" };
+        html! { <button type="button" {class} aria-label={name} title={name} onclick={send(intent)}><svg viewBox={format!("0 0 {wide} 12")} width={wide} aria-hidden="true"><path d={path}/></svg></button> }
     };
     let onchange = props.on.reform(|event: Event| {
         let chosen = event.target().and_then(|select| js_sys::Reflect::get(&select, &"value".into()).ok()?.as_string()?.parse().ok());

@@ -293,6 +293,8 @@ pub struct Rail {
     pub from: Point,
     pub to: Point,
     pub plugs: Vec<Plug>,
+    /// The ports of a card for which there was no room.
+    pub beyond: Vec<Beyond>,
     /// Where the wire's name stands; only the last piece has one.
     pub label: Option<RailLabel>,
     /// The piece above, to be joined with.
@@ -306,6 +308,13 @@ pub struct RailLabel {
     pub ends: bool,
     /// There is room for what it means, too.
     pub long: bool,
+}
+
+/// Plugs that stand together as `+3`, where the next would have been.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Beyond {
+    pub plugs: Vec<Plug>,
+    pub at: Point,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -415,6 +424,10 @@ pub struct Request {
     pub points: Vec<Point>,
     /// `10.244.2.4 → 10.244.1.5:80`
     pub label: String,
+    /// The way of the label's middle: as many points.
+    pub words: Vec<Point>,
+    /// Where the answer's baseline begins, once it is there.
+    pub answer_at: Point,
     pub what: String,
     pub answer: String,
     pub outcome: Outcome,

@@ -1,7 +1,7 @@
 //! The inside of a capsule: heading, cards in a grid, localhost beneath each row of cards, volumes at the foot.
 
 use super::layout::{has_note, stack_gauges};
-use super::{Card, Detail, Icon, MountLine, Pod, PodKind, Point, Rail, RailLabel, Rect, Volume, measure};
+use super::{Beyond, Card, Detail, Icon, MountLine, Plug, Pod, PodKind, Point, Rail, RailLabel, Rect, Volume, measure};
 
 const PADDING: f64 = 14.0;
 const CARD_GAP: f64 = 12.0;
@@ -49,6 +49,10 @@ fn columns(pod: &Pod, room: f64) -> usize {
 }
 
 fn status_width(pod: &Pod) -> f64 {
+    // A draft has its note there, which in English is the longer.
+    if pod.kind == PodKind::Draft {
+        return measure::sans("draft · not applied", 12.5) + 22.0;
+    }
     let not_ready = if pod.mood.icon == Icon::NotReady { 92.0 } else { 0.0 };
     measure::sans(&format!("{} {}", pod.status, pod.ready), 12.5) + 22.0 + not_ready
 }
@@ -168,18 +172,24 @@ fn inside(pod: &mut Pod, at: Rect, top: f64) -> f64 {
             y += if row + 1 < rows { CARD_GAP } else { 0.0 };
             continue;
         };
-        let mut rail = Rail { plugs: Vec::new(), ..template.clone() };
+        let mut rail = Rail { plugs: Vec::new(), beyond: Vec::new(), ..template.clone() };
         let wire = y + 25.0;
         rail.from = Point { x: at.x + PADDING + 2.0, y: wire };
         rail.to = Point { x: at.right() - PADDING - 2.0, y: wire };
         for card in cards.iter() {
             let own: Vec<_> = plugs.iter().filter(|p| p.container == card.full_name).collect();
-            let most = ((card.rect.w - 8.0) / PLUG_STEP).floor().max(1.0) as usize;
-            for (index, plug) in own.into_iter().take(most).enumerate() {
-                let x = card.rect.x + 18.0 + index as f64 * PLUG_STEP;
-                let mut plug = plug.clone();
-                (plug.from, plug.to) = (Point { x, y }, Point { x, y: wire });
-                rail.plugs.push(plug);
+            let fitting = ((card.rect.w - 8.0) / PLUG_STEP).floor().max(1.0) as usize;
+            // The last place tells how many more there are.
+            let shown = if own.len() > fitting { fitting.max(2) - 1 } else { own.len() };
+            let (own, rest) = own.split_at(shown);
+            let x_of = |index: usize| card.rect.x + 18.0 + index as f64 * PLUG_STEP;
+            for (index, plug) in own.iter().enumerate() {
+                let x = x_of(index);
+                rail.plugs.push(Plug { from: Point { x, y }, to: Point { x, y: wire }, ..(*plug).clone() });
+            }
+            if !rest.is_empty() {
+                let at = Point { x: x_of(shown), y: wire - 8.0 };
+                rail.beyond.push(Beyond { plugs: rest.iter().map(|p| (*p).clone()).collect(), at });
             }
         }
         rail.joins_at = rails.last().map(|above| above.from);
@@ -206,7 +216,8 @@ const LONG_LABEL: f64 = 292.0;
 
 /// The wire's name stands above its end where plugs leave room, else beneath its start; always beneath where mounts cross.
 fn rail_label(rail: &Rail, crossed: bool) -> RailLabel {
-    let taken = rail.plugs.last().map_or(rail.from.x, |p| p.to.x + PLUG_STEP - 4.0);
+    let ends = rail.plugs.iter().map(|p| p.to.x + PLUG_STEP - 4.0).chain(rail.beyond.iter().map(|b| b.at.x + PLUG_STEP / 2.0));
+    let taken = ends.fold(rail.from.x, f64::max);
     let above = rail.to.x - taken;
     if !crossed && above >= LABEL {
         return RailLabel { at: Point { x: rail.to.x, y: rail.to.y - 8.0 }, ends: true, long: above >= LONG_LABEL };

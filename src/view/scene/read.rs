@@ -379,7 +379,7 @@ fn blank(target: Target) -> Pod {
 }
 
 fn rail(target: Target) -> Rail {
-    Rail { target, from: Point::default(), to: Point::default(), plugs: Vec::new(), label: None, joins_at: None }
+    Rail { target, from: Point::default(), to: Point::default(), plugs: Vec::new(), beyond: Vec::new(), label: None, joins_at: None }
 }
 
 /// Two containers of a draft that name the same port will not both get it.

@@ -59,9 +59,17 @@ fn request(scene: &Scene, passed: &Passed) -> Option<Request> {
     let points = path(scene, passed)?;
     let outcome = outcome(&passed.answer);
     let source = passed.source.rsplit_once(':').map_or(&*passed.source, |(ip, _)| ip);
+    let answer = measure::fit(&passed.answer, 170.0, |t| measure::sans(t, 11.0));
+    let words = beside(scene, passed, &points);
+    let end = *points.last()?;
+    // Right of where it arrives: between the rail and the capsule's edge there is room for a line.
+    let room = scene.width - measure::sans(&answer, 11.0) - 6.0;
+    let answer_at = Point { x: (end.x + 11.0).min(room), y: if words.last()?.y > end.y { end.y - 4.0 } else { end.y + 4.0 } };
     Some(Request {
         id: passed.id,
         points,
+        words,
+        answer_at,
         // Within a Pod both ends have the same address: what is asked says more.
         label: if passed.destination.starts_with("127.") {
             measure::fit(&passed.what, 200.0, |t| measure::mono(t, 10.5))
@@ -69,9 +77,31 @@ fn request(scene: &Scene, passed: &Passed) -> Option<Request> {
             format!("{source} → {}", passed.destination)
         },
         what: passed.what.to_string(),
-        answer: measure::fit(&passed.answer, 170.0, |t| measure::sans(t, 11.0)),
+        answer,
         outcome,
     })
+}
+
+/// How far above (or beneath) the dot its words are.
+const WORDS_OFF: f64 = 20.0;
+
+/// The way of a request's words: above the dot, but beneath a Pod's edge and beneath a Pod's rail, above which the ports are.
+fn beside(scene: &Scene, passed: &Passed, points: &[Point]) -> Vec<Point> {
+    let is_pod = |place: &str| place.strip_prefix("pod/").is_some_and(|id| pod(scene, id).is_some());
+    let (Some(first), Some(last)) = (points.first(), points.last()) else { return Vec::new() };
+    let on_rail = passed.from == passed.to && points.len() <= 3;
+    let y = |index: usize, point: &Point| {
+        if on_rail {
+            first.y + WORDS_OFF
+        } else if index < 2 && is_pod(&passed.from) {
+            first.y + WORDS_OFF
+        } else if index + 2 >= points.len() && is_pod(&passed.to) {
+            last.y + WORDS_OFF
+        } else {
+            point.y - WORDS_OFF
+        }
+    };
+    points.iter().enumerate().map(|(index, point)| Point { x: point.x, y: y(index, point) }).collect()
 }
 
 /// What the network says when no answer came.
@@ -159,27 +189,36 @@ fn on_localhost(pod: &Pod, destination: &str) -> Option<Vec<Point>> {
     Some(way)
 }
 
+/// The room that the word before or after a name takes, in either language, with some air.
+const VERB: f64 = 52.0;
+/// A name is cut to this at most.
+const LEAST_NAME: f64 = 36.0;
+
 fn hand_overs(scene: &Scene, history: &History, since: SimTime, now: SimTime) -> Vec<HandOver> {
     let component = |name: &str| scene.strip.components.iter().find(|c| c.name == name).map(|c| c.rect);
     let Some(api) = component("kube-apiserver") else { return Vec::new() };
+    // The words of a hand-over within the strip stand above a box of it, and leave its neighbours' room to them.
+    let pitch = if let [first, second, ..] = &scene.strip.components[..] { second.rect.x - first.rect.x } else { scene.width };
+    let room = pitch - VERB;
+    let cut = |name: &str, room: f64| measure::fit(name, room.max(LEAST_NAME), |t| measure::sans(t, 11.0));
     let mut arrows: Vec<HandOver> = Vec::new();
     let recent = history::between(&history.hand_overs, since, now, |h| h.at);
     for hand_over in recent.iter().rev() {
         let (from, to, saying) = match &hand_over.kind {
             HandOverKind::Bound { pod, node } => {
-                let saying = Saying::with("pic-hand-over-bind", &[short(pod), node]);
-                (component("scheduler"), Some(api), saying)
+                let name = cut(short(pod), room - measure::sans(" → ", 11.0) - measure::sans(node, 11.0));
+                (component("scheduler"), Some(api), Saying::with("pic-hand-over-bind", &[&name, node]))
             }
             HandOverKind::Stored { verb, object, component: by } => {
-                let saying = Saying::with(
-                    match *verb {
-                        "created" => "pic-hand-over-create",
-                        "deleted" => "pic-hand-over-delete",
-                        _ => "pic-hand-over-update",
-                    },
-                    &[short(object)],
-                );
-                if by.contains("kubelet") {
+                let code = match *verb {
+                    "created" => "pic-hand-over-create",
+                    "deleted" => "pic-hand-over-delete",
+                    _ => "pic-hand-over-update",
+                };
+                let from_node = by.contains("kubelet");
+                let name = if from_node { short(object).to_owned() } else { cut(short(object), room) };
+                let saying = Saying::with(code, &[&name]);
+                if from_node {
                     (kubelet_of(scene, object), Some(api), saying)
                 } else if by.contains("scheduler") {
                     (component("scheduler"), Some(api), saying)
@@ -209,10 +248,13 @@ fn hand_overs(scene: &Scene, history: &History, since: SimTime, now: SimTime) ->
 fn arrow(scene: &Scene, from: Rect, to: Rect, id: usize, saying: Saying) -> HandOver {
     let (a, b) = (from.center(), to.center());
     let with = |points: Vec<Point>, bend: f64, label: Point, label_ends: bool| HandOver { id, points, bend, label, label_ends, saying };
+    // The API server has the first box of the strip, and the strip's name above or beside it: words stand over the other box.
+    let other = if a.x > b.x || a.y > b.y { from } else { to };
     if (a.y - b.y).abs() < 1.0 {
-        let side = if b.x < a.x { -1.0 } else { 1.0 };
-        let (start, end) = (Point { x: a.x - side * from.w * 0.2, y: from.y }, Point { x: b.x - side * to.w * 0.2, y: to.y });
-        return with(vec![start, end], 16.0, Point { x: (start.x + end.x) / 2.0, y: start.y - 13.5 }, false);
+        // At the API server both directions keep right, clear of the strip's name, and apart from each other.
+        let (start, end) = if a.x < b.x { (a.x + from.w * 0.2, b.x - to.w * 0.2) } else { (a.x + from.w * 0.2, b.x + to.w * 0.4) };
+        let (start, end) = (Point { x: start, y: from.y }, Point { x: end, y: to.y });
+        return with(vec![start, end], 16.0, Point { x: other.center().x, y: start.y - 13.5 }, false);
     }
     let strip = scene.strip.rect;
     if scene.narrow && from.y > strip.bottom() {
@@ -229,6 +271,9 @@ fn arrow(scene: &Scene, from: Rect, to: Rect, id: usize, saying: Saying) -> Hand
     let up = b.y < a.y;
     let start = Point { x: a.x, y: if up { from.y } else { from.bottom() } };
     let end = Point { x: b.x, y: if up { to.bottom() } else { to.y } };
+    if from.y < strip.bottom() && to.y < strip.bottom() {
+        return with(vec![start, end], 0.0, Point { x: other.center().x, y: other.y - 6.0 }, false);
+    }
     // Near its beginning a long arrow passes over nothing yet.
     let early = Point { x: start.x + (end.x - start.x) * 0.3, y: start.y + (end.y - start.y) * 0.3 };
     with(vec![start, end], 0.0, early, false)
@@ -248,6 +293,94 @@ fn short(object: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::Config;
+    use crate::session::Input;
+
+    /// What runs when Podlab is opened first: a Pod asks a Service again and again.
+    const FIRST: &str = include_str!("../../ui/app/examples/first.yaml");
+    const WIDTHS: [f64; 6] = [360.0, 390.0, 576.0, 701.0, 940.0, 1440.0];
+
+    fn scenes(text: &str, until: u64, look: impl Fn(&Scene)) {
+        let mut session = Session::new(Config::nodes(2));
+        session.play_to(SimTime(1000));
+        session.input(Input::Apply { file: "pod.yaml".into(), text: text.into() });
+        let draft = crate::manifest::check(text);
+        for at in (1000..until).step_by(50) {
+            session.play_to(SimTime(at));
+            WIDTHS.into_iter().for_each(|width| look(&super::super::build(&session, &draft, width)));
+        }
+    }
+
+    fn apart(a: Rect, b: Rect) -> bool {
+        a.right() <= b.x || b.right() <= a.x || a.bottom() <= b.y || b.bottom() <= a.y
+    }
+
+    #[test]
+    fn words_of_a_hand_over_cover_neither_the_name_of_the_strip_nor_each_other() {
+        let seen = std::cell::Cell::new(0);
+        scenes(&FIRST.replace("name: visitor", "name: visitor-5d8f7c9b-x2k4j"), 4000, |scene| {
+            let at = scene.strip.label;
+            let name = Rect { x: at.x, y: at.y - 10.0, w: 80.0, h: 12.0 };
+            let within = scene.hand_overs.iter().filter(|h| h.points[0].y < scene.strip.rect.bottom());
+            for arc in scene.hand_overs.iter().filter(|h| h.bend > 0.0) {
+                assert!(arc.points.iter().all(|p| p.x > name.right()), "at {}: {arc:?} crosses {name:?}", scene.width);
+            }
+            let words: Vec<Rect> = within
+                .map(|h| {
+                    let arrow = if h.saying.args.len() > 1 { 8.0 } else { 0.0 };
+                    let w = h.saying.args.iter().map(|a| measure::sans(a, 11.0)).sum::<f64>() + 44.0 + arrow;
+                    Rect { x: h.label.x - if h.label_ends { w } else { w / 2.0 }, y: h.label.y - 9.0, w, h: 11.0 }
+                })
+                .collect();
+            for (index, one) in words.iter().enumerate() {
+                seen.set(seen.get() + 1);
+                assert!(apart(*one, name), "at {}: {one:?} covers {name:?}", scene.width);
+                assert!(one.x >= 0.0 && one.right() <= scene.width, "at {}: {one:?} leaves the picture", scene.width);
+                for other in &words[index + 1..] {
+                    assert!(apart(*one, *other), "at {}: {one:?} and {other:?} overlap", scene.width);
+                }
+            }
+        });
+        assert!(seen.get() > 20, "hand-overs were drawn");
+    }
+
+    #[test]
+    fn words_of_a_request_leave_the_ports_of_its_pod_to_be_seen() {
+        let seen = std::cell::Cell::new(0);
+        scenes(FIRST, 12_000, |scene| {
+            for request in &scene.requests {
+                assert_eq!(request.words.len(), request.points.len());
+                let (Some(middle), Some(end)) = (request.words.last(), request.points.last()) else { continue };
+                let words = Rect { x: 0.0, y: middle.y - 11.0, w: scene.width, h: 20.0 };
+                let answer = Rect { x: request.answer_at.x, y: request.answer_at.y - 9.0, w: measure::sans(&request.answer, 11.0), h: 11.0 };
+                assert!(answer.right() <= scene.width, "at {}: {answer:?} leaves the picture", scene.width);
+                let near = |p: &&Pod| p.rect.x <= end.x && end.x <= p.rect.right() && p.rect.y <= end.y && end.y <= p.rect.bottom() + 1.0;
+                let pods = scene.nodes.iter().flat_map(|n| &n.pods).filter(near);
+                for plug in pods.flat_map(|p| &p.rails).flat_map(|r| &r.plugs) {
+                    seen.set(seen.get() + 1);
+                    let port = Rect { x: plug.to.x - 6.0, y: plug.from.y, w: 46.0, h: plug.to.y + 5.0 - plug.from.y };
+                    assert!(apart(words, port) && apart(answer, port), "at {}: {words:?} or {answer:?} covers {port:?}", scene.width);
+                }
+            }
+        });
+        assert!(seen.get() > 20, "requests arrived");
+    }
+
+    #[test]
+    fn ports_without_room_are_counted() {
+        let ports: String = (80..92).map(|port| format!("{{containerPort: {port}}}, ")).collect();
+        let text =
+            format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: many}}\nspec: {{containers: [{{name: app, image: nginx, ports: [{ports}]}}]}}\n");
+        let session = Session::new(Config::nodes(1));
+        for width in WIDTHS {
+            let scene = super::super::build(&session, &crate::manifest::check(&text), width);
+            let rail = &scene.unplaced[0].rails[0];
+            let rest = &rail.beyond[0];
+            assert_eq!(rail.plugs.len() + rest.plugs.len(), 12, "at {width}");
+            let card = scene.unplaced[0].cards[0].rect;
+            assert!(rail.plugs.len() > 1 && rest.at.x + 20.0 <= card.right(), "at {width}: {rest:?} beyond {card:?}");
+        }
+    }
 
     #[test]
     fn answers_are_told_apart() {
