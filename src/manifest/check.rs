@@ -135,7 +135,7 @@ fn create_known(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts)
     let decoded = decode::decode_keeping_empties(kind, value, mode != Mode::Lenient);
     let (mut value, empties) = decoded.map_err(|error| Refusal { status: decode::bad_request(kind, &error.detail), findings: error.findings })?;
     // `Convert_v1_DaemonSet_To_apps_DaemonSet` reads a field of older versions from an annotation.
-    if let ("DaemonSet", Some(text)) = (kind.kind, object::map_at(&value, "metadata.annotations").and_then(|a| a.get(GENERATION)))
+    if let ("DaemonSet", Some(text)) = (kind.kind, object::annotations(&value).and_then(|a| a.get(GENERATION)))
         && let Some(text) = text.as_str().filter(|text| text.parse::<i64>().is_err())
     {
         let detail = format!("strconv.ParseInt: parsing {}: invalid syntax", go_quote(text));
