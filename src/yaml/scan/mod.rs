@@ -140,15 +140,9 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes the token that was peeked at.
-    pub fn next(&mut self) -> Scanned<Token<'a>> {
-        if !self.is_ready() {
-            self.fetch_more()?;
-        }
-        if matches!(self.tokens[0].kind, Kind::StreamEnd) {
-            return Ok(self.tokens[0].clone());
-        }
+    pub fn next(&mut self) -> Token<'a> {
         self.tokens_parsed += 1;
-        Ok(self.tokens.pop_front().expect("fetch_more leaves one"))
+        self.tokens.pop_front().expect("it was peeked at")
     }
 
     /// How many bytes were read, of how many.
@@ -181,7 +175,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn key_is_valid(&mut self, level: usize) -> Scanned<bool> {
-        let key = self.simple_keys[level];
+        let key = &self.simple_keys[level];
         if !key.possible {
             return Ok(false);
         }
@@ -210,11 +204,12 @@ impl<'a> Scanner<'a> {
     }
 
     fn remove_key(&mut self) -> Scanned<()> {
-        let key = *self.simple_keys.last().expect("the block context has one");
+        let key = self.simple_keys.last_mut().expect("the block context has one");
         if key.possible && key.required {
-            return self.fail(key.mark, "could not find expected ':'");
+            let mark = key.mark;
+            return self.fail(mark, "could not find expected ':'");
         }
-        self.simple_keys.last_mut().expect("the block context has one").possible = false;
+        key.possible = false;
         Ok(())
     }
 
