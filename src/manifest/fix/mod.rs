@@ -165,8 +165,10 @@ fn quoted(value: &str) -> String {
 /// The word among those allowed that a misspelt one probably means.
 pub fn closest<'w>(word: &str, allowed: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     let limit = (word.chars().count() / 3).clamp(1, 3);
-    let lower = word.to_ascii_lowercase();
+    let lower: Vec<char> = word.to_ascii_lowercase().chars().collect();
     allowed
+        // The lengths alone tell of most.
+        .filter(|candidate| candidate.chars().count().abs_diff(lower.len()) <= limit)
         .map(|candidate| (distance(&lower, &candidate.to_ascii_lowercase()), candidate))
         .filter(|(d, _)| *d <= limit)
         .min_by_key(|(d, _)| *d)
@@ -174,11 +176,8 @@ pub fn closest<'w>(word: &str, allowed: impl Iterator<Item = &'w str>) -> Option
 }
 
 /// Edits between two words, a swap of neighbours counted as one.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if a.len().abs_diff(b.len()) > 3 {
-        return usize::MAX;
-    }
+fn distance(a: &[char], b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
     for (i, row) in rows.iter_mut().enumerate() {
         row[0] = i;
