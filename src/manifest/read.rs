@@ -97,7 +97,8 @@ fn past_blanks(text: &str, mut at: usize) -> Option<usize> {
 fn read_yaml_stream(text: &str, start: usize, stream: &mut Stream) -> Result<(), ReadError> {
     let mut begin = start;
     let mut at = start;
-    while at < text.len() {
+    let has_separators = text[start..].contains("---");
+    while has_separators && at < text.len() {
         let line_end = text.as_bytes()[at..].iter().position(|byte| *byte == b'\n').map_or(text.len(), |i| at + i + 1);
         if text.as_bytes()[at..line_end].starts_with(b"---") {
             let rest = text[at + 3..line_end].trim();
