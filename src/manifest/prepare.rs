@@ -35,9 +35,9 @@ pub fn create(kind: &Kind, object: &mut Value, warnings: &mut Vec<String>) {
     }
     // `WipeObjectMetaSystemFields`: nothing new is being deleted.
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.retain(|field, _| {
-            !matches!(field.as_str(), "uid" | "creationTimestamp" | "managedFields" | "deletionTimestamp" | "deletionGracePeriodSeconds" | "selfLink")
-        });
+        for field in ["uid", "creationTimestamp", "managedFields", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
+            metadata.remove(field);
+        }
     }
     match kind.kind {
         "Pod" => pod(object, warnings),

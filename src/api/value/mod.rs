@@ -124,7 +124,7 @@ impl Map<String, Value> {
         self.find_in_many(key)
     }
 
-    #[inline(never)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(never))]
     fn find_in_many(&self, key: &str) -> Option<usize> {
         self.entries.binary_search_by(|(own, _)| in_order(own, key)).ok()
     }

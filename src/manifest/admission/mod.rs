@@ -6,7 +6,7 @@
 pub mod dry_run;
 pub mod service;
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use super::ClusterFacts;
 use crate::api::{Kind, Status, Value, json, object};
@@ -94,6 +94,25 @@ const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// The five letters of the real name are random; the store replaces these.
 pub const TOKEN_VOLUME: &str = "kube-api-access-xxxxx";
 
+/// What nearly every Pod is given, made once. There is nothing wrong with it, so nobody needs to look at it again.
+pub struct Given {
+    pub volume: Value,
+    pub tolerations: [Value; 2],
+}
+
+pub fn given() -> &'static Given {
+    static GIVEN: OnceLock<Given> = OnceLock::new();
+    GIVEN.get_or_init(|| Given {
+        volume: json!({"name": TOKEN_VOLUME, "projected": {"defaultMode": 420, "sources": [
+            {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+            {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
+            {"downwardAPI": {"items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]}},
+        ]}}),
+        tolerations: ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
+            .map(|key| json!({"effect": "NoExecute", "key": key, "operator": "Exists", "tolerationSeconds": 300})),
+    })
+}
+
 /// A volume that already has such a name is taken for the token's.
 fn mount_token(spec: &mut Value) {
     let present = object::list_at(spec, "volumes").iter().filter_map(|v| object::str_at(v, "name")).find(|n| n.starts_with("kube-api-access-"));
@@ -109,20 +128,8 @@ fn mount_token(spec: &mut Value) {
         }
     }
     if needed && !own {
-        object::push(spec, "volumes", token_volume().clone());
+        object::push(spec, "volumes", given().volume.clone());
     }
-}
-
-/// The volume that nearly every Pod gets; there is nothing wrong with it.
-pub fn token_volume() -> &'static Value {
-    static VOLUME: LazyLock<Value> = LazyLock::new(|| {
-        json!({"name": TOKEN_VOLUME, "projected": {"defaultMode": 420, "sources": [
-            {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
-            {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
-            {"downwardAPI": {"items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]}},
-        ]}})
-    });
-    &VOLUME
 }
 
 fn priority(pod: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
@@ -152,18 +159,9 @@ fn priority(pod: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
     Ok(())
 }
 
-/// What a Pod tolerates for five minutes unless it says otherwise; there is nothing wrong with it.
-pub fn own_tolerations() -> &'static [Value; 2] {
-    static TOLERATIONS: LazyLock<[Value; 2]> = LazyLock::new(|| {
-        ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
-            .map(|key| json!({"effect": "NoExecute", "key": key, "operator": "Exists", "tolerationSeconds": 300}))
-    });
-    &TOLERATIONS
-}
-
 pub fn default_tolerations(pod: &mut Value) {
     let Some(spec) = pod.get_mut("spec").filter(|s| s.is_object()) else { return };
-    for own in own_tolerations() {
+    for own in &given().tolerations {
         let covered = object::list_at(spec, "tolerations").iter().any(|given| {
             let key = object::str_at(given, "key").unwrap_or("");
             (key.is_empty() || own["key"] == *key) && matches!(object::str_at(given, "effect").unwrap_or(""), "" | "NoExecute")

@@ -2,8 +2,6 @@
 //!
 //! Models `ValidatePodSpec` and `ValidatePodCreate` of `pkg/apis/core/validation/validation.go`; its order is kept to the letter.
 
-use std::cell::OnceCell;
-
 use super::container::{self, Surroundings};
 use super::{affinity, annotation, in_range, meta, names, one_of, resources, security, volume, windows};
 use crate::api::order::{SortedMap, SortedSet};
@@ -343,19 +341,15 @@ fn pod_resource_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
 
 /// At the very end of the spec: files that variables come from lie in emptyDirs.
 fn file_key_volumes(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
-    let volumes = OnceCell::new();
-    let volume = |name: &str| {
-        let all = || object::list_at(spec, "volumes").iter().rev().map(|v| (object::str_at(v, "name").unwrap_or(""), v)).collect();
-        let volumes: &SortedMap<&str, &Value> = volumes.get_or_init(all);
-        volumes.get(name).copied()
-    };
+    let mut volumes: Option<SortedMap<&str, &Value>> = None;
     for list in ["containers", "initContainers"] {
         for (c, container) in object::list_at(spec, list).iter().enumerate() {
             for (e, variable) in object::list_at(container, "env").iter().enumerate() {
                 let Some(reference) = object::at(variable, "valueFrom.fileKeyRef").filter(|r| r.is_object()) else { continue };
                 let name = object::str_at(reference, "volumeName").unwrap_or("");
                 let path = path.child(list).index(c).child("env").index(e).child("valueFrom.fileKeyRef.volumeName");
-                match volume(name) {
+                let all = || object::list_at(spec, "volumes").iter().rev().map(|v| (object::str_at(v, "name").unwrap_or(""), v)).collect();
+                match volumes.get_or_insert_with(all).get(name) {
                     None => errors.not_found(&path, name),
                     Some(volume) if volume.get("emptyDir").is_none_or(Value::is_null) => {
                         errors.invalid(&path, name, "referenced volume must be of type emptyDir");

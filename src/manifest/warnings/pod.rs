@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::api::order::{SortedMap, SortedSet};
 use crate::api::{Quantity, Value, object};
-use crate::manifest::admission::token_volume;
+use crate::manifest::admission::given;
 use crate::manifest::validate::{addresses, label_value_problems, same_profile};
 use crate::yaml::go_quote;
 
@@ -203,7 +203,7 @@ fn affinity(spec: &Value, path: &str, warnings: &mut Vec<String>) {
 fn volumes(spec: &Value, path: &str, warnings: &mut Vec<String>) {
     // Of the token's own, which comes last, there is nothing to say.
     let volumes = match object::list_at(spec, "volumes") {
-        [given @ .., last] if last == token_volume() => given,
+        [others @ .., last] if *last == given().volume => others,
         all => all,
     };
     for (index, volume) in volumes.iter().enumerate() {
