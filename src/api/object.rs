@@ -20,14 +20,29 @@ fn names(path: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The value at a dotted path of field names (`spec.nodeName`); digits index lists (`spec.containers.0.image`).
-pub fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
-    // Most paths are one name.
-    if let Value::Object(map) = value
-        && !path.as_bytes().contains(&b'.')
-    {
-        return map.get(path);
+/// Most paths are one name, and nearly all are known when podlab is built. Natively, where a few bytes more cost nothing, what reads a field is
+/// therefore laid into its caller: whether its path has dots is settled there, and a name is compared as a number of known length.
+const fn is_name(path: &str) -> bool {
+    let mut at = 0;
+    while at < path.len() {
+        if path.as_bytes()[at] == b'.' {
+            return false;
+        }
+        at += 1;
     }
+    true
+}
+
+/// The value at a dotted path of field names (`spec.nodeName`); digits index lists (`spec.containers.0.image`).
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+pub fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    match value {
+        Value::Object(map) if is_name(path) => map.get(path),
+        value => below(value, path),
+    }
+}
+
+fn below<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     names(path).try_fold(value, |value, key| match value {
         Value::Object(map) => map.get(key),
         Value::Array(items) => items.get(key.parse::<usize>().ok()?),
@@ -35,23 +50,28 @@ pub fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     })
 }
 
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub fn str_at<'a>(value: &'a Value, path: &str) -> Option<&'a str> {
     at(value, path)?.as_str()
 }
 
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub fn i64_at(value: &Value, path: &str) -> Option<i64> {
     at(value, path)?.as_i64()
 }
 
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub fn bool_at(value: &Value, path: &str) -> Option<bool> {
     at(value, path)?.as_bool()
 }
 
 /// The items of a list; none where the field is missing.
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub fn list_at<'a>(value: &'a Value, path: &str) -> &'a [Value] {
     at(value, path).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub fn map_at<'a>(value: &'a Value, path: &str) -> Option<&'a Map<String, Value>> {
     at(value, path)?.as_object()
 }
@@ -88,16 +108,20 @@ pub fn remove(value: &mut Value, path: &str) -> Option<Value> {
     parent.as_object_mut()?.remove(key)
 }
 
+fn metadata<'a>(object: &'a Value, field: &str) -> Option<&'a Value> {
+    object.get("metadata")?.get(field)
+}
+
 pub fn name(object: &Value) -> &str {
-    str_at(object, "metadata.name").unwrap_or("")
+    metadata(object, "name").and_then(Value::as_str).unwrap_or("")
 }
 
 pub fn namespace(object: &Value) -> &str {
-    str_at(object, "metadata.namespace").unwrap_or("")
+    metadata(object, "namespace").and_then(Value::as_str).unwrap_or("")
 }
 
 pub fn uid(object: &Value) -> &str {
-    str_at(object, "metadata.uid").unwrap_or("")
+    metadata(object, "uid").and_then(Value::as_str).unwrap_or("")
 }
 
 pub fn kind(object: &Value) -> &str {
@@ -109,11 +133,15 @@ pub fn api_version(object: &Value) -> &str {
 }
 
 pub fn labels(object: &Value) -> Option<&Map<String, Value>> {
-    map_at(object, "metadata.labels")
+    metadata(object, "labels")?.as_object()
+}
+
+pub fn annotations(object: &Value) -> Option<&Map<String, Value>> {
+    metadata(object, "annotations")?.as_object()
 }
 
 pub fn is_deleting(object: &Value) -> bool {
-    at(object, "metadata.deletionTimestamp").is_some_and(|t| !t.is_null())
+    metadata(object, "deletionTimestamp").is_some_and(|t| !t.is_null())
 }
 
 /// The owner reference of the object's controller.

@@ -24,11 +24,12 @@ impl Quantity {
             return None;
         }
         let (binary, exponent) = scale(suffix)?;
-        let mut value: i128 = format!("{whole}{fraction}").parse().map_or(HUGE, |value: i128| value.min(HUGE));
+        let digits = whole.bytes().chain(fraction.bytes());
+        let mut value = digits.fold(0, |value: i128, digit| (value * 10 + i128::from(digit - b'0')).min(HUGE));
         let mut power = exponent.saturating_add(9).saturating_sub(i32::try_from(fraction.len()).ok()?);
         value = value.saturating_mul(1i128.checked_shl(binary)?).min(HUGE);
         while power > 0 && (1..HUGE).contains(&value) {
-            value = value.saturating_mul(10).min(HUGE);
+            value = (value * 10).min(HUGE);
             power -= 1;
         }
         while power < 0 && value > 1 {

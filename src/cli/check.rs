@@ -1,11 +1,12 @@
 //! `podlab check`: what the API server says of manifests.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufWriter, Read as _, Write as _};
+use std::fs::File;
+use std::io::{self, BufRead, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard};
 
 use base64::Engine as _;
 use podlab::api::{Status, Value, json};
@@ -35,8 +36,16 @@ static SENTENCES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/explanat
 
 /// The sentence of a code, its placeholders filled in.
 fn sentence(code: &str, args: &[String]) -> String {
-    let sentence = SENTENCES.binary_search_by_key(&code, |(key, _)| key).map_or(code, |at| SENTENCES[at].1).to_owned();
-    args.iter().enumerate().fold(sentence, |s, (i, arg)| s.replace(&format!("{{{i}}}"), arg))
+    let sentence = SENTENCES.binary_search_by_key(&code, |(key, _)| key).map_or(code, |at| SENTENCES[at].1);
+    let mut parts = sentence.split('{');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once('}').and_then(|(number, rest)| Some((args.get(number.parse::<usize>().ok()?)?, rest))) {
+            Some((arg, rest)) => out.extend([arg, rest]),
+            None => out.extend(["{", part]),
+        }
+    }
+    out
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -79,7 +88,7 @@ pub fn main(arguments: &[String]) -> ExitCode {
     if let Some((path, error)) = said.unreadable {
         return unreadable(&path.display().to_string(), &error);
     }
-    let mut out = said.out;
+    let mut out = io::stdout();
     let ended = match format {
         Format::Sarif => writeln!(out, "{:#}", sarif(said.results)).and_then(|()| out.flush()),
         Format::Human | Format::Json | Format::Github => out.flush(),
@@ -99,11 +108,15 @@ struct Told {
 }
 
 /// What is said of all files, printed in their order as soon as it is known.
+#[derive(Default)]
 struct Said {
-    out: BufWriter<io::Stdout>,
     next: usize,
     /// What came before its turn.
     waiting: BTreeMap<usize, io::Result<Told>>,
+    /// What is still to be printed.
+    text: String,
+    /// Somebody prints what came before that.
+    is_printing: bool,
     is_refused: bool,
     results: Vec<Value>,
     /// The first file that cannot be read; what comes after it is not said.
@@ -122,7 +135,7 @@ impl Said {
                 Ok(mut told) => {
                     self.is_refused |= told.is_refused;
                     self.results.append(&mut told.results);
-                    self.is_broken = self.out.write_all(told.text.as_bytes()).is_err();
+                    self.text.push_str(&told.text);
                 }
                 Err(error) => self.unreadable = Some((files[self.next].clone(), error)),
             }
@@ -140,25 +153,22 @@ fn tell_all(files: &[PathBuf], format: Format) -> Said {
     const ROOM: usize = 64 * 1024;
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().div_ceil(8)).max(1);
     let next = AtomicUsize::new(0);
-    let said = Mutex::new(Said {
-        out: BufWriter::with_capacity(ROOM, io::stdout()),
-        next: 0,
-        waiting: BTreeMap::new(),
-        is_refused: false,
-        results: Vec::new(),
-        unreadable: None,
-        is_broken: false,
-    });
+    let all = Mutex::new(Said::default());
+    let said = || all.lock().expect("a verdict does not panic");
     // A file at a time: some take a hundred times longer than others.
     let work = || {
+        let mut room = Vec::with_capacity(ROOM);
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(file) = files.get(index) else { return };
-            let answer = tell(file, format);
-            let mut said = said.lock().expect("a verdict does not panic");
+            let answer = tell(file, format, &mut room);
+            let mut said = said();
             said.hear(files, index, answer);
             if said.is_over() {
                 return;
+            }
+            if said.text.len() >= ROOM && !said.is_printing {
+                print(said, &all);
             }
         }
     };
@@ -168,18 +178,32 @@ fn tell_all(files: &[PathBuf], format: Format) -> Said {
         }
         work();
     });
-    said.into_inner().expect("a verdict does not panic")
+    print(said(), &all);
+    all.into_inner().expect("a verdict does not panic")
 }
 
-fn tell(path: &Path, format: Format) -> io::Result<Told> {
-    let (name, bytes) = if path == Path::new(STANDARD_INPUT) {
-        let mut bytes = Vec::new();
-        io::stdin().read_to_end(&mut bytes)?;
-        ("STDIN".to_owned(), bytes)
+/// Prints what is to be printed. The others go on meanwhile: who reads it may be slow.
+fn print<'a>(mut said: MutexGuard<'a, Said>, all: &'a Mutex<Said>) {
+    let text = std::mem::take(&mut said.text);
+    said.is_printing = true;
+    drop(said);
+    let ended = io::stdout().write_all(text.as_bytes());
+    let mut said = all.lock().expect("a verdict does not panic");
+    said.is_printing = false;
+    said.is_broken |= ended.is_err();
+}
+
+/// `bytes`: room for those of the file, which saves asking the system how many there are.
+fn tell(path: &Path, format: Format, bytes: &mut Vec<u8>) -> io::Result<Told> {
+    bytes.clear();
+    let name = if path == Path::new(STANDARD_INPUT) {
+        io::stdin().read_to_end(bytes)?;
+        "STDIN".to_owned()
     } else {
-        (path.display().to_string(), std::fs::read(path)?)
+        File::open(path)?.take(u64::MAX).read_to_end(bytes)?;
+        path.display().to_string()
     };
-    let text = manifest::decode_bytes(&bytes);
+    let text = manifest::decode_bytes(bytes);
     let checked = manifest::check(&text);
     let (mut said, mut results) = (String::new(), Vec::new());
     match format {

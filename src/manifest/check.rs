@@ -8,7 +8,7 @@ use super::read::{Stream, read_stream};
 use super::source::{span_in, span_of_error};
 use super::validate::path_segment_problems;
 use super::{Admitted, Checked, ClusterFacts, Document, DocumentVerdict, Source, SourceDocument, admit, decode, explain, fix, hint};
-use crate::api::{Kind, Status, object};
+use crate::api::{Cause, Kind, Status, object};
 use crate::text::{Diagnostic, Severity, Span};
 use crate::yaml::{Node, go_quote};
 
@@ -61,7 +61,7 @@ pub(super) fn stage(checked: &Checked) -> Stage {
 pub(super) fn verdict(text: &str, facts: &dyn ClusterFacts) -> Checked {
     let Stream { documents, error, .. } = read_stream(text);
     let mut source = Source::default();
-    let mut run = Run { facts, checked: Checked::default(), created: Vec::new(), read: Vec::new(), document: 0 };
+    let mut run = Run { facts, is_long: text.len() > LONGEST_LIST, checked: Checked::default(), created: Vec::new(), read: Vec::new(), document: 0 };
     let mut stopped = false;
     for (index, Document { value, root, span }) in documents.into_iter().enumerate() {
         run.document = index;
@@ -98,8 +98,8 @@ enum Mode {
     Strict,
     /// From inside.
     Lenient,
-    /// By kubectl, without a store that would make up a name.
-    DryRun,
+    /// By kubectl, without a store that would make up a name. `is_long`: there may be very long lists.
+    DryRun { is_long: bool },
 }
 
 /// A refusal, with the decoder's findings where it was the decoder.
@@ -135,13 +135,13 @@ fn create_known(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts)
     let decoded = decode::decode_keeping_empties(kind, value, mode != Mode::Lenient);
     let (mut value, empties) = decoded.map_err(|error| Refusal { status: decode::bad_request(kind, &error.detail), findings: error.findings })?;
     // `Convert_v1_DaemonSet_To_apps_DaemonSet` reads a field of older versions from an annotation.
-    if let ("DaemonSet", Some(text)) = (kind.kind, object::map_at(&value, "metadata.annotations").and_then(|a| a.get(GENERATION)))
+    if let ("DaemonSet", Some(text)) = (kind.kind, object::annotations(&value).and_then(|a| a.get(GENERATION)))
         && let Some(text) = text.as_str().filter(|text| text.parse::<i64>().is_err())
     {
         let detail = format!("strconv.ParseInt: parsing {}: invalid syntax", go_quote(text));
         return Err(decode::bad_request(kind, &detail).into());
     }
-    if mode == Mode::DryRun {
+    if mode == (Mode::DryRun { is_long: true }) {
         shorten(&mut value);
     }
     let warning = unite_owners(&mut value);
@@ -160,11 +160,12 @@ fn create_known(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts)
     if kind.kind == "Binding" {
         return Err(Status::not_found("pods", object::name(&value)).into());
     }
-    let mut admitted = admit::create(kind, value, facts, mode == Mode::DryRun).map_err(|mut status| {
+    let dry_run = matches!(mode, Mode::DryRun { .. });
+    let mut admitted = admit::create(kind, value, facts, dry_run).map_err(|mut status| {
         status.warnings.splice(0..0, warning.clone());
         status
     })?;
-    if mode == Mode::DryRun {
+    if dry_run {
         admit::complete_dry_run(kind, &mut admitted.object);
     }
     admitted.warnings.splice(0..0, warning);
@@ -240,6 +241,8 @@ impl Failure {
 
 struct Run<'a> {
     facts: &'a dyn ClusterFacts,
+    /// The text has room for lists that are too long.
+    is_long: bool,
     checked: Checked,
     /// What went wrong in creating objects, and what in reading them.
     created: Vec<Failure>,
@@ -330,7 +333,7 @@ impl Run<'_> {
             self.created.push(Failure::Plain(message));
             return;
         }
-        match create(kind, Mode::DryRun, sent, self.facts) {
+        match create(kind, Mode::DryRun { is_long: self.is_long }, sent, self.facts) {
             Ok(admitted) if exists(kind, &admitted.object, self.facts) => {
                 let status = Status::already_exists(&kind.resource(), object::name(&admitted.object));
                 let args = vec![object::name(&admitted.object).to_owned()];
@@ -384,13 +387,13 @@ fn stderr(documents: &[DocumentVerdict], created: &[Failure], read: &[Failure]) 
         };
         for warning in warnings {
             if told.insert(warning.as_str()) {
-                out.push_str(&format!("Warning: {warning}\n"));
+                out.extend(["Warning: ", warning, "\n"]);
             }
         }
     }
     match (created, read) {
         ([], []) => {}
-        ([Failure::Plain(text)], []) | ([], [Failure::Plain(text)]) => out.push_str(&format!("error: {text}\n")),
+        ([Failure::Plain(text)], []) | ([], [Failure::Plain(text)]) => out.extend(["error: ", text, "\n"]),
         ([Failure::Status(status)], []) => out.push_str(&status_text(status, FILE_NAME)),
         ([], [Failure::Gathered(texts)]) => texts.iter().for_each(|text| out.push_str(&format!("{text}\n"))),
         ([], many) | (many, []) => many.iter().for_each(|failure| out.push_str(&failure.line())),
@@ -411,20 +414,19 @@ pub fn status_text(status: &Status, file: &str) -> String {
     if status.reason != "Invalid" || (status.kind.is_empty() && status.name.is_empty()) {
         return plain_status_text(status, file);
     }
-    let head = format!("The {} {} is invalid", status.kind, go_quote(&status.name));
-    let mut lines: Vec<String> = Vec::new();
-    let mut seen = SortedSet::default();
-    for cause in &status.causes {
-        let line = if cause.field.is_empty() { cause.message.clone() } else { format!("{}: {}", cause.field, cause.message) };
-        if seen.insert(line.clone()) {
-            lines.push(line);
+    let line = |cause: &Cause| if cause.field.is_empty() { cause.message.clone() } else { format!("{}: {}", cause.field, cause.message) };
+    let lines: Vec<String> = status.causes.iter().map(line).collect();
+    let mut out = format!("The {} {} is invalid", status.kind, go_quote(&status.name));
+    match client::once(&lines).as_slice() {
+        [] => {}
+        [one] => out.extend([": ", one]),
+        many => {
+            out.push_str(": ");
+            many.iter().for_each(|line| out.extend(["\n* ", line]));
         }
     }
-    match lines.as_slice() {
-        [] => format!("{head}\n"),
-        [one] => format!("{head}: {one}\n"),
-        many => many.iter().fold(format!("{head}: \n"), |out, line| format!("{out}* {line}\n")),
-    }
+    out.push('\n');
+    out
 }
 
 /// `Error from server (REASON): error when creating "F": MESSAGE`

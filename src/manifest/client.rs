@@ -145,16 +145,20 @@ pub fn find_kind(api_version: &str, kind: &str) -> Option<&'static Kind> {
 
 /// Several errors as one: what is said twice is printed once (`aggregate.Error` of apimachinery).
 pub fn aggregate(texts: &[String]) -> String {
+    match once(texts).as_slice() {
+        [one] => (*one).to_owned(),
+        many => format!("[{}]", many.join(", ")),
+    }
+}
+
+/// Without what was said before.
+pub fn once(texts: &[String]) -> Vec<&str> {
     // There may be a million: brought together by sorting, then back in their order.
     let mut places: Vec<usize> = (0..texts.len()).collect();
     places.order_by_key(|place| &texts[*place]);
     places.dedup_by(|later, first| texts[*later] == texts[*first]);
     places.order();
-    let said: Vec<&str> = places.into_iter().map(|place| texts[place].as_str()).collect();
-    match said.as_slice() {
-        [one] => (*one).to_owned(),
-        many => format!("[{}]", many.join(", ")),
-    }
+    places.into_iter().map(|place| texts[place].as_str()).collect()
 }
 
 /// `error validating "pod.yaml": error validating data: …`; several findings stand in brackets.

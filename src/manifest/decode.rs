@@ -55,7 +55,7 @@ pub fn decode_with(kind: &Kind, value: Value, strict: bool) -> Result<Value, Dec
 
 /// The same with the empty maps and lists that were written, which messages tell from missing ones; says whether there are any.
 pub fn decode_keeping_empties(kind: &Kind, mut value: Value, strict: bool) -> Result<(Value, bool), DecodeError> {
-    let Some(root) = schema::kind(&kind.api_version(), kind.kind) else { return Ok((value, false)) };
+    let Some(root) = schema::kind_of(kind.group, kind.version, kind.kind) else { return Ok((value, false)) };
     let mut decoder = Decoder { strict, ..Decoder::new(root.name) };
     let outcome = decoder.object(&mut value, root);
     let empties = decoder.empties;
@@ -65,7 +65,7 @@ pub fn decode_keeping_empties(kind: &Kind, mut value: Value, strict: bool) -> Re
 
 /// Takes out the empty maps and lists, as Go's encoder does (`omitempty`).
 pub fn drop_empties(kind: &Kind, value: &mut Value) {
-    if let Some(root) = schema::kind(&kind.api_version(), kind.kind) {
+    if let Some(root) = schema::kind_of(kind.group, kind.version, kind.kind) {
         drop_from(value, root);
     }
 }
@@ -106,7 +106,7 @@ pub fn bad_request(kind: &Kind, detail: &str) -> Status {
 /// What kubectl itself decodes of every object: its metadata.
 pub fn check_metadata(value: &Value) -> Result<(), DecodeError> {
     let Some(metadata) = value.get("metadata") else { return Ok(()) };
-    let Some(owner) = schema::kind("v1", "Pod").and_then(|pod| pod.field("metadata")?.object()) else { return Ok(()) };
+    let Some(owner) = schema::kind_of("", "v1", "Pod").and_then(|pod| pod.field("metadata")?.object()) else { return Ok(()) };
     let mut decoder = Decoder { strict: false, sent: false, ..Decoder::new("metadataOnlyObject") };
     decoder.go_path.push("metadata");
     decoder.path.push(Step::Name("metadata"));

@@ -1,5 +1,7 @@
 //! Hints: what is accepted but probably not meant.
 
+use std::fmt;
+
 use super::source::find;
 use super::{Checked, DocumentVerdict, SourceDocument};
 use crate::text::{Diagnostic, Severity, Span};
@@ -124,31 +126,27 @@ impl Hints<'_> {
             self.push(span, "status", "explain-hint-status", &[]);
         }
         for spec in ["spec", "spec.template.spec", "spec.jobTemplate.spec.template.spec"] {
-            for list in ["containers", "initContainers"] {
-                let path = format!("{spec}.{list}");
-                let place = find(&document.root, &path);
-                if !place.whole {
-                    continue;
-                }
-                for (index, container) in place.node.items().iter().enumerate() {
-                    self.container(container, &format!("{path}[{index}]"));
+            let place = find(&document.root, spec);
+            for list in ["containers", "initContainers"].into_iter().filter(|_| place.whole) {
+                for (index, container) in place.node.get(list).map(Node::items).into_iter().flatten().enumerate() {
+                    self.container(container, &format_args!("{spec}.{list}[{index}]"));
                 }
             }
         }
     }
 
-    fn container(&mut self, container: &Node, path: &str) {
+    fn container(&mut self, container: &Node, path: &dyn fmt::Display) {
         for which in ["requests", "limits"] {
             let Some(amounts) = container.get("resources").and_then(|r| r.get(which)) else { continue };
             for entry in amounts.entries() {
                 let raw = self.text.get(entry.value.span.range()).unwrap_or_default().trim_matches(['"', '\'']).to_owned();
                 let Ok(number) = raw.parse::<u64>() else { continue };
-                let place = format!("{path}.resources.{which}.{}", entry.key);
-                match entry.key.as_str() {
-                    "memory" if number > 0 && number < 1_000_000 => self.push(entry.value.span, &place, "explain-hint-memory-small", &[&raw]),
-                    "cpu" if number >= 64 => self.push(entry.value.span, &place, "explain-hint-cpu-large", &[&raw]),
-                    _ => {}
-                }
+                let code = match entry.key.as_str() {
+                    "memory" if number > 0 && number < 1_000_000 => "explain-hint-memory-small",
+                    "cpu" if number >= 64 => "explain-hint-cpu-large",
+                    _ => continue,
+                };
+                self.push(entry.value.span, &format!("{path}.resources.{which}.{}", entry.key), code, &[&raw]);
             }
         }
         if let Some([only]) = container.get("command").map(Node::items)

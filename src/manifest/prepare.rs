@@ -34,9 +34,9 @@ pub fn create(kind: &Kind, object: &mut Value, warnings: &mut Vec<String>) {
         object::set(object, "metadata.generation", json!(1));
     }
     // `WipeObjectMetaSystemFields`: nothing new is being deleted.
-    if let Some(metadata) = object.get_mut("metadata") {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         for field in ["uid", "creationTimestamp", "managedFields", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
-            object::remove(metadata, field);
+            metadata.remove(field);
         }
     }
     match kind.kind {
@@ -132,7 +132,7 @@ fn pod(pod: &mut Value, warnings: &mut Vec<String>) {
 
 /// An AppArmor annotation without the field becomes the field, which is told of (`applyAppArmorVersionSkew`).
 fn apparmor_fields(pod: &mut Value, warnings: &mut Vec<String>) {
-    let Some(annotations) = object::map_at(pod, "metadata.annotations").cloned() else { return };
+    let Some(annotations) = object::annotations(pod).cloned() else { return };
     if object::str_at(pod, "spec.os.name") == Some("windows") {
         return;
     }
@@ -164,6 +164,10 @@ fn apparmor_fields(pod: &mut Value, warnings: &mut Vec<String>) {
 
 /// `matchLabelKeys` and `mismatchLabelKeys` stand for the Pod's own values (`applyMatchLabelKeysAndMismatchLabelKeys`).
 fn merge_label_keys(pod: &mut Value) {
+    let Some(spec) = pod.get("spec") else { return };
+    if spec.get("affinity").is_none() && spec.get("topologySpreadConstraints").is_none() {
+        return;
+    }
     let Some(labels) = object::labels(pod).cloned() else { return };
     let Some(spec) = pod.get_mut("spec") else { return };
     for kind in ["podAffinity", "podAntiAffinity"] {

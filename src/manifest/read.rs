@@ -97,7 +97,8 @@ fn past_blanks(text: &str, mut at: usize) -> Option<usize> {
 fn read_yaml_stream(text: &str, start: usize, stream: &mut Stream) -> Result<(), ReadError> {
     let mut begin = start;
     let mut at = start;
-    while at < text.len() {
+    let has_separators = text[start..].contains("---");
+    while has_separators && at < text.len() {
         let line_end = text.as_bytes()[at..].iter().position(|byte| *byte == b'\n').map_or(text.len(), |i| at + i + 1);
         if text.as_bytes()[at..line_end].starts_with(b"---") {
             let rest = text[at + 3..line_end].trim();
@@ -177,15 +178,17 @@ pub fn decode_bytes(bytes: &[u8]) -> String {
     match bytes {
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        _ => {
-            let mut out = String::with_capacity(bytes.len());
-            for chunk in bytes.utf8_chunks() {
-                out.push_str(chunk.valid());
-                out.extend(std::iter::repeat_n('\u{fffd}', chunk.invalid().len()));
-            }
-            out
-        }
+        _ => str::from_utf8(bytes).map_or_else(|_| with_replacements(bytes), str::to_owned),
     }
+}
+
+fn with_replacements(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        out.push_str(chunk.valid());
+        out.extend(std::iter::repeat_n('\u{fffd}', chunk.invalid().len()));
+    }
+    out
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {

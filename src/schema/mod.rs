@@ -74,6 +74,11 @@ struct KindRow {
 /// The struct of a kind, by `apiVersion` and `kind` as a manifest writes them (`kind("apps/v1", "Deployment")`).
 pub fn kind(api_version: &str, kind: &str) -> Option<&'static Type> {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    kind_of(group, version, kind)
+}
+
+/// The same with the group apart.
+pub fn kind_of(group: &str, version: &str, kind: &str) -> Option<&'static Type> {
     let row = table::KIND_ROWS.iter().find(|row| row.kind == kind && row.version == version && row.group == group)?;
     table::types().get(usize::from(row.type_index))
 }
@@ -97,7 +102,9 @@ pub fn merge_key(owner: &Type, field: &str) -> Option<&'static str> {
 
 impl Type {
     pub fn field(&self, name: &str) -> Option<&'static Field> {
-        let index = self.fields.binary_search_by(|field| field.name.cmp(name)).ok()?;
+        // Most often the first letters tell, which costs no call.
+        let first = name.as_bytes().first();
+        let index = self.fields.binary_search_by(|field| field.name.as_bytes().first().cmp(&first).then_with(|| field.name.cmp(name))).ok()?;
         self.fields.get(index)
     }
 

@@ -94,7 +94,7 @@ impl<'a> Composer<'a> {
                     let mark = token.start;
                     return parser_error(Place::default(), "did not find expected <document start>", mark);
                 }
-                self.scanner.next()?;
+                self.scanner.next();
                 let token = self.scanner.peek()?;
                 if matches!(
                     token.kind,
@@ -137,7 +137,7 @@ impl<'a> Composer<'a> {
                 }
                 _ => return Ok(()),
             }
-            self.scanner.next()?;
+            self.scanner.next();
         }
     }
 
@@ -181,11 +181,11 @@ impl<'a> Composer<'a> {
     }
 
     fn node_inside(&mut self, block: bool, indentless: bool) -> Composed<NodeId> {
-        let token = self.scanner.peek()?;
+        let mut token = self.scanner.peek()?;
         let start = token.start;
         if let Kind::Alias(name) = token.kind {
             let end = token.end;
-            self.scanner.next()?;
+            self.scanner.next();
             let Some(target) = self.anchors.get(name) else {
                 self.unknown = Some((name, Span::new(start.at as usize, end.at as usize)));
                 return Err(Box::new(Problem { stage: Stage::Reader, text: "unknown anchor", mark: start, context: start }));
@@ -194,7 +194,6 @@ impl<'a> Composer<'a> {
         }
         let (mut anchor, mut tag, mut end) = (None, None, start);
         loop {
-            let token = self.scanner.peek()?;
             match &token.kind {
                 Kind::Anchor(name) if anchor.is_none() => anchor = Some(*name),
                 Kind::Tag { handle, suffix } if tag.is_none() => {
@@ -213,7 +212,8 @@ impl<'a> Composer<'a> {
                 }
                 _ => break,
             }
-            end = self.scanner.next()?.end;
+            end = self.scanner.next().end;
+            token = self.scanner.peek()?;
         }
         // An alias inside of the node that it names is an error of meaning, so the anchor has to be known before its content.
         let reserved = anchor.map(|name| {
@@ -234,7 +234,7 @@ impl<'a> Composer<'a> {
         match &token.kind {
             Kind::BlockEntry if indentless => self.indentless_sequence(start, tag),
             Kind::Scalar { .. } => {
-                let token = self.scanner.next()?;
+                let token = self.scanner.next();
                 let Kind::Scalar { text, plain } = token.kind else { return parser_error(start, "did not find expected node content", mark) };
                 let implicit = (plain && tag.is_none()) || tag.as_ref().is_some_and(|tag| tag.as_str() == "!");
                 Ok(self.scalar(start, token.end, tag, text, implicit))
@@ -256,14 +256,14 @@ impl<'a> Composer<'a> {
     }
 
     fn block_sequence(&mut self, start: Place, tag: Tag) -> Composed<NodeId> {
-        let context = self.scanner.next()?.start;
+        let context = self.scanner.next().start;
         let mut chain = Chain::new();
         loop {
             let token = self.scanner.peek()?;
             let mark = token.start;
             match token.kind {
                 Kind::BlockEntry => {
-                    let after = self.scanner.next()?.end;
+                    let after = self.scanner.next().end;
                     let item = match self.scanner.peek()?.kind {
                         Kind::BlockEntry | Kind::BlockEnd => self.empty(after),
                         _ => self.node(true, false)?,
@@ -271,7 +271,7 @@ impl<'a> Composer<'a> {
                     chain.push(&mut self.nodes, item);
                 }
                 Kind::BlockEnd => {
-                    self.scanner.next()?;
+                    self.scanner.next();
                     break;
                 }
                 _ => return parser_error(context, "did not find expected '-' indicator", mark),
@@ -284,7 +284,7 @@ impl<'a> Composer<'a> {
     fn indentless_sequence(&mut self, start: Place, tag: Tag) -> Composed<NodeId> {
         let mut chain = Chain::new();
         while matches!(self.scanner.peek()?.kind, Kind::BlockEntry) {
-            let after = self.scanner.next()?.end;
+            let after = self.scanner.next().end;
             let item = match self.scanner.peek()?.kind {
                 Kind::BlockEntry | Kind::Key | Kind::Value | Kind::BlockEnd => self.empty(after),
                 _ => self.node(true, false)?,
@@ -296,14 +296,14 @@ impl<'a> Composer<'a> {
     }
 
     fn block_mapping(&mut self, start: Place, tag: Tag) -> Composed<NodeId> {
-        let context = self.scanner.next()?.start;
+        let context = self.scanner.next().start;
         let mut chain = Chain::new();
         loop {
             let token = self.scanner.peek()?;
             let mark = token.start;
             match token.kind {
                 Kind::Key => {
-                    let after = self.scanner.next()?.end;
+                    let after = self.scanner.next().end;
                     let key = match self.scanner.peek()?.kind {
                         Kind::Key | Kind::Value | Kind::BlockEnd => self.empty(after),
                         _ => self.node(true, true)?,
@@ -312,7 +312,7 @@ impl<'a> Composer<'a> {
                     let token = self.scanner.peek()?;
                     let here = token.start;
                     let value = if matches!(token.kind, Kind::Value) {
-                        let after = self.scanner.next()?.end;
+                        let after = self.scanner.next().end;
                         match self.scanner.peek()?.kind {
                             Kind::Key | Kind::Value | Kind::BlockEnd => self.empty(after),
                             _ => self.node(true, true)?,
@@ -323,7 +323,7 @@ impl<'a> Composer<'a> {
                     chain.push(&mut self.nodes, value);
                 }
                 Kind::BlockEnd => {
-                    self.scanner.next()?;
+                    self.scanner.next();
                     break;
                 }
                 _ => return parser_error(context, "did not find expected key", mark),
@@ -334,7 +334,7 @@ impl<'a> Composer<'a> {
     }
 
     fn flow_sequence(&mut self, start: Place, tag: Tag) -> Composed<NodeId> {
-        let context = self.scanner.next()?.start;
+        let context = self.scanner.next().start;
         let mut chain = Chain::new();
         let mut first = true;
         loop {
@@ -344,7 +344,7 @@ impl<'a> Composer<'a> {
                     let mark = token.start;
                     return parser_error(context, "did not find expected ',' or ']'", mark);
                 }
-                self.scanner.next()?;
+                self.scanner.next();
             }
             first = false;
             match self.scanner.peek()?.kind {
@@ -359,19 +359,19 @@ impl<'a> Composer<'a> {
                 }
             }
         }
-        let end = self.scanner.next()?.end;
+        let end = self.scanner.next().end;
         Ok(self.collection(start, end, tag, true, RawContent::Sequence { first: chain.first }))
     }
 
     /// `[a: b]`: a mapping of one entry.
     fn flow_pair(&mut self) -> Composed<NodeId> {
-        let start = self.scanner.next()?.start;
+        let start = self.scanner.next().start;
         let token = self.scanner.peek()?;
         let mark = token.end;
         let key = match token.kind {
             Kind::Value | Kind::FlowEntry | Kind::FlowSequenceEnd => {
                 // libyaml swallows the token here.
-                self.scanner.next()?;
+                self.scanner.next();
                 self.empty(mark)
             }
             _ => self.node(false, false)?,
@@ -380,7 +380,7 @@ impl<'a> Composer<'a> {
         let mut here = token.start;
         let mut value = NONE;
         if matches!(token.kind, Kind::Value) {
-            here = self.scanner.next()?.end;
+            here = self.scanner.next().end;
             if !matches!(self.scanner.peek()?.kind, Kind::FlowEntry | Kind::FlowSequenceEnd) {
                 value = self.node(false, false)?;
             }
@@ -396,7 +396,7 @@ impl<'a> Composer<'a> {
     }
 
     fn flow_mapping(&mut self, start: Place, tag: Tag) -> Composed<NodeId> {
-        let context = self.scanner.next()?.start;
+        let context = self.scanner.next().start;
         let mut chain = Chain::new();
         let mut first = true;
         loop {
@@ -406,7 +406,7 @@ impl<'a> Composer<'a> {
                     let mark = token.start;
                     return parser_error(context, "did not find expected ',' or '}'", mark);
                 }
-                self.scanner.next()?;
+                self.scanner.next();
             }
             first = false;
             let token = self.scanner.peek()?;
@@ -414,7 +414,7 @@ impl<'a> Composer<'a> {
             let key = match token.kind {
                 Kind::FlowMappingEnd => break,
                 Kind::Key => {
-                    here = self.scanner.next()?.end;
+                    here = self.scanner.next().end;
                     match self.scanner.peek()?.kind {
                         Kind::Value | Kind::FlowEntry | Kind::FlowMappingEnd => self.empty(here),
                         _ => self.node(false, false)?,
@@ -433,7 +433,7 @@ impl<'a> Composer<'a> {
             chain.push(&mut self.nodes, key);
             let mut value = NONE;
             if matches!(self.scanner.peek()?.kind, Kind::Value) {
-                here = self.scanner.next()?.end;
+                here = self.scanner.next().end;
                 if !matches!(self.scanner.peek()?.kind, Kind::FlowEntry | Kind::FlowMappingEnd) {
                     value = self.node(false, false)?;
                 }
@@ -443,7 +443,7 @@ impl<'a> Composer<'a> {
             }
             chain.push(&mut self.nodes, value);
         }
-        let end = self.scanner.next()?.end;
+        let end = self.scanner.next().end;
         Ok(self.collection(start, end, tag, true, RawContent::Mapping { first: chain.first }))
     }
 }

@@ -44,7 +44,8 @@ pub fn parse(chunk: &str, base: usize) -> Result<Option<Node>, Error> {
 fn readable_part(chunk: &str) -> (&str, Option<usize>) {
     // Bytes that can begin such a character: controls, DEL, C1 controls, U+FFFE and U+FFFF.
     let suspicious = |b: u8| (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || b == 0x7f || b == 0xc2 || b == 0xef;
-    if !chunk.bytes().any(suspicious) {
+    // Without a way out in the middle many bytes are looked at in one step.
+    if !chunk.bytes().fold(false, |found, byte| found | suspicious(byte)) {
         return (chunk, None);
     }
     let forbidden =

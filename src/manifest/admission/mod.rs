@@ -6,6 +6,8 @@
 pub mod dry_run;
 pub mod service;
 
+use std::sync::OnceLock;
+
 use super::ClusterFacts;
 use crate::api::{Kind, Status, Value, json, object};
 
@@ -31,7 +33,7 @@ pub fn create(kind: &Kind, object: &mut Value, facts: &dyn ClusterFacts) -> Resu
 }
 
 fn is_mirror(pod: &Value) -> bool {
-    object::map_at(pod, "metadata.annotations").is_some_and(|a| a.contains_key("kubernetes.io/config.mirror"))
+    object::annotations(pod).is_some_and(|a| a.contains_key("kubernetes.io/config.mirror"))
 }
 
 /// A mirror Pod is the kubelet's own: it may not lean on objects of the API.
@@ -92,6 +94,25 @@ const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// The five letters of the real name are random; the store replaces these.
 pub const TOKEN_VOLUME: &str = "kube-api-access-xxxxx";
 
+/// What nearly every Pod is given, made once. There is nothing wrong with it, so nobody needs to look at it again.
+pub struct Given {
+    pub volume: Value,
+    pub tolerations: [Value; 2],
+}
+
+pub fn given() -> &'static Given {
+    static GIVEN: OnceLock<Given> = OnceLock::new();
+    GIVEN.get_or_init(|| Given {
+        volume: json!({"name": TOKEN_VOLUME, "projected": {"defaultMode": 420, "sources": [
+            {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+            {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
+            {"downwardAPI": {"items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]}},
+        ]}}),
+        tolerations: ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
+            .map(|key| json!({"effect": "NoExecute", "key": key, "operator": "Exists", "tolerationSeconds": 300})),
+    })
+}
+
 /// A volume that already has such a name is taken for the token's.
 fn mount_token(spec: &mut Value) {
     let present = object::list_at(spec, "volumes").iter().filter_map(|v| object::str_at(v, "name")).find(|n| n.starts_with("kube-api-access-"));
@@ -107,50 +128,46 @@ fn mount_token(spec: &mut Value) {
         }
     }
     if needed && !own {
-        let volume = json!({"name": name, "projected": {"defaultMode": 420, "sources": [
-            {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
-            {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
-            {"downwardAPI": {"items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]}},
-        ]}});
-        object::push(spec, "volumes", volume);
+        object::push(spec, "volumes", given().volume.clone());
     }
 }
 
 fn priority(pod: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
-    let class = object::str_at(pod, "spec.priorityClassName").unwrap_or("").to_owned();
+    let spec = pod.get("spec").unwrap_or(&Value::Null);
+    let class = object::str_at(spec, "priorityClassName").unwrap_or("");
     let (value, policy) = if class.is_empty() {
         (0, "PreemptLowerPriority".to_owned())
     } else {
-        facts.priority_class(&class).ok_or_else(|| forbidden(pod, &format!("no PriorityClass with name {class} was found")))?
+        facts.priority_class(class).ok_or_else(|| forbidden(pod, &format!("no PriorityClass with name {class} was found")))?
     };
-    if let Some(given) = object::i64_at(pod, "spec.priority").filter(|given| *given != value) {
+    if let Some(given) = object::i64_at(spec, "priority").filter(|given| *given != value) {
         let why = format!(
             "the integer value of priority ({given}) must not be provided in pod spec; priority admission controller computed {value} from the given PriorityClass name"
         );
         return Err(forbidden(pod, &why));
     }
-    if let Some(given) = object::str_at(pod, "spec.preemptionPolicy").filter(|given| *given != policy) {
+    if let Some(given) = object::str_at(spec, "preemptionPolicy").filter(|given| *given != policy) {
         let why = format!(
             "the string value of PreemptionPolicy ({given}) must not be provided in pod spec; priority admission controller computed {policy} from the given PriorityClass name"
         );
         return Err(forbidden(pod, &why));
     }
-    if pod.get("spec").is_some_and(Value::is_object) {
-        object::set(pod, "spec.priority", json!(value));
-        object::set(pod, "spec.preemptionPolicy", json!(policy));
+    if let Some(spec) = pod.get_mut("spec").filter(|s| s.is_object()) {
+        object::set(spec, "priority", json!(value));
+        object::set(spec, "preemptionPolicy", Value::String(policy));
     }
     Ok(())
 }
 
 pub fn default_tolerations(pod: &mut Value) {
     let Some(spec) = pod.get_mut("spec").filter(|s| s.is_object()) else { return };
-    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
-        let covered = object::list_at(spec, "tolerations").iter().any(|t| {
-            let own = object::str_at(t, "key").unwrap_or("");
-            (own == key || own.is_empty()) && matches!(object::str_at(t, "effect").unwrap_or(""), "" | "NoExecute")
+    for own in &given().tolerations {
+        let covered = object::list_at(spec, "tolerations").iter().any(|given| {
+            let key = object::str_at(given, "key").unwrap_or("");
+            (key.is_empty() || own["key"] == *key) && matches!(object::str_at(given, "effect").unwrap_or(""), "" | "NoExecute")
         });
         if !covered {
-            object::push(spec, "tolerations", json!({"effect": "NoExecute", "key": key, "operator": "Exists", "tolerationSeconds": 300}));
+            object::push(spec, "tolerations", own.clone());
         }
     }
 }

@@ -165,20 +165,18 @@ fn quoted(value: &str) -> String {
 /// The word among those allowed that a misspelt one probably means.
 pub fn closest<'w>(word: &str, allowed: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     let limit = (word.chars().count() / 3).clamp(1, 3);
-    let lower = word.to_ascii_lowercase();
-    allowed
-        .map(|candidate| (distance(&lower, &candidate.to_ascii_lowercase()), candidate))
-        .filter(|(d, _)| *d <= limit)
-        .min_by_key(|(d, _)| *d)
-        .map(|(_, c)| c)
+    let word: Vec<char> = word.to_ascii_lowercase().chars().collect();
+    let near = allowed.filter_map(|candidate| Some((distance(&word, candidate, limit)?, candidate)));
+    near.min_by_key(|(d, _)| *d).map(|(_, c)| c)
 }
 
-/// Edits between two words, a swap of neighbours counted as one.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if a.len().abs_diff(b.len()) > 3 {
-        return usize::MAX;
+/// Edits between two words, the first in small letters, a swap of neighbours counted as one; `None` where there are more than `most`.
+fn distance(a: &[char], b: &str, most: usize) -> Option<usize> {
+    // The lengths alone tell of nearly all.
+    if a.len().abs_diff(b.chars().count()) > most {
+        return None;
     }
+    let b: Vec<char> = b.to_ascii_lowercase().chars().collect();
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
     for (i, row) in rows.iter_mut().enumerate() {
         row[0] = i;
@@ -196,5 +194,5 @@ fn distance(a: &str, b: &str) -> usize {
             rows[i][j] = best;
         }
     }
-    rows[a.len()][b.len()]
+    Some(rows[a.len()][b.len()]).filter(|edits| *edits <= most)
 }

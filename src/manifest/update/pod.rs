@@ -67,7 +67,7 @@ pub fn check(old: &Value, new: &Value, errors: &mut ErrorList) {
 
 /// `ValidatePodSpecificAnnotationUpdates`
 fn annotations(old: &Value, new: &Value, errors: &mut ErrorList) {
-    let (before, after) = (object::map_at(old, "metadata.annotations"), object::map_at(new, "metadata.annotations"));
+    let (before, after) = (object::annotations(old), object::annotations(new));
     let path = FieldPath::new("metadata.annotations");
     for (key, value) in before.into_iter().flatten() {
         if key == MIRROR && after.and_then(|a| a.get(key)) != Some(value) {
@@ -165,7 +165,7 @@ pub fn only_ephemeral(old: &Value, new: &Value) -> Value {
 }
 
 pub fn check_ephemeral(old: &Value, new: &Value, errors: &mut ErrorList) {
-    if object::map_at(old, "metadata.annotations").is_some_and(|a| a.contains_key(MIRROR)) {
+    if object::annotations(old).is_some_and(|a| a.contains_key(MIRROR)) {
         *errors = FieldError::forbidden(&FieldPath::root(), "static pods do not support ephemeral containers").into();
         return;
     }

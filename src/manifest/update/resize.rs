@@ -38,7 +38,7 @@ pub fn taken(old: &Value, new: &Value) -> Value {
 }
 
 pub fn check(old: &Value, new: &Value, errors: &mut ErrorList) {
-    let refused = if object::map_at(old, "metadata.annotations").is_some_and(|a| a.contains_key("kubernetes.io/config.mirror")) {
+    let refused = if object::annotations(old).is_some_and(|a| a.contains_key("kubernetes.io/config.mirror")) {
         Some("static pods cannot be resized")
     } else {
         (object::str_at(old, "spec.os.name") == Some("windows")).then_some("windows pods cannot be resized")

@@ -34,8 +34,7 @@ mod workload;
 mod zones;
 
 use super::field::{ErrorList, FieldError, FieldPath};
-use crate::api::order::SortedSet;
-use crate::api::{Kind, Quantity, Status, Value, object};
+use crate::api::{Cause, Kind, Quantity, Status, Value, object};
 
 /// All errors of a new object, in the server's order.
 pub fn create(kind: &Kind, object: &Value) -> ErrorList {
@@ -154,17 +153,10 @@ fn namespace(namespace: &Value, errors: &mut ErrorList) {
 
 /// `Pod "web" is invalid: …`: one error plain, several in brackets, equal ones once.
 pub fn invalid(kind: &Kind, name: &str, errors: &ErrorList) -> Status {
-    let mut texts: Vec<String> = Vec::new();
-    let mut seen = SortedSet::default();
-    for error in errors.iter() {
-        let text = format!("{}: {}", error.field, error.body());
-        if seen.insert(text.clone()) {
-            texts.push(text);
-        }
-    }
-    let list = if texts.len() == 1 { texts.remove(0) } else { format!("[{}]", texts.join(", ")) };
-    let mut status = Status::new(422, "Invalid", format!("{} {} is invalid: {list}", kind.group_kind(), crate::yaml::go_quote(name)));
-    status.causes = errors.iter().map(FieldError::to_cause).collect();
+    let causes: Vec<Cause> = errors.iter().map(FieldError::to_cause).collect();
+    let texts: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
+    let message = format!("{} {} is invalid: {}", kind.group_kind(), crate::yaml::go_quote(name), super::client::aggregate(&texts));
+    let mut status = Status { causes, ..Status::new(422, "Invalid", message) };
     (status.kind, status.name) = (kind.kind.into(), name.into());
     status
 }

@@ -127,7 +127,7 @@ pub fn ingress(ingress: &Value, spec: &Value, path: &FieldPath, errors: &mut Err
             errors.invalid_at(path, "ingressClassName", class, message);
         }
         const KEY: &str = "kubernetes.io/ingress.class";
-        let old = object::map_at(ingress, "metadata.annotations").and_then(|a| a.get(KEY)).and_then(Value::as_str);
+        let old = object::annotations(ingress).and_then(|a| a.get(KEY)).and_then(Value::as_str);
         if let Some(old) = old.filter(|old| *old != class) {
             let detail = "must match `ingressClassName` when both are specified";
             errors.invalid(&FieldPath::new("annotations").name(KEY), old, detail);

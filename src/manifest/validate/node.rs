@@ -28,7 +28,7 @@ pub fn node(node: &Value, errors: &mut ErrorList) {
 /// `ValidateAvoidPodsInNodeAnnotations`
 fn avoided(node: &Value, errors: &mut ErrorList) {
     const KEY: &str = "scheduler.alpha.kubernetes.io/preferAvoidPods";
-    let annotation = object::map_at(node, "metadata.annotations").and_then(|a| a.get(KEY)).and_then(Value::as_str);
+    let annotation = object::annotations(node).and_then(|a| a.get(KEY)).and_then(Value::as_str);
     let Some(given) = annotation.and_then(crate::yaml::json_value) else { return };
     let path = FieldPath::new("metadata.annotations").name(KEY);
     for (index, entry) in object::list_at(&given, "preferAvoidPods").iter().enumerate() {

@@ -14,17 +14,15 @@ const MIRROR: &str = "kubernetes.io/config.mirror";
 
 /// `new`: nothing of it is stored yet (`ValidatePodCreate`).
 pub fn pod(pod: &Value, new: bool, errors: &mut ErrorList) {
-    let annotations = FieldPath::new("metadata").child("annotations");
     let spec = pod.get("spec").unwrap_or(&Value::Null);
-    if let Some(mirror) = object::map_at(pod, "metadata.annotations").and_then(|a| a.get(MIRROR))
-        && object::str_at(spec, "nodeName").unwrap_or("").is_empty()
-    {
-        let detail = "must set spec.nodeName if mirror pod annotation is set";
-        errors.invalid(&annotations.key(MIRROR), mirror.clone(), detail);
-    }
-    let given = object::map_at(pod, "metadata.annotations");
+    let given = object::annotations(pod);
     if let Some(given) = given {
-        annotation::values(given, spec, &annotations, errors);
+        let path = FieldPath::new("metadata").child("annotations");
+        if let Some(mirror) = given.get(MIRROR).filter(|_| object::str_at(spec, "nodeName").unwrap_or("").is_empty()) {
+            let detail = "must set spec.nodeName if mirror pod annotation is set";
+            errors.invalid(&path.key(MIRROR), mirror.clone(), detail);
+        }
+        annotation::values(given, spec, &path, errors);
     }
     let path = FieldPath::new("spec");
     pod_spec(spec, Some(pod), &path, errors);
@@ -82,7 +80,7 @@ pub fn pod_spec(spec: &Value, pod: Option<&Value>, path: &FieldPath, errors: &mu
         pod_restart_policy: text("restartPolicy"),
         host_users: object::bool_at(spec, "hostUsers") != Some(false),
     };
-    let mirror = pod.and_then(|pod| object::map_at(pod, "metadata.annotations")).is_some_and(|a| a.contains_key(MIRROR));
+    let mirror = pod.and_then(|pod| object::annotations(pod)).is_some_and(|a| a.contains_key(MIRROR));
     resource_claims(spec, mirror, &path.child("resourceClaims"), errors);
     container::regular(regular, &around, &path.child("containers"), errors);
     container::init(inits, regular, &around, &path.child("initContainers"), errors);
@@ -343,15 +341,15 @@ fn pod_resource_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
 
 /// At the very end of the spec: files that variables come from lie in emptyDirs.
 fn file_key_volumes(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
-    let volumes: SortedMap<&str, &Value> =
-        object::list_at(spec, "volumes").iter().rev().map(|v| (object::str_at(v, "name").unwrap_or(""), v)).collect();
+    let mut volumes: Option<SortedMap<&str, &Value>> = None;
     for list in ["containers", "initContainers"] {
         for (c, container) in object::list_at(spec, list).iter().enumerate() {
             for (e, variable) in object::list_at(container, "env").iter().enumerate() {
                 let Some(reference) = object::at(variable, "valueFrom.fileKeyRef").filter(|r| r.is_object()) else { continue };
                 let name = object::str_at(reference, "volumeName").unwrap_or("");
                 let path = path.child(list).index(c).child("env").index(e).child("valueFrom.fileKeyRef.volumeName");
-                match volumes.get(name) {
+                let all = || object::list_at(spec, "volumes").iter().rev().map(|v| (object::str_at(v, "name").unwrap_or(""), v)).collect();
+                match volumes.get_or_insert_with(all).get(name) {
                     None => errors.not_found(&path, name),
                     Some(volume) if volume.get("emptyDir").is_none_or(Value::is_null) => {
                         errors.invalid(&path, name, "referenced volume must be of type emptyDir");

@@ -14,7 +14,7 @@ pub fn service(service: &Value, spec: &Value, path: &FieldPath, errors: &mut Err
     let kind = object::str_at(spec, "type").unwrap_or("ClusterIP");
     let headless = is_headless(spec);
     let ports = object::list_at(spec, "ports");
-    let annotation = |key: &str| object::map_at(service, "metadata.annotations").and_then(|a| a.get(key)).and_then(Value::as_str);
+    let annotation = |key: &str| object::annotations(service).and_then(|a| a.get(key)).and_then(Value::as_str);
     if let (Some(mode), Some(hints)) = (annotation(TOPOLOGY_MODE), annotation(TOPOLOGY_HINTS))
         && mode != hints
     {
@@ -247,7 +247,7 @@ fn source_ranges(service: &Value, spec: &Value, kind: &str, path: &FieldPath, er
         for (index, range) in ranges.iter().filter_map(Value::as_str).enumerate() {
             addresses::network(range.trim(), &at.index(index), errors);
         }
-    } else if let Some(text) = object::map_at(service, "metadata.annotations").and_then(|a| a.get(KEY)).and_then(Value::as_str) {
+    } else if let Some(text) = object::annotations(service).and_then(|a| a.get(KEY)).and_then(Value::as_str) {
         let at = FieldPath::new("metadata.annotations").key(KEY);
         if kind != "LoadBalancer" {
             errors.forbidden(&at, ELSEWHERE);

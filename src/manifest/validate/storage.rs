@@ -45,7 +45,7 @@ pub fn secret(secret: &Value, errors: &mut ErrorList) {
     match object::str_at(secret, "type").unwrap_or("") {
         "kubernetes.io/service-account-token" => {
             let key = "kubernetes.io/service-account.name";
-            let account = object::map_at(secret, "metadata.annotations").and_then(|a| a.get(key)).and_then(Value::as_str);
+            let account = object::annotations(secret).and_then(|a| a.get(key)).and_then(Value::as_str);
             if account.unwrap_or("").is_empty() {
                 errors.required(&FieldPath::new("metadata").child("annotations").key(key), "");
             }

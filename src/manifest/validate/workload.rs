@@ -88,7 +88,7 @@ fn daemon_set(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
 
 /// A field of older versions lives on as an annotation.
 fn rollback(deployment: &Value, errors: &mut ErrorList) {
-    let annotation = object::map_at(deployment, "metadata.annotations").and_then(|a| a.get("deprecated.deployment.rollback.to"));
+    let annotation = object::annotations(deployment).and_then(|a| a.get("deprecated.deployment.rollback.to"));
     if let Some(revision) = annotation.and_then(Value::as_str).and_then(|text| text.parse::<i64>().ok()).filter(|r| *r < 0) {
         errors.invalid(&FieldPath::new("spec.rollback.version"), revision, "must be greater than or equal to 0");
     }
@@ -328,7 +328,7 @@ pub fn pod_template(template: &Value, path: &FieldPath, errors: &mut ErrorList) 
     template_metadata(template, path, errors);
     let spec = template.get("spec").unwrap_or(&Value::Null);
     pod::pod_spec(spec, None, &path.child("spec"), errors);
-    if let Some(given) = object::map_at(template, "metadata.annotations") {
+    if let Some(given) = object::annotations(template) {
         annotation::against_fields(given, spec, &path.child("spec"), errors);
     }
     if !object::list_at(spec, "ephemeralContainers").is_empty() {

@@ -84,7 +84,7 @@ pub fn create(kind: &Kind, object: &Value, warnings: &mut Vec<String>) {
 }
 
 fn annotation<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
-    object::map_at(object, "metadata.annotations")?.get(key)?.as_str()
+    object::annotations(object)?.get(key)?.as_str()
 }
 
 fn host_name(object: &Value, warnings: &mut Vec<String>) {

@@ -6,6 +6,7 @@ use std::fmt;
 
 use crate::api::order::{SortedMap, SortedSet};
 use crate::api::{Quantity, Value, object};
+use crate::manifest::admission::given;
 use crate::manifest::validate::{addresses, label_value_problems, same_profile};
 use crate::yaml::go_quote;
 
@@ -54,7 +55,7 @@ pub fn of(of: &Value, at: &str, warnings: &mut Vec<String>) {
     let spec = of.get("spec").unwrap_or(&Value::Null);
     let path = format!("{at}spec");
     node_labels(spec, &path, warnings);
-    let annotations = object::map_at(of, "metadata.annotations");
+    let annotations = object::annotations(of);
     let annotated = |key: &str| annotations.is_some_and(|a| a.contains_key(key));
     let of_annotation = |key: &str, text: &str| format!("{at}metadata.annotations[{key}]: {text}");
     for (key, text) in OLD_ANNOTATIONS.iter().filter(|(key, _)| annotated(key)) {
@@ -92,7 +93,7 @@ pub fn of(of: &Value, at: &str, warnings: &mut Vec<String>) {
 
 /// What is said of the annotations that name a container.
 fn of_container(of: &Value, container: &Value, at: &str, warnings: &mut Vec<String>) {
-    let annotations = object::map_at(of, "metadata.annotations");
+    let annotations = object::annotations(of);
     let profile = |field: &str| there(container, "securityContext").and_then(|c| there(c, field)).is_some();
     let name = object::str_at(container, "name").unwrap_or("");
     let key = format!("container.seccomp.security.alpha.kubernetes.io/{name}");
@@ -141,13 +142,15 @@ fn node_labels(spec: &Value, path: &str, warnings: &mut Vec<String>) {
             warnings.push(format!("{path}.nodeSelector[{key}]: {text}"));
         }
     }
-    let required = "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms";
-    for (index, term) in object::list_at(spec, required).iter().enumerate() {
-        node_term(term, false, &format!("{path}.{required}[{index}]"), warnings);
-    }
-    let preferred = "affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution";
-    for (index, term) in object::list_at(spec, preferred).iter().enumerate() {
-        node_term(term.get("preference").unwrap_or(&Value::Null), true, &format!("{path}.{preferred}[{index}].preference"), warnings);
+    if there(spec, "affinity").is_some() {
+        let required = "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms";
+        for (index, term) in object::list_at(spec, required).iter().enumerate() {
+            node_term(term, false, &format!("{path}.{required}[{index}]"), warnings);
+        }
+        let preferred = "affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution";
+        for (index, term) in object::list_at(spec, preferred).iter().enumerate() {
+            node_term(term.get("preference").unwrap_or(&Value::Null), true, &format!("{path}.{preferred}[{index}].preference"), warnings);
+        }
     }
     for (index, constraint) in object::list_at(spec, "topologySpreadConstraints").iter().enumerate() {
         let here = format!("{path}.topologySpreadConstraints[{index}]");
@@ -183,10 +186,8 @@ fn no_selector(term: &Value, path: &str, warnings: &mut Vec<String>) {
 }
 
 fn affinity(spec: &Value, path: &str, warnings: &mut Vec<String>) {
-    for kind in ["podAffinity", "podAntiAffinity"] {
-        if spec.get("affinity").and_then(|a| a.get(kind)).is_none() {
-            continue;
-        }
+    let Some(given) = there(spec, "affinity") else { return };
+    for kind in ["podAffinity", "podAntiAffinity"].into_iter().filter(|kind| given.get(*kind).is_some()) {
         let required = format!("affinity.{kind}.requiredDuringSchedulingIgnoredDuringExecution");
         for (index, term) in object::list_at(spec, &required).iter().enumerate() {
             no_selector(term, &format!("{path}.{required}[{index}]"), warnings);
@@ -200,7 +201,11 @@ fn affinity(spec: &Value, path: &str, warnings: &mut Vec<String>) {
 }
 
 fn volumes(spec: &Value, path: &str, warnings: &mut Vec<String>) {
-    let volumes = object::list_at(spec, "volumes");
+    // Of the token's own, which comes last, there is nothing to say.
+    let volumes = match object::list_at(spec, "volumes") {
+        [others @ .., last] if *last == given().volume => others,
+        all => all,
+    };
     for (index, volume) in volumes.iter().enumerate() {
         for (kind, text) in DEAD_VOLUMES {
             let Some(source) = there(volume, kind) else { continue };

@@ -59,6 +59,11 @@ impl<'a> Scanner<'a> {
         self.skip_ascii(rest.iter().position(|byte| !ORDINARY[usize::from(*byte)]).unwrap_or(rest.len()));
     }
 
+    pub(super) fn skip_spaces(&mut self) {
+        let rest = &self.bytes[self.mark.at.min(self.bytes.len())..];
+        self.skip_ascii(rest.iter().position(|byte| *byte != b' ').unwrap_or(rest.len()));
+    }
+
     /// Skips a comment or what else reaches to the line's end.
     pub(super) fn skip_rest_of_line(&mut self) {
         loop {

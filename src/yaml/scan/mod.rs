@@ -94,6 +94,13 @@ struct SimpleKey {
     mark: Mark,
 }
 
+impl SimpleKey {
+    /// Whether this place is too far away for the key's colon.
+    fn is_past(&self, mark: Mark) -> bool {
+        self.mark.line < mark.line || self.mark.index + 1024 < mark.index
+    }
+}
+
 pub(super) struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
@@ -140,15 +147,9 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes the token that was peeked at.
-    pub fn next(&mut self) -> Scanned<Token<'a>> {
-        if !self.is_ready() {
-            self.fetch_more()?;
-        }
-        if matches!(self.tokens[0].kind, Kind::StreamEnd) {
-            return Ok(self.tokens[0].clone());
-        }
+    pub fn next(&mut self) -> Token<'a> {
         self.tokens_parsed += 1;
-        Ok(self.tokens.pop_front().expect("fetch_more leaves one"))
+        self.tokens.pop_front().expect("it was peeked at")
     }
 
     /// How many bytes were read, of how many.
@@ -181,11 +182,11 @@ impl<'a> Scanner<'a> {
     }
 
     fn key_is_valid(&mut self, level: usize) -> Scanned<bool> {
-        let key = self.simple_keys[level];
+        let key = &self.simple_keys[level];
         if !key.possible {
             return Ok(false);
         }
-        if key.mark.line < self.mark.line || key.mark.index + 1024 < self.mark.index {
+        if key.is_past(self.mark) {
             if key.required {
                 return self.fail(key.mark, "could not find expected ':'");
             }
@@ -210,11 +211,12 @@ impl<'a> Scanner<'a> {
     }
 
     fn remove_key(&mut self) -> Scanned<()> {
-        let key = *self.simple_keys.last().expect("the block context has one");
+        let key = self.simple_keys.last_mut().expect("the block context has one");
         if key.possible && key.required {
-            return self.fail(key.mark, "could not find expected ':'");
+            let mark = key.mark;
+            return self.fail(mark, "could not find expected ':'");
         }
-        self.simple_keys.last_mut().expect("the block context has one").possible = false;
+        key.possible = false;
         Ok(())
     }
 
@@ -302,22 +304,23 @@ impl<'a> Scanner<'a> {
             b'\'' | b'"' => {
                 self.save_key()?;
                 self.simple_key_allowed = false;
-                self.scan_quoted(first)
+                self.scan_quoted(first)?;
+                self.fetch_near_value()
             }
             b'\t' | b'#' | b'|' | b'>' | b'%' | b'@' | b'`' => self.fail(self.mark, "found character that cannot start any token"),
             b'?' | b':' if in_flow => self.fail(self.mark, "found character that cannot start any token"),
             _ => {
                 self.save_key()?;
                 self.simple_key_allowed = false;
-                self.scan_plain()
+                self.scan_plain()?;
+                self.fetch_near_value()
             }
         }
     }
 
     fn scan_to_next_token(&mut self) {
         loop {
-            let rest = &self.bytes[self.mark.at.min(self.bytes.len())..];
-            self.skip_ascii(rest.iter().position(|byte| *byte != b' ').unwrap_or(rest.len()));
+            self.skip_spaces();
             while self.byte(0) == b' ' || ((self.flow_level() > 0 || !self.simple_key_allowed) && self.byte(0) == b'\t') {
                 self.skip_ascii(1);
             }
@@ -402,6 +405,14 @@ impl<'a> Scanner<'a> {
         self.skip();
         self.push(Kind::Key, start);
         Ok(())
+    }
+
+    /// The colon right behind a key, where it mostly stands: nothing that comes between has to be looked for.
+    fn fetch_near_value(&mut self) -> Scanned<()> {
+        let (level, scalar) = (self.flow_level(), self.tokens_parsed + self.tokens.len() - 1);
+        let key = &self.simple_keys[level];
+        let is_key = key.possible && key.token_number == scalar && !key.is_past(self.mark);
+        if is_key && self.byte(0) == b':' && (level > 0 || self.is_blank_or_end(1)) { self.fetch_value() } else { Ok(()) }
     }
 
     fn fetch_value(&mut self) -> Scanned<()> {

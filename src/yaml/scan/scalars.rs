@@ -261,7 +261,8 @@ impl Scanner<'_> {
                     if leading_blanks && (self.mark.column as isize) < least && self.byte(0) == b'\t' {
                         return self.fail(start, "found a tab character that violates indentation");
                     }
-                    self.skip();
+                    self.skip_ascii(1);
+                    self.skip_spaces();
                 } else if leading_blanks {
                     trailing.push_str(self.read_line());
                 } else {
