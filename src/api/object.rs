@@ -20,8 +20,8 @@ fn names(path: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Most paths are one name, and nearly all are known when podlab is built. Natively, where a few bytes more cost nothing, what reads a field is
-/// therefore laid into its caller: whether its path has dots is settled there, and a name is compared as a number of known length.
+/// Whether a path is one name, as most are. Nearly all paths are known when podlab is built: natively, where a few bytes more cost nothing, what
+/// reads a field is laid into its caller, so that this question is settled there and names are compared without a call.
 const fn is_name(path: &str) -> bool {
     let mut at = 0;
     while at < path.len() {

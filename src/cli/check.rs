@@ -246,7 +246,8 @@ fn position(index: &LineIndex, text: &str, offset: usize) -> (usize, usize) {
     (line + 1, text[index.start_of(line)..end.max(index.start_of(line))].chars().count() + 1)
 }
 
-fn severity(diagnostic: &Diagnostic) -> &'static str {
+/// As all formats but one call it.
+pub fn severity(diagnostic: &Diagnostic) -> &'static str {
     match diagnostic.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",

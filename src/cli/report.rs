@@ -1,11 +1,14 @@
 //! What `podlab check` says to a person: each diagnostic with its lines and carets, as compilers show them.
 
 use std::io::IsTerminal as _;
+use std::ops::Range;
 use std::sync::LazyLock;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 use podlab::manifest::Checked;
 use podlab::text::{Diagnostic, Fix, LineIndex, Severity, Span, floor_boundary};
+
+use super::check::severity;
 
 /// The report of one file. `sentence` says a code in plain words.
 pub fn report(
@@ -20,11 +23,18 @@ pub fn report(
     let index = LineIndex::new(text);
     let mut out = String::new();
     for diagnostic in &checked.diagnostics {
-        let mut title = level(diagnostic).primary_title(words(diagnostic)).element(excerpt(name, text, &index, diagnostic.span));
-        if !diagnostic.message.is_empty() {
-            title = title.element(Level::NOTE.no_name().message(sentence(diagnostic.code, &diagnostic.args)));
+        let (title, place) = (words(diagnostic), Place::of(text, &index, diagnostic.span));
+        let note = (!diagnostic.message.is_empty()).then(|| sentence(diagnostic.code, &diagnostic.args));
+        let is_simple = !*IN_COLOUR && diagnostic.fixes.is_empty() && place.is_simple();
+        if is_simple && [Some(title.as_str()), note.as_deref(), Some(name)].into_iter().flatten().all(is_plain) {
+            simple(&mut out, name, diagnostic, &title, &place, note.as_deref());
+            continue;
         }
-        let mut groups = vec![title];
+        let mut first = level(diagnostic).primary_title(title).element(place.snippet(name));
+        if let Some(note) = note {
+            first = first.element(Level::NOTE.no_name().message(note));
+        }
+        let mut groups = vec![first];
         groups.extend(diagnostic.fixes.iter().map(|fix| repair(text, fix, sentence(fix.code, &fix.args))));
         out.push_str(&renderer.render(&groups));
         out.push_str("\n\n");
@@ -46,13 +56,51 @@ fn level(diagnostic: &Diagnostic) -> Level<'static> {
 }
 
 /// The line in which a span begins, so that megabytes around it cost nothing.
-fn excerpt<'t>(name: &'t str, text: &'t str, index: &LineIndex, span: Span) -> Snippet<'t, annotate_snippets::Annotation<'t>> {
-    let line = index.line(span.start);
-    let from = index.start_of(line).min(text.len());
-    let shown = text[from..].lines().next().unwrap_or_default();
-    let start = floor_boundary(shown, span.start.saturating_sub(from).min(shown.len()));
-    let end = floor_boundary(shown, span.end.saturating_sub(from).min(shown.len())).max(start);
-    Snippet::source(shown).path(name).line_start(line + 1).annotation(AnnotationKind::Primary.span(start..end))
+struct Place<'t> {
+    /// From 1.
+    number: usize,
+    line: &'t str,
+    marked: Range<usize>,
+}
+
+impl<'t> Place<'t> {
+    fn of(text: &'t str, index: &LineIndex, span: Span) -> Self {
+        let number = index.line(span.start);
+        let from = index.start_of(number).min(text.len());
+        let line = text[from..].lines().next().unwrap_or_default();
+        let start = floor_boundary(line, span.start.saturating_sub(from).min(line.len()));
+        let end = floor_boundary(line, span.end.saturating_sub(from).min(line.len())).max(start);
+        Self { number: number + 1, line, marked: start..end }
+    }
+
+    fn snippet(&self, name: &'t str) -> Snippet<'t, Annotation<'t>> {
+        let mark = AnnotationKind::Primary.span(self.marked.clone());
+        Snippet::source(self.line).path(name).line_start(self.number).annotation(mark)
+    }
+
+    /// A mark in a line that needs neither cutting nor replacing of characters.
+    fn is_simple(&self) -> bool {
+        !self.marked.is_empty() && self.line.len() <= 100 && is_plain(self.line)
+    }
+}
+
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+/// What the renderer would write of one simple place. It keeps each character apart with its style, which for most diagnostics cost more than
+/// the verdict itself.
+fn simple(out: &mut String, name: &str, diagnostic: &Diagnostic, title: &str, place: &Place<'_>, note: Option<&str>) {
+    let Place { number, line, marked } = place;
+    let severity = severity(diagnostic);
+    let margin = " ".repeat(number.to_string().len());
+    let mark = " ".repeat(marked.start) + &"^".repeat(marked.len());
+    let column = marked.start + 1;
+    out.push_str(&format!("{severity}: {title}\n{margin}--> {name}:{number}:{column}\n{margin} |\n{number} | {line}\n{margin} | {mark}\n"));
+    if let Some(note) = note {
+        out.push_str(&format!("{margin} |\n{margin} = {note}\n"));
+    }
+    out.push('\n');
 }
 
 fn repair<'t>(text: &'t str, fix: &'t Fix, title: String) -> Group<'t> {

@@ -181,7 +181,7 @@ impl<'a> Composer<'a> {
     }
 
     fn node_inside(&mut self, block: bool, indentless: bool) -> Composed<NodeId> {
-        let mut token = self.scanner.peek()?;
+        let token = self.scanner.peek()?;
         let start = token.start;
         if let Kind::Alias(name) = token.kind {
             let end = token.end;
@@ -192,8 +192,13 @@ impl<'a> Composer<'a> {
             };
             return Ok(self.collection(start, end, None, false, RawContent::Alias(target)));
         }
+        // Hardly a node has an anchor or a tag.
+        if !matches!(token.kind, Kind::Anchor(_) | Kind::Tag { .. }) {
+            return self.content(block, indentless, start, start, None, false);
+        }
         let (mut anchor, mut tag, mut end) = (None, None, start);
         loop {
+            let token = self.scanner.peek()?;
             match &token.kind {
                 Kind::Anchor(name) if anchor.is_none() => anchor = Some(*name),
                 Kind::Tag { handle, suffix } if tag.is_none() => {
@@ -213,7 +218,6 @@ impl<'a> Composer<'a> {
                 _ => break,
             }
             end = self.scanner.next().end;
-            token = self.scanner.peek()?;
         }
         // An alias inside of the node that it names is an error of meaning, so the anchor has to be known before its content.
         let reserved = anchor.map(|name| {

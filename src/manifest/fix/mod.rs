@@ -177,22 +177,19 @@ fn distance(a: &[char], b: &str, most: usize) -> Option<usize> {
         return None;
     }
     let b: Vec<char> = b.to_ascii_lowercase().chars().collect();
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for (i, row) in rows.iter_mut().enumerate() {
-        row[0] = i;
-    }
-    for (j, cell) in rows[0].iter_mut().enumerate() {
-        *cell = j;
-    }
-    for i in 1..=a.len() {
-        for j in 1..=b.len() {
+    let width = b.len() + 1;
+    // How far the first letters of the one are from the first of the other, row by row.
+    let mut cells = vec![0; (a.len() + 1) * width];
+    for at in 0..cells.len() {
+        let (i, j) = (at / width, at % width);
+        cells[at] = if i == 0 || j == 0 {
+            i + j
+        } else {
             let change = usize::from(a[i - 1] != b[j - 1]);
-            let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + change);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            rows[i][j] = best;
-        }
+            let best = (cells[at - width] + 1).min(cells[at - 1] + 1).min(cells[at - width - 1] + change);
+            let is_swap = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if is_swap { best.min(cells[at - 2 * width - 2] + 1) } else { best }
+        };
     }
-    Some(rows[a.len()][b.len()]).filter(|edits| *edits <= most)
+    cells.last().copied().filter(|edits| *edits <= most)
 }

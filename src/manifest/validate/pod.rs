@@ -341,15 +341,15 @@ fn pod_resource_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {
 
 /// At the very end of the spec: files that variables come from lie in emptyDirs.
 fn file_key_volumes(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
-    let mut volumes: Option<SortedMap<&str, &Value>> = None;
+    let volumes: SortedMap<&str, &Value> =
+        object::list_at(spec, "volumes").iter().rev().map(|v| (object::str_at(v, "name").unwrap_or(""), v)).collect();
     for list in ["containers", "initContainers"] {
         for (c, container) in object::list_at(spec, list).iter().enumerate() {
             for (e, variable) in object::list_at(container, "env").iter().enumerate() {
                 let Some(reference) = object::at(variable, "valueFrom.fileKeyRef").filter(|r| r.is_object()) else { continue };
                 let name = object::str_at(reference, "volumeName").unwrap_or("");
                 let path = path.child(list).index(c).child("env").index(e).child("valueFrom.fileKeyRef.volumeName");
-                let all = || object::list_at(spec, "volumes").iter().rev().map(|v| (object::str_at(v, "name").unwrap_or(""), v)).collect();
-                match volumes.get_or_insert_with(all).get(name) {
+                match volumes.get(name) {
                     None => errors.not_found(&path, name),
                     Some(volume) if volume.get("emptyDir").is_none_or(Value::is_null) => {
                         errors.invalid(&path, name, "referenced volume must be of type emptyDir");
