@@ -91,9 +91,7 @@ fn beside(scene: &Scene, passed: &Passed, points: &[Point]) -> Vec<Point> {
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return Vec::new() };
     let on_rail = passed.from == passed.to && points.len() <= 3;
     let y = |index: usize, point: &Point| {
-        if on_rail {
-            first.y + WORDS_OFF
-        } else if index < 2 && is_pod(&passed.from) {
+        if on_rail || index < 2 && is_pod(&passed.from) {
             first.y + WORDS_OFF
         } else if index + 2 >= points.len() && is_pod(&passed.to) {
             last.y + WORDS_OFF
