@@ -25,19 +25,12 @@ pub fn report(
     for diagnostic in &checked.diagnostics {
         let (title, place) = (words(diagnostic), Place::of(text, &index, diagnostic.span));
         let note = (!diagnostic.message.is_empty()).then(|| sentence(diagnostic.code, &diagnostic.args));
-        let is_simple = !*IN_COLOUR && diagnostic.fixes.is_empty() && place.is_simple();
-        if is_simple && [Some(title.as_str()), note.as_deref(), Some(name)].into_iter().flatten().all(is_plain) {
+        if !*IN_COLOUR && diagnostic.fixes.is_empty() && is_simple(name, &title, &place, note.as_deref()) {
             simple(&mut out, name, diagnostic, &title, &place, note.as_deref());
             continue;
         }
-        let mut first = level(diagnostic).primary_title(title).element(place.snippet(name));
-        if let Some(note) = note {
-            first = first.element(Level::NOTE.no_name().message(note));
-        }
-        let mut groups = vec![first];
-        groups.extend(diagnostic.fixes.iter().map(|fix| repair(text, fix, sentence(fix.code, &fix.args))));
-        out.push_str(&renderer.render(&groups));
-        out.push_str("\n\n");
+        let repairs = diagnostic.fixes.iter().map(|fix| repair(text, fix, sentence(fix.code, &fix.args)));
+        out.push_str(&rendered(&renderer, name, diagnostic, title, &place, note, repairs));
     }
     if checked.exit == 0 {
         for line in checked.stdout.lines() {
@@ -45,6 +38,23 @@ pub fn report(
         }
     }
     out
+}
+
+fn rendered<'t>(
+    renderer: &Renderer,
+    name: &'t str,
+    diagnostic: &Diagnostic,
+    title: String,
+    place: &Place<'t>,
+    note: Option<String>,
+    repairs: impl Iterator<Item = Group<'t>>,
+) -> String {
+    let mut first = level(diagnostic).primary_title(title).element(place.snippet(name));
+    if let Some(note) = note {
+        first = first.element(Level::NOTE.no_name().message(note));
+    }
+    let groups: Vec<_> = std::iter::once(first).chain(repairs).collect();
+    renderer.render(&groups) + "\n\n"
 }
 
 fn level(diagnostic: &Diagnostic) -> Level<'static> {
@@ -77,15 +87,12 @@ impl<'t> Place<'t> {
         let mark = AnnotationKind::Primary.span(self.marked.clone());
         Snippet::source(self.line).path(name).line_start(self.number).annotation(mark)
     }
-
-    /// A mark in a line that needs neither cutting nor replacing of characters.
-    fn is_simple(&self) -> bool {
-        !self.marked.is_empty() && self.line.len() <= 100 && is_plain(self.line)
-    }
 }
 
-fn is_plain(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+/// Whether there is a mark, in a line that needs neither cutting nor replacing of characters.
+fn is_simple(name: &str, title: &str, place: &Place<'_>, note: Option<&str>) -> bool {
+    let is_plain = |text: &str| text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    !place.marked.is_empty() && place.line.len() <= 100 && [place.line, name, title, note.unwrap_or_default()].into_iter().all(is_plain)
 }
 
 /// What the renderer would write of one simple place. It keeps each character apart with its style, which for most diagnostics cost more than
@@ -106,4 +113,35 @@ fn simple(out: &mut String, name: &str, diagnostic: &Diagnostic, title: &str, pl
 fn repair<'t>(text: &'t str, fix: &'t Fix, title: String) -> Group<'t> {
     let patches = fix.edits.iter().map(|edit| Patch::new(edit.span.range(), edit.insert.as_str()));
     Level::HELP.secondary_title(title).element(Snippet::source(text).patches(patches))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_simple_report_is_what_the_renderer_writes() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance/verdicts");
+        let renderer = Renderer::plain();
+        let (mut seen, mut files) = (0, 0);
+        for file in std::fs::read_dir(folder).expect("the recorded cases are there") {
+            let cases = std::fs::read_to_string(file.expect("an entry").path()).expect("text");
+            files += 1;
+            for case in cases.lines() {
+                let case = podlab::yaml::json_value(case).expect("JSON");
+                let Some(text) = case["input"].as_str() else { continue };
+                let index = LineIndex::new(text);
+                for diagnostic in &podlab::manifest::check(text).diagnostics {
+                    let (title, place, note) = (diagnostic.message.clone(), Place::of(text, &index, diagnostic.span), diagnostic.code.to_owned());
+                    if is_simple("pod.yaml", &title, &place, Some(&note)) {
+                        let mut own = String::new();
+                        simple(&mut own, "pod.yaml", diagnostic, &title, &place, Some(&note));
+                        assert_eq!(own, rendered(&renderer, "pod.yaml", diagnostic, title, &place, Some(note), std::iter::empty()), "{text}");
+                        seen += 1;
+                    }
+                }
+            }
+        }
+        assert!(files > 5 && seen > 1000, "{seen} simple reports in {files} files");
+    }
 }

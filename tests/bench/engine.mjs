@@ -13,8 +13,9 @@ export async function engine(report) {
     if (ended.status !== 0) throw new Error(`${command}: ${(ended.stderr || String(ended.error)).trim().split("\n").at(-1)}`);
   };
   console.log("  (building the engine alone, about 1 min; 3 min the first time)");
-  // wasm-bindgen makes the app's names readable, by which its functions are put in order; nobody does it here, and the older form of names sorts as readable ones do.
-  const env = { ...process.env, CARGO_TARGET_DIR: resolve(target), CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: "-Csymbol-mangling-version=legacy" };
+  // wasm-bindgen makes the app's names readable, by which its functions are put in order; nobody does it here, and names of the older form,
+  // which an empty RUSTFLAGS asks for, sort as readable ones do.
+  const env = { ...process.env, CARGO_TARGET_DIR: resolve(target), RUSTFLAGS: "" };
   run("cargo", ["build", "--quiet", "--release", "--target", "wasm32-unknown-unknown", "--manifest-path", "tests/bench/engine/Cargo.toml"], { env });
   const plain = join(target, "wasm32-unknown-unknown/release/podlab_engine.wasm");
   const squeezed = join(target, "engine.wasm");
