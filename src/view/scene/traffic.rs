@@ -305,6 +305,13 @@ mod tests {
         let draft = crate::manifest::check(text);
         for at in (1000..until).step_by(50) {
             session.play_to(SimTime(at));
+            if at == 6000 {
+                // A Pod that is behind no Service ends right beneath its rail.
+                let scene = super::super::build(&session, &draft, 1440.0);
+                let asked = scene.nodes.iter().flat_map(|n| &n.pods).find(|p| p.full_name == "echo-health").expect("it runs");
+                let url = format!("http://{}:3000/", asked.ip);
+                session.input(Input::Request { namespace: "default".into(), pod: "visitor".into(), container: "sh".into(), url });
+            }
             WIDTHS.into_iter().for_each(|width| look(&super::super::build(&session, &draft, width)));
         }
     }
@@ -356,8 +363,11 @@ mod tests {
                 let pods = scene.nodes.iter().flat_map(|n| &n.pods).filter(near);
                 for plug in pods.flat_map(|p| &p.rails).flat_map(|r| &r.plugs) {
                     seen.set(seen.get() + 1);
-                    let port = Rect { x: plug.to.x - 6.0, y: plug.from.y, w: 46.0, h: plug.to.y + 5.0 - plug.from.y };
-                    assert!(apart(words, port) && apart(answer, port), "at {}: {words:?} or {answer:?} covers {port:?}", scene.width);
+                    let knob = Rect { x: plug.to.x - 6.0, y: plug.from.y, w: 12.0, h: plug.to.y + 5.0 - plug.from.y };
+                    let port = Rect { x: plug.to.x + 9.0, y: plug.to.y - 17.0, w: 34.0, h: 11.0 };
+                    for seen in [knob, port] {
+                        assert!(apart(words, seen) && apart(answer, seen), "at {}: {words:?} or {answer:?} covers {seen:?}", scene.width);
+                    }
                 }
             }
         });
