@@ -77,8 +77,7 @@ let editor = null;
 
 // Mounts the editor when all is there, so that no keystroke waits or is lost. Until then its text can be read, and what it is told is kept.
 export function mount(host, text, tab, label, calls) {
-  const reading = host.appendChild(document.createElement("pre"));
-  reading.textContent = text;
+  const reading = host.appendChild(Object.assign(document.createElement("pre"), { textContent: text, tabIndex: 0, role: "region", ariaLabel: label }));
   let [handle, isGone] = [null, false];
   const wishes = [];
   const tell = (what) => (...words) => {

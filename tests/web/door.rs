@@ -116,7 +116,9 @@ async fn the_page_can_be_drawn_and_taken_away() {
     let place = element();
     let page = yew::Renderer::<App>::with_root(place.clone().into()).render();
     says(&place, "Running").await;
-    assert!(place.query_selector(".cm-content").is_ok_and(|found| found.is_some()), "the editor is there");
+    // The editor is a file of the built app; its text is there before it.
+    let reading = place.query_selector(".editor pre").expect("a selector").expect("the text can be read");
+    assert!(reading.text_content().is_some_and(|text| text.contains("kind: Pod")));
     page.destroy();
     pause(100).await;
     assert_eq!(place.text_content().unwrap_or_default(), "");

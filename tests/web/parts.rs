@@ -371,15 +371,11 @@ async fn control_keys_of_the_terminal() {
     terminal.control("l").await;
     terminal.control("d").await;
     assert_eq!(terminal.line(), "");
-    assert_eq!(
-        terminal.asked.take(),
-        [Message::Terminal(TerminalWish::Interrupt), Message::Terminal(TerminalWish::Clear)],
-        "the page's own prompt has nothing to leave"
-    );
-    let props = terminal_props(&[], Some("/ # "), None, &terminal.on);
-    terminal.drawn.becomes(props).await;
+    // Whom it ends is the session's affair; a line that is begun it leaves alone.
+    terminal.type_in("half a line").await;
     terminal.control("d").await;
-    assert_eq!(terminal.asked.take(), [said("exit")]);
+    terminal.control("u").await;
+    assert_eq!(terminal.asked.take(), [TerminalWish::Interrupt, TerminalWish::Clear, TerminalWish::EndOfInput].map(Message::Terminal));
     // `clear` is the page's affair, not the cluster's.
     terminal.run(" clear ").await;
     assert_eq!(terminal.asked.take(), [Message::Terminal(TerminalWish::Clear)]);
