@@ -7,7 +7,7 @@ use super::client::{self, ClientError, Target};
 use super::read::{Stream, read_stream};
 use super::source::{span_in, span_of_error};
 use super::validate::path_segment_problems;
-use super::{Admitted, Checked, ClusterFacts, Document, DocumentVerdict, Source, SourceDocument, admit, decode, explain, fix, hint};
+use super::{Accepted, Admitted, Checked, ClusterFacts, Document, DocumentVerdict, Source, SourceDocument, admit, decode, explain, fix, hint};
 use crate::api::{Cause, Kind, Status, object};
 use crate::text::{Diagnostic, Severity, Span};
 use crate::yaml::{Node, go_quote};
@@ -45,7 +45,7 @@ pub(super) fn stage(checked: &Checked) -> Stage {
     let refused = checked.documents.iter().filter_map(|d| match d {
         DocumentVerdict::Rejected(status) if status.code == 400 || status.code == 404 && status.kind.is_empty() => Some(Stage::Decoding),
         DocumentVerdict::Rejected(_) => Some(Stage::Admission),
-        DocumentVerdict::Accepted { .. } => None,
+        DocumentVerdict::Accepted(_) => None,
     });
     let worst = refused.min().unwrap_or(Stage::Accepted);
     if checked.stderr.contains("error parsing ") {
@@ -88,7 +88,10 @@ pub(super) fn verdict(text: &str, facts: &dyn ClusterFacts) -> Checked {
 
 /// The server's half of a create: decoding, then what admission does.
 pub fn admit_create(kind: &Kind, strict: bool, value: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Status> {
-    create(kind, if strict { Mode::Strict } else { Mode::Lenient }, value, facts).map_err(|refusal| refusal.status)
+    let (mut admitted, has_empties) =
+        create(kind, if strict { Mode::Strict } else { Mode::Lenient }, value, facts).map_err(|refusal| refusal.status)?;
+    admit::complete(kind, &mut admitted.object, has_empties);
+    Ok(admitted)
 }
 
 /// How a create is meant.
@@ -114,15 +117,18 @@ impl From<Status> for Refusal {
     }
 }
 
+/// What passes, to be completed; and whether it has lists or maps with nothing in them.
+type Passed = (Admitted, bool);
+
 /// What the server warns of before it looks at an object: kinds that are going away.
-fn create(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Refusal> {
+fn create(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Result<Passed, Refusal> {
     const OLD_KINDS: &[(&str, &str)] = &[("Endpoints", "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")];
     let warning = OLD_KINDS.iter().find(|(name, _)| *name == kind.kind).map(|(_, text)| (*text).to_owned());
     let outcome = create_known(kind, mode, value, facts);
     match outcome {
-        Ok(mut admitted) => {
+        Ok((mut admitted, has_empties)) => {
             admitted.warnings.splice(0..0, warning);
-            Ok(admitted)
+            Ok((admitted, has_empties))
         }
         Err(mut refusal) => {
             refusal.status.warnings.splice(0..0, warning);
@@ -131,7 +137,7 @@ fn create(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Re
     }
 }
 
-fn create_known(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Refusal> {
+fn create_known(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Result<Passed, Refusal> {
     let decoded = decode::decode_keeping_empties(kind, value, mode != Mode::Lenient);
     let (mut value, empties) = decoded.map_err(|error| Refusal { status: decode::bad_request(kind, &error.detail), findings: error.findings })?;
     // `Convert_v1_DaemonSet_To_apps_DaemonSet` reads a field of older versions from an annotation.
@@ -160,19 +166,12 @@ fn create_known(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts)
     if kind.kind == "Binding" {
         return Err(Status::not_found("pods", object::name(&value)).into());
     }
-    let dry_run = matches!(mode, Mode::DryRun { .. });
-    let mut admitted = admit::create(kind, value, facts, dry_run).map_err(|mut status| {
+    let mut admitted = admit::create(kind, value, facts, matches!(mode, Mode::DryRun { .. })).map_err(|mut status| {
         status.warnings.splice(0..0, warning.clone());
         status
     })?;
-    if dry_run {
-        admit::complete_dry_run(kind, &mut admitted.object);
-    }
     admitted.warnings.splice(0..0, warning);
-    if empties {
-        decode::drop_empties(kind, &mut admitted.object);
-    }
-    Ok(admitted)
+    Ok((admitted, empties))
 }
 
 /// Owners that stand there twice count once, with a warning (`dedupOwnerReferences` of the API server's handlers).
@@ -334,21 +333,21 @@ impl Run<'_> {
             return;
         }
         match create(kind, Mode::DryRun { is_long: self.is_long }, sent, self.facts) {
-            Ok(admitted) if exists(kind, &admitted.object, self.facts) => {
+            Ok((admitted, _)) if exists(kind, &admitted.object, self.facts) => {
                 let status = Status::already_exists(&kind.resource(), object::name(&admitted.object));
                 let args = vec![object::name(&admitted.object).to_owned()];
                 self.report(Severity::Error, span_in(root, "metadata.name"), &at("metadata.name"), &status.message, "explain-already-exists", args);
                 self.refused(status);
             }
-            Ok(Admitted { object, warnings }) => {
-                for warning in warnings.iter().take(MOST_MARKS) {
+            Ok((admitted, has_empties)) => {
+                for warning in admitted.warnings.iter().take(MOST_MARKS) {
                     let (path, message, code, args) = explain::warning(warning);
                     self.report(Severity::Warning, span_in(root, path), &at(path), message, code, args);
                 }
-                for part in [&kind.singular_with_group(), "/", object::name(&object), " created (server dry run)\n"] {
+                for part in [&kind.singular_with_group(), "/", object::name(&admitted.object), " created (server dry run)\n"] {
                     self.checked.stdout.push_str(part);
                 }
-                self.checked.documents.push(DocumentVerdict::Accepted { object, warnings });
+                self.checked.documents.push(DocumentVerdict::Accepted(Accepted::new(kind, admitted, has_empties)));
             }
             Err(Refusal { status, findings }) => {
                 for finding in findings.iter().take(MOST_MARKS) {
@@ -382,7 +381,7 @@ fn stderr(documents: &[DocumentVerdict], created: &[Failure], read: &[Failure]) 
     let mut told: SortedSet<&str> = SortedSet::default();
     for document in documents {
         let warnings = match document {
-            DocumentVerdict::Accepted { warnings, .. } => warnings,
+            DocumentVerdict::Accepted(accepted) => &accepted.warnings,
             DocumentVerdict::Rejected(status) => &status.warnings,
         };
         for warning in warnings {

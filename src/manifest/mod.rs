@@ -28,6 +28,7 @@ pub mod update;
 mod validate;
 mod warnings;
 
+pub use admit::Accepted;
 pub use complete::{Completion, CompletionKind, complete};
 pub use hover::{Hover, hover};
 pub use read::{Stream, decode_bytes, read_stream};
@@ -53,9 +54,9 @@ pub struct Checked {
     pub source: Source,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum DocumentVerdict {
-    Accepted { object: Value, warnings: Vec<String> },
+    Accepted(Accepted),
     Rejected(Status),
 }
 

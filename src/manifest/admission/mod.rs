@@ -6,12 +6,10 @@
 pub mod dry_run;
 pub mod service;
 
-use std::sync::OnceLock;
-
 use super::ClusterFacts;
 use crate::api::{Kind, Status, Value, json, object};
 
-/// What admission changes on a create, or why it refuses.
+/// What admission changes on a create, or why it refuses. What it adds to nearly every Pod comes later: see [`give`].
 pub fn create(kind: &Kind, object: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
     if kind.namespaced {
         let namespace = object::namespace(object);
@@ -28,7 +26,9 @@ pub fn create(kind: &Kind, object: &mut Value, facts: &dyn ClusterFacts) -> Resu
         service_account(object, facts)?;
     }
     priority(object, facts)?;
-    default_tolerations(object);
+    if may_be_in_the_way(object) {
+        give(kind, object);
+    }
     runtime_class(object)
 }
 
@@ -83,39 +83,37 @@ fn service_account(pod: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Stat
     let Some(spec) = pod.get_mut("spec").filter(|s| s.is_object()) else { return Ok(()) };
     object::set(spec, "serviceAccountName", json!(account));
     object::set(spec, "serviceAccount", json!(account));
-    let mounts_token = object::bool_at(spec, "automountServiceAccountToken") != Some(false);
-    if mounts_token {
-        mount_token(spec);
-    }
     Ok(())
 }
 
+/// What nearly every Pod is given: the mount of a token, and two tolerations. There is nothing wrong with them and they stand behind the Pod's own,
+/// so they are given to those Pods only that somebody wants to see. Does nothing more when it is done again.
+pub fn give(kind: &Kind, object: &mut Value) {
+    if kind.kind != "Pod" {
+        return;
+    }
+    let mounts_token = object::bool_at(object, "spec.automountServiceAccountToken") != Some(false) && !is_mirror(object);
+    if let Some(spec) = object.get_mut("spec").filter(|spec| mounts_token && spec.is_object()) {
+        mount_token(spec);
+    }
+    default_tolerations(object);
+}
+
+/// Whether the Pod's own volumes or devices could disagree with the token's, which validation should see then.
+fn may_be_in_the_way(pod: &Value) -> bool {
+    let is_token = |volume: &Value| object::str_at(volume, "name").is_some_and(|name| name.starts_with(TOKEN_VOLUMES));
+    let has_devices = |list: &str| object::list_at(pod, list).iter().any(|container| container.get("volumeDevices").is_some());
+    object::list_at(pod, "spec.volumes").iter().any(is_token) || has_devices("spec.containers") || has_devices("spec.initContainers")
+}
+
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+const TOKEN_VOLUMES: &str = "kube-api-access-";
 /// The five letters of the real name are random; the store replaces these.
-pub const TOKEN_VOLUME: &str = "kube-api-access-xxxxx";
-
-/// What nearly every Pod is given, made once. There is nothing wrong with it, so nobody needs to look at it again.
-pub struct Given {
-    pub volume: Value,
-    pub tolerations: [Value; 2],
-}
-
-pub fn given() -> &'static Given {
-    static GIVEN: OnceLock<Given> = OnceLock::new();
-    GIVEN.get_or_init(|| Given {
-        volume: json!({"name": TOKEN_VOLUME, "projected": {"defaultMode": 420, "sources": [
-            {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
-            {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
-            {"downwardAPI": {"items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]}},
-        ]}}),
-        tolerations: ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
-            .map(|key| json!({"effect": "NoExecute", "key": key, "operator": "Exists", "tolerationSeconds": 300})),
-    })
-}
+const TOKEN_VOLUME: &str = "kube-api-access-xxxxx";
 
 /// A volume that already has such a name is taken for the token's.
 fn mount_token(spec: &mut Value) {
-    let present = object::list_at(spec, "volumes").iter().filter_map(|v| object::str_at(v, "name")).find(|n| n.starts_with("kube-api-access-"));
+    let present = object::list_at(spec, "volumes").iter().filter_map(|v| object::str_at(v, "name")).find(|n| n.starts_with(TOKEN_VOLUMES));
     let (name, own) = (present.unwrap_or(TOKEN_VOLUME).to_owned(), present.is_some());
     let mut needed = false;
     for list in ["initContainers", "containers"] {
@@ -128,7 +126,12 @@ fn mount_token(spec: &mut Value) {
         }
     }
     if needed && !own {
-        object::push(spec, "volumes", given().volume.clone());
+        let volume = json!({"name": TOKEN_VOLUME, "projected": {"defaultMode": 420, "sources": [
+            {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+            {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
+            {"downwardAPI": {"items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]}},
+        ]}});
+        object::push(spec, "volumes", volume);
     }
 }
 
@@ -161,13 +164,13 @@ fn priority(pod: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
 
 pub fn default_tolerations(pod: &mut Value) {
     let Some(spec) = pod.get_mut("spec").filter(|s| s.is_object()) else { return };
-    for own in &given().tolerations {
+    for own in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
         let covered = object::list_at(spec, "tolerations").iter().any(|given| {
             let key = object::str_at(given, "key").unwrap_or("");
-            (key.is_empty() || own["key"] == *key) && matches!(object::str_at(given, "effect").unwrap_or(""), "" | "NoExecute")
+            (key.is_empty() || key == own) && matches!(object::str_at(given, "effect").unwrap_or(""), "" | "NoExecute")
         });
         if !covered {
-            object::push(spec, "tolerations", own.clone());
+            object::push(spec, "tolerations", json!({"effect": "NoExecute", "key": own, "operator": "Exists", "tolerationSeconds": 300}));
         }
     }
 }

@@ -6,7 +6,6 @@ use std::fmt;
 
 use crate::api::order::{SortedMap, SortedSet};
 use crate::api::{Quantity, Value, object};
-use crate::manifest::admission::given;
 use crate::manifest::validate::{addresses, label_value_problems, same_profile};
 use crate::yaml::go_quote;
 
@@ -201,11 +200,7 @@ fn affinity(spec: &Value, path: &str, warnings: &mut Vec<String>) {
 }
 
 fn volumes(spec: &Value, path: &str, warnings: &mut Vec<String>) {
-    // Of the token's own, which comes last, there is nothing to say.
-    let volumes = match object::list_at(spec, "volumes") {
-        [others @ .., last] if *last == given().volume => others,
-        all => all,
-    };
+    let volumes = object::list_at(spec, "volumes");
     for (index, volume) in volumes.iter().enumerate() {
         for (kind, text) in DEAD_VOLUMES {
             let Some(source) = there(volume, kind) else { continue };
