@@ -7,7 +7,7 @@ use super::client::{self, ClientError, Target};
 use super::read::{Stream, read_stream};
 use super::source::{span_in, span_of_error};
 use super::validate::path_segment_problems;
-use super::{Accepted, Admitted, Checked, ClusterFacts, Document, DocumentVerdict, Source, SourceDocument, admit, decode, explain, fix, hint};
+use super::{Accepted, Admitted, Checked, ClusterFacts, Document, DocumentVerdict, Root, Source, SourceDocument, admit, decode, explain, fix, hint};
 use crate::api::{Cause, Kind, Status, object};
 use crate::text::{Diagnostic, Severity, Span};
 use crate::yaml::{Node, go_quote};
@@ -61,7 +61,7 @@ pub(super) fn stage(checked: &Checked) -> Stage {
 pub(super) fn verdict(text: &str, facts: &dyn ClusterFacts) -> Checked {
     let Stream { documents, error, .. } = read_stream(text);
     let mut source = Source::default();
-    let mut run = Run { facts, is_long: text.len() > LONGEST_LIST, checked: Checked::default(), created: Vec::new(), read: Vec::new(), document: 0 };
+    let mut run = Run { facts, length: text.len(), checked: Checked::default(), created: Vec::new(), read: Vec::new(), document: 0 };
     let mut stopped = false;
     for (index, Document { value, root, span }) in documents.into_iter().enumerate() {
         run.document = index;
@@ -240,8 +240,8 @@ impl Failure {
 
 struct Run<'a> {
     facts: &'a dyn ClusterFacts,
-    /// The text has room for lists that are too long.
-    is_long: bool,
+    /// The text's, in bytes: a short one has no room for lists or objects that are too long.
+    length: usize,
     checked: Checked,
     /// What went wrong in creating objects, and what in reading them.
     created: Vec<Failure>,
@@ -264,7 +264,7 @@ impl Run<'_> {
     }
 
     /// Checks a document; true where kubectl reads no further.
-    fn document_of(&mut self, root: &Node, value: Value) -> bool {
+    fn document_of(&mut self, root: &Root, value: Value) -> bool {
         match client::inspect(root, &value, FILE_NAME) {
             Err(error) => {
                 let stops = error.stops;
@@ -282,7 +282,7 @@ impl Run<'_> {
                 let mut unknown = Vec::new();
                 for (path, node, value) in items {
                     match client::resolve_item(&value) {
-                        Ok(Target::Create(kind)) => self.request(&node, kind, value, &path),
+                        Ok(Target::Create(kind)) => self.request(&node.into(), kind, value, &path),
                         Ok(Target::Refused(status, code)) => {
                             let (code, args) = explain::client(code, &value, "kind", &[]);
                             self.report(Severity::Error, span_in(&node, "kind"), &format!("{path}.kind"), &status.message, code, args);
@@ -315,10 +315,10 @@ impl Run<'_> {
         self.checked.documents.push(DocumentVerdict::Rejected(status));
     }
 
-    fn request(&mut self, root: &Node, kind: &'static Kind, mut sent: Value, prefix: &str) {
+    fn request(&mut self, root: &Root, kind: &'static Kind, mut sent: Value, prefix: &str) {
         let at = |path: &str| if prefix.is_empty() { path.to_owned() } else { format!("{prefix}.{path}") };
         client::renew_last_applied(kind, &mut sent);
-        if root.span.end - root.span.start > LARGEST_REQUEST / 4 && sent.to_string().len() > LARGEST_REQUEST {
+        if self.length > LARGEST_REQUEST / 4 && sent.to_string().len() > LARGEST_REQUEST {
             let status = Status::new(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {LARGEST_REQUEST}"));
             self.report(Severity::Error, span_in(root, "kind"), &at(""), &status.message, "explain-refused", Vec::new());
             self.refused(status);
@@ -332,7 +332,7 @@ impl Run<'_> {
             self.created.push(Failure::Plain(message));
             return;
         }
-        match create(kind, Mode::DryRun { is_long: self.is_long }, sent, self.facts) {
+        match create(kind, Mode::DryRun { is_long: self.length > LONGEST_LIST }, sent, self.facts) {
             Ok((admitted, _)) if exists(kind, &admitted.object, self.facts) => {
                 let status = Status::already_exists(&kind.resource(), object::name(&admitted.object));
                 let args = vec![object::name(&admitted.object).to_owned()];

@@ -21,6 +21,7 @@ mod image_name;
 mod openapi;
 mod prepare;
 pub mod read;
+mod root;
 pub mod scalars;
 mod source;
 mod time;
@@ -31,6 +32,7 @@ mod warnings;
 pub use admit::Accepted;
 pub use complete::{Completion, CompletionKind, complete};
 pub use hover::{Hover, hover};
+pub use root::Root;
 pub use read::{Stream, decode_bytes, read_stream};
 
 use std::cell::OnceCell;
@@ -69,12 +71,12 @@ pub struct Source {
 #[derive(Clone, Debug)]
 pub struct SourceDocument {
     pub span: Span,
-    pub root: crate::yaml::Node,
+    pub root: Root,
     value: OnceCell<Value>,
 }
 
 impl SourceDocument {
-    fn new(root: crate::yaml::Node, span: Span) -> Self {
+    fn new(root: Root, span: Span) -> Self {
         Self { span, root, value: OnceCell::new() }
     }
 
@@ -150,8 +152,8 @@ pub fn check_against(text: &str, facts: &dyn ClusterFacts) -> Checked {
 #[derive(Clone, Debug)]
 pub struct Document {
     pub value: Value,
-    /// The JSON that kubectl sends; the server's decoder quotes it in a few messages, and strict decoding reads it in this order.
-    pub root: crate::yaml::Node,
+    /// The same with places, in the order of the text.
+    pub root: Root,
     pub span: Span,
 }
 
