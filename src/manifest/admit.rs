@@ -1,6 +1,6 @@
 //! What the API server does with an object once it is decoded: defaulting, admission, validation, in the order in which they really happen.
 
-use super::{Admitted, ClusterFacts, decode, admission, defaults, prepare, validate, warnings};
+use super::{Admitted, ClusterFacts, admission, decode, defaults, prepare, validate, warnings};
 use crate::api::{Kind, Quantity, Status, Value, json, object};
 
 /// An object that passed, and with which warnings. The rest that the server adds to it nobody refuses, and most who want a verdict never look
@@ -23,6 +23,7 @@ impl Accepted {
     pub fn object(&self) -> Value {
         let mut object = self.object.clone();
         admission::give(self.kind, &mut object);
+        prepare::complete(self.kind, &mut object);
         admission::dry_run::complete(self.kind, &mut object);
         if self.has_empties {
             decode::drop_empties(self.kind, &mut object);
@@ -34,6 +35,7 @@ impl Accepted {
 /// What is left to do for an object that will be stored.
 pub(super) fn complete(kind: &Kind, object: &mut Value, has_empties: bool) {
     admission::give(kind, object);
+    prepare::complete(kind, object);
     if has_empties {
         decode::drop_empties(kind, object);
     }

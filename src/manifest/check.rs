@@ -222,19 +222,27 @@ fn exists(kind: &Kind, object: &Value, facts: &dyn ClusterFacts) -> bool {
 /// One thing that kubectl prints at its end.
 enum Failure {
     Plain(String),
-    Status(Status),
+    /// Of the document with this number.
+    Refused(usize),
     /// Of the items of one list. Printed as it is, without `error: `, even alone.
     Gathered(Vec<String>),
 }
 
 impl Failure {
     /// As one of several.
-    fn line(&self) -> String {
+    fn line(&self, documents: &[DocumentVerdict]) -> String {
         match self {
             Failure::Plain(text) => format!("{text}\n"),
-            Failure::Status(status) => plain_status_text(status, FILE_NAME),
+            Failure::Refused(document) => refusal_of(documents, *document).map_or_else(String::new, |status| plain_status_text(status, FILE_NAME)),
             Failure::Gathered(texts) => format!("{}\n", client::aggregate(texts)),
         }
+    }
+}
+
+fn refusal_of(documents: &[DocumentVerdict], document: usize) -> Option<&Status> {
+    match documents.get(document)? {
+        DocumentVerdict::Rejected(status) => Some(status),
+        DocumentVerdict::Accepted(_) => None,
     }
 }
 
@@ -311,7 +319,7 @@ impl Run<'_> {
     }
 
     fn refused(&mut self, status: Status) {
-        self.created.push(Failure::Status(status.clone()));
+        self.created.push(Failure::Refused(self.checked.documents.len()));
         self.checked.documents.push(DocumentVerdict::Rejected(status));
     }
 
@@ -393,16 +401,16 @@ fn stderr(documents: &[DocumentVerdict], created: &[Failure], read: &[Failure]) 
     match (created, read) {
         ([], []) => {}
         ([Failure::Plain(text)], []) | ([], [Failure::Plain(text)]) => out.extend(["error: ", text, "\n"]),
-        ([Failure::Status(status)], []) => out.push_str(&status_text(status, FILE_NAME)),
+        ([Failure::Refused(document)], []) => out.extend(refusal_of(documents, *document).map(|status| status_text(status, FILE_NAME))),
         ([], [Failure::Gathered(texts)]) => texts.iter().for_each(|text| out.push_str(&format!("{text}\n"))),
-        ([], many) | (many, []) => many.iter().for_each(|failure| out.push_str(&failure.line())),
+        ([], many) | (many, []) => many.iter().for_each(|failure| out.push_str(&failure.line(documents))),
         (created, read) => {
-            created.iter().for_each(|failure| out.push_str(&failure.line()));
+            created.iter().for_each(|failure| out.push_str(&failure.line(documents)));
             let texts = read.iter().flat_map(|failure| match failure {
                 Failure::Gathered(texts) => texts.clone(),
-                other => vec![other.line().trim_end_matches('\n').to_owned()],
+                other => vec![other.line(documents).trim_end_matches('\n').to_owned()],
             });
-            out.push_str(&Failure::Gathered(texts.collect()).line());
+            out.push_str(&Failure::Gathered(texts.collect()).line(documents));
         }
     }
     out
@@ -413,9 +421,9 @@ pub fn status_text(status: &Status, file: &str) -> String {
     if status.reason != "Invalid" || (status.kind.is_empty() && status.name.is_empty()) {
         return plain_status_text(status, file);
     }
-    let line = |cause: &Cause| if cause.field.is_empty() { cause.message.clone() } else { format!("{}: {}", cause.field, cause.message) };
+    let line = |cause: &Cause| if cause.field.is_empty() { cause.message.clone() } else { [&cause.field, ": ", &cause.message].concat() };
     let lines: Vec<String> = status.causes.iter().map(line).collect();
-    let mut out = format!("The {} {} is invalid", status.kind, go_quote(&status.name));
+    let mut out = ["The ", &status.kind, " ", &go_quote(&status.name), " is invalid"].concat();
     match client::once(&lines).as_slice() {
         [] => {}
         [one] => out.extend([": ", one]),

@@ -4,8 +4,8 @@
 
 use crate::api::{Map, Value};
 
-use super::decode::{Finding, check_metadata};
 use super::Root;
+use super::decode::{Finding, check_metadata};
 use super::openapi;
 use super::scalars::go_kind;
 use crate::api::kinds::KINDS;

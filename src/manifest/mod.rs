@@ -32,8 +32,8 @@ mod warnings;
 pub use admit::Accepted;
 pub use complete::{Completion, CompletionKind, complete};
 pub use hover::{Hover, hover};
-pub use root::Root;
 pub use read::{Stream, decode_bytes, read_stream};
+pub use root::Root;
 
 use std::cell::OnceCell;
 

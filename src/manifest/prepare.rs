@@ -121,6 +121,13 @@ pub fn create(kind: &Kind, object: &mut Value, warnings: &mut Vec<String>) {
 fn pod(pod: &mut Value, warnings: &mut Vec<String>) {
     apparmor_fields(pod, warnings);
     merge_label_keys(pod);
+}
+
+/// The part of preparation that validation does not look at: a new Pod's status.
+pub fn complete(kind: &Kind, pod: &mut Value) {
+    if kind.kind != "Pod" {
+        return;
+    }
     let class = object::str_at(pod, "status.qosClass").filter(|c| !c.is_empty()).map_or_else(|| qos_class(pod).to_owned(), str::to_owned);
     let mut status = json!({"phase": "Pending", "qosClass": class});
     if !object::list_at(pod, "spec.schedulingGates").is_empty() {

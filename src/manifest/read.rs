@@ -95,6 +95,10 @@ fn past_blanks(text: &str, mut at: usize) -> Option<usize> {
 }
 
 fn read_yaml_stream(text: &str, start: usize, stream: &mut Stream) -> Result<(), ReadError> {
+    // A text that is read to its end as one document has no separators.
+    if read_plain(text, start, text.len(), stream) {
+        return Ok(());
+    }
     let mut begin = start;
     let mut at = start;
     let has_separators = text[start..].contains("---");
@@ -124,11 +128,7 @@ fn read_yaml_stream(text: &str, start: usize, stream: &mut Stream) -> Result<(),
 fn read_chunk(text: &str, begin: usize, end: usize, stream: &mut Stream) -> Result<(), ReadError> {
     let chunk = &text[begin..end];
     let span = Span::new(begin, end);
-    // The page always asks for places too, so that two readers of them would be slower than one.
-    let value = if cfg!(target_arch = "wasm32") { None } else { yaml::lines::value(chunk) };
-    if let Some(value) = value {
-        stream.parts += 1;
-        stream.documents.push(Document { value, root: Root::later(chunk, begin), span });
+    if read_plain(text, begin, end, stream) {
         return Ok(());
     }
     match parse_chunk(chunk, begin) {
@@ -154,6 +154,17 @@ fn read_chunk(text: &str, begin: usize, end: usize, stream: &mut Stream) -> Resu
             cause: ReadCause::Yaml(error.problem),
         }),
     }
+}
+
+/// Reads a document of plain lines; says whether it is one.
+fn read_plain(text: &str, begin: usize, end: usize, stream: &mut Stream) -> bool {
+    let chunk = &text[begin..end];
+    // The page always asks for places too, so that reading twice would be slower there.
+    let value = if cfg!(target_arch = "wasm32") { None } else { yaml::lines::value(chunk) };
+    let Some(value) = value else { return false };
+    stream.parts += 1;
+    stream.documents.push(Document { value, root: Root::later(chunk, begin), span: Span::new(begin, end) });
+    true
 }
 
 /// The tree of the YAML that begins at this byte of the whole text.

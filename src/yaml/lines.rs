@@ -144,6 +144,21 @@ impl Tree for Node {
     }
 }
 
+/// Where a plain scalar may end.
+static ENDS: [bool; 256] = bytes(b":#\n");
+/// What does not begin a plain scalar, or only sometimes; a dash does where something stands behind it.
+static INDICATORS: [bool; 256] = bytes(b"?:,[]{}#&*!|>%@`'\" \n");
+
+const fn bytes(of: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < of.len() {
+        table[of[at] as usize] = true;
+        at += 1;
+    }
+    table
+}
+
 struct Lines<'a> {
     text: &'a str,
     bytes: &'a [u8],
@@ -177,7 +192,9 @@ impl Word<'_> {
 
     /// As a name. Numbers, truth values and merges are for others.
     fn name(&self) -> Option<String> {
-        let is_name = !self.is_plain || self.text != "<<" && matches!(resolve(self.text), Scalar::String);
+        // The longest words that mean something else have five letters.
+        let is_word = |text: &str| text.len() > 5 && text.as_bytes()[0].is_ascii_alphabetic();
+        let is_name = !self.is_plain || is_word(self.text) || self.text != "<<" && matches!(resolve(self.text), Scalar::String);
         is_name.then(|| self.text.to_owned())
     }
 }
@@ -198,7 +215,8 @@ impl<'a> Lines<'a> {
                 Some(first) => {
                     self.column = self.at - self.line;
                     // The document's end, or the next one's directives.
-                    let is_marked = self.column == 0 && (matches!(first, b'%') || matches!(&self.bytes[self.at..], [b'-', b'-', b'-', ..] | [b'.', b'.', b'.', ..]));
+                    let is_marked = self.column == 0
+                        && (matches!(first, b'%') || matches!(&self.bytes[self.at..], [b'-', b'-', b'-', ..] | [b'.', b'.', b'.', ..]));
                     return (!is_marked).then_some(());
                 }
             }
@@ -391,17 +409,13 @@ impl<'a> Lines<'a> {
     /// Stands at the colon of a key then, or at the line's end or a comment.
     fn plain(&mut self) -> Option<Word<'a>> {
         let from = self.at;
-        let may_begin = match self.byte(0) {
-            b'-' => !self.is_blank(1),
-            first => !matches!(first, b'?' | b':' | b',' | b'[' | b']' | b'{' | b'}' | b'#' | b'&' | b'*' | b'!' | b'|' | b'>' | b'%' | b'@' | b'`'),
-        };
-        if !may_begin {
+        if self.is_item() || INDICATORS[usize::from(self.byte(0))] {
             return None;
         }
         let rest = &self.bytes[from..];
         let mut end = 0;
         loop {
-            end += rest[end..].iter().position(|byte| matches!(byte, b':' | b'#' | b'\n')).unwrap_or(rest.len() - end);
+            end += rest[end..].iter().position(|byte| ENDS[usize::from(*byte)]).unwrap_or(rest.len() - end);
             let is_end = match rest.get(end) {
                 Some(b':') => matches!(rest.get(end + 1), Some(b' ' | b'\n') | None),
                 Some(b'#') => rest[end - 1] == b' ',
@@ -417,8 +431,10 @@ impl<'a> Lines<'a> {
             // The blank before it belongs to the comment.
             self.at -= 1;
         }
-        let text = self.text[from..from + end].trim_end_matches(' ');
-        Some(Word { text, from, to: from + text.len(), is_plain: true, is_key: false })
+        while rest[end - 1] == b' ' {
+            end -= 1;
+        }
+        Some(Word { text: &self.text[from..from + end], from, to: from + end, is_plain: true, is_key: false })
     }
 
     /// A collection in brackets, and the rest of its line.

@@ -24,7 +24,9 @@ fn texts() -> Vec<String> {
         let entries = std::fs::read_dir(format!("{root}/{folder}")).expect("the recordings are part of the source");
         for path in entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "jsonl")) {
             let cases = std::fs::read_to_string(path).expect("UTF-8");
-            texts.extend(cases.lines().filter_map(|line| serde_yaml::from_str::<serde_yaml::Value>(line).ok()?.get("input")?.as_str().map(str::to_owned)));
+            texts.extend(
+                cases.lines().filter_map(|line| serde_yaml::from_str::<serde_yaml::Value>(line).ok()?.get("input")?.as_str().map(str::to_owned)),
+            );
         }
     }
     const MORE: [&str; 17] = ["\n", " ", ": ", "- ", "#", " #", "\"", "'", "[", "}", ", ", "&a ", "*a", "|\n", "\t", "é", "\u{2028}"];

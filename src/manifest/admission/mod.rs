@@ -73,41 +73,58 @@ fn shown_name(pod: &Value) -> &str {
     if name.is_empty() { "Unknown" } else { name }
 }
 
-fn service_account(pod: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
-    let account = object::str_at(pod, "spec.serviceAccountName").filter(|a| !a.is_empty()).unwrap_or("default").to_owned();
-    let namespace = object::namespace(pod).to_owned();
-    if !facts.service_account_exists(&namespace, &account) {
+fn service_account(pod: &Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
+    let (namespace, account) = (object::namespace(pod), account_of(pod.get("spec").unwrap_or(&Value::Null)));
+    if !facts.service_account_exists(namespace, account) {
         let why = format!("error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found");
         return Err(forbidden(pod, &why));
     }
-    let Some(spec) = pod.get_mut("spec").filter(|s| s.is_object()) else { return Ok(()) };
-    object::set(spec, "serviceAccountName", json!(account));
-    object::set(spec, "serviceAccount", json!(account));
     Ok(())
 }
 
-/// What nearly every Pod is given: the mount of a token, and two tolerations. There is nothing wrong with them and they stand behind the Pod's own,
-/// so they are given to those Pods only that somebody wants to see. Does nothing more when it is done again.
+/// The service account that a Pod runs under.
+fn account_of(spec: &Value) -> &str {
+    object::str_at(spec, "serviceAccountName").filter(|account| !account.is_empty()).unwrap_or("default")
+}
+
+/// What nearly every Pod is given: an account, the mount of its token, a priority, two tolerations. There is nothing wrong with them and they stand
+/// behind the Pod's own, so they are given to those Pods only that somebody wants to see. Does nothing more when it is done again.
 pub fn give(kind: &Kind, object: &mut Value) {
     if kind.kind != "Pod" {
         return;
     }
-    let mounts_token = object::bool_at(object, "spec.automountServiceAccountToken") != Some(false) && !is_mirror(object);
-    if let Some(spec) = object.get_mut("spec").filter(|spec| mounts_token && spec.is_object()) {
-        mount_token(spec);
+    let is_mirror = is_mirror(object);
+    let Some(spec) = object.get_mut("spec").filter(|spec| spec.is_object()) else { return };
+    if !is_mirror {
+        let account = account_of(spec).to_owned();
+        object::set(spec, "serviceAccountName", json!(account));
+        object::set(spec, "serviceAccount", json!(account));
+        if object::bool_at(spec, "automountServiceAccountToken") != Some(false) {
+            mount_token(spec);
+        }
+    }
+    if object::i64_at(spec, "priority").is_none() {
+        object::set(spec, "priority", json!(0));
+    }
+    if object::str_at(spec, "preemptionPolicy").is_none() {
+        object::set(spec, "preemptionPolicy", json!(PREEMPTION));
     }
     default_tolerations(object);
 }
 
-/// Whether the Pod's own volumes or devices could disagree with the token's, which validation should see then.
+/// Whether the Pod's own volumes or devices could disagree with the token or ask for an account, which validation should see then.
 fn may_be_in_the_way(pod: &Value) -> bool {
-    let is_token = |volume: &Value| object::str_at(volume, "name").is_some_and(|name| name.starts_with(TOKEN_VOLUMES));
-    let has_devices = |list: &str| object::list_at(pod, list).iter().any(|container| container.get("volumeDevices").is_some());
-    object::list_at(pod, "spec.volumes").iter().any(is_token) || has_devices("spec.containers") || has_devices("spec.initContainers")
+    let Some(spec) = pod.get("spec") else { return false };
+    let is_token =
+        |volume: &Value| volume.get("projected").is_some() || object::str_at(volume, "name").is_some_and(|name| name.starts_with(TOKEN_VOLUMES));
+    let has_devices = |list: &str| object::list_at(spec, list).iter().any(|container| container.get("volumeDevices").is_some());
+    object::list_at(spec, "volumes").iter().any(is_token) || has_devices("containers") || has_devices("initContainers")
 }
 
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 const TOKEN_VOLUMES: &str = "kube-api-access-";
+/// Of a Pod without a class.
+const PREEMPTION: &str = "PreemptLowerPriority";
 /// The five letters of the real name are random; the store replaces these.
 const TOKEN_VOLUME: &str = "kube-api-access-xxxxx";
 
@@ -139,7 +156,7 @@ fn priority(pod: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
     let spec = pod.get("spec").unwrap_or(&Value::Null);
     let class = object::str_at(spec, "priorityClassName").unwrap_or("");
     let (value, policy) = if class.is_empty() {
-        (0, "PreemptLowerPriority".to_owned())
+        (0, PREEMPTION.to_owned())
     } else {
         facts.priority_class(class).ok_or_else(|| forbidden(pod, &format!("no PriorityClass with name {class} was found")))?
     };
@@ -155,7 +172,8 @@ fn priority(pod: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
         );
         return Err(forbidden(pod, &why));
     }
-    if let Some(spec) = pod.get_mut("spec").filter(|s| s.is_object()) {
+    let has_class = !class.is_empty();
+    if let Some(spec) = pod.get_mut("spec").filter(|spec| has_class && spec.is_object()) {
         object::set(spec, "priority", json!(value));
         object::set(spec, "preemptionPolicy", Value::String(policy));
     }

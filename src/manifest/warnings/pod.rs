@@ -52,7 +52,7 @@ fn there<'a>(value: &'a Value, field: &str) -> Option<&'a Value> {
 /// `of`: a Pod or a template; `at`: empty, or the path of the template with a dot behind it.
 pub fn of(of: &Value, at: &str, warnings: &mut Vec<String>) {
     let spec = of.get("spec").unwrap_or(&Value::Null);
-    let path = format!("{at}spec");
+    let path = [at, "spec"].concat();
     node_labels(spec, &path, warnings);
     let annotations = object::annotations(of);
     let annotated = |key: &str| annotations.is_some_and(|a| a.contains_key(key));
