@@ -63,7 +63,8 @@ pub fn read_all(paths: &[String], recursive: bool, env: &mut Env) -> Result<Vec<
     for (source, text) in sources {
         match manifest::read_documents(&text, &source) {
             Ok(documents) => {
-                for document in documents {
+                // An empty document is none (`StreamVisitor.Visit`).
+                for document in documents.into_iter().filter(|d| !d.value.is_null()) {
                     flatten(document.value, Some(document.root), &source, &mut out);
                 }
             }
@@ -93,8 +94,11 @@ fn flatten(value: Value, root: Option<yaml::Node>, source: &str, out: &mut Vec<R
 
 fn find_kind(value: &Value, source: &str) -> Result<&'static Kind, Failure> {
     let (version, kind) = (object::api_version(value), object::kind(value));
-    let missing: Vec<&str> =
+    let mut missing: Vec<&str> =
         [(version, "apiVersion not set"), (kind, "kind not set")].iter().filter(|(v, _)| v.is_empty()).map(|(_, m)| *m).collect();
+    if !value.is_object() {
+        missing = vec!["invalid object to validate"];
+    }
     if !missing.is_empty() {
         let what = if missing.len() == 1 { missing[0].to_owned() } else { format!("[{}]", missing.join(", ")) };
         let text = format!(

@@ -9,6 +9,7 @@ use super::selector;
 use crate::api::{Kind, Selector, Status, Value, object};
 
 const COMBINED: &str = "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'";
+const EVERYWHERE: &str = "a resource cannot be retrieved by name across all namespaces";
 const MISSING: &str = "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'";
 
 /// One object by its name.
@@ -153,6 +154,9 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
         if with_slash < args.len() {
             return Err(Failure::error(COMBINED));
         }
+        if request.all_namespaces && args.iter().any(|a| a.split('/').next().and_then(Kind::by_name).is_none_or(|k| k.namespaced)) {
+            return Err(Failure::error(EVERYWHERE));
+        }
         let mut named: Vec<Named> = Vec::new();
         for arg in args {
             let parts: Vec<&str> = arg.split('/').collect();
@@ -192,7 +196,7 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
         return Err(Failure::error("name cannot be provided when a selector is specified"));
     }
     if request.all_namespaces && kinds.iter().any(|k| k.namespaced) {
-        return Err(Failure::error("a resource cannot be retrieved by name across all namespaces"));
+        return Err(Failure::error(EVERYWHERE));
     }
     let mut named: Vec<Named> = Vec::new();
     for kind in &kinds {

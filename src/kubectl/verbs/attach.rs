@@ -24,6 +24,9 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if call.args.len() > 2 {
         return Err(Failure::error("expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw 3: ".to_owned() + &call.args.join(" ")));
     }
+    if call.duration("pod-running-timeout").is_some_and(|t| t <= 0) {
+        return Err(call.usage("--pod-running-timeout must be higher than zero"));
+    }
     let space = env.namespace(call);
     let reference = if call.args.len() == 2 { format!("{reference}/{}", call.args[1]) } else { reference.clone() };
     let pod = pods::find(&reference, &space, env)?;

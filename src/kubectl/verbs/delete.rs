@@ -45,7 +45,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         }
         seconds = Some(1);
     }
-    if force && seconds.is_some_and(|s| s > 0) && !call.is("now") {
+    if force && seconds.is_some_and(|s| s > 0) {
         return Err(Failure::error("--force and --grace-period greater than 0 cannot be specified together"));
     }
     match (force, seconds) {
@@ -55,6 +55,10 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         _ => {}
     }
     force = force && seconds == Some(0);
+    if let Some(old @ ("true" | "false")) = call.text("cascade") {
+        let new = if old == "true" { "background" } else { "orphan" };
+        env.err(format!("warning: --cascade={old} is deprecated (boolean value) and can be replaced with --cascade={new}.\n"));
+    }
     let propagation = match call.text("cascade") {
         None | Some("background" | "true") => Some(Propagation::Background),
         Some("foreground") => Some(Propagation::Foreground),

@@ -31,6 +31,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let (mut found, mut failures) = request.fetch(env)?;
     // Events are shown of one object that was found at once (`RunDescribe`).
     let alone = found.len() == 1 && failures.is_empty();
+    let mut by_prefix = false;
     if let (Wanted::Named(named), [_], []) = (&request.wanted, failures.as_slice(), found.as_slice())
         && let [one] = named.as_slice()
         && one.source.is_none()
@@ -40,6 +41,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         found = env.list(one.kind, space).into_iter().filter(|o| crate::api::object::name(o).starts_with(&one.name)).map(|o| (one.kind, o)).collect();
         if !found.is_empty() {
             failures.clear();
+            by_prefix = true;
         } else if one.kind.namespaced && env.get(crate::api::kinds::NAMESPACE, "", &one.namespace).is_none() {
             return Err(Status::not_found("namespaces", &one.namespace).into());
         }
@@ -58,6 +60,10 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         }
         let text = describe::describe(kind, o, events, env);
         env.out(text);
+    }
+    // Each of those found by the beginning of its name has a line of its own after it (`DescribeMatchingResources`).
+    if by_prefix {
+        env.out("\n");
     }
     Failure::many(failures).map_or(Ok(DONE), Err)
 }

@@ -18,6 +18,9 @@ pub const VERB: Verb = Verb::new(
 
 fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let two = |f: Failure| Failure { code: 2, ..f };
+    if !call.args.is_empty() {
+        return Err(two(call.usage(format!("Unexpected args: [{}]", call.args.join(" ")))));
+    }
     if call.texts("filename").is_empty() && !call.changed("kustomize") {
         return Err(two(Failure::error("must specify one of -f and -k")));
     }

@@ -38,11 +38,12 @@ pub fn has_last_applied(one: &Named, env: &Env) -> bool {
 }
 
 pub fn view_last_applied(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let request = resources::request(call, &call.args, env, Rules { type_alone: false, all_flag: true })?;
+    let found = request.fetch_all(env)?;
     if let Some(output) = call.filled("output").filter(|o| !matches!(*o, "json" | "yaml")) {
         return Err(call.usage(format!("Unexpected -o output mode: {output}, the flag 'output' must be one of yaml|json")));
     }
-    let request = resources::request(call, &call.args, env, Rules { type_alone: false, all_flag: true })?;
-    for (_, o) in request.fetch_all(env)? {
+    for (_, o) in found {
         let text = object::map_at(&o, "metadata.annotations").and_then(|a| a.get(LAST_APPLIED)).and_then(Value::as_str);
         // What was never applied has nothing to show.
         let Some(text) = text else { continue };
@@ -54,6 +55,9 @@ pub fn view_last_applied(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
 
 pub fn set_last_applied(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let request = resources::request(call, &[], env, Rules::default())?;
+    if let Some(failure) = Failure::many(request.failures.clone()) {
+        return Err(failure);
+    }
     let Wanted::Named(named) = &request.wanted else { return Ok(DONE) };
     for one in named {
         let current = env.require(one.kind, &one.namespace, &one.name)?;

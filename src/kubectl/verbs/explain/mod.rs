@@ -30,7 +30,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let mut parts = path.trim_end_matches('.').split('.');
     let first = parts.next().unwrap_or("");
     let mut fields: Vec<&str> = parts.collect();
-    if fields.iter().any(|f| f.contains('[')) {
+    if fields.iter().any(|f| f.contains('[')) || path.contains("..") {
         return Err(Failure::error("invalid jsonpath syntax, first node must be field node"));
     }
     if first.is_empty() {

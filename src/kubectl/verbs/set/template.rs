@@ -28,7 +28,7 @@ pub fn each(
                 "{}/{} the object is not a pod or does not have a pod template: {}",
                 kind.plural,
                 name(&o),
-                kind.kind
+                format_args!("*{}.{}", kind.version, kind.kind)
             )));
             continue;
         };
