@@ -50,6 +50,7 @@ pub fn form(call: &Call, env: &Env, tables: bool) -> Result<Form, Failure> {
         let parsed = GoTemplate::parse(&text).map_err(|e| Failure::error(format!("error parsing template {text}, {e}")))?;
         Ok(Form::GoTemplate(parsed))
     };
+    let lower = if output.contains('=') && matches!(lower.as_str(), "json" | "yaml" | "kyaml" | "name" | "wide") { output.to_owned() } else { lower };
     match lower.as_str() {
         "json" => Ok(Form::Json),
         "yaml" => Ok(Form::Yaml),

@@ -123,11 +123,16 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
         return Err(Failure::error("cannot set --all and --selector at the same time"));
     }
     let files: Vec<String> = call.texts("filename").to_vec();
-    if call.filled("kustomize").is_some() && files.is_empty() {
-        let dir = call.text("kustomize").unwrap_or("");
-        return Err(Failure::error(format!(
-            "must build at directory: not a valid directory: evalsymlink failure on '{dir}' : lstat {dir}: no such file or directory"
-        )));
+    if let Some(dir) = call.filled("kustomize") {
+        let folder = env.key(dir);
+        let inside = |name: &&String| folder.is_empty() || name.strip_prefix(&folder).is_some_and(|rest| rest.starts_with('/'));
+        return Err(Failure::error(if !files.is_empty() {
+            "only one of -f or -k can be specified".into()
+        } else if env.files.keys().any(|name| inside(&name)) {
+            "kustomizations (-k) are not part of this playground".into()
+        } else {
+            format!("must build at directory: not a valid directory: evalsymlink failure on '{dir}' : lstat {dir}: no such file or directory")
+        }));
     }
     if !files.is_empty() {
         if !args.is_empty() {

@@ -41,6 +41,21 @@ const OTHERS: &str = "bindings - v1 n Binding\ncomponentstatuses cs v1 c Compone
     volumeattributesclasses vac storage.k8s.io/v1 c VolumeAttributesClass";
 const ALL_VERBS: &str = "create,delete,deletecollection,get,list,patch,update,watch";
 
+/// Of these a cluster has some from the beginning, which the playground does not model.
+const MODELLED_NOT: &str = "componentstatuses flowschemas prioritylevelconfigurations ipaddresses servicecidrs csinodes";
+
+/// What `get` answers of a kind that the server has and the playground keeps nothing of: there is none.
+pub fn none_of(name: &str, env: &Env) -> Option<Result<(String, bool), String>> {
+    let lower = name.to_ascii_lowercase();
+    let plain = lower.split('.').next().unwrap_or("");
+    let is = |r: &Row| r.plural == plain || r.kind.eq_ignore_ascii_case(plain) || !r.shorts.is_empty() && r.shorts.split(',').any(|s| s == plain);
+    let row = rows(env).into_iter().find(|r| is(r) && r.verbs().contains("list"))?;
+    if MODELLED_NOT.contains(row.plural) {
+        return Some(Err(format!("{} are not part of this playground", row.plural)));
+    }
+    Some(Ok((format!("{}.{}", row.plural, row.group()).trim_end_matches('.').into(), row.namespaced)))
+}
+
 struct Row {
     plural: &'static str,
     shorts: String,

@@ -67,7 +67,8 @@ fn expose(call: &Call, kind: &'static Kind, o: &Value, dry: DryRun, learnt: &mut
         (None, None, "Service" | "ReplicationController") => match map_at(o, "spec.selector").filter(|s| !s.is_empty()) {
             Some(selector) => selector.clone(),
             None => {
-                let what = if kind.kind == "Service" { "the service has no pod selector set" } else { "the replication controller has no pod selector set" };
+                let what =
+                    if kind.kind == "Service" { "the service has no pod selector set" } else { "the replication controller has no pod selector set" };
                 return Err(Failure::error(format!("couldn't retrieve selectors via --selector flag or introspection: {what}")));
             }
         },

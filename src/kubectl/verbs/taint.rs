@@ -64,8 +64,11 @@ fn parse(call: &Call, words: &[String]) -> Result<(Vec<Taint>, Vec<Taint>), Fail
         }
         if removing { remove.push(taint) } else { add.push(taint) }
     }
-    let both: Vec<String> =
-        add.iter().filter(|a| remove.iter().any(|r| r.key == a.key && (r.effect == a.effect || r.effect.is_empty()))).map(|a| format!("{}={}", a.key, remove.iter().find(|r| r.key == a.key).map_or("", |r| &r.effect))).collect();
+    let both: Vec<String> = add
+        .iter()
+        .filter(|a| remove.iter().any(|r| r.key == a.key && (r.effect == a.effect || r.effect.is_empty())))
+        .map(|a| format!("{}={}", a.key, remove.iter().find(|r| r.key == a.key).map_or("", |r| &r.effect)))
+        .collect();
     if !both.is_empty() {
         return Err(Failure::error(format!("can not both modify and remove the following taint(s) in the same command: {}", both.join(","))));
     }

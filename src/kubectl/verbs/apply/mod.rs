@@ -2,8 +2,10 @@
 
 mod client;
 mod last_applied;
+mod prune;
 mod server;
 
+use crate::api::order::SortedSet;
 use crate::api::{Value, json};
 use crate::kubectl::call::{Call, DryRun, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
@@ -73,10 +75,13 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         return Err(Failure::error("no objects passed to apply"));
     }
     let form = output::form(call, env, false)?;
+    let (mut visited, mut spaces) = (SortedSet::new(), SortedSet::new());
     for one in named {
         let done = if server_side { server::server_apply(call, &one, dry, env) } else { client::client_apply(&one, dry, validate, env) };
         match done {
             Ok((object, what)) => {
+                visited.insert(crate::api::object::uid(&object).to_owned());
+                spaces.insert(one.namespace.clone());
                 let text = match &form {
                     Form::Table { .. } => format!("{} {what}{}\n", output::name_of(one.kind, &object), dry.suffix()),
                     Form::Name => output::name_of(one.kind, &object) + "\n",
@@ -86,6 +91,10 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             }
             Err(failure) => failed.push(failure),
         }
+    }
+    // What could not be applied is not known to be unwanted (`ApplyOptions.Run`).
+    if call.is("prune") && failed.is_empty() {
+        prune::prune(call, &labels, &visited, &spaces, dry, env)?;
     }
     Failure::many(failed).map_or(Ok(DONE), Err)
 }

@@ -7,7 +7,8 @@ mod watch;
 
 use std::rc::Rc;
 
-use crate::api::{Value, json};
+use super::api_resources::none_of;
+use crate::api::{Status, Value, json};
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
 use crate::kubectl::output::{self, Form};
@@ -45,6 +46,28 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         return Err(call.usage("Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods)."));
     }
     let form = output::form(call, env, true)?;
+    if let Some((types, names)) = call.args.split_first()
+        && !types.contains([',', '/'])
+        && crate::api::Kind::by_name(types).is_none()
+        && types != "all"
+        && let Some(known) = none_of(types, env)
+    {
+        let (resource, namespaced) = known.map_err(Failure::error)?;
+        let missing = names.iter().map(|name| Failure::from(Status::not_found(&resource, name))).collect();
+        if let Some(failure) = Failure::many(missing) {
+            return Err(failure);
+        }
+        let space = env.namespace(call);
+        let everywhere = !namespaced || call.is("all-namespaces");
+        match form {
+            Form::Name => {}
+            Form::Table { .. } => {
+                env.err(if everywhere { "No resources found\n".into() } else { format!("No resources found in {space} namespace.\n") })
+            }
+            form => env.out(output::print(&form, &json!({"apiVersion": "v1", "items": [], "kind": "List", "metadata": {"resourceVersion": ""}}))?),
+        }
+        return Ok(DONE);
+    }
     let request = resources::request(call, &call.args, env, Rules { type_alone: true, all_flag: false })?;
     let watch = call.is("watch") || call.is("watch-only");
     if call.is("output-watch-events") && !watch {

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use crate::api::object::{self, namespace};
 use crate::api::Value;
+use crate::api::object::{self, namespace};
 use crate::kubectl::call::{Call, DryRun};
-use crate::kubectl::jsonpath::{go_show, show};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
+use crate::kubectl::jsonpath::{go_show, show};
 use crate::kubectl::output::print_done;
 use crate::kubectl::resources::{self, Rules};
 use crate::kubectl::selector;

@@ -48,7 +48,11 @@ pub fn each(
         }
         let after = if dry == DryRun::Client || request.local {
             let typed = patched(kind, &o, &patch, PatchKind::Strategic)?;
-            Ok(Rc::new(decode_with(kind, typed, false).unwrap_or_else(|_| o.as_ref().clone())))
+            let mut typed = decode_with(kind, typed, false).unwrap_or_else(|_| o.as_ref().clone());
+            if typed.get("status").is_none() {
+                typed["status"] = json!({});
+            }
+            Ok(Rc::new(typed))
         } else {
             env.patch(&Key::new(kind, namespace(&o), name(&o)), &patch, PatchKind::Strategic, &write_options("kubectl-set", dry == DryRun::Server))
         };
