@@ -152,6 +152,8 @@ pub struct Document {
     /// The JSON that kubectl sends; the server's decoder quotes it in a few messages, and strict decoding reads it in this order.
     pub root: crate::yaml::Node,
     pub span: Span,
+    /// Whether it was written as JSON, which is read in its own order.
+    pub json: bool,
 }
 
 /// kubectl's half: a file's text → the objects to send, in order, or what kubectl prints (`error: error parsing pod.yaml: …`, without the newline).

@@ -148,7 +148,7 @@ fn read_chunk(text: &str, begin: usize, end: usize, stream: &mut Stream) -> Resu
                 });
             }
             stream.parts += 1;
-            stream.push_chunk(root, Span::new(begin, end));
+            stream.push_chunk(root, Span::new(begin, end), false);
             Ok(())
         }
         Err(error) => Err(ReadError {
@@ -162,13 +162,13 @@ fn read_chunk(text: &str, begin: usize, end: usize, stream: &mut Stream) -> Resu
 impl Stream {
     fn push(&mut self, root: yaml::Node) {
         let span = root.span;
-        self.push_chunk(root, span);
+        self.push_chunk(root, span, true);
     }
 
     /// Empty documents are no objects.
-    fn push_chunk(&mut self, root: yaml::Node, span: Span) {
+    fn push_chunk(&mut self, root: yaml::Node, span: Span, json: bool) {
         if !root.is_null() {
-            self.documents.push(Document { value: root.to_value(), root, span });
+            self.documents.push(Document { value: root.to_value(), root, span, json });
         }
     }
 }
