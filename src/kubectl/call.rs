@@ -266,8 +266,8 @@ fn check_global(call: &Call, env: &mut Env) -> Result<(), Failure> {
     {
         return Err(Failure::raw(format!("Error in configuration: context was not found for specified context: {context}\n"), 1));
     }
-    // `create rolebinding` has a flag of the same name.
-    let own = call.path.ends_with("binding");
+    // `create rolebinding` and `set subject` have a flag of the same name.
+    let own = call.path.ends_with("binding") || call.path.ends_with("subject");
     if let Some(user) = call.filled("user").filter(|u| !own && *u != "kubernetes-admin") {
         return Err(Failure::error(format!("auth info \"{user}\" does not exist")));
     }

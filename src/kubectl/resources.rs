@@ -67,10 +67,12 @@ pub fn kind(name: &str) -> Result<&'static Kind, Failure> {
 pub fn kinds(text: &str) -> Result<Vec<&'static Kind>, Failure> {
     let mut found = Vec::new();
     for part in text.split(',') {
-        if part == "all" {
-            found.extend(all_kinds());
-        } else {
-            found.push(kind(part)?);
+        let more: Vec<&'static Kind> = if part == "all" { all_kinds().collect() } else { vec![kind(part)?] };
+        // What is named twice is listed once (`Builder.resourceMappings`).
+        for kind in more {
+            if !found.contains(&kind) {
+                found.push(kind);
+            }
         }
     }
     Ok(found)
@@ -175,10 +177,7 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
                 return Err(Failure::error("selectors and the all flag cannot be used when passing resource/name arguments"));
             }
             let kind = kind(kind_name)?;
-            let already = named.iter().any(|n| n.kind == kind && n.name == name);
-            if !already {
-                named.push(target(kind, &namespace, name));
-            }
+            named.push(target(kind, &namespace, name));
         }
         request.several_kinds = named.len() > 1 && named.iter().any(|n| n.kind != named[0].kind);
         request.single = args.len() == 1;
@@ -200,6 +199,9 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
     if selects {
         return Err(Failure::error("name cannot be provided when a selector is specified"));
     }
+    if types.split(',').any(|part| part == "all") {
+        return Err(Failure::error("you must specify only one resource"));
+    }
     if request.all_namespaces && kinds.iter().any(|k| k.namespaced) {
         return Err(Failure::error(EVERYWHERE));
     }
@@ -209,9 +211,7 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
             if name.is_empty() {
                 return Err(Failure::error("resource name may not be empty"));
             }
-            if !named.iter().any(|n| n.kind == *kind && n.name == *name) {
-                named.push(target(kind, &namespace, name));
-            }
+            named.push(target(kind, &namespace, name));
         }
     }
     request.several_kinds = kinds.len() > 1;
@@ -281,7 +281,10 @@ impl Request {
             }
             Wanted::Listed(kinds) => {
                 for kind in kinds {
-                    self.check_fields(kind)?;
+                    if let Err(failure) = self.check_fields(kind) {
+                        failures.push(failure);
+                        continue;
+                    }
                     let namespace = (!self.all_namespaces).then_some(self.namespace.as_str());
                     found.extend(env.list(kind, namespace).into_iter().filter(|o| self.chooses(o)).map(|o| (*kind, o)));
                 }

@@ -178,7 +178,8 @@ pub fn inspect(root: &Node, value: &Value, json: bool, file: &str) -> Result<Tar
     let is_list = kind.strip_suffix("List").is_some_and(|base| find_kind(api_version, base).is_some());
     if matches!((api_version, kind), ("v1" | "/v1", "List")) {
         check_list(value, file)?;
-    } else if is_list || matches!((api_version, kind), ("v1", "Binding" | "Status"))
+    } else if is_list
+        || matches!((api_version, kind), ("v1", "Binding" | "Status"))
         || kind.ends_with("Review") && find_kind(api_version, kind).is_some()
     {
         // What can only be created cannot be patched, and of that the server tells kubectl nothing about fields (`QueryParamVerifierV3`).

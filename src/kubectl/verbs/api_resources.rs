@@ -3,9 +3,10 @@
 use super::top;
 use crate::api::kinds::{API_SERVICE, KINDS};
 use crate::api::order::InOrder as _;
+use crate::api::{Kind, Value, json};
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
-use crate::kubectl::table;
+use crate::kubectl::{output, table};
 
 pub const RESOURCES: Verb = Verb::new(
     "api-resources",
@@ -144,7 +145,26 @@ fn resources(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             return Ok(DONE);
         }
         "" | "wide" => {}
-        _ => return Err(Failure::error(format!("kubectl api-resources -o {output} is not part of this playground"))),
+        _ => {
+            // A member of a struct that is empty is left out, but for the names.
+            let listed = |texts: &str| -> Vec<Value> { texts.split(',').filter(|t| !t.is_empty()).map(Value::from).collect() };
+            let member = |r: &Row| {
+                let singular = Kind::find(&r.version, r.kind).map_or_else(|| r.kind.to_ascii_lowercase(), |k| k.singular.to_owned());
+                let version = r.version.rsplit('/').next().unwrap_or("");
+                let mut value = json!({"name": r.plural, "singularName": singular, "namespaced": r.namespaced, "version": version, "kind": r.kind, "verbs": listed(r.verbs())});
+                for (field, text) in [("group", r.group()), ("shortNames", r.shorts.as_str()), ("categories", r.categories)] {
+                    if !text.is_empty() {
+                        value[field] = if field == "group" { text.into() } else { Value::Array(listed(text)) };
+                    }
+                }
+                value
+            };
+            let resources: Vec<Value> = all.iter().map(member).collect();
+            let value = json!({"apiVersion": "v1", "groupVersion": "", "kind": "APIResourceList", "resources": resources});
+            let form = output::form(call, env, false)?;
+            env.out(output::print(&form, &value)?);
+            return Ok(DONE);
+        }
     }
     let wide = output == "wide";
     let mut lines: Vec<Vec<String>> = Vec::new();

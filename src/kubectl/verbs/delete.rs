@@ -65,7 +65,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         Some("orphan" | "false") => Some(Propagation::Orphan),
         Some(other) => return Err(Failure::error(format!("invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\""))),
     };
-    if force && dry == DryRun::None {
+    if force {
         env.err("Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.\n");
     }
     let (targets, mut failures) = targets(&request, env)?;

@@ -35,6 +35,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if let (Wanted::Named(named), [_], []) = (&request.wanted, failures.as_slice(), found.as_slice())
         && let [one] = named.as_slice()
         && one.source.is_none()
+        && by_type
     {
         // A name may be the beginning of several.
         let space = one.kind.namespaced.then_some(one.namespace.as_str());
@@ -47,7 +48,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         }
     }
     if found.is_empty() && failures.is_empty() {
-        env.err(if request.all_namespaces || request.kinds().iter().any(|k| !k.namespaced) {
+        env.err(if request.all_namespaces {
             "No resources found\n".into()
         } else {
             format!("No resources found in {} namespace.\n", request.namespace)

@@ -106,6 +106,8 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         let answers = if let Wanted::Listed(kinds) = &request.wanted { kinds.len() } else { found.len() };
         sort::sort(&mut found, path, matches!(form, Form::Table { .. }), answers, env)?;
     }
+    // One object that was asked for alone is not printed as an empty List, and of those that may be missing nothing is (`printGeneric`).
+    let nothing = found.is_empty() && (call.is("ignore-not-found") || request.single && !failures.is_empty());
     match &form {
         Form::Table { .. } => {
             if found.is_empty() && failures.is_empty() && !call.is("ignore-not-found") {
@@ -126,11 +128,11 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             let text: String = found.iter().map(|(kind, o)| output::name_of(kind, o) + "\n").collect();
             env.out(text);
         }
+        _ if nothing => {}
         form => {
             let objects: Vec<Value> = found.iter().map(|(_, o)| output::shown(call, o)).collect();
             let text = match (form, objects.as_slice()) {
                 (Form::Columns(columns), objects) => columns.print(objects, show.headers),
-                (_, []) if !failures.is_empty() || request.single => String::new(),
                 (form, [one]) if request.single => output::print(form, one)?,
                 (form, _) => {
                     output::print(form, &json!({"apiVersion": "v1", "items": objects, "kind": "List", "metadata": {"resourceVersion": ""}}))?

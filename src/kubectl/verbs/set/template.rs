@@ -24,8 +24,9 @@ pub fn each(
     let (found, mut failures) = request.fetch(env)?;
     for (kind, o) in found {
         let Some(path) = kind.pod_spec() else {
+            // These say `error:` themselves, which shows among several.
             failures.push(Failure::error(format!(
-                "{}/{} the object is not a pod or does not have a pod template: {}",
+                "error: {}/{} the object is not a pod or does not have a pod template: {}\n\n",
                 kind.plural,
                 name(&o),
                 format_args!("*{}.{}", kind.version, kind.kind)
