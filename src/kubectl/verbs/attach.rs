@@ -37,6 +37,10 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let container = pods::choose(&pod, call.filled("container"), call.is("quiet"), env)
         .map_err(|f| Failure::raw(f.text.replacen("error: ", "error: cannot attach to the container: ", 1), f.code))?;
     let place = PodRef { namespace: namespace(&pod), name: name(&pod) };
+    if crate::api::object::str_at(&pod, "spec.nodeName").unwrap_or("").is_empty() {
+        env.err(HINT);
+        return Err(Failure::error(format!("unable to upgrade connection: pod {} does not have a host assigned", name(&pod))));
+    }
     let Some(record) = env.cluster.container(place, &container, false).filter(|r| matches!(r.state, State::Running { .. })) else {
         return Err(Failure::error(format!(
             "unable to upgrade connection: container {container} not found in pod {}_{}",

@@ -30,6 +30,9 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if call.changed("grace-period") && call.int("grace-period").is_some_and(|g| g >= 0) && !call.is("force") {
         return Err(Failure::error("--grace-period must have --force specified"));
     }
+    if call.filled("raw").is_some() {
+        return Err(Failure::error("kubectl replace --raw is not part of this playground"));
+    }
     let dry = call.dry_run(env)?;
     let validate = apply::validation(call)?;
     let request = resources::request(call, &[], env, Rules::default())?;

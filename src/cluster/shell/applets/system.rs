@@ -31,7 +31,7 @@ pub(super) fn echo(call: &mut Call) -> i32 {
 }
 
 pub(super) fn printf(call: &mut Call) -> i32 {
-    let words: &[String] = if call.arguments.first().is_some_and(|a| a == "--") { &call.arguments[1..] } else { &call.arguments };
+    let words: &[String] = if call.arguments.first().is_some_and(|a| a == "--") { &call.arguments[1..] } else { call.arguments };
     let Some((format, words)) = words.split_first() else { return 1 };
     let format = unescape(format);
     let mut out = String::new();
