@@ -4,7 +4,7 @@ use super::duration;
 use super::env::{Env, Failure, Flow};
 use super::verbs::VERBS;
 use crate::api::float;
-use crate::api::order::{InOrder as _, SortedMap};
+use crate::api::order::SortedMap;
 
 /// What runs a verb.
 pub type Run = fn(&Call, &mut Env) -> Result<Flow, Failure>;
@@ -57,7 +57,7 @@ impl Verb {
 
 const GLOBAL: &str = "namespace,n:s context:s kubeconfig:s server,s:s user:s cluster:s token:s request-timeout:s v,v:i as:s as-uid:s as-group:a \
     cache-dir:s certificate-authority:s client-certificate:s client-key:s disable-compression insecure-skip-tls-verify \
-    match-server-version username:s password:s tls-server-name:s warnings-as-errors kuberc:s profile:s profile-output:s help,h";
+    match-server-version username:s password:s tls-server-name:s warnings-as-errors kuberc:s profile:s profile-output:s log-flush-frequency:d help,h";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlagKind {
@@ -266,8 +266,8 @@ fn check_global(call: &Call, env: &mut Env) -> Result<(), Failure> {
     {
         return Err(Failure::raw(format!("Error in configuration: context was not found for specified context: {context}\n"), 1));
     }
-    // `create rolebinding` has a flag of the same name.
-    let own = call.path.ends_with("binding");
+    // `create rolebinding` and `set subject` have a flag of the same name.
+    let own = call.path.ends_with("binding") || call.path.ends_with("subject");
     if let Some(user) = call.filled("user").filter(|u| !own && *u != "kubernetes-admin") {
         return Err(Failure::error(format!("auth info \"{user}\" does not exist")));
     }
@@ -337,8 +337,9 @@ fn unknown_command(name: &str) -> Failure {
     if ABSENT.contains(&name) {
         return not_here(&format!("kubectl {name}"));
     }
-    let mut near: Vec<&str> = VERBS.iter().map(|v| v.name).filter(|v| distance(name, v) <= 2 || v.starts_with(&name.to_ascii_lowercase())).collect();
-    near.order();
+    // In the order in which kubectl lists them; `help` joins the commands only later.
+    let is_near = |v: &&str| *v != "help" && (distance(name, v) <= 2 || v.starts_with(&name.to_ascii_lowercase()));
+    let near: Vec<&str> = VERBS.iter().map(|v| v.name).filter(is_near).collect();
     let mut text = format!("error: unknown command \"{name}\" for \"kubectl\"\n");
     if !near.is_empty() {
         text.push_str("\nDid you mean this?\n");

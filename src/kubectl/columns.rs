@@ -1,25 +1,32 @@
 //! `-o custom-columns`: a table of paths.
 
 use super::env::Env;
-use super::jsonpath::{Template, show};
+use super::jsonpath::{Template, go_show, relaxed};
 use super::table;
 use crate::api::Value;
 
 #[derive(Clone, Debug)]
 pub struct CustomColumns {
     columns: Vec<(String, Template)>,
+    /// Why a path is none. It is told after the headers, which are printed before paths are read (`CustomColumnsPrinter.PrintObj`).
+    pub problem: Option<String>,
 }
 
 impl CustomColumns {
     /// `NAME:.metadata.name,IMAGE:.spec.containers[0].image`
     pub fn parse(spec: &str) -> Result<Self, String> {
-        let mut columns = Vec::new();
-        for part in spec.split(',') {
-            let bad = || format!("unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>");
-            let (header, path) = part.split_once(':').ok_or_else(bad)?;
-            columns.push((header.to_owned(), Template::relaxed(path)?));
+        let bad = |part: &str| format!("unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>");
+        Self::of(spec.split(',').map(|part| part.split_once(':').ok_or_else(|| bad(part))).collect::<Result<_, _>>()?)
+    }
+
+    fn of(pairs: Vec<(&str, &str)>) -> Result<Self, String> {
+        let mut found = Self { columns: Vec::new(), problem: None };
+        for (header, path) in pairs {
+            let template = Template::parse(&relaxed(path)?);
+            found.problem = found.problem.or(template.as_ref().err().cloned());
+            found.columns.push((header.to_owned(), template.unwrap_or_default()));
         }
-        Ok(Self { columns })
+        Ok(found)
     }
 
     /// A file with a line of headers and a line of paths.
@@ -31,8 +38,7 @@ impl CustomColumns {
         if headers.len() != paths.len() {
             return Err(format!("number of headers ({}) and field specifications ({}) don't match", headers.len(), paths.len()));
         }
-        let columns = headers.iter().zip(paths).map(|(h, p)| Ok(((*h).to_owned(), Template::relaxed(p)?)));
-        Ok(Self { columns: columns.collect::<Result<_, String>>()? })
+        Self::of(headers.into_iter().zip(paths).collect())
     }
 
     pub fn print<'a>(&self, objects: impl IntoIterator<Item = &'a Value>, headers: bool) -> String {
@@ -40,23 +46,14 @@ impl CustomColumns {
         if headers {
             rows.push(self.columns.iter().map(|(header, _)| header.clone()).collect());
         }
-        for object in objects {
+        for object in objects.into_iter().filter(|_| self.problem.is_none()) {
             let cell = |template: &Template| {
                 let found = template.find(object).unwrap_or_default();
-                let texts: Vec<String> = found.into_iter().filter(|v| !v.is_null()).map(go_text).collect();
+                let texts: Vec<String> = found.into_iter().map(go_show).collect();
                 if texts.is_empty() { "<none>".into() } else { texts.join(",") }
             };
             rows.push(self.columns.iter().map(|(_, template)| cell(template)).collect());
         }
         table::align(&table::rows(rows), table::GET)
-    }
-}
-
-/// Custom columns print maps and lists in Go's own form.
-fn go_text(value: &Value) -> String {
-    match value {
-        Value::Object(map) => format!("map[{}]", map.iter().map(|(k, v)| format!("{k}:{}", go_text(v))).collect::<Vec<_>>().join(" ")),
-        Value::Array(items) => format!("[{}]", items.iter().map(go_text).collect::<Vec<_>>().join(" ")),
-        other => show(other),
     }
 }

@@ -156,6 +156,8 @@ impl Failure {
         let code = failures.iter().map(|f| f.code).max()?;
         let alone = failures.len() == 1;
         let text = |f: Failure| match &f.status {
+            // A few commands write the word themselves; it is not said twice.
+            _ if alone && f.text.starts_with("error: error: ") => line(f.text["error: ".len()..].trim_end().to_owned()),
             _ if alone => f.text,
             // Only one that is alone is taken apart into its causes.
             Some(status) if status.reason == "Invalid" => line(format!("Error from server (Invalid): {}", status.message)),

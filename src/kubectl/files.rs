@@ -47,6 +47,15 @@ pub fn read_all(paths: &[String], recursive: bool, env: &mut Env) -> Result<Vec<
             }
             let folder = if plain.is_empty() { String::new() } else { format!("{plain}/") };
             let inside: Vec<(&String, &String)> = env.files.range_from(&folder).take_while(|(name, _)| name.starts_with(&folder)).collect();
+            if inside.is_empty() && path.contains(['*', '?']) {
+                // A pattern that the shell left alone (`expandIfFilePattern`).
+                let fits = |name: &str| matches(plain.as_bytes(), name.as_bytes());
+                let found: Vec<_> = env.files.iter().filter(|(name, _)| fits(name)).map(|(name, text)| (name.clone(), text.clone())).collect();
+                if !found.is_empty() {
+                    sources.extend(found);
+                    continue;
+                }
+            }
             if inside.is_empty() {
                 return Err(Failure::error(format!("the path {path:?} does not exist")));
             }
@@ -63,7 +72,8 @@ pub fn read_all(paths: &[String], recursive: bool, env: &mut Env) -> Result<Vec<
     for (source, text) in sources {
         match manifest::read_documents(&text, &source) {
             Ok(documents) => {
-                for document in documents {
+                // An empty document is none (`StreamVisitor.Visit`).
+                for document in documents.into_iter().filter(|d| !d.value.is_null()) {
                     flatten(document.value, Some(document.root.into_node()), &source, &mut out);
                 }
             }
@@ -71,6 +81,17 @@ pub fn read_all(paths: &[String], recursive: bool, env: &mut Env) -> Result<Vec<
         }
     }
     Ok(out)
+}
+
+/// Whether a path fits a pattern of Go's `filepath.Match`, as far as `*` and `?` go.
+fn matches(pattern: &[u8], path: &[u8]) -> bool {
+    match (pattern.first(), path.first()) {
+        (Some(b'*'), _) => matches(&pattern[1..], path) || path.first().is_some_and(|c| *c != b'/') && matches(pattern, &path[1..]),
+        (Some(b'?'), Some(c)) if *c != b'/' => matches(&pattern[1..], &path[1..]),
+        (Some(p), Some(c)) if p == c => matches(&pattern[1..], &path[1..]),
+        (None, None) => true,
+        _ => false,
+    }
 }
 
 /// A List is as if its items stood there.
@@ -84,7 +105,7 @@ fn flatten(value: Value, root: Option<yaml::Node>, source: &str, out: &mut Vec<R
         return;
     }
     // kubectl itself reads what every object has; a label that is no text ends here (`unstructured` to `metav1.PartialObjectMetadata`).
-    let kind = find_kind(&value, source).and_then(|kind| match manifest::decode::check_metadata(&value) {
+    let kind = find_kind(&value, source).and_then(|kind| match manifest::decode::check_metadata(&value, None) {
         Ok(()) => Ok(kind),
         Err(error) => Err(Failure::error(format!("unable to decode {source:?}: {}", error.detail))),
     });
@@ -93,8 +114,11 @@ fn flatten(value: Value, root: Option<yaml::Node>, source: &str, out: &mut Vec<R
 
 fn find_kind(value: &Value, source: &str) -> Result<&'static Kind, Failure> {
     let (version, kind) = (object::api_version(value), object::kind(value));
-    let missing: Vec<&str> =
+    let mut missing: Vec<&str> =
         [(version, "apiVersion not set"), (kind, "kind not set")].iter().filter(|(v, _)| v.is_empty()).map(|(_, m)| *m).collect();
+    if !value.is_object() {
+        missing = vec!["invalid object to validate"];
+    }
     if !missing.is_empty() {
         let what = if missing.len() == 1 { missing[0].to_owned() } else { format!("[{}]", missing.join(", ")) };
         let text = format!(

@@ -2,7 +2,7 @@
 //!
 //! Models `text/template`; assignments to variables are the only statements besides.
 
-use super::jsonpath::show;
+use super::jsonpath::{go_show, show};
 use crate::api::order::SortedMap;
 use crate::api::{Value, float, json};
 
@@ -45,9 +45,13 @@ fn pieces(text: &str) -> Result<Vec<(bool, String)>, String> {
             rest = after;
         }
         out.push((false, before));
-        let mut quote = None;
+        let (mut quote, mut escaped) = (None, false);
         let close = rest.char_indices().find(|(i, c)| {
+            if std::mem::take(&mut escaped) {
+                return false;
+            }
             match (quote, *c) {
+                (Some('"'), '\\') => escaped = true,
                 (Some(q), c) if q == c => quote = None,
                 (None, '"' | '`') => quote = Some(*c),
                 (None, '}') => return rest[*i..].starts_with("}}"),
@@ -103,6 +107,7 @@ fn block(pieces: &[(bool, String)], at: &mut usize, depth: usize) -> Result<(Vec
         let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         match word {
             "end" | "else" => return Ok((nodes, text.clone())),
+            "if" | "with" | "range" if rest.trim().is_empty() => return Err(format!("missing value for {word}")),
             "if" | "with" => {
                 let condition = pipeline(rest)?;
                 let (yes, no) = branches(pieces, at, depth)?;
@@ -298,15 +303,6 @@ fn run(nodes: &[Node], dot: &Value, scope: &mut Scope, out: &mut String) -> Resu
         }
     }
     Ok(())
-}
-
-/// How Go prints a value: maps and slices in their own form.
-fn go_show(value: &Value) -> String {
-    match value {
-        Value::Object(map) => format!("map[{}]", map.iter().map(|(k, v)| format!("{k}:{}", go_show(v))).collect::<Vec<_>>().join(" ")),
-        Value::Array(items) => format!("[{}]", items.iter().map(go_show).collect::<Vec<_>>().join(" ")),
-        other => show(other),
-    }
 }
 
 fn truth(value: &Value) -> bool {

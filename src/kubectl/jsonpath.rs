@@ -1,6 +1,6 @@
 //! JSONPath templates as kubectl reads them: `{.items[*].metadata.name}`, filters, slices, unions, `range … end`.
 //!
-//! Models `k8s.io/client-go/util/jsonpath`.
+//! Models `k8s.io/client-go/util/jsonpath`: `parser.go` and `jsonpath.go`, errors included.
 
 use std::cmp::Ordering;
 
@@ -11,79 +11,97 @@ use crate::api::{Value, float};
 enum Node {
     Text(String),
     Field(String),
-    Index(i64),
-    Slice {
+    /// `[from:to:step]`; of an index the end is its own (`one`).
+    Array {
         from: Option<i64>,
         to: Option<i64>,
         step: Option<i64>,
+        one: bool,
     },
     Filter {
         left: Vec<Node>,
-        op: &'static str,
+        op: String,
         right: Vec<Node>,
     },
     Union(Vec<Vec<Node>>),
     Wildcard,
     Recursive,
     Literal(Value),
+    /// A word that is neither `true` nor `false`; unless it is `range` or `end` in its place, it is no good.
+    Word(String),
     /// `range PATH`, what is done for each, up to `end`.
     Range(Vec<Node>, Vec<Node>),
     Action(Vec<Node>),
 }
 
 /// A template that was understood.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Template {
     nodes: Vec<Node>,
+    /// A field that nothing has is an error (`--allow-missing-template-keys=false`).
+    pub strict: bool,
 }
 
 struct Parser<'a> {
     text: &'a str,
     at: usize,
-    depth: usize,
 }
 
-const OPERATORS: [&str; 6] = ["==", "!=", "<=", ">=", "<", ">"];
 const DEEPEST: usize = 32;
 
 impl Template {
     /// The error is the parser's own sentence, without the template in front.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut parser = Parser { text, at: 0, depth: 0 };
-        let nodes = parser.template(false)?;
-        Ok(Self { nodes })
+        let mut parser = Parser { text, at: 0 };
+        let nodes = parser.template(false, 0)?;
+        Ok(Self { nodes, strict: false })
     }
 
     /// A plain path without braces or a leading dot, as custom columns, `--sort-by` and `wait` take it.
     pub fn relaxed(text: &str) -> Result<Self, String> {
-        if text.is_empty() {
-            return Ok(Self { nodes: Vec::new() });
-        }
-        let trimmed = text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(text);
-        if trimmed.contains(['{', '}']) {
-            return Err("unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'".into());
-        }
-        let path = trimmed.strip_prefix('.').unwrap_or(trimmed);
-        Self::parse(&format!("{{.{path}}}"))
+        Self::parse(&relaxed(text)?)
     }
 
     /// The template's text for an object.
     pub fn text(&self, value: &Value) -> Result<String, String> {
         let mut out = String::new();
-        run(&self.nodes, value, &mut out)?;
+        run(&self.nodes, value, self.strict, &mut out)?;
         Ok(out)
     }
 
     /// What the template's paths find, without text around.
-    pub fn find<'a>(&self, value: &'a Value) -> Result<Vec<&'a Value>, String> {
+    pub fn find<'a>(&'a self, value: &'a Value) -> Result<Vec<&'a Value>, String> {
         let mut found = Vec::new();
         for node in &self.nodes {
             if let Node::Action(path) = node {
-                found.extend(walk(path, vec![value])?);
+                found.extend(walk(path, vec![value], self.strict)?);
             }
         }
         Ok(found)
     }
+}
+
+/// `metadata.name` in any of its forms as `{.metadata.name}` (`RelaxedJSONPathExpression`).
+pub fn relaxed(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    let trimmed = text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(text);
+    let path = trimmed.strip_prefix('.').filter(|p| !p.is_empty()).unwrap_or(trimmed);
+    if path.is_empty() || path.contains(['{', '}']) {
+        return Err("unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'".into());
+    }
+    Ok(format!("{{.{path}}}"))
+}
+
+/// The text of an action alone, as filters and unions hold them (`parseAction`).
+fn action(text: &str, depth: usize) -> Result<Vec<Node>, String> {
+    let text = format!("{text}}}");
+    Parser { text: &text, at: 0 }.path(depth + 1)
+}
+
+fn ends_word(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n' | '.' | ',' | '[' | ']' | '$' | '@' | '{' | '}')
 }
 
 impl Parser<'_> {
@@ -95,97 +113,67 @@ impl Parser<'_> {
         self.rest().chars().next()
     }
 
+    fn next(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.at += c.len_utf8();
+        Some(c)
+    }
+
     fn eat(&mut self, what: &str) -> bool {
         let found = self.rest().starts_with(what);
         self.at += if found { what.len() } else { 0 };
         found
     }
 
-    fn blanks(&mut self) {
-        while self.peek().is_some_and(|c| c == ' ' || c == '\t') {
-            self.at += 1;
-        }
-    }
-
     /// Text and actions up to the end of the template (or of a range).
-    fn template(&mut self, in_range: bool) -> Result<Vec<Node>, String> {
-        self.depth += 1;
-        if self.depth > DEEPEST {
+    fn template(&mut self, in_range: bool, depth: usize) -> Result<Vec<Node>, String> {
+        if depth > DEEPEST {
             return Err("template is nested too deep".into());
         }
         let mut nodes = Vec::new();
-        loop {
-            let Some(open) = self.rest().find('{') else {
-                if !self.rest().is_empty() {
-                    nodes.push(Node::Text(self.rest().to_owned()));
-                    self.at = self.text.len();
-                }
-                // A range that is never ended goes to the end of the template.
-                break;
-            };
+        // A range that is never ended goes to the end of the template.
+        while !self.rest().is_empty() {
+            let open = self.rest().find('{').unwrap_or(self.rest().len());
             if open > 0 {
                 nodes.push(Node::Text(self.rest()[..open].to_owned()));
             }
-            self.at += open + 1;
-            self.blanks();
-            if self.rest().starts_with("range") && self.rest()[5..].starts_with([' ', '\t', '.']) {
-                self.at += 5;
-                let path = self.path(&['}'])?;
-                self.close()?;
-                let body = self.template(true)?;
-                nodes.push(Node::Range(path, body));
-            } else if self.rest().starts_with("end") && self.rest()[3..].trim_start().starts_with('}') {
-                self.at += 3;
-                self.close()?;
-                if in_range {
-                    break;
+            self.at += open;
+            if !self.eat("{") {
+                break;
+            }
+            let mut path = self.path(depth)?;
+            match path.first() {
+                Some(Node::Word(word)) if word == "range" => {
+                    path.remove(0);
+                    nodes.push(Node::Range(path, self.template(true, depth + 1)?));
                 }
-                return Err("not in range, nothing to end".into());
-            } else {
-                let path = self.path(&['}'])?;
-                self.close()?;
-                nodes.push(Node::Action(path));
+                Some(Node::Word(word)) if word == "end" && in_range => break,
+                _ => nodes.push(Node::Action(path)),
             }
         }
-        self.depth -= 1;
         Ok(nodes)
     }
 
-    fn close(&mut self) -> Result<(), String> {
-        self.blanks();
-        if self.eat("}") { Ok(()) } else { Err("unclosed action".into()) }
-    }
-
-    fn name(&mut self) -> String {
-        let mut name = String::new();
-        while let Some(c) = self.peek() {
+    /// What stands up to the next one that ends a word.
+    fn word(&mut self) -> String {
+        let start = self.at;
+        while let Some(c) = self.peek().filter(|c| !ends_word(*c)) {
+            self.at += c.len_utf8();
             if c == '\\' {
-                self.at += 1;
-                if let Some(next) = self.peek() {
-                    name.push(next);
-                    self.at += next.len_utf8();
-                }
-            } else if c.is_whitespace() || ".,:|&\"{}()[]<>=!@$'*?".contains(c) {
-                break;
-            } else {
-                name.push(c);
-                self.at += c.len_utf8();
+                self.next();
             }
         }
-        name
+        self.text[start..self.at].to_owned()
     }
 
     fn quoted(&mut self, quote: char) -> Result<String, String> {
-        self.at += 1;
         let mut out = String::new();
         loop {
-            let Some(c) = self.peek() else { return Err("unterminated quoted string".into()) };
-            self.at += c.len_utf8();
-            match c {
-                c if c == quote => return Ok(out),
-                '\\' => {
-                    let Some(next) = self.peek() else { return Err("unterminated quoted string".into()) };
-                    self.at += next.len_utf8();
+            match self.next() {
+                None | Some('\n') => return Err("unterminated quoted string".into()),
+                Some(c) if c == quote => return Ok(out),
+                Some('\\') => {
+                    let Some(next) = self.next() else { return Err("unterminated quoted string".into()) };
                     out.push(match next {
                         'n' => '\n',
                         't' => '\t',
@@ -193,126 +181,130 @@ impl Parser<'_> {
                         other => other,
                     });
                 }
-                c => out.push(c),
+                Some(c) => out.push(c),
             }
         }
     }
 
-    fn path(&mut self, stop: &[char]) -> Result<Vec<Node>, String> {
-        self.depth += 1;
-        if self.depth > DEEPEST {
+    /// Inside of an action, up to its brace (`parseInsideAction`).
+    fn path(&mut self, depth: usize) -> Result<Vec<Node>, String> {
+        if depth > DEEPEST {
             return Err("template is nested too deep".into());
         }
         let mut nodes = Vec::new();
         loop {
-            self.blanks();
-            let Some(c) = self.peek() else { return Err("unclosed action".into()) };
-            if stop.contains(&c) || OPERATORS.iter().any(|op| self.rest().starts_with(op)) {
-                break;
+            if self.eat("[?(") {
+                nodes.push(self.filter(depth)?);
+                continue;
             }
-            match c {
-                '.' if self.eat("..") => nodes.push(Node::Recursive),
-                '.' => {
-                    self.at += 1;
-                    if self.eat("*") {
-                        nodes.push(Node::Wildcard);
-                        continue;
-                    }
-                    let name = self.name();
-                    if !name.is_empty() {
-                        nodes.push(Node::Field(name));
-                    }
+            if self.eat("..") {
+                if matches!(nodes.last(), Some(Node::Recursive)) {
+                    return Err("invalid multiple recursive descent".into());
                 }
-                '@' | '$' => self.at += 1,
-                '*' => {
-                    self.at += 1;
-                    nodes.push(Node::Wildcard);
+                nodes.push(Node::Recursive);
+                if self.peek().is_some_and(|c| c == '_' || c.is_alphanumeric()) {
+                    nodes.push(Node::Field(self.word().replace('\\', "")));
                 }
-                '[' => nodes.push(self.bracket()?),
-                '"' | '\'' => {
+                continue;
+            }
+            match self.next() {
+                None | Some('\r' | '\n') => return Err("unclosed action".into()),
+                Some('}') => return Ok(nodes),
+                Some(' ' | '@' | '$') => {}
+                Some('[') => nodes.extend(self.bracket(depth)?),
+                Some(c @ ('"' | '\'')) => {
                     let text = self.quoted(c)?;
                     nodes.push(Node::Literal(Value::String(text)));
                 }
-                c if c.is_ascii_digit() || c == '-' || c == '+' => {
-                    let end = self.rest()[1..].find(|c: char| !(c.is_ascii_digit() || c == '.')).map_or(self.rest().len(), |n| n + 1);
-                    let text = self.rest()[..end].to_owned();
+                Some('.') => match self.word().as_str() {
+                    "*" => nodes.push(Node::Wildcard),
+                    name => nodes.push(Node::Field(name.replace('\\', ""))),
+                },
+                Some(c) if c.is_ascii_digit() || c == '-' || c == '+' => {
+                    let end = self.rest().find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(self.rest().len());
+                    let text = &self.text[self.at - 1..self.at + end];
                     self.at += end;
-                    let number = text.parse::<i64>().ok().map(Value::from).or_else(|| float::read(&text).map(Value::from));
+                    let number = text.parse::<i64>().ok().map(Value::from).or_else(|| float::read(text).map(Value::from));
                     nodes.push(Node::Literal(number.ok_or_else(|| format!("cannot parse number {text}"))?));
                 }
-                c if c.is_alphabetic() || c == '_' => {
-                    let name = self.name();
-                    match name.as_str() {
-                        "true" => nodes.push(Node::Literal(Value::Bool(true))),
-                        "false" => nodes.push(Node::Literal(Value::Bool(false))),
-                        _ if matches!(nodes.last(), Some(Node::Recursive)) => nodes.push(Node::Field(name)),
-                        _ => return Err(format!("unrecognized identifier {name}")),
-                    }
+                Some(c) if c.is_alphanumeric() || c == '_' => {
+                    self.at -= c.len_utf8();
+                    let word = self.word();
+                    nodes.push(match word.as_str() {
+                        "true" | "false" => Node::Literal(Value::Bool(word == "true")),
+                        _ => Node::Word(word),
+                    });
                 }
-                c => return Err(format!("unrecognized character in action: U+{:04X} '{c}'", c as u32)),
+                Some(c) => return Err(format!("unrecognized character in action: U+{:04X} '{c}'", c as u32)),
             }
         }
-        self.depth -= 1;
-        Ok(nodes)
     }
 
-    fn bracket(&mut self) -> Result<Node, String> {
-        let inner_start = self.at + 1;
-        if self.rest().starts_with("[?(") {
-            self.at += 3;
-            let left = self.path(&[')']).map_err(|e| if e == "unclosed action" { "unterminated filter".into() } else { e })?;
-            let op = OPERATORS.into_iter().find(|op| self.rest().starts_with(op));
-            let (op, right) = match op {
-                Some(op) => {
-                    self.at += op.len();
-                    (op, self.path(&[')']).map_err(|e| if e == "unclosed action" { "unterminated filter".into() } else { e })?)
-                }
-                None => ("exists", Vec::new()),
-            };
-            return if self.eat(")]") { Ok(Node::Filter { left, op, right }) } else { Err("unclosed array expect ]".into()) };
-        }
+    /// `[?(LEFT OP RIGHT)]`, of which only the right side may have quotes.
+    fn filter(&mut self, depth: usize) -> Result<Node, String> {
+        let start = self.at;
         let mut quote = None;
-        let end = self.text[inner_start..].char_indices().find(|(_, c)| {
-            match (quote, *c) {
-                (Some(q), c) if q == c => quote = None,
-                (None, '\'' | '"') => quote = Some(*c),
-                (None, ']') => return true,
-                _ => return false,
+        let mut quoted = false;
+        loop {
+            let before = self.text[..self.at].ends_with('\\');
+            match self.next() {
+                None | Some('\n') => return Err("unterminated filter".into()),
+                Some(c @ ('"' | '\'')) => match quote {
+                    None => quote = Some(c),
+                    Some(q) => quoted |= q == c && !before,
+                },
+                Some(')') if quote.is_some() == quoted => break,
+                Some(_) => {}
             }
-            false
+        }
+        let text = &self.text[start..self.at - 1];
+        if !self.eat("]") {
+            return Err("unclosed array expect ]".into());
+        }
+        let sign = |c: char| "!<>=".contains(c);
+        let split = text.find(sign).filter(|at| *at > 0).and_then(|at| {
+            let end = text[at..].find(|c| !sign(c)).map_or(text.len(), |n| at + n);
+            (end < text.len()).then(|| (&text[..at], &text[at..end], &text[end..]))
         });
-        let Some((length, _)) = end else { return Err("unterminated array".into()) };
-        let inner = &self.text[inner_start..inner_start + length];
-        self.at = inner_start + length + 1;
-        let members = inner.split(',').map(member).collect::<Result<Vec<_>, _>>()?;
-        Ok(match members.as_slice() {
-            [one] if one.len() == 1 => one[0].clone(),
-            _ => Node::Union(members),
+        Ok(match split {
+            Some((left, op, right)) => Node::Filter { left: action(left, depth)?, op: op.into(), right: action(right, depth)? },
+            None => Node::Filter { left: action(text, depth)?, op: "exists".into(), right: Vec::new() },
         })
     }
+
+    /// `[0]`, `[1:3]`, `['a.b']`, `[a,b]`
+    fn bracket(&mut self, depth: usize) -> Result<Vec<Node>, String> {
+        let end = self.rest().find([']', '\n']).filter(|end| self.rest()[*end..].starts_with(']'));
+        let Some(end) = end else { return Err("unterminated array".into()) };
+        let text = &self.text[self.at..self.at + end];
+        self.at += end + 1;
+        let text = if text == "*" { ":" } else { text };
+        if text.contains(',') {
+            let members = text.split(',').map(|member| action(&format!("[{}]", member.trim_matches(' ')), depth));
+            return Ok(vec![Node::Union(members.collect::<Result<_, _>>()?)]);
+        }
+        if let Some(key) = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')).filter(|key| !key.contains('\'')) {
+            return action(&format!(".{key}"), depth);
+        }
+        let mut parts = text.split(':');
+        let mut number = || -> Result<Option<i64>, String> {
+            match parts.next().unwrap_or("") {
+                "" => Ok(None),
+                part if part.strip_prefix('-').unwrap_or(part).bytes().all(|c| c.is_ascii_digit()) => {
+                    part.parse().map(Some).map_err(|_| format!("array index {part} is not a number"))
+                }
+                _ => Err(format!("invalid array index {text}")),
+            }
+        };
+        let (from, to, step) = (number()?, number()?, number()?);
+        if parts.next().is_some() {
+            return Err(format!("invalid array index {text}"));
+        }
+        Ok(vec![Node::Array { from, to, step, one: !text.contains(':') }])
+    }
 }
 
-/// A quoted name is a path of its own: only a dot behind a backslash belongs to a name.
-fn member(text: &str) -> Result<Vec<Node>, String> {
-    let text = text.trim();
-    if text == "*" || text.is_empty() {
-        return Ok(vec![Node::Wildcard]);
-    }
-    if let Some(inner) = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')) {
-        let escaped = inner.replace("\\.", "\u{1}");
-        return Ok(escaped.split('.').map(|name| Node::Field(name.replace('\u{1}', "."))).collect());
-    }
-    let number = |text: &str| match text.trim() {
-        "" => Ok(None),
-        text => text.parse::<i64>().map(Some).map_err(|_| format!("invalid array index {inner}", inner = text)),
-    };
-    let mut parts = text.split(':');
-    let from = number(parts.next().unwrap_or(""))?;
-    let Some(to) = parts.next() else { return from.map(|n| vec![Node::Index(n)]).ok_or_else(|| "invalid array index ".into()) };
-    Ok(vec![Node::Slice { from, to: number(to)?, step: number(parts.next().unwrap_or(""))? }])
-}
-
-fn run(nodes: &[Node], value: &Value, out: &mut String) -> Result<(), String> {
+fn run(nodes: &[Node], value: &Value, strict: bool, out: &mut String) -> Result<(), String> {
     for node in nodes {
         match node {
             Node::Text(text) => out.push_str(text),
@@ -321,7 +313,7 @@ fn run(nodes: &[Node], value: &Value, out: &mut String) -> Result<(), String> {
                     out.push_str(&show(literal));
                     continue;
                 }
-                let found = walk(path, vec![value])?;
+                let found = walk(path, vec![value], strict)?;
                 for (i, value) in found.iter().enumerate() {
                     if i > 0 {
                         out.push(' ');
@@ -330,18 +322,18 @@ fn run(nodes: &[Node], value: &Value, out: &mut String) -> Result<(), String> {
                 }
             }
             Node::Range(path, body) => {
-                for item in walk(path, vec![value])? {
-                    run(body, item, out)?;
+                for item in walk(path, vec![value], strict)? {
+                    run(body, item, strict, out)?;
                 }
             }
             // Steps of a path stand only inside of actions.
             Node::Field(_)
-            | Node::Index(_)
-            | Node::Slice { .. }
+            | Node::Array { .. }
             | Node::Filter { .. }
             | Node::Union(_)
             | Node::Wildcard
             | Node::Recursive
+            | Node::Word(_)
             | Node::Literal(_) => {}
         }
     }
@@ -358,59 +350,51 @@ pub fn show(value: &Value) -> String {
     }
 }
 
-fn walk<'a>(path: &[Node], mut values: Vec<&'a Value>) -> Result<Vec<&'a Value>, String> {
+/// How Go prints a value: maps and slices in their own form (`%v`).
+pub fn go_show(value: &Value) -> String {
+    match value {
+        Value::Object(map) => format!("map[{}]", map.iter().map(|(k, v)| format!("{k}:{}", go_show(v))).collect::<Vec<_>>().join(" ")),
+        Value::Array(items) => format!("[{}]", items.iter().map(go_show).collect::<Vec<_>>().join(" ")),
+        other => show(other),
+    }
+}
+
+/// The name of its type in Go (`%T`), where it was decoded from JSON.
+pub fn go_type(value: &Value) -> &'static str {
+    match value {
+        Value::String(_) => "string",
+        Value::Null => "<nil>",
+        Value::Array(_) => "[]interface {}",
+        Value::Object(_) => "map[string]interface {}",
+        Value::Bool(_) => "bool",
+        Value::Number(n) if n.as_i64().is_some() => "int64",
+        Value::Number(_) => "float64",
+    }
+}
+
+fn walk<'a>(path: &'a [Node], mut values: Vec<&'a Value>, strict: bool) -> Result<Vec<&'a Value>, String> {
     for node in path {
         let mut next: Vec<&'a Value> = Vec::new();
-        // All that the first member finds, then all of the next.
-        if let Node::Union(members) = node {
-            for member in members {
-                next.extend(walk(member, values.clone())?);
+        match node {
+            // All that the first member finds, then all of the next.
+            Node::Union(members) => {
+                for member in members {
+                    next.extend(walk(member, values.clone(), strict)?);
+                }
             }
-            values = next;
-            continue;
-        }
-        for value in values {
-            match node {
-                Node::Field(name) => next.extend(value.get(name)),
-                Node::Wildcard => match value {
-                    Value::Array(items) => next.extend(items),
-                    Value::Object(map) => next.extend(map.values()),
-                    _ => {}
-                },
-                Node::Recursive => descend(value, &mut next),
-                Node::Index(index) => {
-                    let Value::Array(items) = value else { return Err(format!("{} is not array or slice", show(value))) };
-                    let at = if *index < 0 { *index + items.len() as i64 } else { *index };
-                    match usize::try_from(at).ok().and_then(|at| items.get(at)) {
-                        Some(item) => next.push(item),
-                        None => return Err(format!("array index out of bounds: index {index}, length {}", items.len())),
-                    }
+            Node::Field(name) => {
+                next.extend(values.iter().filter_map(|value| value.get(name)));
+                if strict && next.is_empty() && !values.is_empty() {
+                    return Err(format!("{name} is not found"));
                 }
-                Node::Slice { from, to, step } => {
-                    let Value::Array(items) = value else { return Err(format!("{} is not array or slice", show(value))) };
-                    let length = items.len() as i64;
-                    let place = |n: i64| (if n < 0 { n + length } else { n }).clamp(0, length);
-                    let (from, to) = (place(from.unwrap_or(0)), place(to.unwrap_or(length)));
-                    let step = step.unwrap_or(1).max(1);
-                    let mut at = from;
-                    while at < to {
-                        next.extend(items.get(at as usize));
-                        at += step;
-                    }
+            }
+            Node::Literal(literal) => next.extend(values.iter().map(|_| literal)),
+            Node::Word(word) if word == "end" => return Err("not in range, nothing to end".into()),
+            Node::Word(word) => return Err(format!("unrecognized identifier {word}")),
+            _ => {
+                for value in values {
+                    step(node, value, strict, &mut next)?;
                 }
-                Node::Filter { left, op, right } => {
-                    let items: Vec<&Value> = match value {
-                        Value::Array(items) => items.iter().collect(),
-                        Value::Object(map) => map.values().collect(),
-                        _ => return Err(format!("{} is not array or slice and cannot be filtered", show(value))),
-                    };
-                    for item in items {
-                        if holds(left, op, right, item)? {
-                            next.push(item);
-                        }
-                    }
-                }
-                Node::Text(_) | Node::Literal(_) | Node::Range(..) | Node::Action(_) | Node::Union(_) => next.push(value),
             }
         }
         values = next;
@@ -418,36 +402,88 @@ fn walk<'a>(path: &[Node], mut values: Vec<&'a Value>) -> Result<Vec<&'a Value>,
     Ok(values)
 }
 
-fn descend<'a>(value: &'a Value, out: &mut Vec<&'a Value>) {
-    out.push(value);
+/// One step from one value.
+fn step<'a>(node: &'a Node, value: &'a Value, strict: bool, next: &mut Vec<&'a Value>) -> Result<(), String> {
+    match node {
+        Node::Wildcard => next.extend(children(value)),
+        Node::Recursive => descend(value, next),
+        Node::Array { .. } if value.is_null() => {}
+        Node::Array { from, to, step, one } => {
+            let Value::Array(items) = value else { return Err(format!("{} is not array or slice", go_type(value))) };
+            let length = items.len() as i64;
+            let mut from = from.unwrap_or(0);
+            let mut to = if *one { from + 1 } else { to.unwrap_or(length) };
+            from += if from < 0 { length } else { 0 };
+            to += if to < 0 || to == 0 && *one { length } else { 0 };
+            if from == to {
+                return Ok(());
+            }
+            let outside = |index: i64| Err(format!("array index out of bounds: index {index}, length {length}"));
+            if from >= length || from < 0 {
+                return outside(from);
+            }
+            if to > length || to < 0 {
+                return outside(to - 1);
+            }
+            if from > to {
+                return Err(format!("starting index {from} is greater than ending index {to}"));
+            }
+            let step = usize::try_from(step.unwrap_or(1)).ok().filter(|s| *s > 0).ok_or("step must be > 0")?;
+            next.extend(items[from as usize..to as usize].iter().step_by(step));
+        }
+        Node::Filter { left, op, right } => {
+            let Value::Array(items) = value else { return Err(format!("{} is not array or slice and cannot be filtered", go_show(value))) };
+            for item in items {
+                if holds(left, op, right, item, strict)? {
+                    next.push(item);
+                }
+            }
+        }
+        _ => next.push(value),
+    }
+    Ok(())
+}
+
+fn children(value: &Value) -> Vec<&Value> {
     match value {
-        Value::Array(items) => items.iter().for_each(|item| descend(item, out)),
-        Value::Object(map) => map.values().for_each(|item| descend(item, out)),
-        _ => {}
+        Value::Array(items) => items.iter().collect(),
+        Value::Object(map) => map.values().collect(),
+        _ => Vec::new(),
     }
 }
 
-fn holds(left: &[Node], op: &str, right: &[Node], item: &Value) -> Result<bool, String> {
-    fn side<'a>(path: &'a [Node], item: &'a Value) -> Result<Option<&'a Value>, String> {
-        if let [Node::Literal(literal)] = path {
-            return Ok(Some(literal));
-        }
-        let found = walk(path, vec![item])?;
-        if found.len() > 1 {
-            return Err("can only compare one element at a time".into());
-        }
-        Ok(found.first().copied())
+fn descend<'a>(value: &'a Value, out: &mut Vec<&'a Value>) {
+    let inner = children(value);
+    if !inner.is_empty() {
+        out.push(value);
+        inner.into_iter().for_each(|item| descend(item, out));
     }
-    let left = side(left, item)?;
+}
+
+/// `evalFilter`; comparisons are those of Go's templates.
+fn holds(left: &[Node], op: &str, right: &[Node], item: &Value, strict: bool) -> Result<bool, String> {
     if op == "exists" {
-        return Ok(left.is_some());
+        return Ok(walk(left, vec![item], strict).is_ok_and(|found| !found.is_empty()));
     }
-    let (Some(left), Some(right)) = (left, side(right, item)?) else { return Ok(false) };
-    let order = match (left, right) {
-        (Value::Number(a), Value::Number(b)) => a.as_f64().partial_cmp(&b.as_f64()),
+    let left = walk(left, vec![item], strict)?;
+    if left.is_empty() {
+        return Ok(false);
+    }
+    let right = walk(right, vec![item], strict)?;
+    if left.len() > 1 || right.len() > 1 {
+        return Err("can only compare one element at a time".into());
+    }
+    let Some(right) = right.first() else { return Ok(false) };
+    let equality = matches!(op, "==" | "!=");
+    let order = match (left[0], *right) {
+        (Value::Number(a), Value::Number(b)) if a.as_i64().is_some() == b.as_i64().is_some() => a.as_f64().partial_cmp(&b.as_f64()),
         (Value::String(a), Value::String(b)) => Some(a.cmp(b)),
-        (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
-        _ => None,
+        (Value::Bool(a), Value::Bool(b)) if equality => Some(a.cmp(b)),
+        (a, b) => {
+            let plain = |v: &Value| !matches!(v, Value::Null | Value::Array(_) | Value::Object(_));
+            let comparable = plain(a) && plain(b) && !(a.is_boolean() && b.is_boolean());
+            return Err(if comparable { "incompatible types for comparison" } else { "invalid type for comparison" }.into());
+        }
     };
     Ok(match op {
         "==" => order == Some(Ordering::Equal),
@@ -455,7 +491,8 @@ fn holds(left: &[Node], op: &str, right: &[Node], item: &Value) -> Result<bool, 
         "<" => order == Some(Ordering::Less),
         "<=" => matches!(order, Some(Ordering::Less | Ordering::Equal)),
         ">" => order == Some(Ordering::Greater),
-        _ => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+        ">=" => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+        _ => return Err(format!("unrecognized filter operator {op}")),
     })
 }
 

@@ -54,6 +54,18 @@ fn write(value: &Value, depth: usize, out: &mut String) {
             indent(depth, out);
             out.push(']');
         }
+        // Text of several lines keeps them, each ended by its own backslash.
+        Value::String(text) if text.contains('\n') => {
+            out.push_str("\"\\\n");
+            for line in text.split_inclusive('\n') {
+                indent(depth + 1, out);
+                out.push(if line.starts_with([' ', '\t']) { '\\' } else { ' ' });
+                out.push_str(&line.trim_end_matches('\n').replace('\\', "\\\\").replace('"', "\\\""));
+                out.push_str(if line.ends_with('\n') { "\\n\\\n" } else { "\\\n" });
+            }
+            indent(depth + 1, out);
+            out.push('"');
+        }
         Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => out.push_str(&json::compact(value)),
     }
 }

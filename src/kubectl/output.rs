@@ -41,7 +41,8 @@ pub fn form(call: &Call, env: &Env, tables: bool) -> Result<Form, Failure> {
     let lower = name.to_ascii_lowercase();
     let jsonpath = |text: Option<String>, as_json| {
         let text = text.filter(|t| !t.is_empty()).ok_or_else(|| Failure::error("template format specified but no template given"))?;
-        let template = Template::parse(&text).map_err(|e| Failure::error(format!("error parsing jsonpath {text}, {e}")))?;
+        let mut template = Template::parse(&text).map_err(|e| Failure::error(format!("error parsing jsonpath {text}, {e}")))?;
+        template.strict = call.text("allow-missing-template-keys") == Some("false");
         Ok(Form::JsonPath { template, text, as_json })
     };
     let template = |text: Option<String>| {
@@ -49,6 +50,7 @@ pub fn form(call: &Call, env: &Env, tables: bool) -> Result<Form, Failure> {
         let parsed = GoTemplate::parse(&text).map_err(|e| Failure::error(format!("error parsing template {text}, {e}")))?;
         Ok(Form::GoTemplate(parsed))
     };
+    let lower = if output.contains('=') && matches!(lower.as_str(), "json" | "yaml" | "kyaml" | "name" | "wide") { output.to_owned() } else { lower };
     match lower.as_str() {
         "json" => Ok(Form::Json),
         "yaml" => Ok(Form::Yaml),

@@ -9,6 +9,7 @@ use super::selector;
 use crate::api::{Kind, Selector, Status, Value, object};
 
 const COMBINED: &str = "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'";
+const EVERYWHERE: &str = "a resource cannot be retrieved by name across all namespaces";
 const MISSING: &str = "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'";
 
 /// One object by its name.
@@ -66,10 +67,12 @@ pub fn kind(name: &str) -> Result<&'static Kind, Failure> {
 pub fn kinds(text: &str) -> Result<Vec<&'static Kind>, Failure> {
     let mut found = Vec::new();
     for part in text.split(',') {
-        if part == "all" {
-            found.extend(all_kinds());
-        } else {
-            found.push(kind(part)?);
+        let more: Vec<&'static Kind> = if part == "all" { all_kinds().collect() } else { vec![kind(part)?] };
+        // What is named twice is listed once (`Builder.resourceMappings`).
+        for kind in more {
+            if !found.contains(&kind) {
+                found.push(kind);
+            }
         }
     }
     Ok(found)
@@ -122,11 +125,16 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
         return Err(Failure::error("cannot set --all and --selector at the same time"));
     }
     let files: Vec<String> = call.texts("filename").to_vec();
-    if call.filled("kustomize").is_some() && files.is_empty() {
-        let dir = call.text("kustomize").unwrap_or("");
-        return Err(Failure::error(format!(
-            "must build at directory: not a valid directory: evalsymlink failure on '{dir}' : lstat {dir}: no such file or directory"
-        )));
+    if let Some(dir) = call.filled("kustomize") {
+        let folder = env.key(dir);
+        let inside = |name: &&String| folder.is_empty() || name.strip_prefix(&folder).is_some_and(|rest| rest.starts_with('/'));
+        return Err(Failure::error(if !files.is_empty() {
+            "only one of -f or -k can be specified".into()
+        } else if env.files.keys().any(|name| inside(&name)) {
+            "kustomizations (-k) are not part of this playground".into()
+        } else {
+            format!("must build at directory: not a valid directory: evalsymlink failure on '{dir}' : lstat {dir}: no such file or directory")
+        }));
     }
     if !files.is_empty() {
         if !args.is_empty() {
@@ -153,6 +161,9 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
         if with_slash < args.len() {
             return Err(Failure::error(COMBINED));
         }
+        if request.all_namespaces && args.iter().any(|a| a.split('/').next().and_then(Kind::by_name).is_none_or(|k| k.namespaced)) {
+            return Err(Failure::error(EVERYWHERE));
+        }
         let mut named: Vec<Named> = Vec::new();
         for arg in args {
             let parts: Vec<&str> = arg.split('/').collect();
@@ -166,10 +177,7 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
                 return Err(Failure::error("selectors and the all flag cannot be used when passing resource/name arguments"));
             }
             let kind = kind(kind_name)?;
-            let already = named.iter().any(|n| n.kind == kind && n.name == name);
-            if !already {
-                named.push(target(kind, &namespace, name));
-            }
+            named.push(target(kind, &namespace, name));
         }
         request.several_kinds = named.len() > 1 && named.iter().any(|n| n.kind != named[0].kind);
         request.single = args.len() == 1;
@@ -191,8 +199,11 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
     if selects {
         return Err(Failure::error("name cannot be provided when a selector is specified"));
     }
+    if types.split(',').any(|part| part == "all") {
+        return Err(Failure::error("you must specify only one resource"));
+    }
     if request.all_namespaces && kinds.iter().any(|k| k.namespaced) {
-        return Err(Failure::error("a resource cannot be retrieved by name across all namespaces"));
+        return Err(Failure::error(EVERYWHERE));
     }
     let mut named: Vec<Named> = Vec::new();
     for kind in &kinds {
@@ -200,9 +211,7 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
             if name.is_empty() {
                 return Err(Failure::error("resource name may not be empty"));
             }
-            if !named.iter().any(|n| n.kind == *kind && n.name == *name) {
-                named.push(target(kind, &namespace, name));
-            }
+            named.push(target(kind, &namespace, name));
         }
     }
     request.several_kinds = kinds.len() > 1;
@@ -272,7 +281,10 @@ impl Request {
             }
             Wanted::Listed(kinds) => {
                 for kind in kinds {
-                    self.check_fields(kind)?;
+                    if let Err(failure) = self.check_fields(kind) {
+                        failures.push(failure);
+                        continue;
+                    }
                     let namespace = (!self.all_namespaces).then_some(self.namespace.as_str());
                     found.extend(env.list(kind, namespace).into_iter().filter(|o| self.chooses(o)).map(|o| (*kind, o)));
                 }

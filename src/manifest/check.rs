@@ -63,9 +63,9 @@ pub(super) fn verdict(text: &str, facts: &dyn ClusterFacts) -> Checked {
     let mut source = Source::default();
     let mut run = Run { facts, length: text.len(), checked: Checked::default(), created: Vec::new(), read: Vec::new(), document: 0 };
     let mut stopped = false;
-    for (index, Document { value, root, span }) in documents.into_iter().enumerate() {
+    for (index, Document { value, root, span, json }) in documents.into_iter().enumerate() {
         run.document = index;
-        stopped = stopped || run.document_of(&root, value);
+        stopped = stopped || run.document_of(&root, value, json);
         source.documents.push(SourceDocument::new(root, span));
     }
     if let (false, Some(error)) = (stopped, error) {
@@ -121,9 +121,12 @@ impl From<Status> for Refusal {
 type Passed = (Admitted, bool);
 
 /// What the server warns of before it looks at an object: kinds that are going away.
+pub(super) fn old_kind(kind: &Kind) -> Option<String> {
+    (kind.kind == "Endpoints").then(|| "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned())
+}
+
 fn create(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Result<Passed, Refusal> {
-    const OLD_KINDS: &[(&str, &str)] = &[("Endpoints", "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")];
-    let warning = OLD_KINDS.iter().find(|(name, _)| *name == kind.kind).map(|(_, text)| (*text).to_owned());
+    let warning = old_kind(kind);
     let outcome = create_known(kind, mode, value, facts);
     match outcome {
         Ok((mut admitted, has_empties)) => {
@@ -272,8 +275,8 @@ impl Run<'_> {
     }
 
     /// Checks a document; true where kubectl reads no further.
-    fn document_of(&mut self, root: &Root, value: Value) -> bool {
-        match client::inspect(root, &value, FILE_NAME) {
+    fn document_of(&mut self, root: &Root, value: Value, json: bool) -> bool {
+        match client::inspect(root, &value, json, FILE_NAME) {
             Err(error) => {
                 let stops = error.stops;
                 self.client_error(root, &value, error);

@@ -4,10 +4,10 @@
 
 use crate::api::{Map, Value};
 
-use super::Root;
 use super::decode::{Finding, check_metadata};
 use super::openapi;
 use super::scalars::go_kind;
+use super::{Root, check};
 use crate::api::kinds::KINDS;
 use crate::api::order::InOrder as _;
 use crate::api::{Kind, Status};
@@ -171,14 +171,18 @@ fn validation_error(file: &str, texts: &[String], path: &str, code: ClientCode) 
     ClientError { message, path: path.into(), code, stops: true, findings: Vec::new() }
 }
 
-/// Checks one document. `value` is `root` as JSON.
-pub fn inspect(root: &Root, value: &Value, file: &str) -> Result<Target, ClientError> {
+/// Checks one document. `value` is `root` as JSON; `json`: it was written as such, and is read in that order.
+pub fn inspect(root: &Root, value: &Value, json: bool, file: &str) -> Result<Target, ClientError> {
     identify(value).map_err(|(texts, path, code)| validation_error(file, &texts, path, code))?;
     let (api_version, kind) = (text(value, "apiVersion"), text(value, "kind"));
     let is_list = kind.strip_suffix("List").is_some_and(|base| find_kind(api_version, base).is_some());
     if matches!((api_version, kind), ("v1" | "/v1", "List")) {
         check_list(value, file)?;
-    } else if is_list || matches!((api_version, kind), ("v1", "Binding" | "Status")) {
+    } else if is_list
+        || matches!((api_version, kind), ("v1", "Binding" | "Status"))
+        || kind.ends_with("Review") && find_kind(api_version, kind).is_some()
+    {
+        // What can only be created cannot be patched, and of that the server tells kubectl nothing about fields (`QueryParamVerifierV3`).
         let findings = openapi::check(api_version, kind, value);
         if let Some(first) = findings.first() {
             let (path, code) = (first.path.clone(), first.code);
@@ -208,7 +212,7 @@ pub fn inspect(root: &Root, value: &Value, file: &str) -> Result<Target, ClientE
     if kind.is_empty() {
         return Err(undecodable(format!("Object 'Kind' is missing in '{}'", go_json(value)), "kind", ClientCode::KindEmpty, Vec::new()));
     }
-    if let Err(error) = check_metadata(value) {
+    if let Err(error) = check_metadata(value, json.then_some(root)) {
         let path = error.findings.first().map_or("metadata", |f| f.path.as_str()).to_owned();
         return Err(undecodable(error.detail, &path, ClientCode::Metadata, error.findings));
     }
@@ -260,8 +264,7 @@ pub fn resolve(value: &Value) -> Result<Target, String> {
     let normal = api_version.strip_prefix('/').unwrap_or(api_version);
     if let Some(found) = find_kind(normal, kind) {
         if found.kind == "ComponentStatus" {
-            let message = "the server does not allow this method on the requested resource";
-            return Ok(Target::Refused(Status::new(405, "MethodNotAllowed", message), ClientCode::NoResource));
+            return Ok(no_method());
         }
         return Ok(Target::Create(found));
     }
@@ -271,6 +274,9 @@ pub fn resolve(value: &Value) -> Result<Target, String> {
     // kubectl also knows kinds in lower case; the server does not.
     let (group, version) = normal.split_once('/').unwrap_or(("", normal));
     if let Some(found) = all_kinds().find(|k| k.kind.to_ascii_lowercase() == kind && k.group == group && k.version == version) {
+        if found.kind == "ComponentStatus" {
+            return Ok(no_method());
+        }
         let message = format!(
             "{kind} in version {} cannot be handled as a {}: no kind {} is registered for version {} in scheme \"pkg/api/legacyscheme/scheme.go:30\"",
             go_quote(version),
@@ -278,9 +284,16 @@ pub fn resolve(value: &Value) -> Result<Target, String> {
             go_quote(kind),
             go_quote(normal)
         );
-        return Ok(Target::Refused(Status::new(400, "BadRequest", message), ClientCode::KindCase));
+        // The path alone already says which resource is meant.
+        let warnings = check::old_kind(found).into_iter().collect();
+        return Ok(Target::Refused(Status { warnings, ..Status::new(400, "BadRequest", message) }, ClientCode::KindCase));
     }
     Err(format!("no matches for kind {} in version {}", go_quote(kind), go_quote(api_version)))
+}
+
+fn no_method() -> Target {
+    let message = "the server does not allow this method on the requested resource";
+    Target::Refused(Status::new(405, "MethodNotAllowed", message), ClientCode::NoResource)
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> &'v str {

@@ -5,7 +5,7 @@
 
 use crate::api::{Kind, Map, Number, Status, Value};
 use crate::schema::{self, Field, Shape, Type};
-use crate::yaml::go_quote;
+use crate::yaml::{Node, go_quote};
 
 use super::scalars::{bad_base64, check_quantity, encoded_again, go_kind, number_text};
 
@@ -55,7 +55,13 @@ pub fn decode_with(kind: &Kind, value: Value, strict: bool) -> Result<Value, Dec
 
 /// The same with the empty maps and lists that were written, which messages tell from missing ones; says whether there are any.
 pub fn decode_keeping_empties(kind: &Kind, mut value: Value, strict: bool) -> Result<(Value, bool), DecodeError> {
-    let Some(root) = schema::kind_of(kind.group, kind.version, kind.kind) else { return Ok((value, false)) };
+    let Some(root) = schema::kind_of(kind.group, kind.version, kind.kind) else {
+        // Of the few kinds without a row at least the metadata is known.
+        if let Some(metadata) = value.get("metadata") {
+            metadata_alone(metadata, Decoder { strict, ..Decoder::new(kind.kind) })?;
+        }
+        return Ok((value, false));
+    };
     let mut decoder = Decoder { strict, ..Decoder::new(root.name) };
     let outcome = decoder.object(&mut value, root);
     let empties = decoder.empties;
@@ -103,12 +109,38 @@ pub fn bad_request(kind: &Kind, detail: &str) -> Status {
     Status::new(400, "BadRequest", format!("{} in version {} cannot be handled as a {}: {detail}", kind.kind, go_quote(kind.version), kind.kind))
 }
 
-/// What kubectl itself decodes of every object: its metadata.
-pub fn check_metadata(value: &Value) -> Result<(), DecodeError> {
+/// What kubectl itself decodes of every object: its metadata. `written`: JSON whose first mismatch is told, not that of sorted keys.
+pub fn check_metadata(value: &Value, written: Option<&Node>) -> Result<(), DecodeError> {
+    let outcome = check_sorted_metadata(value);
+    let Some(metadata) = written.filter(|_| outcome.is_err()).and_then(|root| root.get("metadata")) else { return outcome };
+    let alone = |key: &str, value: Value| {
+        let metadata: Map<String, Value> = [(key.to_owned(), value)].into_iter().collect();
+        check_sorted_metadata(&Value::Object([("metadata".to_owned(), Value::Object(metadata))].into_iter().collect()))
+    };
+    // A time that cannot be read ends it at once; other mismatches are remembered.
+    for entry in metadata.entries().iter().filter(|e| e.key.ends_with("Timestamp")) {
+        alone(&entry.key, entry.value.to_value())?;
+    }
+    for entry in metadata.entries() {
+        for inner in entry.value.entries() {
+            alone(&entry.key, Value::Object([(inner.key.clone(), inner.value.to_value())].into_iter().collect()))?;
+        }
+        alone(&entry.key, entry.value.to_value())?;
+    }
+    outcome
+}
+
+fn check_sorted_metadata(value: &Value) -> Result<(), DecodeError> {
     let Some(metadata) = value.get("metadata") else { return Ok(()) };
-    let Some(field) = schema::kind_of("", "v1", "Pod").and_then(|pod| pod.field("metadata")) else { return Ok(()) };
-    let Some(owner) = field.object().filter(|_| !fits(metadata, &field.shape)) else { return Ok(()) };
-    let mut decoder = Decoder { strict: false, sent: false, ..Decoder::new("metadataOnlyObject") };
+    let fits = |field: &Field| fits(metadata, &field.shape);
+    if schema::kind_of("", "v1", "Pod").and_then(|pod| pod.field("metadata")).is_some_and(fits) {
+        return Ok(());
+    }
+    metadata_alone(metadata, Decoder { strict: false, sent: false, ..Decoder::new("metadataOnlyObject") })
+}
+
+fn metadata_alone(metadata: &Value, mut decoder: Decoder) -> Result<(), DecodeError> {
+    let Some(owner) = schema::kind_of("", "v1", "Pod").and_then(|pod| pod.field("metadata")?.object()) else { return Ok(()) };
     decoder.go_path.push("metadata");
     decoder.path.push(Step::Name("metadata"));
     let mut copy = metadata.clone();

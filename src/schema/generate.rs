@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use k8s_openapi::api::{apps, autoscaling, batch, coordination, core, discovery, networking, node, policy, rbac, scheduling, storage};
+use k8s_openapi::api::{
+    admissionregistration, apps, authentication, authorization, autoscaling, batch, certificates, coordination, core, discovery, networking, node,
+    policy, rbac, resource, scheduling, storage,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta;
 use serde_json::Value;
 
@@ -67,6 +70,30 @@ pub fn generate(out: &Path) {
         "rbac.authorization.k8s.io", "v1", "RoleBinding" => rbac::v1::RoleBinding;
         "rbac.authorization.k8s.io", "v1", "ClusterRole" => rbac::v1::ClusterRole;
         "rbac.authorization.k8s.io", "v1", "ClusterRoleBinding" => rbac::v1::ClusterRoleBinding;
+        "storage.k8s.io", "v1", "CSIDriver" => storage::v1::CSIDriver;
+        "storage.k8s.io", "v1", "CSINode" => storage::v1::CSINode;
+        "storage.k8s.io", "v1", "VolumeAttachment" => storage::v1::VolumeAttachment;
+        "storage.k8s.io", "v1", "CSIStorageCapacity" => storage::v1::CSIStorageCapacity;
+        "storage.k8s.io", "v1", "VolumeAttributesClass" => storage::v1::VolumeAttributesClass;
+        "networking.k8s.io", "v1", "ServiceCIDR" => networking::v1::ServiceCIDR;
+        "networking.k8s.io", "v1", "IPAddress" => networking::v1::IPAddress;
+        "resource.k8s.io", "v1", "ResourceClaim" => resource::v1::ResourceClaim;
+        "resource.k8s.io", "v1", "ResourceClaimTemplate" => resource::v1::ResourceClaimTemplate;
+        "resource.k8s.io", "v1", "ResourceSlice" => resource::v1::ResourceSlice;
+        "resource.k8s.io", "v1", "DeviceClass" => resource::v1::DeviceClass;
+        "certificates.k8s.io", "v1", "CertificateSigningRequest" => certificates::v1::CertificateSigningRequest;
+        "authentication.k8s.io", "v1", "TokenReview" => authentication::v1::TokenReview;
+        "authentication.k8s.io", "v1", "SelfSubjectReview" => authentication::v1::SelfSubjectReview;
+        "authorization.k8s.io", "v1", "SubjectAccessReview" => authorization::v1::SubjectAccessReview;
+        "authorization.k8s.io", "v1", "LocalSubjectAccessReview" => authorization::v1::LocalSubjectAccessReview;
+        "authorization.k8s.io", "v1", "SelfSubjectAccessReview" => authorization::v1::SelfSubjectAccessReview;
+        "authorization.k8s.io", "v1", "SelfSubjectRulesReview" => authorization::v1::SelfSubjectRulesReview;
+        "admissionregistration.k8s.io", "v1", "ValidatingWebhookConfiguration" => admissionregistration::v1::ValidatingWebhookConfiguration;
+        "admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration" => admissionregistration::v1::MutatingWebhookConfiguration;
+        "admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicy" => admissionregistration::v1::ValidatingAdmissionPolicy;
+        "admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicyBinding" => admissionregistration::v1::ValidatingAdmissionPolicyBinding;
+        "admissionregistration.k8s.io", "v1", "MutatingAdmissionPolicy" => admissionregistration::v1::MutatingAdmissionPolicy;
+        "admissionregistration.k8s.io", "v1", "MutatingAdmissionPolicyBinding" => admissionregistration::v1::MutatingAdmissionPolicyBinding;
     };
     let definitions: BTreeMap<String, Value> = generator.take_definitions(true).into_iter().collect();
     let mut table = Table::new(&definitions);
@@ -82,24 +109,32 @@ fn reference(schema: &Value) -> Option<String> {
     Some(direct?.as_str()?.rsplit('/').next()?.to_owned())
 }
 
+/// Kinds of these groups are read and checked, but not explained: the model does not keep them. Their documentation stays out.
+const SILENT: [&str; 6] =
+    [".api.resource.", ".api.certificates.", ".api.authentication.", ".api.authorization.", ".api.admissionregistration.", ".api.storage."];
+/// …but for this one.
+const EXPLAINED: [&str; 1] = ["StorageClass"];
+
 struct Table<'a> {
     definitions: &'a BTreeMap<String, Value>,
     /// Definitions that are structs, in the order of the table.
     structs: Vec<&'a str>,
     docs: Vec<String>,
+    /// While it goes through structs that nobody is told about.
+    silent: bool,
     doc_numbers: BTreeMap<String, usize>,
 }
 
 impl<'a> Table<'a> {
     fn new(definitions: &'a BTreeMap<String, Value>) -> Self {
         let structs = definitions.iter().filter(|(_, d)| d.get("properties").is_some()).map(|(name, _)| name.as_str()).collect();
-        Self { definitions, structs, docs: Vec::new(), doc_numbers: BTreeMap::new() }
+        Self { definitions, structs, docs: Vec::new(), silent: false, doc_numbers: BTreeMap::new() }
     }
 
     /// The next description. The table numbers them as they come, so one that came before is named by its number here, not there: the table
     /// is downloaded first.
     fn doc(&mut self, schema: &Value) {
-        let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+        let text = schema.get("description").and_then(Value::as_str).filter(|_| !self.silent).unwrap_or_default();
         assert!(!text.contains(['\0', mark::SAME]), "descriptions are kept between zeros");
         let number = self.docs.len();
         let first = *self.doc_numbers.entry(text.to_owned()).or_insert(number);
@@ -149,6 +184,7 @@ impl<'a> Table<'a> {
                 prefixes.push(prefix);
                 prefixes.len() - 1
             });
+            self.silent = SILENT.iter().any(|group| prefix.contains(group)) && !EXPLAINED.contains(&name);
             self.doc(definition);
             writeln!(packed, "={number}\t{name}").expect("a String takes all");
             let required: Vec<&str> =
@@ -176,6 +212,7 @@ impl<'a> Table<'a> {
                 packed.push('\n');
             }
         }
+        self.silent = false;
         // What the values of enumerations mean comes last.
         self.docs.push(include_str!("values.txt").to_owned());
         let mut rust = format!("static PREFIXES: &[&str] = &{prefixes:?};\n");

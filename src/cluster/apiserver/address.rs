@@ -24,9 +24,11 @@ impl Addresses {
         let given = object::str_at(service, "spec.clusterIP").filter(|ip| *ip != "<ip>").unwrap_or("").to_owned();
         if kind != "ExternalName" {
             let ip = if given.is_empty() { if had.is_empty() { self.free_ip(random) } else { had.clone() } } else { given };
-            if ip != "None" && ip != had && self.ips.contains(&ip) {
+            let known = ip == "None" || ip == had;
+            if !known && (self.ips.contains(&ip) || !in_range(&ip)) {
                 let name = object::name(service).to_owned();
-                let detail = format!("failed to allocate IP {ip}: provided IP is already allocated");
+                let why = if in_range(&ip) { "provided IP is already allocated" } else { "the provided network does not match the current range" };
+                let detail = format!("failed to allocate IP {ip}: {why}");
                 let cause = crate::api::Cause {
                     field: "spec.clusterIPs".into(),
                     reason: "FieldValueInvalid".into(),
@@ -115,6 +117,15 @@ impl Addresses {
         for port in node_ports(service) {
             self.ports.remove(&port);
         }
+    }
+}
+
+/// Whether an address lies in 10.96.0.0/12; one that is none is not the allocator's matter.
+fn in_range(ip: &str) -> bool {
+    let mut bytes = ip.split('.').map(str::parse::<u8>);
+    match (bytes.next(), bytes.next()) {
+        (Some(Ok(first)), Some(Ok(second))) => first == 10 && (96..112).contains(&second),
+        _ => true,
     }
 }
 

@@ -132,6 +132,7 @@ fn merge_list(target: &mut Value, patch: &[Value], field: Option<&'static Field>
         return;
     };
     let inner = field.and_then(Field::object);
+    let before = items.clone();
     let same = |a: &Value, b: &Value| a.get(key).is_some() && a.get(key) == b.get(key);
     for item in patch {
         if object::str_at(item, "$patch") == Some("delete") {
@@ -147,6 +148,17 @@ fn merge_list(target: &mut Value, patch: &[Value], field: Option<&'static Field>
             }
         }
     }
+    // What the patch names goes before what it does not, unless both were there before in the other order (`mergeSortedSlice`).
+    let place = |list: &[Value], item: &Value| list.iter().position(|other| same(other, item));
+    let (mut named, rest): (Vec<Value>, Vec<Value>) = std::mem::take(items).into_iter().partition(|item| place(patch, item).is_some());
+    named.order_by_key(|item| place(patch, item));
+    let (mut named, mut rest) = (named.into_iter().peekable(), rest.into_iter().peekable());
+    while let (Some(left), Some(right)) = (rest.peek(), named.peek()) {
+        let first = matches!((place(&before, left), place(&before, right)), (Some(l), Some(r)) if l < r);
+        items.extend(if first { rest.next() } else { named.next() });
+    }
+    items.extend(named);
+    items.extend(rest);
 }
 
 /// Puts items in the wanted order; those that it does not name follow, as they stood.

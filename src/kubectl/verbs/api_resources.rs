@@ -3,9 +3,10 @@
 use super::top;
 use crate::api::kinds::{API_SERVICE, KINDS};
 use crate::api::order::InOrder as _;
+use crate::api::{Kind, Value, json};
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
-use crate::kubectl::table;
+use crate::kubectl::{output, table};
 
 pub const RESOURCES: Verb = Verb::new(
     "api-resources",
@@ -40,6 +41,21 @@ const OTHERS: &str = "bindings - v1 n Binding\ncomponentstatuses cs v1 c Compone
     csistoragecapacities - storage.k8s.io/v1 n CSIStorageCapacity\nvolumeattachments - storage.k8s.io/v1 c VolumeAttachment\n\
     volumeattributesclasses vac storage.k8s.io/v1 c VolumeAttributesClass";
 const ALL_VERBS: &str = "create,delete,deletecollection,get,list,patch,update,watch";
+
+/// Of these a cluster has some from the beginning, which the playground does not model.
+const MODELLED_NOT: &str = "componentstatuses flowschemas prioritylevelconfigurations ipaddresses servicecidrs csinodes";
+
+/// What `get` answers of a kind that the server has and the playground keeps nothing of: there is none.
+pub fn none_of(name: &str, env: &Env) -> Option<Result<(String, bool), String>> {
+    let lower = name.to_ascii_lowercase();
+    let plain = lower.split('.').next().unwrap_or("");
+    let is = |r: &Row| r.plural == plain || r.kind.eq_ignore_ascii_case(plain) || !r.shorts.is_empty() && r.shorts.split(',').any(|s| s == plain);
+    let row = rows(env).into_iter().find(|r| is(r) && r.verbs().contains("list"))?;
+    if MODELLED_NOT.contains(row.plural) {
+        return Some(Err(format!("{} are not part of this playground", row.plural)));
+    }
+    Some(Ok((format!("{}.{}", row.plural, row.group()).trim_end_matches('.').into(), row.namespaced)))
+}
 
 struct Row {
     plural: &'static str,
@@ -129,7 +145,26 @@ fn resources(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             return Ok(DONE);
         }
         "" | "wide" => {}
-        _ => return Err(Failure::error(format!("kubectl api-resources -o {output} is not part of this playground"))),
+        _ => {
+            // A member of a struct that is empty is left out, but for the names.
+            let listed = |texts: &str| -> Vec<Value> { texts.split(',').filter(|t| !t.is_empty()).map(Value::from).collect() };
+            let member = |r: &Row| {
+                let singular = Kind::find(&r.version, r.kind).map_or_else(|| r.kind.to_ascii_lowercase(), |k| k.singular.to_owned());
+                let version = r.version.rsplit('/').next().unwrap_or("");
+                let mut value = json!({"name": r.plural, "singularName": singular, "namespaced": r.namespaced, "version": version, "kind": r.kind, "verbs": listed(r.verbs())});
+                for (field, text) in [("group", r.group()), ("shortNames", r.shorts.as_str()), ("categories", r.categories)] {
+                    if !text.is_empty() {
+                        value[field] = if field == "group" { text.into() } else { Value::Array(listed(text)) };
+                    }
+                }
+                value
+            };
+            let resources: Vec<Value> = all.iter().map(member).collect();
+            let value = json!({"apiVersion": "v1", "groupVersion": "", "kind": "APIResourceList", "resources": resources});
+            let form = output::form(call, env, false)?;
+            env.out(output::print(&form, &value)?);
+            return Ok(DONE);
+        }
     }
     let wide = output == "wide";
     let mut lines: Vec<Vec<String>> = Vec::new();

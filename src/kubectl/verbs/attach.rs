@@ -24,6 +24,9 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if call.args.len() > 2 {
         return Err(Failure::error("expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw 3: ".to_owned() + &call.args.join(" ")));
     }
+    if call.duration("pod-running-timeout").is_some_and(|t| t <= 0) {
+        return Err(call.usage("--pod-running-timeout must be higher than zero"));
+    }
     let space = env.namespace(call);
     let reference = if call.args.len() == 2 { format!("{reference}/{}", call.args[1]) } else { reference.clone() };
     let pod = pods::find(&reference, &space, env)?;
@@ -34,6 +37,10 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let container = pods::choose(&pod, call.filled("container"), call.is("quiet"), env)
         .map_err(|f| Failure::raw(f.text.replacen("error: ", "error: cannot attach to the container: ", 1), f.code))?;
     let place = PodRef { namespace: namespace(&pod), name: name(&pod) };
+    if crate::api::object::str_at(&pod, "spec.nodeName").unwrap_or("").is_empty() {
+        env.err(HINT);
+        return Err(Failure::error(format!("unable to upgrade connection: pod {} does not have a host assigned", name(&pod))));
+    }
     let Some(record) = env.cluster.container(place, &container, false).filter(|r| matches!(r.state, State::Running { .. })) else {
         return Err(Failure::error(format!(
             "unable to upgrade connection: container {container} not found in pod {}_{}",

@@ -36,7 +36,8 @@ fn can_i(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     }
     let plain = resource.split('/').next().unwrap_or("");
     if !resource.starts_with('/') && crate::api::Kind::by_name(plain).is_none() && plain != "*" {
-        env.err(format!("Warning: the server doesn't have a resource type '{plain}'\n\n"));
+        let (name, group) = plain.split_once('.').map_or((plain, String::new()), |(name, group)| (name, format!(" in group '{group}'")));
+        env.err(format!("Warning: the server doesn't have a resource type '{name}'{group}\n\n"));
     } else if crate::api::Kind::by_name(plain).is_some_and(|k| !k.namespaced) {
         env.err(format!("Warning: resource '{plain}' is not namespace scoped\n\n"));
     }

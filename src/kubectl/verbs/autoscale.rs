@@ -47,13 +47,14 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         return Err(Failure::error(format!("--max=MAXPODS must be larger or equal to --min=MINPODS, max: {max}, min: {min}")));
     }
     let request = resources::request(call, &call.args, env, Rules::default())?;
-    let (found, failures) = request.fetch(env)?;
+    let (found, mut failures) = request.fetch(env)?;
     for (kind, o) in found {
         if !matches!(kind.kind, "Deployment" | "ReplicaSet" | "StatefulSet" | "ReplicationController") {
-            return Err(Failure::error(format!(
+            failures.push(Failure::error(format!(
                 "cannot autoscale a {}: could not find scale subresource for {}/{}, Resource={} in discovery information",
                 kind.kind, kind.group, kind.version, kind.plural
             )));
+            continue;
         }
         let mut metrics = Vec::new();
         for resource in ["cpu", "memory"] {
@@ -89,7 +90,13 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
                 }
             })?
         };
-        print_typed(call, env, kinds::HORIZONTAL_POD_AUTOSCALER, &shown, &format!("autoscaled{}", dry.suffix()))?;
+        print_typed(
+            call,
+            env,
+            kinds::HORIZONTAL_POD_AUTOSCALER,
+            &shown,
+            &if dry == DryRun::Client { "created (dry run)".into() } else { format!("autoscaled{}", dry.suffix()) },
+        )?;
     }
     Failure::many(failures).map_or(Ok(DONE), Err)
 }

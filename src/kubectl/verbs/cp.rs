@@ -29,6 +29,9 @@ fn spec(text: &str) -> (Option<&str>, Option<&str>, &str) {
 
 fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let [from, to] = call.args.as_slice() else { return Err(Failure::error("source and destination are required")) };
+    if from.starts_with(':') || to.starts_with(':') {
+        return Err(Failure::error("filespec must match the canonical format: [[namespace/]pod:]file/path"));
+    }
     let (from, to) = (spec(from), spec(to));
     let (namespace, pod) = match (from, to) {
         ((_, Some(_), _), (_, Some(_), _)) => return Err(Failure::error("one of src or dest must be a local file specification")),

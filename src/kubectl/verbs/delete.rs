@@ -45,7 +45,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         }
         seconds = Some(1);
     }
-    if force && seconds.is_some_and(|s| s > 0) && !call.is("now") {
+    if force && seconds.is_some_and(|s| s > 0) {
         return Err(Failure::error("--force and --grace-period greater than 0 cannot be specified together"));
     }
     match (force, seconds) {
@@ -55,13 +55,17 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         _ => {}
     }
     force = force && seconds == Some(0);
+    if let Some(old @ ("true" | "false")) = call.text("cascade") {
+        let new = if old == "true" { "background" } else { "orphan" };
+        env.err(format!("warning: --cascade={old} is deprecated (boolean value) and can be replaced with --cascade={new}.\n"));
+    }
     let propagation = match call.text("cascade") {
         None | Some("background" | "true") => Some(Propagation::Background),
         Some("foreground") => Some(Propagation::Foreground),
         Some("orphan" | "false") => Some(Propagation::Orphan),
         Some(other) => return Err(Failure::error(format!("invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\""))),
     };
-    if force && dry == DryRun::None {
+    if force {
         env.err("Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.\n");
     }
     let (targets, mut failures) = targets(&request, env)?;

@@ -31,21 +31,24 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let (mut found, mut failures) = request.fetch(env)?;
     // Events are shown of one object that was found at once (`RunDescribe`).
     let alone = found.len() == 1 && failures.is_empty();
+    let mut by_prefix = false;
     if let (Wanted::Named(named), [_], []) = (&request.wanted, failures.as_slice(), found.as_slice())
         && let [one] = named.as_slice()
         && one.source.is_none()
+        && by_type
     {
         // A name may be the beginning of several.
         let space = one.kind.namespaced.then_some(one.namespace.as_str());
         found = env.list(one.kind, space).into_iter().filter(|o| crate::api::object::name(o).starts_with(&one.name)).map(|o| (one.kind, o)).collect();
         if !found.is_empty() {
             failures.clear();
+            by_prefix = true;
         } else if one.kind.namespaced && env.get(crate::api::kinds::NAMESPACE, "", &one.namespace).is_none() {
             return Err(Status::not_found("namespaces", &one.namespace).into());
         }
     }
     if found.is_empty() && failures.is_empty() {
-        env.err(if request.all_namespaces || request.kinds().iter().any(|k| !k.namespaced) {
+        env.err(if request.all_namespaces {
             "No resources found\n".into()
         } else {
             format!("No resources found in {} namespace.\n", request.namespace)
@@ -58,6 +61,10 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         }
         let text = describe::describe(kind, o, events, env);
         env.out(text);
+    }
+    // Each of those found by the beginning of its name has a line of its own after it (`DescribeMatchingResources`).
+    if by_prefix {
+        env.out("\n");
     }
     Failure::many(failures).map_or(Ok(DONE), Err)
 }

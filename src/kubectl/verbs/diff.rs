@@ -6,7 +6,7 @@ use crate::cluster::apiserver::{Key, PatchKind};
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{Env, Failure, Flow, write_options};
 use crate::kubectl::merge;
-use crate::kubectl::resources::{self, Rules, Wanted};
+use crate::kubectl::resources::{self, Named, Rules, Wanted};
 
 pub const VERB: Verb = Verb::new(
     "diff",
@@ -18,6 +18,9 @@ pub const VERB: Verb = Verb::new(
 
 fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let two = |f: Failure| Failure { code: 2, ..f };
+    if !call.args.is_empty() {
+        return Err(two(call.usage(format!("Unexpected args: [{}]", call.args.join(" ")))));
+    }
     if call.texts("filename").is_empty() && !call.changed("kustomize") {
         return Err(two(Failure::error("must specify one of -f and -k")));
     }
@@ -27,7 +30,8 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     }
     let Wanted::Named(named) = &request.wanted else { return Ok(Flow::Done(0)) };
     let mut different = false;
-    for one in named {
+    let chosen = |one: &&Named| one.object.as_ref().is_none_or(|file| request.labels.matches(object::labels(&file.value)));
+    for one in named.iter().filter(chosen) {
         let wanted = apply::with_last_applied(&apply::placed(one));
         let options = write_options("kubectl-client-side-apply", true);
         let live = env.get(one.kind, &one.namespace, &one.name);

@@ -64,7 +64,14 @@ fn expose(call: &Call, kind: &'static Kind, o: &Value, dry: DryRun, learnt: &mut
                 ));
             }
         },
-        (None, None, "Service" | "ReplicationController") => map_at(o, "spec.selector").cloned().unwrap_or_default(),
+        (None, None, "Service" | "ReplicationController") => match map_at(o, "spec.selector").filter(|s| !s.is_empty()) {
+            Some(selector) => selector.clone(),
+            None => {
+                let what =
+                    if kind.kind == "Service" { "the service has no pod selector set" } else { "the replication controller has no pod selector set" };
+                return Err(Failure::error(format!("couldn't retrieve selectors via --selector flag or introspection: {what}")));
+            }
+        },
         (None, None, "Deployment" | "ReplicaSet") => map_at(o, "spec.selector.matchLabels").cloned().unwrap_or_default(),
         (None, None, _) => return Err(Failure::error(format!("cannot expose a {}", kind.group_kind()))),
     };

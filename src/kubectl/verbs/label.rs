@@ -39,6 +39,9 @@ pub fn changes(words: &[String], noun: &str) -> Result<Changes, Failure> {
     let mut out = Changes { set: Vec::new(), removed: Vec::new() };
     for word in words {
         if let Some((key, value)) = word.split_once('=').filter(|(k, _)| !k.is_empty()) {
+            if noun == "label" && value.contains('=') {
+                return Err(Failure::error(format!("invalid label spec: {word}")));
+            }
             if noun == "label"
                 && let Some(problem) = value_problem(value)
             {

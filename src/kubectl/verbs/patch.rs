@@ -29,7 +29,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             .cloned()
             .ok_or_else(|| Failure::error(format!("unable to read patch file: open {path}: no such file or directory")))?,
     };
-    let how = match call.text("type").unwrap_or("strategic") {
+    let how = match call.filled("type").unwrap_or("strategic") {
         "strategic" => PatchKind::Strategic,
         "merge" => PatchKind::Merge,
         "json" => PatchKind::Json,

@@ -26,9 +26,6 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         _ => None,
     };
     let phase = str_at(&pod, "status.phase").unwrap_or("");
-    if phase != "Running" && service.is_none() {
-        return Err(Failure::error(format!("unable to forward port because pod is not running. Current status={phase}")));
-    }
     let mut pairs = Vec::new();
     for spec in &call.args[1..] {
         let (local, remote) = spec.split_once(':').unwrap_or((spec, spec));

@@ -27,14 +27,20 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if !call.args.is_empty() {
         return Err(call.usage(format!("Unexpected args: [{}]", call.args.join(" "))));
     }
+    if call.changed("grace-period") && call.int("grace-period").is_some_and(|g| g >= 0) && !call.is("force") {
+        return Err(Failure::error("--grace-period must have --force specified"));
+    }
+    if call.filled("raw").is_some() {
+        return Err(Failure::error("kubectl replace --raw is not part of this playground"));
+    }
     let dry = call.dry_run(env)?;
     let validate = apply::validation(call)?;
     let request = resources::request(call, &[], env, Rules::default())?;
     let Request { wanted: Wanted::Named(named), failures: mut failed, .. } = request else { return Ok(DONE) };
-    if named.is_empty() && failed.is_empty() {
-        return Err(Failure::error("no objects passed to replace"));
-    }
     if call.is("force") {
+        if let Some(failure) = Failure::many(failed) {
+            return Err(failure);
+        }
         return force(call, named, env);
     }
     for one in named {

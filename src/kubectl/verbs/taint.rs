@@ -57,15 +57,18 @@ fn parse(call: &Call, words: &[String]) -> Result<(Vec<Taint>, Vec<Taint>), Fail
         if effect == "?" {
             return Err(bad(NAME_RULE));
         }
-        // What is removed is known by its key and effect; a value beside them is no part of it.
-        if removing && !value.is_empty() {
-            return Err(Failure::error(format!("taint {:?} not found", format!("{key}:{effect}"))));
-        }
         let taint = Taint { key: key.into(), value: value.into(), effect: effect.into() };
+        if !removing && add.iter().any(|a: &Taint| a.key == taint.key && a.effect == taint.effect) {
+            let (key, value, effect) = (&taint.key, &taint.value, &taint.effect);
+            return Err(call.usage(format!("duplicated taints with the same key and effect: {{{key} {value} {effect} <nil>}}")));
+        }
         if removing { remove.push(taint) } else { add.push(taint) }
     }
-    let both: Vec<String> =
-        add.iter().filter(|a| remove.iter().any(|r| r.key == a.key && r.effect == a.effect)).map(|a| format!("{}={}", a.key, a.effect)).collect();
+    let both: Vec<String> = add
+        .iter()
+        .filter(|a| remove.iter().any(|r| r.key == a.key && (r.effect == a.effect || r.effect.is_empty())))
+        .map(|a| format!("{}={}", a.key, remove.iter().find(|r| r.key == a.key).map_or("", |r| &r.effect)))
+        .collect();
     if !both.is_empty() {
         return Err(Failure::error(format!("can not both modify and remove the following taint(s) in the same command: {}", both.join(","))));
     }

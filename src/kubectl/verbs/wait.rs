@@ -100,7 +100,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
 struct Waiting {
     left: Vec<((Key, String), Condition)>,
     until: SimTime,
-    /// What was not there from the start; told at the end.
+    /// What was not there from the start, or not met in time; told at the end.
     missing: Vec<Failure>,
     /// `--timeout=0`: one look.
     once: bool,
@@ -135,11 +135,13 @@ impl Job for Waiting {
                 continue;
             }
             if env.now() >= self.until {
-                return Err(Failure::error(match condition {
+                self.missing.push(Failure::error(match condition {
                     _ if self.once => format!("condition not met for {}/{}", key.kind.plural, key.name),
                     Condition::Create => "timed out waiting for the condition".into(),
                     _ => format!("timed out waiting for the condition on {}/{}", key.kind.plural, key.name),
                 }));
+                self.left.remove(0);
+                continue;
             }
             return Ok(Poll::Pending(Some(self.until)));
         }

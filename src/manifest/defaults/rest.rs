@@ -51,6 +51,11 @@ pub fn apply(kind: &Kind, object: &mut Value) {
             object::set(object, "status", json!({}));
         }
         "ValidatingAdmissionPolicyBinding" => match_resources(object.get_mut("spec").and_then(|s| s.get_mut("matchResources"))),
+        "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration" => {
+            for webhook in items(object, "webhooks") {
+                self::webhook(webhook, kind.kind.starts_with('M'));
+            }
+        }
         "APIService" => {
             if let Some(service) = object.get_mut("spec").and_then(|s| s.get_mut("service")).filter(|s| s.is_object()) {
                 unset_number(service, "port", 443);
@@ -126,6 +131,24 @@ fn binding(binding: &mut Value) {
         if matches!(object::str_at(subject, "kind"), Some("User" | "Group")) {
             unset(subject, "apiGroup", json!(GROUP));
         }
+    }
+}
+
+/// `SetDefaults_ValidatingWebhook`, `SetDefaults_MutatingWebhook`
+fn webhook(webhook: &mut Value, mutating: bool) {
+    unset(webhook, "failurePolicy", json!("Fail"));
+    unset(webhook, "matchPolicy", json!("Equivalent"));
+    unset(webhook, "namespaceSelector", json!({}));
+    unset(webhook, "objectSelector", json!({}));
+    unset(webhook, "timeoutSeconds", json!(10));
+    if mutating {
+        unset(webhook, "reinvocationPolicy", json!("Never"));
+    }
+    if let Some(service) = webhook.get_mut("clientConfig").and_then(|c| c.get_mut("service")).filter(|s| s.is_object()) {
+        unset_number(service, "port", 443);
+    }
+    for rule in items(webhook, "rules") {
+        unset(rule, "scope", json!("*"));
     }
 }
 

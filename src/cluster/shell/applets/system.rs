@@ -31,7 +31,8 @@ pub(super) fn echo(call: &mut Call) -> i32 {
 }
 
 pub(super) fn printf(call: &mut Call) -> i32 {
-    let Some((format, words)) = call.arguments.split_first() else { return 1 };
+    let words: &[String] = if call.arguments.first().is_some_and(|a| a == "--") { &call.arguments[1..] } else { call.arguments };
+    let Some((format, words)) = words.split_first() else { return 1 };
     let format = unescape(format);
     let mut out = String::new();
     let mut rest = words.iter().peekable();
@@ -51,9 +52,11 @@ pub(super) fn printf(call: &mut Call) -> i32 {
                         width.push(d);
                         continue;
                     }
-                    Some('s' | 'd' | 'i' | 'u' | 'c' | 'b' | 'f') => {
+                    Some(kind @ ('s' | 'd' | 'i' | 'u' | 'c' | 'b' | 'f')) => {
                         used = true;
                         let text = rest.next().cloned().unwrap_or_default();
+                        let most = width.split_once('.').map(|(_, most)| most.parse::<usize>().unwrap_or(0));
+                        let text = if kind == 's' { text.chars().take(most.unwrap_or(usize::MAX)).collect() } else { text };
                         let size = width.trim_start_matches(['-', '0']).split('.').next().and_then(|w| w.parse::<usize>().ok()).unwrap_or(0).min(200);
                         out.push_str(&match width.chars().next() {
                             Some('-') => format!("{text:<size$}"),

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{LAST_APPLIED, Validation, describe_target, file, placed, with_last_applied};
 use crate::api::{Map, Value, json, object};
-use crate::cluster::apiserver::{Key, PatchKind};
+use crate::cluster::apiserver::{Key, PatchKind, patched};
 use crate::kubectl::call::DryRun;
 use crate::kubectl::env::{Env, Failure, write_options};
 use crate::kubectl::resources::Named;
@@ -52,8 +52,11 @@ pub fn client_apply(one: &Named, dry: DryRun, validate: Validation, env: &mut En
             }
         }
     }
-    if dry == DryRun::Client || patch.as_object().is_none_or(Map::is_empty) {
+    if patch.as_object().is_none_or(Map::is_empty) {
         return Ok((current, "configured"));
+    }
+    if dry == DryRun::Client {
+        return Ok((Rc::new(patched(one.kind, &current, &patch, PatchKind::Strategic)?), "configured"));
     }
     let key = Key::new(one.kind, &one.namespace, &one.name);
     match env.patch(&key, &patch, PatchKind::Strategic, &options) {

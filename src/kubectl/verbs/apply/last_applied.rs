@@ -3,7 +3,7 @@
 use super::placed;
 use crate::api::{Value, json, object};
 use crate::cluster::apiserver::{Key, PatchKind};
-use crate::kubectl::call::Call;
+use crate::kubectl::call::{Call, DryRun};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
 use crate::kubectl::resources::{self, Named, Rules, Wanted};
 use crate::kubectl::{json as json_text, output};
@@ -38,11 +38,12 @@ pub fn has_last_applied(one: &Named, env: &Env) -> bool {
 }
 
 pub fn view_last_applied(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    let request = resources::request(call, &call.args, env, Rules { type_alone: false, all_flag: true })?;
+    let found = request.fetch_all(env)?;
     if let Some(output) = call.filled("output").filter(|o| !matches!(*o, "json" | "yaml")) {
         return Err(call.usage(format!("Unexpected -o output mode: {output}, the flag 'output' must be one of yaml|json")));
     }
-    let request = resources::request(call, &call.args, env, Rules { type_alone: false, all_flag: true })?;
-    for (_, o) in request.fetch_all(env)? {
+    for (_, o) in found {
         let text = object::map_at(&o, "metadata.annotations").and_then(|a| a.get(LAST_APPLIED)).and_then(Value::as_str);
         // What was never applied has nothing to show.
         let Some(text) = text else { continue };
@@ -54,19 +55,34 @@ pub fn view_last_applied(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
 
 pub fn set_last_applied(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let request = resources::request(call, &[], env, Rules::default())?;
+    if let Some(failure) = Failure::many(request.failures.clone()) {
+        return Err(failure);
+    }
     let Wanted::Named(named) = &request.wanted else { return Ok(DONE) };
+    let dry = call.dry_run(env)?;
+    let mut changes = Vec::new();
     for one in named {
         let current = env.require(one.kind, &one.namespace, &one.name)?;
         let has = object::map_at(&current, "metadata.annotations").is_some_and(|a| a.contains_key(LAST_APPLIED));
         if !has && !call.is("create-annotation") {
-            return Err(Failure::error(
-                "no last-applied-configuration annotation found on resource, to create the annotation, run the command with --create-annotation",
-            ));
+            return Err(Failure::error(format!(
+                "no last-applied-configuration annotation found on resource: {}, to create the annotation, run the command with --create-annotation",
+                one.name
+            )));
         }
         let text = with_last_applied(&placed(one))["metadata"]["annotations"][LAST_APPLIED].clone();
-        let patch = json!({"metadata": {"annotations": {LAST_APPLIED: text}}});
-        env.patch(&Key::new(one.kind, &one.namespace, &one.name), &patch, PatchKind::Merge, &write_options("kubectl-last-applied", false))?;
-        env.out(format!("{} configured\n", output::name_of(one.kind, &current)));
+        if object::map_at(&current, "metadata.annotations").and_then(|a| a.get(LAST_APPLIED)) == Some(&text) {
+            env.out(format!("set-last-applied {}: no changes required.\n", one.name));
+            continue;
+        }
+        changes.push((one, json!({"metadata": {"annotations": {LAST_APPLIED: text}}}), current));
+    }
+    for (one, patch, mut after) in changes {
+        if dry != DryRun::Client {
+            let options = write_options("kubectl-last-applied", dry == DryRun::Server);
+            after = env.patch(&Key::new(one.kind, &one.namespace, &one.name), &patch, PatchKind::Merge, &options)?;
+        }
+        output::print_done(call, env, one.kind, &after, &format!("configured{}", dry.suffix()))?;
     }
     Ok(DONE)
 }

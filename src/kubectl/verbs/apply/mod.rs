@@ -2,8 +2,10 @@
 
 mod client;
 mod last_applied;
+mod prune;
 mod server;
 
+use crate::api::order::SortedSet;
 use crate::api::{Value, json};
 use crate::kubectl::call::{Call, DryRun, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
@@ -73,19 +75,36 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         return Err(Failure::error("no objects passed to apply"));
     }
     let form = output::form(call, env, false)?;
+    let (mut visited, mut spaces, mut shown) = (SortedSet::new(), SortedSet::new(), Vec::new());
     for one in named {
         let done = if server_side { server::server_apply(call, &one, dry, env) } else { client::client_apply(&one, dry, validate, env) };
         match done {
             Ok((object, what)) => {
-                let text = match &form {
-                    Form::Table { .. } => format!("{} {what}{}\n", output::name_of(one.kind, &object), dry.suffix()),
-                    Form::Name => output::name_of(one.kind, &object) + "\n",
-                    form => output::print(form, &output::shown(call, &object))?,
-                };
-                env.out(text);
+                visited.insert(crate::api::object::uid(&object).to_owned());
+                spaces.insert(one.namespace.clone());
+                match &form {
+                    Form::Table { .. } => env.out(format!("{} {what}{}\n", output::name_of(one.kind, &object), dry.suffix())),
+                    Form::Name => env.out(output::name_of(one.kind, &object) + "\n"),
+                    _ => shown.push(output::shown(call, &object)),
+                }
             }
             Err(failure) => failed.push(failure),
         }
+    }
+    // Several objects are one List (`ApplyOptions.printObjects`), whose JSON is a struct's.
+    let text = match (shown.as_slice(), &form) {
+        ([], _) => String::new(),
+        ([one], form) => output::print(form, one)?,
+        (_, Form::Json) => {
+            let items = crate::kubectl::json::pretty(&Value::Array(shown), 4).replace('\n', "\n    ");
+            format!("{{\n    \"kind\": \"List\",\n    \"apiVersion\": \"v1\",\n    \"metadata\": {{}},\n    \"items\": {items}\n}}\n")
+        }
+        (_, form) => output::print(form, &json!({"apiVersion": "v1", "items": shown, "kind": "List", "metadata": {}}))?,
+    };
+    env.out(text);
+    // What could not be applied is not known to be unwanted (`ApplyOptions.Run`).
+    if call.is("prune") && failed.is_empty() {
+        prune::prune(call, &labels, &visited, &spaces, dry, env)?;
     }
     Failure::many(failed).map_or(Ok(DONE), Err)
 }

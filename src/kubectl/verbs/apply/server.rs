@@ -24,8 +24,8 @@ pub fn server_apply(call: &Call, one: &Named, dry: DryRun, env: &mut Env) -> Res
     }
     match env.apply(one.kind, &one.namespace, placed(one), call.is("force-conflicts"), &options) {
         Ok(object) => {
-            // The annotation goes on telling the truth to those who apply in the old way.
-            if applied_before && dry == DryRun::None {
+            // The annotation goes on telling the truth to those who apply in the old way; no other manager touches it (`lastAppliedUpdater`).
+            if applied_before && dry == DryRun::None && options.field_manager == "kubectl" {
                 let text = with_last_applied(&placed(one))["metadata"]["annotations"][LAST_APPLIED].clone();
                 let patch = json!({"metadata": {"annotations": {LAST_APPLIED: text}}});
                 let object = env.patch(&key, &patch, PatchKind::Merge, &write_options("kubectl-last-applied", false))?;

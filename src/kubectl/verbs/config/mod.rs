@@ -35,8 +35,10 @@ pub const VERB: Verb = Verb::new("config", "SUBCOMMAND [options]", "", "Modify k
     Verb::new("view", "[flags] [options]", VIEW, "Display merged kubeconfig settings or a specified kubeconfig file", view),
 ]);
 
+const LOADING: &str = "Modify kubeconfig files using subcommands like \"kubectl config set current-context my-context\".\n\n The loading order follows these rules:\n\n  1.  If the --kubeconfig flag is set, then only that file is loaded. The flag may only be set once and no merging takes place.\n  2.  If $KUBECONFIG environment variable is set, then it is used as a list of paths (normal path delimiting rules for your system). These paths are merged. When a value is modified, it is modified in the file that defines the stanza. When a value is created, it is created in the first file that exists. If no files in the chain exist, then it creates the last file in the list.\n  3.  Otherwise, ${HOME}/.kube/config is used and no merging takes place.\n";
+
 fn group(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
-    help::group(&VERB, call, "Modify kubeconfig files using subcommands like \"kubectl config set current-context my-context\".\n", env)
+    help::group(&VERB, call, LOADING, env)
 }
 
 fn current_context(_: &Call, env: &mut Env) -> Result<Flow, Failure> {

@@ -57,6 +57,11 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if !call.args.is_empty() {
         return Err(call.usage(format!("Unexpected args: [{}]", call.args.join(" "))));
     }
+    for flag in ["edit", "raw"] {
+        if call.changed(flag) && call.text(flag) != Some("false") {
+            return Err(Failure::error(format!("kubectl create --{flag} is not part of this playground")));
+        }
+    }
     let dry = call.dry_run(env)?;
     let validate = apply::validation(call)?;
     let request = resources::request(call, &[], env, Rules::default())?;

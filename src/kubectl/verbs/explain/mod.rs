@@ -30,7 +30,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let mut parts = path.trim_end_matches('.').split('.');
     let first = parts.next().unwrap_or("");
     let mut fields: Vec<&str> = parts.collect();
-    if fields.iter().any(|f| f.contains('[')) {
+    if fields.iter().any(|f| f.contains('[')) || path.contains("..") {
         return Err(Failure::error("invalid jsonpath syntax, first node must be field node"));
     }
     if first.is_empty() {
@@ -111,7 +111,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             recursive(object, 1, &mut Vec::new(), &mut out);
         } else {
             for field in object.fields {
-                out.push_str(&format!("  {}\t<{}>{}\n", field.name, field.explain_type(), required(field)));
+                out.push_str(&format!("  {}\t<{}>{}\n", field.name, field.explain_type(), required(object, field)));
                 out.push_str(&enumeration(field, 1));
                 let doc = described(field);
                 out.push_str(&wrapped(if doc.is_empty() { "<no description>" } else { &doc }, 4));
@@ -134,9 +134,9 @@ fn is_list(field: &Field) -> bool {
     field.explain_type().starts_with("[]")
 }
 
-fn required(field: &Field) -> &'static str {
+fn required(owner: &Type, field: &Field) -> &'static str {
     // The crate's schema calls every kind's metadata required; the server's does not.
-    if field.required && field.explain_type() != "ObjectMeta" { " -required-" } else { "" }
+    if field.required && (field.explain_type() != "ObjectMeta" || owner.name == "Event") { " -required-" } else { "" }
 }
 
 fn enumeration(field: &Field, indent: usize) -> String {
@@ -153,7 +153,7 @@ fn recursive(object: &'static Type, depth: usize, above: &mut Vec<&'static str>,
     }
     above.push(object.id);
     for field in object.fields {
-        out.push_str(&format!("{}{}\t<{}>{}\n", "  ".repeat(depth), field.name, field.explain_type(), required(field)));
+        out.push_str(&format!("{}{}\t<{}>{}\n", "  ".repeat(depth), field.name, field.explain_type(), required(object, field)));
         out.push_str(&enumeration(field, depth));
         if let Some(inner) = field.object() {
             recursive(inner, depth + 1, above, out);

@@ -1,16 +1,16 @@
 //! `kubectl get`: one look at objects, as tables or in other forms.
 
 mod raw;
+mod sort;
 mod tables;
 mod watch;
 
 use std::rc::Rc;
 
-use crate::api::order::InOrder as _;
-use crate::api::{Kind, Value, json};
+use super::api_resources::none_of;
+use crate::api::{Status, Value, json};
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
-use crate::kubectl::jsonpath::Template;
 use crate::kubectl::output::{self, Form};
 use crate::kubectl::resources::{self, Rules, Wanted};
 use tables::{Show, tables};
@@ -37,14 +37,44 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         }
         return raw::raw(path, env);
     }
+    let output = call.filled("output").unwrap_or("");
+    if call.is("show-labels") && !matches!(output, "" | "wide") {
+        return Err(Failure::error(format!("--show-labels option cannot be used with {output} printer")));
+    }
     if call.args.is_empty() && !call.changed("filename") && !call.changed("kustomize") {
         env.err("You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\n");
         return Err(call.usage("Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods)."));
     }
     let form = output::form(call, env, true)?;
+    if let Some((types, names)) = call.args.split_first()
+        && !types.contains([',', '/'])
+        && crate::api::Kind::by_name(types).is_none()
+        && types != "all"
+        && let Some(known) = none_of(types, env)
+    {
+        let (resource, namespaced) = known.map_err(Failure::error)?;
+        let missing = names.iter().map(|name| Failure::from(Status::not_found(&resource, name))).collect();
+        if let Some(failure) = Failure::many(missing) {
+            return Err(failure);
+        }
+        let space = env.namespace(call);
+        let everywhere = !namespaced || call.is("all-namespaces");
+        match form {
+            Form::Name => {}
+            Form::Table { .. } => {
+                env.err(if everywhere { "No resources found\n".into() } else { format!("No resources found in {space} namespace.\n") })
+            }
+            form => env.out(output::print(&form, &json!({"apiVersion": "v1", "items": [], "kind": "List", "metadata": {"resourceVersion": ""}}))?),
+        }
+        return Ok(DONE);
+    }
     let request = resources::request(call, &call.args, env, Rules { type_alone: true, all_flag: false })?;
     let watch = call.is("watch") || call.is("watch-only");
+    if call.is("output-watch-events") && !watch {
+        return Err(Failure::error("--output-watch-events option can only be used with --watch or --watch-only"));
+    }
     let mut show = Show {
+        plain: call.text("server-print") == Some("false"),
         wide: matches!(form, Form::Table { wide: true }),
         headers: !call.is("no-headers"),
         labels: call.is("show-labels"),
@@ -73,8 +103,11 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         }
     }
     if let Some(path) = call.filled("sort-by") {
-        sort(&mut found, path, matches!(form, Form::Table { .. }))?;
+        let answers = if let Wanted::Listed(kinds) = &request.wanted { kinds.len() } else { found.len() };
+        sort::sort(&mut found, path, matches!(form, Form::Table { .. }), answers, env)?;
     }
+    // One object that was asked for alone is not printed as an empty List, and of those that may be missing nothing is (`printGeneric`).
+    let nothing = found.is_empty() && (call.is("ignore-not-found") || request.single && !failures.is_empty());
     match &form {
         Form::Table { .. } => {
             if found.is_empty() && failures.is_empty() && !call.is("ignore-not-found") {
@@ -86,7 +119,8 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
                 });
             }
             // NAME carries its kind where several were found (`MultipleGVKsRequested`).
-            show.kinds = call.is("show-kind") || found.iter().any(|(kind, _)| *kind != found[0].0);
+            let lists = matches!(&request.wanted, Wanted::Listed(kinds) if kinds.len() > 1);
+            show.kinds = call.is("show-kind") || lists || found.iter().any(|(kind, _)| *kind != found[0].0);
             let text = tables(&found, &show, env, &mut Vec::new());
             env.out(text);
         }
@@ -94,37 +128,23 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             let text: String = found.iter().map(|(kind, o)| output::name_of(kind, o) + "\n").collect();
             env.out(text);
         }
+        _ if nothing => {}
         form => {
             let objects: Vec<Value> = found.iter().map(|(_, o)| output::shown(call, o)).collect();
             let text = match (form, objects.as_slice()) {
                 (Form::Columns(columns), objects) => columns.print(objects, show.headers),
-                (_, []) if !failures.is_empty() || request.single => String::new(),
                 (form, [one]) if request.single => output::print(form, one)?,
                 (form, _) => {
                     output::print(form, &json!({"apiVersion": "v1", "items": objects, "kind": "List", "metadata": {"resourceVersion": ""}}))?
                 }
             };
             env.out(text);
+            if let Form::Columns(columns) = form
+                && let Some(problem) = &columns.problem
+            {
+                return Err(Failure::error(problem.clone()));
+            }
         }
     }
     Failure::many(failures).map_or(Ok(DONE), Err)
-}
-
-fn sort(found: &mut Vec<(&'static Kind, Rc<Value>)>, path: &str, table: bool) -> Result<(), Failure> {
-    let template = Template::relaxed(path).map_err(|e| Failure::error(format!("{path}: {e}")))?;
-    let key = |o: &Value| template.find(o).ok().and_then(|f| f.first().map(|v| (*v).clone()));
-    if found.len() > 1 && found.iter().all(|(_, o)| key(o).is_none()) {
-        // A table that cannot be sorted has no rows (`TableSorter`).
-        if table {
-            found.clear();
-            return Ok(());
-        }
-        return Err(Failure::error(format!("couldn't find any field with path \"{{{path}}}\" in the list of objects")));
-    }
-    found.order_by(|(_, a), (_, b)| match (key(a), key(b)) {
-        (Some(Value::Number(a)), Some(Value::Number(b))) => a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(std::cmp::Ordering::Equal),
-        (Some(Value::String(a)), Some(Value::String(b))) => crate::yaml::natural(&a, &b),
-        (a, b) => a.is_some().cmp(&b.is_some()),
-    });
-    Ok(())
 }

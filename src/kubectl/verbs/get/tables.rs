@@ -9,6 +9,8 @@ use crate::kubectl::{duration, rows, table};
 /// How rows are shown.
 #[derive(Clone)]
 pub struct Show {
+    /// `--server-print=false`: nothing but name and age.
+    pub plain: bool,
     pub wide: bool,
     pub headers: bool,
     pub labels: bool,
@@ -25,7 +27,12 @@ pub fn event(text: &str) -> String {
 }
 
 fn titles(kind: &'static Kind, show: &Show) -> &'static [&'static str] {
-    if show.subresource == "scale" { &["NAME", "DESIRED", "AVAILABLE", "AGE"] } else { rows::columns(kind) }
+    match show.subresource.as_str() {
+        "scale" => &["NAME", "DESIRED", "AVAILABLE", "AGE"],
+        "resize" | "ephemeralcontainers" => &["NAME", "AGE"],
+        _ if show.plain => &["NAME", "AGE"],
+        _ => rows::columns(kind),
+    }
 }
 
 pub fn header(kind: &'static Kind, show: &Show) -> Vec<String> {
@@ -52,6 +59,8 @@ pub fn row(kind: &'static Kind, o: &Value, show: &Show, env: &Env) -> Vec<String
     let cells = if show.subresource == "scale" {
         let old = duration::age(o, env.now());
         vec![object::name(o).into(), rows::number(o, "spec.replicas"), rows::number(o, "status.replicas"), old]
+    } else if titles(kind, show).len() == 2 {
+        vec![object::name(o).into(), duration::age(o, env.now())]
     } else {
         rows::cells(kind, o, env.now())
     };

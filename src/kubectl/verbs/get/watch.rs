@@ -16,10 +16,19 @@ pub fn start_watch(call: &Call, request: Request, form: Form, show: Show, env: &
     if kinds.len() > 1 && matches!(request.wanted, Wanted::Listed(_)) {
         return Err(Failure::error("you may only specify a single resource type"));
     }
-    if named && let Some(failure) = Failure::many(request.fetch(env)?.1) {
-        return Err(failure);
+    if named {
+        let (found, failures) = request.fetch(env)?;
+        if let Some(failure) = Failure::many(failures) {
+            return Err(failure);
+        }
+        // Several of one kind are printed once (`SingleResourceType`, then `r.Watch`).
+        if kinds.len() == 1 {
+            let text = tables::tables(&found, &show, env, &mut Vec::new());
+            env.out(text);
+            return Err(Failure::error("you may only watch a single resource or type of resource at a time"));
+        }
     }
-    if kinds.len() != 1 || named {
+    if kinds.len() != 1 {
         let count = kinds.len().max(2);
         return Err(Failure::error(format!(
             "watch is only supported on individual resources and resource collections - {count} resources were found"

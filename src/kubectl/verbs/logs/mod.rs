@@ -32,26 +32,6 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         ([_, ..], Some(_)) => return Err(call.usage("only a selector (-l) or a POD name is allowed")),
         _ => return Err(call.usage(USAGE)),
     };
-    if inline.is_some() && call.filled("container").is_some() {
-        return Err(Failure::error("only one of -c or an inline [CONTAINER] arg is allowed"));
-    }
-    let wanted = inline.or_else(|| call.filled("container").map(str::to_owned));
-    if let Some(name) = wanted.as_ref().filter(|_| call.is("all-containers")) {
-        return Err(Failure::error(format!("--all-containers=true should not be specified with container name {name}")));
-    }
-    let tail = call.int("tail").unwrap_or(if selector.is_some() && !call.is("follow") { 10 } else { -1 });
-    if tail < -1 {
-        return Err(Failure::error("--tail must be greater than or equal to -1"));
-    }
-    if call.changed("since") && call.changed("since-time") {
-        return Err(Failure::error("at most one of `sinceTime` or `sinceSeconds` may be specified"));
-    }
-    if call.duration("since").is_some_and(|s| s <= 0) {
-        return Err(Failure::error("--since must be greater than 0"));
-    }
-    if call.int("limit-bytes").is_some_and(|l| l < 0) {
-        return Err(Failure::error("--limit-bytes must be greater than 0"));
-    }
     if let Some(text) = call.text("since-time").filter(|t| SimTime::parse(t).is_none()) {
         let head: String = text.chars().take_while(char::is_ascii_digit).take(4).collect();
         let (rest, part) = if head.len() == 4 { (&text[4..], "-") } else { (text, "2006") };
@@ -98,6 +78,9 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             }
         }
     };
+    let wanted = inline.clone().or_else(|| call.filled("container").map(str::to_owned));
+    let tail = call.int("tail").unwrap_or(if selector.is_some() && !call.is("follow") { 10 } else { -1 });
+    check_flags(call, wanted.as_deref(), inline.is_some(), tail)?;
     let mut sources = Vec::new();
     for pod in &found {
         let containers: Vec<String> = if call.is("all-containers") {
@@ -137,4 +120,25 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         ask_again: None,
         ignore_errors: call.is("ignore-errors"),
     }))
+}
+
+/// `LogsOptions.Validate`, in its order.
+fn check_flags(call: &Call, wanted: Option<&str>, inline: bool, tail: i64) -> Result<(), Failure> {
+    let both = call.is("all-containers").then_some(wanted).flatten();
+    let why = if call.changed("since") && call.changed("since-time") {
+        "at most one of `sinceTime` or `sinceSeconds` may be specified"
+    } else if let Some(name) = both {
+        return Err(Failure::error(format!("--all-containers=true should not be specified with container name {name}")));
+    } else if inline && call.filled("container").is_some() {
+        "only one of -c or an inline [CONTAINER] arg is allowed"
+    } else if call.int("limit-bytes").is_some_and(|l| l < 0) {
+        "--limit-bytes must be greater than 0"
+    } else if call.duration("since").is_some_and(|s| s < 0) {
+        "--since must be greater than 0"
+    } else if tail < -1 {
+        "--tail must be greater than or equal to -1"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::error(why))
 }

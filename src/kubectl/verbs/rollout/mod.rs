@@ -28,7 +28,10 @@ pub const VERB: Verb = Verb::new("rollout", "SUBCOMMAND [options]", "", "Manage 
 ]);
 
 fn group(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
-    let about = "Manage the rollout of one or many resources.\n        \n Valid resource types include:\n\n  *  deployments\n  *  daemonsets\n  *  statefulsets\n";
+    let about = "Manage the rollout of one or many resources.\n        \n Valid resource types include:\n\n  *  deployments\n  *  daemonsets\n  *  statefulsets\n\n\
+        Examples:\n  # Rollback to the previous deployment\n  kubectl rollout undo deployment/abc\n  \n  # Check the rollout status of a daemonset\n  \
+        kubectl rollout status daemonset/foo\n  \n  # Restart a deployment\n  kubectl rollout restart deployment/abc\n  \n  \
+        # Restart deployments with the 'app=nginx' label\n  kubectl rollout restart deployment --selector=app=nginx\n";
     help::group(&VERB, call, about, env)
 }
 

@@ -3,7 +3,7 @@
 use super::found;
 use super::history::{Revision, must_roll, revisions};
 use crate::api::object::{at, map_at, name, namespace};
-use crate::api::{Value, json};
+use crate::api::{Map, Value, json};
 use crate::cluster::apiserver::{Key, PatchKind};
 use crate::kubectl::call::{Call, DryRun};
 use crate::kubectl::describe::{Page, pod_template};
@@ -14,7 +14,6 @@ use crate::kubectl::verbs::apply::LAST_APPLIED;
 pub fn undo(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let dry = call.dry_run(env)?;
     for (kind, o) in found(call, env)? {
-        must_roll(kind, "rollbacker")?;
         if map_at(&o, "metadata.annotations").is_some_and(|a| a.contains_key(LAST_APPLIED)) {
             env.err(format!(
                 "Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the {LAST_APPLIED} annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.\n",
@@ -22,6 +21,7 @@ pub fn undo(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
                 name(&o)
             ));
         }
+        must_roll(kind, "rollbacker")?;
         let wanted = call.int("to-revision").unwrap_or(0);
         if wanted < 0 {
             return Err(Failure::error(format!("unable to find specified revision {wanted} in history")));
@@ -31,8 +31,10 @@ pub fn undo(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             0 => all.len().checked_sub(2).and_then(|at| all.get(at)),
             wanted => all.iter().find(|r| r.number == wanted),
         };
-        let Some(Revision { number: revision, template, .. }) = chosen else {
-            return Err(Failure::error(if wanted == 0 {
+        let Some(Revision { number: revision, template, keeper, .. }) = chosen else {
+            return Err(Failure::error(if wanted == 0 && kind.kind != "Deployment" {
+                "no last revision to roll back to".into()
+            } else if wanted == 0 {
                 format!("no rollout history found for {} {:?}", kind.singular, name(&o))
             } else {
                 format!("unable to find specified revision {wanted} in history")
@@ -58,7 +60,17 @@ pub fn undo(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             print_done(call, env, kind, &o, &format!("skipped rollback (current template already matches revision {revision})"))?;
             continue;
         }
-        let patch = json!([{"op": "replace", "path": "/spec/template", "value": template}]);
+        let mut patch = json!([{"op": "replace", "path": "/spec/template", "value": template}]);
+        if kind.kind == "Deployment" {
+            // What was written beside the revision comes back with it (`getDeploymentPatch`).
+            let own = |key: &str| key == LAST_APPLIED || key.starts_with("deployment.kubernetes.io/") || key == "deprecated.deployment.rollback.to";
+            let kept = map_at(&o, "metadata.annotations").into_iter().flatten().filter(|(key, _)| own(key));
+            let back = map_at(&keeper.1, "metadata.annotations").into_iter().flatten().filter(|(key, _)| !own(key));
+            let annotations: Map<String, Value> = kept.chain(back).map(|(key, value)| (key.clone(), value.clone())).collect();
+            if let Some(operations) = patch.as_array_mut() {
+                operations.push(json!({"op": "add", "path": "/metadata/annotations", "value": annotations}));
+            }
+        }
         let after = env.patch(&key, &patch, PatchKind::Json, &write_options("kubectl-rollout", dry == DryRun::Server))?;
         print_done(call, env, kind, &after, &format!("rolled back{}", dry.suffix()))?;
     }

@@ -86,17 +86,18 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let space = env.namespace(call);
     let options = write_options("kubectl-run", dry == DryRun::Server);
     let created = format!("created{}", dry.suffix());
+    let labels = pod["metadata"]["labels"].clone();
+    let shown = if dry == DryRun::Client { Rc::new(pod) } else { env.create(kinds::POD, &space, create::sendable(pod), &options)? };
     if call.is("expose") {
         let port = port.unwrap_or(0);
         let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": pod_name},
-            "spec": {"ports": [{"port": port, "protocol": "TCP", "targetPort": port}], "selector": pod["metadata"]["labels"]}, "status": {"loadBalancer": {}}});
-        let shown = if dry == DryRun::Client { Rc::new(service) } else { env.create(kinds::SERVICE, &space, create::sendable(service), &options)? };
-        output::print_done(call, env, kinds::SERVICE, &shown, &created)?;
+            "spec": {"ports": [{"port": port, "protocol": "TCP", "targetPort": port}], "selector": labels}, "status": {"loadBalancer": {}}});
+        let service = if dry == DryRun::Client { Rc::new(service) } else { env.create(kinds::SERVICE, &space, create::sendable(service), &options)? };
+        output::print_done(call, env, kinds::SERVICE, &service, &created)?;
         if call.text("output") == Some("yaml") {
             env.out("---\n---\n");
         }
     }
-    let shown = if dry == DryRun::Client { Rc::new(pod) } else { env.create(kinds::POD, &space, create::sendable(pod), &options)? };
     if attach {
         if tty && !env.terminal {
             env.err("Unable to use a TTY - input is not a terminal or the right kind of file\n");

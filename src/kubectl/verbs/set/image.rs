@@ -11,7 +11,7 @@ use crate::kubectl::verbs::create::pair;
 pub fn image(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let (objects, words) = split(call);
     // The objects are looked up first (`Complete`), then what is missing is told (`Validate`).
-    resources::request(call, &objects, env, Rules { type_alone: true, all_flag: true })?.fetch_all(env)?;
+    resources::request(call, &objects, env, Rules { type_alone: false, all_flag: true })?.fetch_all(env)?;
     if words.is_empty() {
         return Err(Failure::error("at least one image update is required"));
     }
@@ -24,10 +24,11 @@ pub fn image(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         for (wanted, image) in &images {
             let found = containers(spec, wanted);
             if found.is_empty() {
-                missing.push(Failure::error(format!("unable to find container named {wanted:?}")));
+                missing.push(Failure::error(format!("error: unable to find container named {wanted:?}")));
             }
             found.into_iter().for_each(|c| c["image"] = json!(image));
         }
-        Failure::many(missing).map_or(Ok(()), Err)
+        // One alone is taken as it is: among those of other objects it goes on saying that it is an error.
+        if missing.len() > 1 { Failure::many(missing) } else { missing.pop() }.map_or(Ok(()), Err)
     })
 }

@@ -4,6 +4,7 @@ mod env;
 mod image;
 mod resources;
 mod selector;
+mod subject;
 mod template;
 
 use super::help;
@@ -15,6 +16,7 @@ const ENV: &str =
 const IMAGE: &str = "all selector,l:s @files @print dry-run=unchanged local field-manager:s record";
 const RESOURCES: &str = "all selector,l:s @files @print dry-run=unchanged local field-manager:s containers,c:s limits:s requests:s record";
 const SELECTOR: &str = "all filename,f:c recursive,R @print dry-run=unchanged local field-manager:s resource-version:s record";
+const SUBJECT: &str = "all selector,l:s @files @print dry-run=unchanged local field-manager:s user:c group:c serviceaccount:c";
 const ACCOUNT: &str = "all @files @print dry-run=unchanged local field-manager:s record";
 
 pub const VERB: Verb = Verb::new("set", "SUBCOMMAND [options]", "", "Set specific features on objects.", group).with(&[
@@ -48,7 +50,13 @@ pub const VERB: Verb = Verb::new("set", "SUBCOMMAND [options]", "", "Set specifi
         resources::account,
     )
     .alias(&["sa"]),
-    Verb::absent("subject", "Update the user, group, or service account in a role binding or cluster role binding"),
+    Verb::new(
+        "subject",
+        "(-f FILENAME | TYPE NAME) [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] [--dry-run=server|client|none] [options]",
+        SUBJECT,
+        "Update the user, group, or service account in a role binding or cluster role binding",
+        subject::subject,
+    ),
 ]);
 
 fn group(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
@@ -61,6 +69,6 @@ pub const NOTHING_NAMED: &str = "one or more resources must be specified as <res
 
 /// `a=b` words after the objects.
 fn split(call: &Call) -> (Vec<String>, Vec<String>) {
-    let at = call.args.iter().position(|a| a.contains('=') || a.ends_with('-') && a.len() > 1).unwrap_or(call.args.len());
+    let at = call.args.iter().position(|a| a.find('=').is_some_and(|at| at > 0) || a.ends_with('-') && a.len() > 1).unwrap_or(call.args.len());
     (call.args[..at].to_vec(), call.args[at..].to_vec())
 }

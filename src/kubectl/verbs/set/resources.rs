@@ -25,7 +25,7 @@ pub fn amounts(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     each(call, &objects, env, "resource requirements updated", |spec, _, _| {
         let found = containers(spec, &wanted);
         if found.is_empty() {
-            return Err(Failure::error(format!("unable to find container named {wanted}")));
+            return Err(Failure::error(format!("error: unable to find container named {wanted}")));
         }
         for container in found {
             for (group, text) in &groups {

@@ -24,11 +24,12 @@ pub fn each(
     let (found, mut failures) = request.fetch(env)?;
     for (kind, o) in found {
         let Some(path) = kind.pod_spec() else {
+            // These say `error:` themselves, which shows among several.
             failures.push(Failure::error(format!(
-                "{}/{} the object is not a pod or does not have a pod template: {}",
+                "error: {}/{} the object is not a pod or does not have a pod template: {}\n\n",
                 kind.plural,
                 name(&o),
-                kind.kind
+                format_args!("*{}.{}", kind.version, kind.kind)
             )));
             continue;
         };
@@ -48,7 +49,11 @@ pub fn each(
         }
         let after = if dry == DryRun::Client || request.local {
             let typed = patched(kind, &o, &patch, PatchKind::Strategic)?;
-            Ok(Rc::new(decode_with(kind, typed, false).unwrap_or_else(|_| o.as_ref().clone())))
+            let mut typed = decode_with(kind, typed, false).unwrap_or_else(|_| o.as_ref().clone());
+            if typed.get("status").is_none() {
+                typed["status"] = json!({});
+            }
+            Ok(Rc::new(typed))
         } else {
             env.patch(&Key::new(kind, namespace(&o), name(&o)), &patch, PatchKind::Strategic, &write_options("kubectl-set", dry == DryRun::Server))
         };

@@ -1,7 +1,9 @@
 //! `kubectl debug`: an ephemeral container in a running Pod, or a copy of one.
 
+mod copy;
+
 use super::attach::{Attached, HINT};
-use crate::api::object::{list_at, name, namespace, str_at};
+use crate::api::object::{list_at, name, namespace};
 use crate::api::{Kind, Value, json, kinds};
 use crate::cluster::apiserver::{Key, PatchKind};
 use crate::kubectl::call::{Call, Verb};
@@ -51,12 +53,23 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     }
     let space = env.namespace(call);
     if let Some(kind) = reference.split_once('/').and_then(|(kind, _)| Kind::by_name(kind)).filter(|k| !matches!(k.kind, "Pod" | "Node")) {
+        let owner = reference.split_once('/').map_or("", |(_, owner)| owner);
+        env.require(kind, &space, owner)?;
         let version = if kind.group.is_empty() { "/v1".to_owned() } else { kind.api_version() };
         return Err(Failure::error(format!("\"{version}, Kind={}\" not supported by debug", kind.kind)));
     }
-    let pod = pods::find(reference, &space, env)?;
+    if reference.split_once('/').and_then(|(kind, _)| Kind::by_name(kind)) == Some(kinds::NODE) {
+        return Err(Failure::error("kubectl debug of nodes is not part of this playground"));
+    }
     if let Some(target) = call.filled("target") {
         env.err(format!("Targeting container {target:?}. If you don't see processes from this container it may be because the container runtime doesn't support this feature.\n"));
+    }
+    let pod = pods::find(reference, &space, env)?;
+    if let Some(copy) = call.filled("copy-to").filter(|_| call.filled("image").is_none() && !copy::is_own(call, &pod)) {
+        if call.texts("set-image").is_empty() {
+            return Err(Failure::error("you must specify image when creating new container"));
+        }
+        return copy::copy_pod(call, &pod, copy, None, env);
     }
     let container = match call.filled("container") {
         Some(name) => name.to_owned(),
@@ -67,7 +80,12 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         }
     };
     let mut spec = json!({"name": container, "imagePullPolicy": call.filled("image-pull-policy").unwrap_or("IfNotPresent"), "resources": {}, "terminationMessagePolicy": "File"});
-    spec["image"] = json!(call.filled("image").or_else(|| list_at(&pod, "spec.containers").first().and_then(|c| str_at(c, "image"))).unwrap_or(""));
+    spec["image"] = call.filled("image").map_or(Value::Null, Value::from);
+    let variables: Vec<Value> =
+        call.texts("env").iter().filter_map(|text| text.split_once('=')).map(|(name, value)| json!({"name": name, "value": value})).collect();
+    if !variables.is_empty() {
+        spec["env"] = json!(variables);
+    }
     if call.filled("image-pull-policy").is_none() {
         spec["imagePullPolicy"] = Value::Null;
     }
@@ -89,7 +107,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         spec["securityContext"] = json!({"capabilities": {"add": add}});
     }
     if let Some(copy) = call.filled("copy-to") {
-        return copy_pod(call, &pod, copy, spec, env);
+        return copy::copy_pod(call, &pod, copy, Some(spec), env);
     }
     let mut options = write_options("kubectl-debug", false);
     options.subresource = "ephemeralcontainers";
@@ -103,32 +121,6 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if call.is(if call.changed("attach") { "attach" } else { "stdin" }) {
         return Ok(Flow::wait(Starting { attached: Attached::new(&pod, container, 0), hinted: false }));
     }
-    Ok(DONE)
-}
-
-fn copy_pod(call: &Call, pod: &Value, copy: &str, mut extra: Value, env: &mut Env) -> Result<Flow, Failure> {
-    let mut value = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": copy}, "spec": pod["spec"]});
-    if call.is("keep-labels") {
-        value["metadata"]["labels"] = pod["metadata"]["labels"].clone();
-    }
-    if let Some(map) = extra.as_object_mut() {
-        map.retain(|_, v| !v.is_null());
-    }
-    if let Some(spec) = value["spec"].as_object_mut() {
-        for field in ["nodeName", "ephemeralContainers"] {
-            spec.remove(field);
-        }
-        if call.is("share-processes") || !call.changed("share-processes") {
-            spec.insert("shareProcessNamespace".into(), json!(true));
-        }
-        if let Some(list) = spec.get_mut("containers").and_then(Value::as_array_mut)
-            && call.filled("image").is_some()
-        {
-            list.push(extra);
-        }
-    }
-    let space = env.namespace(call);
-    env.create(kinds::POD, &space, value, &write_options("kubectl-debug", false))?;
     Ok(DONE)
 }
 
