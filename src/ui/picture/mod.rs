@@ -228,15 +228,18 @@ fn use_in_view(pane: &NodeRef, target: Option<Target>, rect: Option<Rect>, zoom:
         let (Some(pane), Some(rect)) = (pane.cast::<Element>(), rect) else { return };
         // Room that stays free around the shape.
         let air = 16.0;
-        let along = |at: f64, long: f64, scrolled: i32, room: i32| {
+        let along = |at: f64, long: f64, scrolled: i32, room: f64| {
             let (start, end) = (at * zoom - air, (at + long) * zoom + air);
-            let (first, room) = (f64::from(scrolled), f64::from(room));
+            let first = f64::from(scrolled);
             // A shape that is longer than the room shows its beginning.
             let wanted = if start < first || end - start > room { start } else { first.max(end - room) };
             wanted.max(0.0) as i32
         };
-        pane.set_scroll_top(along(rect.y, rect.h, pane.scroll_top(), pane.client_height()));
-        pane.set_scroll_left(along(rect.x, rect.w, pane.scroll_left(), pane.client_width()));
+        // What lies under the buttons of the zoom is not seen. (Where they are not shown, they have no height.)
+        let bar = pane.parent_element().and_then(|picture| picture.query_selector(".picture-zoom").ok()?).map(|bar| bar.get_bounding_client_rect());
+        let covered = bar.filter(|bar| bar.height() > 0.0).map_or(0.0, |bar| (pane.get_bounding_client_rect().bottom() - bar.top()).max(0.0));
+        pane.set_scroll_top(along(rect.y, rect.h, pane.scroll_top(), f64::from(pane.client_height()) - covered));
+        pane.set_scroll_left(along(rect.x, rect.w, pane.scroll_left(), f64::from(pane.client_width())));
     });
 }
 

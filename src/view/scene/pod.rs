@@ -111,7 +111,7 @@ fn heading(pod: &mut Pod, at: Rect, detail: Detail) -> f64 {
     if detail == Detail::Tiny {
         pod.ip.clear();
         pod.notice.clear();
-        pod.name = measure::fit(&pod.full_name, at.w - 44.0, |t| measure::sans(t, 12.5));
+        pod.name = measure::fit_middle(&pod.full_name, at.w - 44.0, |t| measure::sans(t, 12.5));
         pod.baseline = at.y + 20.0;
         (pod.status_x, pod.status_y) = (at.x + 14.0, pod.baseline);
         return at.y + 24.0;
@@ -124,7 +124,7 @@ fn heading(pod: &mut Pod, at: Rect, detail: Detail) -> f64 {
     // Half bold at 14 px: as wide as plain text of this size.
     let wide = |t: &str| measure::sans(t, 15.6);
     let name_width = wide(&pod.full_name);
-    pod.name = measure::fit(&pod.full_name, name_room, wide);
+    pod.name = measure::fit_middle(&pod.full_name, name_room, wide);
     pod.baseline = at.y + 25.0;
     let mut y = pod.baseline;
     if name_width + 12.0 + status_width(pod) <= name_room {

@@ -226,9 +226,15 @@ impl Machine {
         }
     }
 
-    /// Whether a shell shows its prompt and waits for a line.
+    /// What a shell on a terminal shows while it waits for a line. Models BusyBox's `\w \$ ` (`lineedit.c`, `parse_and_put_prompt`): the home
+    /// folder is a tilde there.
     pub fn prompt(&self) -> Option<String> {
-        (self.prompts && self.at >= self.program.code.len() && self.pending.is_none()).then(|| format!("{} # ", self.directory))
+        if !self.prompts || self.at < self.program.code.len() || self.pending.is_some() {
+            return None;
+        }
+        let home = self.variables.get("HOME").map_or("", String::as_str);
+        let below = self.directory.strip_prefix(home).filter(|rest| home.len() > 1 && (rest.is_empty() || rest.starts_with('/')));
+        Some(below.map_or_else(|| format!("{} # ", self.directory), |rest| format!("~{rest} # ")))
     }
 
     /// A signal reached the process. Gives the exit code where it ends by it: without a trap, and not as the first process.
