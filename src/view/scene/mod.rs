@@ -3,6 +3,7 @@
 //! A scene holds no time of its own: between two happenings it is equal to itself, so nothing is drawn anew.
 
 mod card;
+mod hand_overs;
 mod layout;
 mod measure;
 mod mood;

@@ -214,7 +214,7 @@ fn inside(pod: &mut Pod, at: Rect, top: f64) -> f64 {
 const LABEL: f64 = 92.0;
 const LONG_LABEL: f64 = 292.0;
 
-/// The wire's name stands above its end where plugs leave room, else beneath its start; always beneath where mounts cross.
+/// The wire's name stands above its end where plugs leave room, else beneath its start; always beneath, and short, where mounts cross.
 fn rail_label(rail: &Rail, crossed: bool) -> RailLabel {
     let ends = rail.plugs.iter().map(|p| p.to.x + PLUG_STEP - 4.0).chain(rail.beyond.iter().map(|b| b.at.x + PLUG_STEP / 2.0));
     let taken = ends.fold(rail.from.x, f64::max);
@@ -222,7 +222,7 @@ fn rail_label(rail: &Rail, crossed: bool) -> RailLabel {
     if !crossed && above >= LABEL {
         return RailLabel { at: Point { x: rail.to.x, y: rail.to.y - 8.0 }, ends: true, long: above >= LONG_LABEL };
     }
-    let long = rail.to.x - rail.from.x >= LONG_LABEL;
+    let long = !crossed && rail.to.x - rail.from.x >= LONG_LABEL;
     RailLabel { at: Point { x: rail.from.x, y: rail.from.y + 16.0 }, ends: false, long }
 }
 
