@@ -19,7 +19,7 @@ test("a new Pod comes to view above the buttons of the zoom, and stays there as 
   await app.write(pod("zz"));
   await app.apply();
   await show("picture");
-  await expect(page.getByRole("button", { name: /^Pod zz\b.*Running.*2\/2/s })).toBeAttached({ timeout: 15_000 });
+  await expect(page.locator(".picture-svg").getByRole("button", { name: /^Pod zz\b.*Running.*2\/2/s })).toBeAttached({ timeout: 15_000 });
   const shape = page.locator(".picture-svg").getByRole("button", { name: /^Pod zz\b/ }).locator(".capsule");
   const [capsule, bar, view] = await Promise.all([shape, page.locator(".picture-zoom"), page.locator("#picture-view")].map((shown) => shown.boundingBox()));
   expect(capsule.y).toBeGreaterThanOrEqual(view.y);
