@@ -1,6 +1,6 @@
 //! What moves in the network: requests, and the ways from Services to their Pods.
 
-use super::{Outcome, Plug, Pod, Point, Request, Scene, hand_overs, measure};
+use super::{Outcome, Pod, Point, Request, Scene, hand_overs, measure};
 use crate::api::SimTime;
 use crate::session::Session;
 use crate::view::Target;
@@ -17,7 +17,8 @@ pub fn draw(scene: &mut Scene, session: &Session) {
     history::with(session, |history| {
         let recent = history::between(&history.requests, since, now, |r| r.at);
         let recent = &recent[recent.len().saturating_sub(MOST_REQUESTS)..];
-        let requests: Vec<Request> = recent.iter().filter_map(|r| request(scene, r)).collect();
+        let mut requests: Vec<Request> = recent.iter().filter_map(|r| request(scene, r)).collect();
+        keep_apart(recent, &mut requests);
         let hand_overs = hand_overs::recent(scene, history, since, now);
         (scene.requests, scene.hand_overs) = (requests, hand_overs);
     });
@@ -122,6 +123,17 @@ fn pod<'a>(scene: &'a Scene, id: &str) -> Option<&'a Pod> {
     scene.nodes.iter().flat_map(|n| &n.pods).find(|p| matches!(&p.target, Target::Pod(name) if name == id))
 }
 
+/// One request on localhost often leads to another at once: each has a line for its words.
+fn keep_apart(recent: &[Passed], requests: &mut [Request]) {
+    let of = |id: usize| recent.iter().find(|p| p.id == id).filter(|p| stays_inside(p));
+    for index in 1..requests.len() {
+        let (before, rest) = requests.split_at_mut(index);
+        let Some(passed) = of(rest[0].id) else { continue };
+        let beside = before.iter().filter(|r| of(r.id).is_some_and(|p| p.at == passed.at && p.from == passed.from)).count();
+        rest[0].words.iter_mut().for_each(|point| point.y += 22.0 * beside as f64);
+    }
+}
+
 fn stays_inside(passed: &Passed) -> bool {
     passed.from == passed.to && (passed.destination.starts_with("127.") || &*passed.via == "localhost")
 }
@@ -130,7 +142,7 @@ fn path(scene: &Scene, passed: &Passed) -> Option<Vec<Point>> {
     let from_pod = passed.from.strip_prefix("pod/");
     let to_pod = passed.to.strip_prefix("pod/");
     if let Some(id) = from_pod.filter(|_| stays_inside(passed)) {
-        return on_localhost(pod(scene, id)?, &passed.destination);
+        return on_localhost(pod(scene, id)?, passed);
     }
     let mut way = match from_pod {
         Some(id) => way_down(scene, id)?,
@@ -174,17 +186,20 @@ fn from_node(scene: &Scene, name: &str) -> Option<Vec<Point>> {
     Some(vec![Point { x: chip.right(), y: chip.center().y }, Point { x: riser, y: chip.center().y }, Point { x: riser, y }])
 }
 
-/// Along the rail, from another card's plug (or the rail's start) to the plug of the port that is asked; from one row of cards to another around
-/// them, where the pieces of the rail are joined.
-fn on_localhost(pod: &Pod, destination: &str) -> Option<Vec<Point>> {
-    let port: u16 = destination.rsplit_once(':')?.1.parse().ok()?;
+/// From the card of the container that asks down to the rail, and along it to the plug of the port that is asked; from one row of cards to another
+/// around them, where the pieces of the rail are joined.
+fn on_localhost(pod: &Pod, passed: &Passed) -> Option<Vec<Point>> {
+    let port: u16 = passed.destination.rsplit_once(':')?.1.parse().ok()?;
     let rail = pod.rails.last()?;
-    let plugs = || pod.rails.iter().flat_map(|r| r.plugs.iter().map(move |p| (r, p)));
-    let to = plugs().find(|(_, p)| p.port == port);
-    let other = |p: &Plug| p.port != port && to.is_none_or(|(_, t)| t.container != p.container);
-    let (start, from) = plugs().find(|(_, p)| other(p)).map_or((rail, rail.from), |(r, p)| (r, p.to));
+    let to = pod.rails.iter().flat_map(|r| r.plugs.iter().map(move |p| (r, p))).find(|(_, p)| p.port == port && !p.conflict);
+    let asks = pod.cards.iter().find(|card| *card.full_name == *passed.container);
+    let start = asks.and_then(|card| pod.rails.iter().find(|r| r.from.y > card.rect.bottom())).unwrap_or(rail);
+    // Right of the plugs of its own.
+    let own = start.plugs.iter().filter(|p| *p.container == *passed.container).map(|p| p.to.x + 30.0);
+    let x = asks.map_or(start.from.x, |card| own.fold(card.rect.center().x, f64::max).min(card.rect.right() - 14.0));
     let (last, end) = to.map_or((rail, rail.to), |(r, p)| (r, p.to));
-    let mut way = vec![from];
+    let mut way: Vec<Point> = asks.map(|card| Point { x, y: card.rect.bottom() }).into_iter().collect();
+    way.push(Point { x, y: start.from.y });
     if start.from.y != last.from.y {
         way.extend([start.from, last.from]);
     }
@@ -243,6 +258,12 @@ pub(super) mod tests {
             let pod = pod(&scene, "default/twins").expect("it runs");
             rows.push(pod.rails.len());
             let [request] = &scene.requests[..] else { panic!("at {width}: {:?}", scene.requests) };
+            let asks = &pod.cards[0].rect;
+            assert!(
+                pod.cards[0].full_name == "a" && request.points[0].y == asks.bottom() && request.points[0].x < asks.right(),
+                "{:?}",
+                request.points
+            );
             for leg in request.points.windows(2) {
                 let middle = Rect { x: (leg[0].x + leg[1].x) / 2.0, y: (leg[0].y + leg[1].y) / 2.0, w: 0.1, h: 0.1 };
                 let covered = pod.cards.iter().map(|c| Rect { x: c.rect.x + 6.0, ..c.rect }).find(|r| !apart(*r, middle));
@@ -250,6 +271,22 @@ pub(super) mod tests {
             }
         }
         assert!(rows.contains(&1) && rows.contains(&2), "side by side and below each other: {rows:?}");
+    }
+
+    #[test]
+    fn a_request_that_leads_to_another_is_told_beside_it() {
+        let text = include_str!("../../../lessons/shared-localhost/counter.yaml");
+        let mut session = Session::new(Config::nodes(1));
+        session.input(Input::Apply { file: "pod.yaml".into(), text: text.into() });
+        session.play_to(SimTime(5000));
+        let url = "http://localhost:3000/".to_owned();
+        session.input(Input::Request { namespace: "default".into(), pod: "counter".into(), container: "app".into(), url });
+        let scene = super::super::build(&session, &crate::manifest::check(text), 600.0);
+        let [inner, outer] = &scene.requests[..] else { panic!("{:?}", scene.requests) };
+        assert_eq!((inner.what.as_str(), outer.what.as_str()), ("INCR count", "GET /"));
+        // Both are asked by `app`, and neither's words lie over the other's.
+        assert_eq!(inner.points[0], outer.points[0]);
+        assert!(outer.words[0].y >= inner.words[0].y + 20.0, "{inner:?} {outer:?}");
     }
 
     #[test]
