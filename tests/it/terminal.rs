@@ -85,7 +85,14 @@ fn what_stands_before_a_line_is_the_prompt_of_what_reads_it() {
     };
     terminal.submit("kubectl run b --image=busybox -- sleep 1000", &mut cluster);
     assert_eq!(settle(&mut terminal, &mut cluster).as_deref(), Some("$ "));
-    let sessions: [(&str, &[(&str, Option<&str>)]); 4] = [
+    terminal.submit("kubectl run n --image=nginx", &mut cluster);
+    terminal
+        .submit("kubectl run u --image=busybox --overrides='{\"spec\": {\"securityContext\": {\"runAsUser\": 1000}}}' -- sleep 1000", &mut cluster);
+    settle(&mut terminal, &mut cluster);
+    let sessions: [(&str, &[(&str, Option<&str>)]); 6] = [
+        // dash; BusyBox for somebody who is not root.
+        ("kubectl exec -it n -- sh", &[("", Some("# ")), ("cd /etc\n", Some("# ")), ("\u{4}", Some("$ "))]),
+        ("kubectl exec -it u -- sh", &[("", Some("/ $ ")), ("\u{4}", Some("$ "))]),
         // A shell on a terminal; a program in it reads; it sleeps.
         (
             "kubectl exec -it b -- sh",

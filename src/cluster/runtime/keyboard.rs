@@ -3,6 +3,7 @@
 use super::process::{Process, Run};
 use super::{ContainerId, ExecId, Runtime};
 use crate::cluster::Context;
+use crate::cluster::images::Program;
 
 /// The process that a person sits at.
 #[derive(Clone, Copy, Debug)]
@@ -41,10 +42,21 @@ impl Runtime {
     /// sits at no terminal). `None` while nothing reads.
     pub fn prompt(&self, seat: Seat) -> Option<String> {
         let mut all = self.live.iter().flat_map(|(id, live)| live.processes.values().map(move |p| (*id, p)));
-        let (_, process) = all.find(|(id, p)| seat.is_at(*id, p) && p.reads && p.ended.is_none() && !p.stdin_closed)?;
+        let (id, process) = all.find(|(id, p)| seat.is_at(*id, p) && p.reads && p.ended.is_none() && !p.stdin_closed)?;
         match &process.run {
-            Run::Shell(machine) => Some(machine.prompt().unwrap_or_default()),
+            Run::Shell(machine) => Some(machine.prompt().map_or_else(String::new, |folder| self.prompt_in(id, &folder))),
             Run::Server(_) | Run::Stepping => None,
         }
+    }
+
+    /// BusyBox tells the folder; dash, which is `sh` in images made from Debian, does not. Root has another sign than everybody else.
+    fn prompt_in(&self, id: ContainerId, folder: &str) -> String {
+        let config = self.containers.get(&id).map(|c| &c.config);
+        let sign = if config.is_none_or(|c| c.user.user == 0) { '#' } else { '$' };
+        let of_debian = |c: &&super::ContainerConfig| {
+            let program = self.find_image(&c.image).map(|image| image.program);
+            matches!(program, Some(Program::Nginx | Program::Redis | Program::Kubia)) && !c.image.contains("alpine")
+        };
+        if config.filter(of_debian).is_some() { format!("{sign} ") } else { format!("{folder} {sign} ") }
     }
 }
