@@ -5,9 +5,19 @@
 use libfuzzer_sys::fuzz_target;
 use podlab::manifest;
 use podlab::text::{LineIndex, Span, floor_boundary};
+use podlab::yaml::{lines, parse};
+
+/// The reader of lines answers as go-yaml does, or not at all.
+fn reads_alike(text: &str) {
+    let Some(node) = lines::node(text, 0) else { return };
+    let ended = if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
+    assert_eq!(parse(&ended, 0), Ok(Some(node.clone())));
+    assert_eq!(lines::value(text), Some(node.to_value()).filter(|_| node.unsupported_number().is_none()));
+}
 
 fuzz_target!(|data: &[u8]| {
     let text = manifest::decode_bytes(data);
+    reads_alike(&text);
     let checked = manifest::check(&text);
     let sound = |span: Span| span.start <= span.end && span.end <= text.len() && text.is_char_boundary(span.start) && text.is_char_boundary(span.end);
     let lines = LineIndex::new(&text);

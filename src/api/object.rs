@@ -20,24 +20,24 @@ fn names(path: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a path is one name, as most are. Nearly all paths are known when podlab is built: natively, where a few bytes more cost nothing, what
-/// reads a field is laid into its caller, so that this question is settled there and names are compared without a call.
-const fn is_name(path: &str) -> bool {
+/// How long a path's first name is; most paths are one name. Nearly all are known when podlab is built: natively, where a few bytes more cost nothing,
+/// what reads a field is laid into its caller, so that this question is settled there and names are compared without a call.
+const fn first_name(path: &str) -> usize {
     let mut at = 0;
-    while at < path.len() {
-        if path.as_bytes()[at] == b'.' {
-            return false;
-        }
+    while at < path.len() && path.as_bytes()[at] != b'.' {
         at += 1;
     }
-    true
+    at
 }
 
 /// The value at a dotted path of field names (`spec.nodeName`); digits index lists (`spec.containers.0.image`).
 #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    let first = first_name(path);
     match value {
-        Value::Object(map) if is_name(path) => map.get(path),
+        Value::Object(map) if first == path.len() => map.get(path),
+        #[cfg(not(target_arch = "wasm32"))]
+        Value::Object(map) => below(map.get(&path[..first])?, &path[first + 1..]),
         value => below(value, path),
     }
 }

@@ -286,7 +286,7 @@ fn as_json(name: &str, text: &str, checked: &Checked) -> Value {
 
 fn documents(checked: &Checked) -> Vec<Value> {
     let entry = |verdict: &DocumentVerdict| match verdict {
-        DocumentVerdict::Accepted { object, warnings } => json!({"accepted": true, "object": object, "warnings": warnings}),
+        DocumentVerdict::Accepted(accepted) => json!({"accepted": true, "object": accepted.object(), "warnings": accepted.warnings}),
         DocumentVerdict::Rejected(Status { code, reason, message, causes, warnings, .. }) => {
             let causes: Vec<Value> = causes.iter().map(|c| json!({"field": c.field, "reason": c.reason, "message": c.message})).collect();
             json!({"accepted": false, "code": code, "reason": reason, "message": message, "causes": causes, "warnings": warnings})

@@ -1,5 +1,6 @@
 //! The native door: `podlab check | run | kubectl | lesson | bench`. Each command is a file; this one only chooses.
 
+mod allocator;
 mod bench;
 mod check;
 mod kubectl;
@@ -7,6 +8,8 @@ mod lesson;
 mod report;
 mod run;
 mod scenario;
+
+pub use allocator::Allocator;
 
 use std::process::ExitCode;
 

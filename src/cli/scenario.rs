@@ -132,7 +132,8 @@ impl Run<'_> {
             let kind = Kind::find(str_at(&value, "apiVersion").unwrap_or(""), str_at(&value, "kind").unwrap_or("")).ok_or("an unknown kind")?;
             let space = if namespace(&value).is_empty() { "default" } else { namespace(&value) }.to_owned();
             let key = Key::new(kind, &space, name(&value));
-            let options = WriteOptions { field_manager: "kubectl-client-side-apply".into(), root: Some(document.root), ..WriteOptions::default() };
+            let options =
+                WriteOptions { field_manager: "kubectl-client-side-apply".into(), root: Some(document.root.into_node()), ..WriteOptions::default() };
             let result = self.cluster.request(|api, caller| {
                 if api.get(kind, &space, &key.name).is_some() {
                     api.patch(caller, &key, &value, PatchKind::Strategic, &options)

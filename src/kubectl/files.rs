@@ -64,7 +64,7 @@ pub fn read_all(paths: &[String], recursive: bool, env: &mut Env) -> Result<Vec<
         match manifest::read_documents(&text, &source) {
             Ok(documents) => {
                 for document in documents {
-                    flatten(document.value, Some(document.root), &source, &mut out);
+                    flatten(document.value, Some(document.root.into_node()), &source, &mut out);
                 }
             }
             Err(message) => out.push(Err(Failure::raw(message + "\n", 1))),

@@ -1,7 +1,45 @@
 //! What the API server does with an object once it is decoded: defaulting, admission, validation, in the order in which they really happen.
 
-use super::{Admitted, ClusterFacts, admission, defaults, prepare, validate, warnings};
+use super::{Admitted, ClusterFacts, admission, decode, defaults, prepare, validate, warnings};
 use crate::api::{Kind, Quantity, Status, Value, json, object};
+
+/// An object that passed, and with which warnings. The rest that the server adds to it nobody refuses, and most who want a verdict never look
+/// at the object: it is added for those who do.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    kind: &'static Kind,
+    object: Value,
+    has_empties: bool,
+    pub warnings: Vec<String>,
+}
+
+impl Accepted {
+    /// `has_empties`: the text had lists or maps with nothing in them.
+    pub(super) fn new(kind: &'static Kind, admitted: Admitted, has_empties: bool) -> Self {
+        Self { kind, object: admitted.object, has_empties, warnings: admitted.warnings }
+    }
+
+    /// The object as a dry run gives it back.
+    pub fn object(&self) -> Value {
+        let mut object = self.object.clone();
+        admission::give(self.kind, &mut object);
+        prepare::complete(self.kind, &mut object);
+        admission::dry_run::complete(self.kind, &mut object);
+        if self.has_empties {
+            decode::drop_empties(self.kind, &mut object);
+        }
+        object
+    }
+}
+
+/// What is left to do for an object that will be stored.
+pub(super) fn complete(kind: &Kind, object: &mut Value, has_empties: bool) {
+    admission::give(kind, object);
+    prepare::complete(kind, object);
+    if has_empties {
+        decode::drop_empties(kind, object);
+    }
+}
 
 /// A create: defaults → mutating admission → a Service's addresses → preparation (status reset, QoS class) → validation → warnings.
 pub fn create(kind: &Kind, mut object: Value, facts: &dyn ClusterFacts, dry_run: bool) -> Result<Admitted, Status> {
@@ -59,11 +97,6 @@ fn name_as_drawn(object: &mut Value) -> bool {
     }
     object::set(object, "metadata.name", Value::String(name));
     true
-}
-
-/// What a dry run adds, as nothing is stored: see [`admission::dry_run`].
-pub fn complete_dry_run(kind: &Kind, object: &mut Value) {
-    admission::dry_run::complete(kind, object);
 }
 
 /// Models `pkg/apis/core/v1/helper/qos`: only cpu and memory of containers and init containers count, zeros do not.

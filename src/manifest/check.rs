@@ -7,7 +7,7 @@ use super::client::{self, ClientError, Target};
 use super::read::{Stream, read_stream};
 use super::source::{span_in, span_of_error};
 use super::validate::path_segment_problems;
-use super::{Admitted, Checked, ClusterFacts, Document, DocumentVerdict, Source, SourceDocument, admit, decode, explain, fix, hint};
+use super::{Accepted, Admitted, Checked, ClusterFacts, Document, DocumentVerdict, Root, Source, SourceDocument, admit, decode, explain, fix, hint};
 use crate::api::{Cause, Kind, Status, object};
 use crate::text::{Diagnostic, Severity, Span};
 use crate::yaml::{Node, go_quote};
@@ -45,7 +45,7 @@ pub(super) fn stage(checked: &Checked) -> Stage {
     let refused = checked.documents.iter().filter_map(|d| match d {
         DocumentVerdict::Rejected(status) if status.code == 400 || status.code == 404 && status.kind.is_empty() => Some(Stage::Decoding),
         DocumentVerdict::Rejected(_) => Some(Stage::Admission),
-        DocumentVerdict::Accepted { .. } => None,
+        DocumentVerdict::Accepted(_) => None,
     });
     let worst = refused.min().unwrap_or(Stage::Accepted);
     if checked.stderr.contains("error parsing ") {
@@ -61,7 +61,7 @@ pub(super) fn stage(checked: &Checked) -> Stage {
 pub(super) fn verdict(text: &str, facts: &dyn ClusterFacts) -> Checked {
     let Stream { documents, error, .. } = read_stream(text);
     let mut source = Source::default();
-    let mut run = Run { facts, is_long: text.len() > LONGEST_LIST, checked: Checked::default(), created: Vec::new(), read: Vec::new(), document: 0 };
+    let mut run = Run { facts, length: text.len(), checked: Checked::default(), created: Vec::new(), read: Vec::new(), document: 0 };
     let mut stopped = false;
     for (index, Document { value, root, span }) in documents.into_iter().enumerate() {
         run.document = index;
@@ -88,7 +88,10 @@ pub(super) fn verdict(text: &str, facts: &dyn ClusterFacts) -> Checked {
 
 /// The server's half of a create: decoding, then what admission does.
 pub fn admit_create(kind: &Kind, strict: bool, value: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Status> {
-    create(kind, if strict { Mode::Strict } else { Mode::Lenient }, value, facts).map_err(|refusal| refusal.status)
+    let (mut admitted, has_empties) =
+        create(kind, if strict { Mode::Strict } else { Mode::Lenient }, value, facts).map_err(|refusal| refusal.status)?;
+    admit::complete(kind, &mut admitted.object, has_empties);
+    Ok(admitted)
 }
 
 /// How a create is meant.
@@ -114,15 +117,18 @@ impl From<Status> for Refusal {
     }
 }
 
+/// What passes, to be completed; and whether it has lists or maps with nothing in them.
+type Passed = (Admitted, bool);
+
 /// What the server warns of before it looks at an object: kinds that are going away.
-fn create(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Refusal> {
+fn create(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Result<Passed, Refusal> {
     const OLD_KINDS: &[(&str, &str)] = &[("Endpoints", "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")];
     let warning = OLD_KINDS.iter().find(|(name, _)| *name == kind.kind).map(|(_, text)| (*text).to_owned());
     let outcome = create_known(kind, mode, value, facts);
     match outcome {
-        Ok(mut admitted) => {
+        Ok((mut admitted, has_empties)) => {
             admitted.warnings.splice(0..0, warning);
-            Ok(admitted)
+            Ok((admitted, has_empties))
         }
         Err(mut refusal) => {
             refusal.status.warnings.splice(0..0, warning);
@@ -131,7 +137,7 @@ fn create(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Re
     }
 }
 
-fn create_known(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Refusal> {
+fn create_known(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Result<Passed, Refusal> {
     let decoded = decode::decode_keeping_empties(kind, value, mode != Mode::Lenient);
     let (mut value, empties) = decoded.map_err(|error| Refusal { status: decode::bad_request(kind, &error.detail), findings: error.findings })?;
     // `Convert_v1_DaemonSet_To_apps_DaemonSet` reads a field of older versions from an annotation.
@@ -160,19 +166,12 @@ fn create_known(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts)
     if kind.kind == "Binding" {
         return Err(Status::not_found("pods", object::name(&value)).into());
     }
-    let dry_run = matches!(mode, Mode::DryRun { .. });
-    let mut admitted = admit::create(kind, value, facts, dry_run).map_err(|mut status| {
+    let mut admitted = admit::create(kind, value, facts, matches!(mode, Mode::DryRun { .. })).map_err(|mut status| {
         status.warnings.splice(0..0, warning.clone());
         status
     })?;
-    if dry_run {
-        admit::complete_dry_run(kind, &mut admitted.object);
-    }
     admitted.warnings.splice(0..0, warning);
-    if empties {
-        decode::drop_empties(kind, &mut admitted.object);
-    }
-    Ok(admitted)
+    Ok((admitted, empties))
 }
 
 /// Owners that stand there twice count once, with a warning (`dedupOwnerReferences` of the API server's handlers).
@@ -223,26 +222,34 @@ fn exists(kind: &Kind, object: &Value, facts: &dyn ClusterFacts) -> bool {
 /// One thing that kubectl prints at its end.
 enum Failure {
     Plain(String),
-    Status(Status),
+    /// Of the document with this number.
+    Refused(usize),
     /// Of the items of one list. Printed as it is, without `error: `, even alone.
     Gathered(Vec<String>),
 }
 
 impl Failure {
     /// As one of several.
-    fn line(&self) -> String {
+    fn line(&self, documents: &[DocumentVerdict]) -> String {
         match self {
             Failure::Plain(text) => format!("{text}\n"),
-            Failure::Status(status) => plain_status_text(status, FILE_NAME),
+            Failure::Refused(document) => refusal_of(documents, *document).map_or_else(String::new, |status| plain_status_text(status, FILE_NAME)),
             Failure::Gathered(texts) => format!("{}\n", client::aggregate(texts)),
         }
     }
 }
 
+fn refusal_of(documents: &[DocumentVerdict], document: usize) -> Option<&Status> {
+    match documents.get(document)? {
+        DocumentVerdict::Rejected(status) => Some(status),
+        DocumentVerdict::Accepted(_) => None,
+    }
+}
+
 struct Run<'a> {
     facts: &'a dyn ClusterFacts,
-    /// The text has room for lists that are too long.
-    is_long: bool,
+    /// The text's, in bytes: a short one has no room for lists or objects that are too long.
+    length: usize,
     checked: Checked,
     /// What went wrong in creating objects, and what in reading them.
     created: Vec<Failure>,
@@ -265,7 +272,7 @@ impl Run<'_> {
     }
 
     /// Checks a document; true where kubectl reads no further.
-    fn document_of(&mut self, root: &Node, value: Value) -> bool {
+    fn document_of(&mut self, root: &Root, value: Value) -> bool {
         match client::inspect(root, &value, FILE_NAME) {
             Err(error) => {
                 let stops = error.stops;
@@ -283,7 +290,7 @@ impl Run<'_> {
                 let mut unknown = Vec::new();
                 for (path, node, value) in items {
                     match client::resolve_item(&value) {
-                        Ok(Target::Create(kind)) => self.request(&node, kind, value, &path),
+                        Ok(Target::Create(kind)) => self.request(&node.into(), kind, value, &path),
                         Ok(Target::Refused(status, code)) => {
                             let (code, args) = explain::client(code, &value, "kind", &[]);
                             self.report(Severity::Error, span_in(&node, "kind"), &format!("{path}.kind"), &status.message, code, args);
@@ -312,14 +319,14 @@ impl Run<'_> {
     }
 
     fn refused(&mut self, status: Status) {
-        self.created.push(Failure::Status(status.clone()));
+        self.created.push(Failure::Refused(self.checked.documents.len()));
         self.checked.documents.push(DocumentVerdict::Rejected(status));
     }
 
-    fn request(&mut self, root: &Node, kind: &'static Kind, mut sent: Value, prefix: &str) {
+    fn request(&mut self, root: &Root, kind: &'static Kind, mut sent: Value, prefix: &str) {
         let at = |path: &str| if prefix.is_empty() { path.to_owned() } else { format!("{prefix}.{path}") };
         client::renew_last_applied(kind, &mut sent);
-        if root.span.end - root.span.start > LARGEST_REQUEST / 4 && sent.to_string().len() > LARGEST_REQUEST {
+        if self.length > LARGEST_REQUEST / 4 && sent.to_string().len() > LARGEST_REQUEST {
             let status = Status::new(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {LARGEST_REQUEST}"));
             self.report(Severity::Error, span_in(root, "kind"), &at(""), &status.message, "explain-refused", Vec::new());
             self.refused(status);
@@ -333,22 +340,22 @@ impl Run<'_> {
             self.created.push(Failure::Plain(message));
             return;
         }
-        match create(kind, Mode::DryRun { is_long: self.is_long }, sent, self.facts) {
-            Ok(admitted) if exists(kind, &admitted.object, self.facts) => {
+        match create(kind, Mode::DryRun { is_long: self.length > LONGEST_LIST }, sent, self.facts) {
+            Ok((admitted, _)) if exists(kind, &admitted.object, self.facts) => {
                 let status = Status::already_exists(&kind.resource(), object::name(&admitted.object));
                 let args = vec![object::name(&admitted.object).to_owned()];
                 self.report(Severity::Error, span_in(root, "metadata.name"), &at("metadata.name"), &status.message, "explain-already-exists", args);
                 self.refused(status);
             }
-            Ok(Admitted { object, warnings }) => {
-                for warning in warnings.iter().take(MOST_MARKS) {
+            Ok((admitted, has_empties)) => {
+                for warning in admitted.warnings.iter().take(MOST_MARKS) {
                     let (path, message, code, args) = explain::warning(warning);
                     self.report(Severity::Warning, span_in(root, path), &at(path), message, code, args);
                 }
-                for part in [&kind.singular_with_group(), "/", object::name(&object), " created (server dry run)\n"] {
+                for part in [&kind.singular_with_group(), "/", object::name(&admitted.object), " created (server dry run)\n"] {
                     self.checked.stdout.push_str(part);
                 }
-                self.checked.documents.push(DocumentVerdict::Accepted { object, warnings });
+                self.checked.documents.push(DocumentVerdict::Accepted(Accepted::new(kind, admitted, has_empties)));
             }
             Err(Refusal { status, findings }) => {
                 for finding in findings.iter().take(MOST_MARKS) {
@@ -382,7 +389,7 @@ fn stderr(documents: &[DocumentVerdict], created: &[Failure], read: &[Failure]) 
     let mut told: SortedSet<&str> = SortedSet::default();
     for document in documents {
         let warnings = match document {
-            DocumentVerdict::Accepted { warnings, .. } => warnings,
+            DocumentVerdict::Accepted(accepted) => &accepted.warnings,
             DocumentVerdict::Rejected(status) => &status.warnings,
         };
         for warning in warnings {
@@ -394,16 +401,16 @@ fn stderr(documents: &[DocumentVerdict], created: &[Failure], read: &[Failure]) 
     match (created, read) {
         ([], []) => {}
         ([Failure::Plain(text)], []) | ([], [Failure::Plain(text)]) => out.extend(["error: ", text, "\n"]),
-        ([Failure::Status(status)], []) => out.push_str(&status_text(status, FILE_NAME)),
+        ([Failure::Refused(document)], []) => out.extend(refusal_of(documents, *document).map(|status| status_text(status, FILE_NAME))),
         ([], [Failure::Gathered(texts)]) => texts.iter().for_each(|text| out.push_str(&format!("{text}\n"))),
-        ([], many) | (many, []) => many.iter().for_each(|failure| out.push_str(&failure.line())),
+        ([], many) | (many, []) => many.iter().for_each(|failure| out.push_str(&failure.line(documents))),
         (created, read) => {
-            created.iter().for_each(|failure| out.push_str(&failure.line()));
+            created.iter().for_each(|failure| out.push_str(&failure.line(documents)));
             let texts = read.iter().flat_map(|failure| match failure {
                 Failure::Gathered(texts) => texts.clone(),
-                other => vec![other.line().trim_end_matches('\n').to_owned()],
+                other => vec![other.line(documents).trim_end_matches('\n').to_owned()],
             });
-            out.push_str(&Failure::Gathered(texts.collect()).line());
+            out.push_str(&Failure::Gathered(texts.collect()).line(documents));
         }
     }
     out
@@ -414,9 +421,9 @@ pub fn status_text(status: &Status, file: &str) -> String {
     if status.reason != "Invalid" || (status.kind.is_empty() && status.name.is_empty()) {
         return plain_status_text(status, file);
     }
-    let line = |cause: &Cause| if cause.field.is_empty() { cause.message.clone() } else { format!("{}: {}", cause.field, cause.message) };
+    let line = |cause: &Cause| if cause.field.is_empty() { cause.message.clone() } else { [&cause.field, ": ", &cause.message].concat() };
     let lines: Vec<String> = status.causes.iter().map(line).collect();
-    let mut out = format!("The {} {} is invalid", status.kind, go_quote(&status.name));
+    let mut out = ["The ", &status.kind, " ", &go_quote(&status.name), " is invalid"].concat();
     match client::once(&lines).as_slice() {
         [] => {}
         [one] => out.extend([": ", one]),

@@ -4,6 +4,7 @@
 
 use crate::api::{Map, Value};
 
+use super::Root;
 use super::decode::{Finding, check_metadata};
 use super::openapi;
 use super::scalars::go_kind;
@@ -171,7 +172,7 @@ fn validation_error(file: &str, texts: &[String], path: &str, code: ClientCode) 
 }
 
 /// Checks one document. `value` is `root` as JSON.
-pub fn inspect(root: &Node, value: &Value, file: &str) -> Result<Target, ClientError> {
+pub fn inspect(root: &Root, value: &Value, file: &str) -> Result<Target, ClientError> {
     identify(value).map_err(|(texts, path, code)| validation_error(file, &texts, path, code))?;
     let (api_version, kind) = (text(value, "apiVersion"), text(value, "kind"));
     let is_list = kind.strip_suffix("List").is_some_and(|base| find_kind(api_version, base).is_some());

@@ -106,7 +106,8 @@ pub fn bad_request(kind: &Kind, detail: &str) -> Status {
 /// What kubectl itself decodes of every object: its metadata.
 pub fn check_metadata(value: &Value) -> Result<(), DecodeError> {
     let Some(metadata) = value.get("metadata") else { return Ok(()) };
-    let Some(owner) = schema::kind_of("", "v1", "Pod").and_then(|pod| pod.field("metadata")?.object()) else { return Ok(()) };
+    let Some(field) = schema::kind_of("", "v1", "Pod").and_then(|pod| pod.field("metadata")) else { return Ok(()) };
+    let Some(owner) = field.object().filter(|_| !fits(metadata, &field.shape)) else { return Ok(()) };
     let mut decoder = Decoder { strict: false, sent: false, ..Decoder::new("metadataOnlyObject") };
     decoder.go_path.push("metadata");
     decoder.path.push(Step::Name("metadata"));
@@ -120,6 +121,20 @@ pub fn check_metadata(value: &Value) -> Result<(), DecodeError> {
         }
     };
     decoder.finish(outcome)
+}
+
+/// Whether a value so plainly is what the schema says that its decoder would find nothing. Where it is not, only decoding can tell.
+fn fits(value: &Value, shape: &Shape) -> bool {
+    match (shape, value) {
+        (Shape::Any, _) | (_, Value::Null) | (Shape::String, Value::String(_)) | (Shape::Bool, Value::Bool(_)) => true,
+        (Shape::Int64, value) => value.is_i64(),
+        (Shape::List(item), Value::Array(items)) => items.iter().all(|value| fits(value, item)),
+        (Shape::Map(item), Value::Object(map)) => map.values().all(|value| fits(value, item)),
+        (Shape::Object(_), Value::Object(map)) => {
+            shape.object().is_some_and(|owner| map.iter().all(|(key, value)| owner.field(key).is_none_or(|field| fits(value, &field.shape))))
+        }
+        _ => false,
+    }
 }
 
 #[derive(Clone, Copy)]

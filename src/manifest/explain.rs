@@ -149,6 +149,7 @@ pub(super) fn finding_span(root: &Node, finding: &Finding) -> Span {
 pub(super) fn cause(cause: &Cause) -> Explained {
     let field = last_name(&cause.field).to_owned();
     let message = cause.message.as_str();
+    // Parts of 32 letters at most, which the standard library looks for without preparing itself.
     let has = |part: &str| message.contains(part);
     let code = match cause.reason.as_str() {
         "FieldValueRequired" => "explain-required",
@@ -173,8 +174,8 @@ pub(super) fn cause(cause: &Cause) -> Explained {
             let resource = message.split("must be less than or equal to ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_default();
             return ("explain-request-above-limit", vec![resource.to_owned(), limit.to_owned()]);
         }
-        _ if has("must be greater than or equal to 0") => "explain-not-negative",
-        _ if has("`selector` does not match template `labels`") => "explain-selector",
+        _ if has("be greater than or equal to 0") => "explain-not-negative",
+        _ if has("` does not match template `") => "explain-selector",
         _ => "explain-invalid",
     };
     (code, vec![field])

@@ -58,6 +58,14 @@ impl FieldPath {
         self.step(Step::Key(key.into()))
     }
 
+    /// As messages write it: `spec.containers[0].image`.
+    pub fn text(&self) -> String {
+        let Some(last) = &self.last else { return String::new() };
+        let mut out = String::with_capacity(64);
+        last.write(&mut out);
+        out
+    }
+
     fn step(&self, step: Step) -> Self {
         let parent = self.last.as_ref().map(|last| self.shared.get_or_init(|| Rc::new(last.clone())).clone());
         Self { last: Some(Segment { parent, step }), shared: OnceCell::new() }
@@ -66,25 +74,29 @@ impl FieldPath {
 
 impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.last.as_ref().map_or(Ok(()), |last| last.fmt(f))
+        f.write_str(&self.text())
     }
 }
 
-impl fmt::Display for Segment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Segment {
+    fn write(&self, out: &mut String) {
         if let Some(parent) = &self.parent {
-            parent.fmt(f)?;
+            parent.write(out);
         }
-        let name: &str = match &self.step {
-            Step::Field(name) => name,
-            Step::Name(name) => name,
-            Step::Index(index) => return write!(f, "[{index}]"),
-            Step::Key(key) => return write!(f, "[{key}]"),
-        };
+        match &self.step {
+            Step::Index(index @ 0..10) => out.extend(['[', char::from(b'0' + *index as u8), ']']),
+            Step::Index(index) => out.extend(["[", &index.to_string(), "]"]),
+            Step::Key(key) => out.extend(["[", key, "]"]),
+            Step::Field(name) => self.write_name(name, out),
+            Step::Name(name) => self.write_name(name, out),
+        }
+    }
+
+    fn write_name(&self, name: &str, out: &mut String) {
         if self.parent.is_some() {
-            f.write_str(".")?;
+            out.push('.');
         }
-        f.write_str(name)
+        out.push_str(name);
     }
 }
 
@@ -149,7 +161,7 @@ pub struct FieldError {
 
 impl FieldError {
     fn new(kind: ErrorKind, path: &FieldPath, value: Option<Value>, detail: impl Into<String>) -> Self {
-        Self { kind, field: path.to_string(), value, detail: detail.into(), bare: false }
+        Self { kind, field: path.text(), value, detail: detail.into(), bare: false }
     }
 
     pub fn required(path: &FieldPath, detail: impl Into<String>) -> Self {
@@ -204,16 +216,16 @@ impl FieldError {
         let mut out = String::from(self.kind.words());
         if let Some(value) = &self.value {
             // Values are shown as JSON since 1.35; reference/03-validation.md §1.
+            out.push_str(": ");
             match value {
-                Value::String(text) if self.bare => write!(out, ": {text}"),
+                Value::String(text) if self.bare => out.push_str(text),
                 // What is no plain string in Go, as are the words of an enumeration, stands there as JSON.
-                Value::String(text) if self.kind != ErrorKind::NotSupported => write!(out, ": {}", crate::yaml::go_quote(text)),
-                value => write!(out, ": {}", escape_html(&value.to_string())),
+                Value::String(text) if self.kind != ErrorKind::NotSupported => out.push_str(&crate::yaml::go_quote(text)),
+                value => out.push_str(&escape_html(&value.to_string())),
             }
-            .expect("writing to a String never fails");
         }
         if !self.detail.is_empty() {
-            write!(out, ": {}", self.detail).expect("writing to a String never fails");
+            out.extend([": ", &self.detail]);
         }
         out
     }

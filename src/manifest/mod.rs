@@ -21,6 +21,7 @@ mod image_name;
 mod openapi;
 mod prepare;
 pub mod read;
+mod root;
 pub mod scalars;
 mod source;
 mod time;
@@ -28,9 +29,11 @@ pub mod update;
 mod validate;
 mod warnings;
 
+pub use admit::Accepted;
 pub use complete::{Completion, CompletionKind, complete};
 pub use hover::{Hover, hover};
 pub use read::{Stream, decode_bytes, read_stream};
+pub use root::Root;
 
 use std::cell::OnceCell;
 
@@ -53,9 +56,9 @@ pub struct Checked {
     pub source: Source,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum DocumentVerdict {
-    Accepted { object: Value, warnings: Vec<String> },
+    Accepted(Accepted),
     Rejected(Status),
 }
 
@@ -68,12 +71,12 @@ pub struct Source {
 #[derive(Clone, Debug)]
 pub struct SourceDocument {
     pub span: Span,
-    pub root: crate::yaml::Node,
+    pub root: Root,
     value: OnceCell<Value>,
 }
 
 impl SourceDocument {
-    fn new(root: crate::yaml::Node, span: Span) -> Self {
+    fn new(root: Root, span: Span) -> Self {
         Self { span, root, value: OnceCell::new() }
     }
 
@@ -149,8 +152,8 @@ pub fn check_against(text: &str, facts: &dyn ClusterFacts) -> Checked {
 #[derive(Clone, Debug)]
 pub struct Document {
     pub value: Value,
-    /// The JSON that kubectl sends; the server's decoder quotes it in a few messages, and strict decoding reads it in this order.
-    pub root: crate::yaml::Node,
+    /// The same with places, in the order of the text.
+    pub root: Root,
     pub span: Span,
 }
 

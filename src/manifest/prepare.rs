@@ -8,9 +8,9 @@ use super::validate::annotation::{APPARMOR, apparmor, same_profile};
 use super::warnings::APPARMOR_FIELD;
 use crate::api::{Kind, Map, Value, json, object};
 
-/// `warnings`: what is said of it even when it is refused afterwards.
-pub fn create(kind: &Kind, object: &mut Value, warnings: &mut Vec<String>) {
-    let generation = matches!(
+/// Whether its strategy counts generations.
+fn has_generation(kind: &Kind) -> bool {
+    matches!(
         kind.kind,
         "Pod"
             | "Deployment"
@@ -29,12 +29,16 @@ pub fn create(kind: &Kind, object: &mut Value, warnings: &mut Vec<String>) {
             | "PriorityClass"
             | "CustomResourceDefinition"
     ) || matches!(kind.group, "admissionregistration.k8s.io")
-        || matches!(kind.kind, "DeviceClass" | "ResourceSlice" | "FlowSchema" | "PriorityLevelConfiguration");
-    if generation {
-        object::set(object, "metadata.generation", json!(1));
-    }
+        || matches!(kind.kind, "DeviceClass" | "ResourceSlice" | "FlowSchema" | "PriorityLevelConfiguration")
+}
+
+/// `warnings`: what is said of it even when it is refused afterwards.
+pub fn create(kind: &Kind, object: &mut Value, warnings: &mut Vec<String>) {
     // `WipeObjectMetaSystemFields`: nothing new is being deleted.
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        if has_generation(kind) {
+            metadata.remove("generation");
+        }
         for field in ["uid", "creationTimestamp", "managedFields", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
             metadata.remove(field);
         }
@@ -121,6 +125,19 @@ pub fn create(kind: &Kind, object: &mut Value, warnings: &mut Vec<String>) {
 fn pod(pod: &mut Value, warnings: &mut Vec<String>) {
     apparmor_fields(pod, warnings);
     merge_label_keys(pod);
+}
+
+/// The part of preparation that validation does not look at: the generation, and a new Pod's status.
+pub fn complete(kind: &Kind, object: &mut Value) {
+    if has_generation(kind) {
+        object::set(object, "metadata.generation", json!(1));
+    }
+    if kind.kind == "Pod" {
+        pod_status(object);
+    }
+}
+
+fn pod_status(pod: &mut Value) {
     let class = object::str_at(pod, "status.qosClass").filter(|c| !c.is_empty()).map_or_else(|| qos_class(pod).to_owned(), str::to_owned);
     let mut status = json!({"phase": "Pending", "qosClass": class});
     if !object::list_at(pod, "spec.schedulingGates").is_empty() {

@@ -3,7 +3,7 @@
 //! Models `k8s.io/apimachinery/pkg/util/yaml/{decoder,stream_reader}.go`: JSON where the text begins with `{`, YAML where it does not or
 //! where that JSON is broken; YAML is cut into documents by lines, so that line numbers in messages count from a document's begin.
 
-use super::Document;
+use super::{Document, Root};
 use crate::text::Span;
 use crate::yaml::{self, read_json};
 
@@ -95,6 +95,10 @@ fn past_blanks(text: &str, mut at: usize) -> Option<usize> {
 }
 
 fn read_yaml_stream(text: &str, start: usize, stream: &mut Stream) -> Result<(), ReadError> {
+    // A text that is read to its end as one document has no separators.
+    if read_plain(text, start, text.len(), stream) {
+        return Ok(());
+    }
     let mut begin = start;
     let mut at = start;
     let has_separators = text[start..].contains("---");
@@ -123,23 +127,16 @@ fn read_yaml_stream(text: &str, start: usize, stream: &mut Stream) -> Result<(),
 
 fn read_chunk(text: &str, begin: usize, end: usize, stream: &mut Stream) -> Result<(), ReadError> {
     let chunk = &text[begin..end];
-    let parsed = if chunk.ends_with('\n') {
-        yaml::parse(chunk, begin)
-    } else {
-        // kubectl's line reader ends every line.
-        yaml::parse(&format!("{chunk}\n"), begin)
-    };
-    let clip = |span: Span| Span::new(span.start.min(text.len()), span.end.min(text.len()));
-    match parsed {
+    let span = Span::new(begin, end);
+    if read_plain(text, begin, end, stream) {
+        return Ok(());
+    }
+    match parse_chunk(chunk, begin) {
         Ok(None) => {
             stream.parts += 1;
             Ok(())
         }
-        Ok(Some(mut root)) => {
-            // A block scalar at the very end takes in the line's end, which the text itself may not have.
-            if !chunk.ends_with('\n') {
-                root.clip(text.len());
-            }
+        Ok(Some(root)) => {
             if let Some((span, number)) = root.unsupported_number() {
                 return Err(ReadError {
                     message: format!("error converting YAML to JSON: json: unsupported value: {number}"),
@@ -148,15 +145,40 @@ fn read_chunk(text: &str, begin: usize, end: usize, stream: &mut Stream) -> Resu
                 });
             }
             stream.parts += 1;
-            stream.push_chunk(root, Span::new(begin, end));
+            stream.push_chunk(root, span);
             Ok(())
         }
         Err(error) => Err(ReadError {
             message: format!("error converting YAML to JSON: {}", error.message),
-            span: clip(error.span),
+            span: Span::new(error.span.start.min(text.len()), error.span.end.min(text.len())),
             cause: ReadCause::Yaml(error.problem),
         }),
     }
+}
+
+/// Reads a document of plain lines; says whether it is one.
+fn read_plain(text: &str, begin: usize, end: usize, stream: &mut Stream) -> bool {
+    let chunk = &text[begin..end];
+    // The page always asks for places too, so that reading twice would be slower there.
+    let value = if cfg!(target_arch = "wasm32") { None } else { yaml::lines::value(chunk) };
+    let Some(value) = value else { return false };
+    stream.parts += 1;
+    stream.documents.push(Document { value, root: Root::later(chunk, begin), span: Span::new(begin, end) });
+    true
+}
+
+/// The tree of the YAML that begins at this byte of the whole text.
+fn parse_chunk(chunk: &str, begin: usize) -> Result<Option<yaml::Node>, yaml::Error> {
+    if chunk.ends_with('\n') {
+        return yaml::parse(chunk, begin);
+    }
+    // kubectl's line reader ends every line.
+    let mut root = yaml::parse(&format!("{chunk}\n"), begin)?;
+    // A block scalar at the very end takes in the line's end, which the text itself does not have.
+    if let Some(root) = &mut root {
+        root.clip(begin + chunk.len());
+    }
+    Ok(root)
 }
 
 impl Stream {
@@ -168,7 +190,7 @@ impl Stream {
     /// Empty documents are no objects.
     fn push_chunk(&mut self, root: yaml::Node, span: Span) {
         if !root.is_null() {
-            self.documents.push(Document { value: root.to_value(), root, span });
+            self.documents.push(Document { value: root.to_value(), root: root.into(), span });
         }
     }
 }

@@ -22,8 +22,9 @@ pub(super) fn find<'n>(root: &'n Node, path: &str) -> Place<'n> {
             return place;
         }
         // Keys may hold dots and slashes: the longest key that fits goes first.
-        let by_key = place.node.entries().iter().rev().filter_map(|e| {
-            let after = rest.strip_prefix(e.key.as_str()).filter(|_| !e.key.is_empty())?;
+        let first = rest.as_bytes().first();
+        let by_key = place.node.entries().iter().rev().filter(|e| e.key.as_bytes().first() == first).filter_map(|e| {
+            let after = rest.strip_prefix(e.key.as_str())?;
             (after.is_empty() || after.starts_with(['.', '['])).then_some((e, after))
         });
         if let Some((entry, after)) = by_key.min_by_key(|(_, after)| after.len()) {

@@ -102,10 +102,11 @@ pub fn merge_key(owner: &Type, field: &str) -> Option<&'static str> {
 
 impl Type {
     pub fn field(&self, name: &str) -> Option<&'static Field> {
-        // Most often the first letters tell, which costs no call.
+        // Most often the first letter and the length tell, which costs no call.
         let first = name.as_bytes().first();
-        let index = self.fields.binary_search_by(|field| field.name.as_bytes().first().cmp(&first).then_with(|| field.name.cmp(name))).ok()?;
-        self.fields.get(index)
+        let from = self.fields.partition_point(|field| field.name.as_bytes().first() < first);
+        let alike = self.fields[from..].iter().take_while(|field| field.name.as_bytes().first() == first);
+        alike.into_iter().find(|field| field.name == name)
     }
 
     /// The field at a dotted path of names without indices (`spec.containers.livenessProbe`); lists and maps are stepped through.

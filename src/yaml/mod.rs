@@ -5,6 +5,7 @@
 mod anchors;
 mod compose;
 mod json;
+pub mod lines;
 mod parse;
 mod print;
 pub mod scalar;

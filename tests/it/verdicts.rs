@@ -25,9 +25,10 @@ fn texts(value: &Value) -> Vec<&str> {
 fn difference(recorded: &Value, answered: &DocumentVerdict) -> Option<String> {
     let accepted = recorded["accepted"] == Value::Bool(true);
     match answered {
-        DocumentVerdict::Accepted { object, warnings } => {
+        DocumentVerdict::Accepted(answered) => {
+            let (object, warnings) = (answered.object(), &answered.warnings);
             let warned = texts(&recorded["warnings"]) == warnings.iter().map(String::as_str).collect::<Vec<_>>();
-            let same = accepted && warned && agrees(&recorded["object"], object);
+            let same = accepted && warned && agrees(&recorded["object"], &object);
             (!same).then(|| format!("accepted: {object}, warnings {warnings:?}"))
         }
         DocumentVerdict::Rejected(status) => {

@@ -15,3 +15,52 @@ fn errors_have_go_yaml_s_words_and_the_true_place() {
     }
     assert!(checked > 10);
 }
+
+/// Texts that people write, and what becomes of them while they type: every recorded manifest, whole, cut off, without a line, with a character more.
+fn texts() -> Vec<String> {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let mut texts = Vec::new();
+    for folder in ["tests/conformance/verdicts", "tests/data/verdicts"] {
+        let entries = std::fs::read_dir(format!("{root}/{folder}")).expect("the recordings are part of the source");
+        for path in entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "jsonl")) {
+            let cases = std::fs::read_to_string(path).expect("UTF-8");
+            texts.extend(
+                cases.lines().filter_map(|line| serde_yaml::from_str::<serde_yaml::Value>(line).ok()?.get("input")?.as_str().map(str::to_owned)),
+            );
+        }
+    }
+    const MORE: [&str; 17] = ["\n", " ", ": ", "- ", "#", " #", "\"", "'", "[", "}", ", ", "&a ", "*a", "|\n", "\t", "é", "\u{2028}"];
+    let whole = texts.len();
+    for index in 0..whole {
+        let text = texts[index].clone();
+        // A different place in each text; the same ones in every run.
+        for (turn, more) in MORE.iter().enumerate() {
+            let at = (index * 7919 + turn * 104_729) % (text.len() + 1);
+            let Some((before, after)) = text.split_at_checked(at) else { continue };
+            texts.push(format!("{before}{more}{after}"));
+            if turn % 8 == 0 {
+                texts.push(before.to_owned());
+                texts.push(format!("{before}{}", after.split_once('\n').map_or("", |(_, rest)| rest)));
+            }
+        }
+    }
+    texts
+}
+
+#[test]
+fn what_is_read_by_lines_is_what_go_yaml_reads() {
+    use podlab::yaml::{lines, parse};
+    let texts = texts();
+    let mut read = 0;
+    for text in &texts {
+        let Some(node) = lines::node(text, 0) else {
+            assert_eq!(lines::value(text).filter(|_| parse(text, 0).is_err()), None, "{text}");
+            continue;
+        };
+        read += 1;
+        let ended = if text.ends_with('\n') { text.clone() } else { format!("{text}\n") };
+        assert_eq!(parse(&ended, 0), Ok(Some(node.clone())), "{text}");
+        assert_eq!(lines::value(text), Some(node.to_value()).filter(|_| node.unsupported_number().is_none()), "{text}");
+    }
+    assert!(read * 3 > texts.len(), "{read} of {}", texts.len());
+}

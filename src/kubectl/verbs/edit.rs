@@ -59,7 +59,7 @@ fn save(call: &Call, kind: &'static Kind, before: &Rc<Value>, text: &str, edited
     let documents = crate::manifest::read_documents(edited, "edited-file").map_err(|m| Failure::raw(m + "\n", 1))?;
     let Some(document) = documents.into_iter().next() else { return Ok(Flow::Done(0)) };
     let mut options = write_options("kubectl-edit", false);
-    options.root = Some(document.root);
+    options.root = Some(document.root.into_node());
     options.subresource = super::patch::subresource(call);
     if name(&document.value) != name(before) {
         return Err(Failure::error("At least one of apiVersion, kind and name was changed"));

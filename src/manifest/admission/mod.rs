@@ -6,12 +6,10 @@
 pub mod dry_run;
 pub mod service;
 
-use std::sync::OnceLock;
-
 use super::ClusterFacts;
 use crate::api::{Kind, Status, Value, json, object};
 
-/// What admission changes on a create, or why it refuses.
+/// What admission changes on a create, or why it refuses. What it adds to nearly every Pod comes later: see [`give`].
 pub fn create(kind: &Kind, object: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
     if kind.namespaced {
         let namespace = object::namespace(object);
@@ -28,7 +26,9 @@ pub fn create(kind: &Kind, object: &mut Value, facts: &dyn ClusterFacts) -> Resu
         service_account(object, facts)?;
     }
     priority(object, facts)?;
-    default_tolerations(object);
+    if may_be_in_the_way(object) {
+        give(kind, object);
+    }
     runtime_class(object)
 }
 
@@ -73,49 +73,64 @@ fn shown_name(pod: &Value) -> &str {
     if name.is_empty() { "Unknown" } else { name }
 }
 
-fn service_account(pod: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
-    let account = object::str_at(pod, "spec.serviceAccountName").filter(|a| !a.is_empty()).unwrap_or("default").to_owned();
-    let namespace = object::namespace(pod).to_owned();
-    if !facts.service_account_exists(&namespace, &account) {
+fn service_account(pod: &Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
+    let (namespace, account) = (object::namespace(pod), account_of(pod.get("spec").unwrap_or(&Value::Null)));
+    if !facts.service_account_exists(namespace, account) {
         let why = format!("error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found");
         return Err(forbidden(pod, &why));
-    }
-    let Some(spec) = pod.get_mut("spec").filter(|s| s.is_object()) else { return Ok(()) };
-    object::set(spec, "serviceAccountName", json!(account));
-    object::set(spec, "serviceAccount", json!(account));
-    let mounts_token = object::bool_at(spec, "automountServiceAccountToken") != Some(false);
-    if mounts_token {
-        mount_token(spec);
     }
     Ok(())
 }
 
+/// The service account that a Pod runs under.
+fn account_of(spec: &Value) -> &str {
+    object::str_at(spec, "serviceAccountName").filter(|account| !account.is_empty()).unwrap_or("default")
+}
+
+/// What nearly every Pod is given: an account, the mount of its token, a priority, two tolerations. There is nothing wrong with them and they stand
+/// behind the Pod's own, so they are given to those Pods only that somebody wants to see. Does nothing more when it is done again.
+pub fn give(kind: &Kind, object: &mut Value) {
+    if kind.kind != "Pod" {
+        return;
+    }
+    let is_mirror = is_mirror(object);
+    let Some(spec) = object.get_mut("spec").filter(|spec| spec.is_object()) else { return };
+    if !is_mirror {
+        let account = account_of(spec).to_owned();
+        object::set(spec, "serviceAccountName", json!(account));
+        object::set(spec, "serviceAccount", json!(account));
+        if object::bool_at(spec, "automountServiceAccountToken") != Some(false) {
+            mount_token(spec);
+        }
+    }
+    if object::i64_at(spec, "priority").is_none() {
+        object::set(spec, "priority", json!(0));
+    }
+    if object::str_at(spec, "preemptionPolicy").is_none() {
+        object::set(spec, "preemptionPolicy", json!(PREEMPTION));
+    }
+    default_tolerations(object);
+}
+
+/// Whether the Pod's own volumes or devices could disagree with the token or ask for an account, which validation should see then.
+fn may_be_in_the_way(pod: &Value) -> bool {
+    let Some(spec) = pod.get("spec") else { return false };
+    let is_token =
+        |volume: &Value| volume.get("projected").is_some() || object::str_at(volume, "name").is_some_and(|name| name.starts_with(TOKEN_VOLUMES));
+    let has_devices = |list: &str| object::list_at(spec, list).iter().any(|container| container.get("volumeDevices").is_some());
+    object::list_at(spec, "volumes").iter().any(is_token) || has_devices("containers") || has_devices("initContainers")
+}
+
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+const TOKEN_VOLUMES: &str = "kube-api-access-";
+/// Of a Pod without a class.
+const PREEMPTION: &str = "PreemptLowerPriority";
 /// The five letters of the real name are random; the store replaces these.
-pub const TOKEN_VOLUME: &str = "kube-api-access-xxxxx";
-
-/// What nearly every Pod is given, made once. There is nothing wrong with it, so nobody needs to look at it again.
-pub struct Given {
-    pub volume: Value,
-    pub tolerations: [Value; 2],
-}
-
-pub fn given() -> &'static Given {
-    static GIVEN: OnceLock<Given> = OnceLock::new();
-    GIVEN.get_or_init(|| Given {
-        volume: json!({"name": TOKEN_VOLUME, "projected": {"defaultMode": 420, "sources": [
-            {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
-            {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
-            {"downwardAPI": {"items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]}},
-        ]}}),
-        tolerations: ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
-            .map(|key| json!({"effect": "NoExecute", "key": key, "operator": "Exists", "tolerationSeconds": 300})),
-    })
-}
+const TOKEN_VOLUME: &str = "kube-api-access-xxxxx";
 
 /// A volume that already has such a name is taken for the token's.
 fn mount_token(spec: &mut Value) {
-    let present = object::list_at(spec, "volumes").iter().filter_map(|v| object::str_at(v, "name")).find(|n| n.starts_with("kube-api-access-"));
+    let present = object::list_at(spec, "volumes").iter().filter_map(|v| object::str_at(v, "name")).find(|n| n.starts_with(TOKEN_VOLUMES));
     let (name, own) = (present.unwrap_or(TOKEN_VOLUME).to_owned(), present.is_some());
     let mut needed = false;
     for list in ["initContainers", "containers"] {
@@ -128,7 +143,12 @@ fn mount_token(spec: &mut Value) {
         }
     }
     if needed && !own {
-        object::push(spec, "volumes", given().volume.clone());
+        let volume = json!({"name": TOKEN_VOLUME, "projected": {"defaultMode": 420, "sources": [
+            {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+            {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
+            {"downwardAPI": {"items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]}},
+        ]}});
+        object::push(spec, "volumes", volume);
     }
 }
 
@@ -136,7 +156,7 @@ fn priority(pod: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
     let spec = pod.get("spec").unwrap_or(&Value::Null);
     let class = object::str_at(spec, "priorityClassName").unwrap_or("");
     let (value, policy) = if class.is_empty() {
-        (0, "PreemptLowerPriority".to_owned())
+        (0, PREEMPTION.to_owned())
     } else {
         facts.priority_class(class).ok_or_else(|| forbidden(pod, &format!("no PriorityClass with name {class} was found")))?
     };
@@ -152,7 +172,8 @@ fn priority(pod: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
         );
         return Err(forbidden(pod, &why));
     }
-    if let Some(spec) = pod.get_mut("spec").filter(|s| s.is_object()) {
+    let has_class = !class.is_empty();
+    if let Some(spec) = pod.get_mut("spec").filter(|spec| has_class && spec.is_object()) {
         object::set(spec, "priority", json!(value));
         object::set(spec, "preemptionPolicy", Value::String(policy));
     }
@@ -161,13 +182,13 @@ fn priority(pod: &mut Value, facts: &dyn ClusterFacts) -> Result<(), Status> {
 
 pub fn default_tolerations(pod: &mut Value) {
     let Some(spec) = pod.get_mut("spec").filter(|s| s.is_object()) else { return };
-    for own in &given().tolerations {
+    for own in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
         let covered = object::list_at(spec, "tolerations").iter().any(|given| {
             let key = object::str_at(given, "key").unwrap_or("");
-            (key.is_empty() || own["key"] == *key) && matches!(object::str_at(given, "effect").unwrap_or(""), "" | "NoExecute")
+            (key.is_empty() || key == own) && matches!(object::str_at(given, "effect").unwrap_or(""), "" | "NoExecute")
         });
         if !covered {
-            object::push(spec, "tolerations", own.clone());
+            object::push(spec, "tolerations", json!({"effect": "NoExecute", "key": own, "operator": "Exists", "tolerationSeconds": 300}));
         }
     }
 }

@@ -4,7 +4,6 @@ use super::volume::weight;
 use super::{meta, names, one_of};
 use crate::api::order::{SortedMap, SortedSet};
 use crate::api::{Value, object};
-use crate::manifest::admission::given;
 use crate::manifest::field::{ErrorList, FieldPath};
 
 pub fn affinity(affinity: &Value, path: &FieldPath, errors: &mut ErrorList) {
@@ -165,7 +164,7 @@ fn label_keys(term: &Value, path: &FieldPath, errors: &mut ErrorList) {
 pub const EFFECTS: [&str; 3] = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
 pub fn tolerations(tolerations: &[Value], path: &FieldPath, errors: &mut ErrorList) {
-    for (index, toleration) in tolerations.iter().enumerate().filter(|(_, toleration)| !given().tolerations.contains(toleration)) {
+    for (index, toleration) in tolerations.iter().enumerate() {
         let path = path.index(index);
         let get = |field: &str| object::str_at(toleration, field).unwrap_or("");
         let (key, operator, value, effect) = (get("key"), get("operator"), get("value"), get("effect"));

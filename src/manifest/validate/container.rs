@@ -59,6 +59,9 @@ fn one_containers_host_ports(container: &Value, seen: &mut SortedSet<String>, pa
 }
 
 pub fn init(containers: &[Value], regular: &[Value], around: &Surroundings<'_>, path: &FieldPath, errors: &mut ErrorList) {
+    if containers.is_empty() {
+        return;
+    }
     let mut seen: SortedSet<&str> = regular.iter().filter_map(|c| object::str_at(c, "name")).collect();
     let list = path;
     for (index, container) in containers.iter().enumerate() {
@@ -98,6 +101,9 @@ const NOT_EPHEMERAL: [&str; 9] =
 /// `validateEphemeralContainers`; `others`: the Pod's regular and init containers.
 pub fn ephemeral(containers: &[Value], others: &[&[Value]], around: &Surroundings<'_>, path: &FieldPath, errors: &mut ErrorList) {
     const FOREIGN: &str = "cannot be set for an Ephemeral Container";
+    if containers.is_empty() {
+        return;
+    }
     let others: SortedSet<&str> = others.iter().copied().flatten().filter_map(|c| object::str_at(c, "name")).collect();
     let mut seen = others.clone();
     for (index, container) in containers.iter().enumerate() {

@@ -154,8 +154,8 @@ fn namespace(namespace: &Value, errors: &mut ErrorList) {
 /// `Pod "web" is invalid: …`: one error plain, several in brackets, equal ones once.
 pub fn invalid(kind: &Kind, name: &str, errors: &ErrorList) -> Status {
     let causes: Vec<Cause> = errors.iter().map(FieldError::to_cause).collect();
-    let texts: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
-    let message = format!("{} {} is invalid: {}", kind.group_kind(), crate::yaml::go_quote(name), super::client::aggregate(&texts));
+    let texts: Vec<String> = causes.iter().map(|cause| [&cause.field, ": ", &cause.message].concat()).collect();
+    let message = [&kind.group_kind(), " ", &crate::yaml::go_quote(name), " is invalid: ", &super::client::aggregate(&texts)].concat();
     let mut status = Status { causes, ..Status::new(422, "Invalid", message) };
     (status.kind, status.name) = (kind.kind.into(), name.into());
     status

@@ -10,7 +10,7 @@ use crate::manifest::field::{ErrorList, FieldError, FieldPath};
 
 pub fn mounts(container: &Value, around: &Surroundings<'_>, path: &FieldPath, errors: &mut ErrorList) {
     let list = path.child("volumeMounts");
-    let privileged = object::bool_at(container, "securityContext.privileged") == Some(true);
+    let privileged = container.get("securityContext").is_some_and(|context| object::bool_at(context, "privileged") == Some(true));
     let devices: SortedSet<&str> = object::list_at(container, "volumeDevices").iter().filter_map(|d| object::str_at(d, "name")).collect();
     let device_paths: SortedSet<&str> = object::list_at(container, "volumeDevices").iter().filter_map(|d| object::str_at(d, "devicePath")).collect();
     let mut seen = SortedSet::new();

@@ -6,7 +6,6 @@ use super::env::{field_ref, resource_field_ref};
 use super::{check_name, drivers, names, one_of};
 use crate::api::order::{InOrder as _, SortedSet};
 use crate::api::{Quantity, Value, object};
-use crate::manifest::admission::given;
 use crate::manifest::field::{ErrorList, FieldPath};
 
 /// In the order in which the server looks for them; the second text is the path that its "more than 1" message shows.
@@ -52,9 +51,7 @@ pub fn volumes(volumes: &[Value], pod: Option<&str>, path: &FieldPath, errors: &
     for (index, volume) in volumes.iter().enumerate() {
         let path = path.index(index);
         let before = errors.len();
-        if *volume != given().volume {
-            source(volume, pod, &path, errors);
-        }
+        source(volume, pod, &path, errors);
         let name = object::str_at(volume, "name").unwrap_or("");
         let had_name_errors = errors.len();
         check_name(name, &path.child("name"), errors);

@@ -75,11 +75,12 @@ fn user_name(text: &str) -> Vec<&'static str> {
 /// Host process containers come all together, on the host's network.
 pub fn host_process(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
     const OPTION: &str = "securityContext.windowsOptions.hostProcess";
-    let of_pod = object::bool_at(spec, OPTION);
+    let option = |of: &Value| object::bool_at(of.get("securityContext")?.get("windowsOptions")?, "hostProcess");
+    let of_pod = option(spec);
     let (mut all, mut any) = (true, false);
     for list in ["initContainers", "containers", "ephemeralContainers"] {
         for (index, container) in object::list_at(spec, list).iter().enumerate() {
-            let own = object::bool_at(container, OPTION);
+            let own = option(container);
             if let (Some(own), Some(pod)) = (own, of_pod)
                 && own != pod
             {
@@ -142,7 +143,7 @@ pub fn os(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
         let path = path.child(list);
         object::list_at(spec, list).iter().enumerate().map(move |(i, c)| (path.index(i).child("securityContext"), c))
     });
-    match object::str_at(spec, "os.name") {
+    match spec.get("os").and_then(|os| object::str_at(os, "name")) {
         Some("linux") => {
             let detail = "windows options cannot be set for a linux pod";
             if there(context, "windowsOptions") {

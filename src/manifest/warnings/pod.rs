@@ -6,7 +6,6 @@ use std::fmt;
 
 use crate::api::order::{SortedMap, SortedSet};
 use crate::api::{Quantity, Value, object};
-use crate::manifest::admission::given;
 use crate::manifest::validate::{addresses, label_value_problems, same_profile};
 use crate::yaml::go_quote;
 
@@ -53,7 +52,7 @@ fn there<'a>(value: &'a Value, field: &str) -> Option<&'a Value> {
 /// `of`: a Pod or a template; `at`: empty, or the path of the template with a dot behind it.
 pub fn of(of: &Value, at: &str, warnings: &mut Vec<String>) {
     let spec = of.get("spec").unwrap_or(&Value::Null);
-    let path = format!("{at}spec");
+    let path = [at, "spec"].concat();
     node_labels(spec, &path, warnings);
     let annotations = object::annotations(of);
     let annotated = |key: &str| annotations.is_some_and(|a| a.contains_key(key));
@@ -201,11 +200,7 @@ fn affinity(spec: &Value, path: &str, warnings: &mut Vec<String>) {
 }
 
 fn volumes(spec: &Value, path: &str, warnings: &mut Vec<String>) {
-    // Of the token's own, which comes last, there is nothing to say.
-    let volumes = match object::list_at(spec, "volumes") {
-        [others @ .., last] if *last == given().volume => others,
-        all => all,
-    };
+    let volumes = object::list_at(spec, "volumes");
     for (index, volume) in volumes.iter().enumerate() {
         for (kind, text) in DEAD_VOLUMES {
             let Some(source) = there(volume, kind) else { continue };
