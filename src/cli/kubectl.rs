@@ -171,7 +171,7 @@ impl Player {
     /// Takes what was printed to the command that was typed last.
     fn collect(&mut self) {
         let fresh = &self.terminal.output()[self.printed.min(self.terminal.output().len())..];
-        let text: String = fresh.iter().filter(|o| o.kind != OutputKind::Command).map(|o| o.text.as_str()).collect();
+        let text: String = fresh.iter().filter(|o| !matches!(o.kind, OutputKind::Command { .. })).map(|o| o.text.as_str()).collect();
         self.printed = self.terminal.output().len();
         if let Some(last) = self.entries.last_mut() {
             last.output.push_str(&text);

@@ -168,7 +168,7 @@ impl Run<'_> {
         let pod = self.trace.real_name(str_at(target, "pod").unwrap_or(""));
         let command: Vec<String> = list_at(target, "command").iter().filter_map(|c| Some(c.as_str()?.to_owned())).collect();
         let pod = PodRef { namespace: "default", name: &pod };
-        self.cluster.exec(pod, str_at(target, "container").unwrap_or(""), &command, None).map(|_| ())
+        self.cluster.exec(pod, str_at(target, "container").unwrap_or(""), &command, Some("")).map(|_| ())
     }
 
     fn patch(&mut self, target: &Value, patch: &Value, how: PatchKind, subresource: &'static str) -> Result<(), Status> {

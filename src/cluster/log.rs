@@ -146,6 +146,8 @@ pub enum Fact {
     /// `service/default/web`. Addresses are `ip:port` and do not change on the way.
     Request {
         from: String,
+        /// Whose process asks; empty for a node's.
+        container: String,
         to: String,
         source: String,
         destination: String,

@@ -343,7 +343,7 @@ impl Cluster {
         }
     }
 
-    /// Runs a command in a container, with this on its standard input. Its output and exit code come with time: [`Cluster::exec_state`].
+    /// Runs a command in a container, with this on its standard input (`None`: a person's terminal). Its output and exit code come with time: [`Cluster::exec_state`].
     pub fn exec(&mut self, pod: PodRef<'_>, container: &str, command: &[String], stdin: Option<&str>) -> Result<ExecRef, Status> {
         let (node, id) = self.find_container(pod, container)?;
         let mut ctx = context!(self);
@@ -352,10 +352,32 @@ impl Cluster {
         Ok(ExecRef { node, exec })
     }
 
-    /// More text for the standard input of a running command (an open shell).
+    /// A person types to a running command (an open shell).
     pub fn exec_input(&mut self, exec: ExecRef, text: &str) {
+        self.type_in(exec.node, runtime::Seat::Exec(exec.exec), text);
+    }
+
+    /// What stands before the person's next line there: see [`runtime::Runtime::prompt`].
+    pub fn exec_prompt(&self, exec: ExecRef) -> Option<String> {
+        self.runtimes.get(exec.node)?.prompt(runtime::Seat::Exec(exec.exec))
+    }
+
+    /// A person who is attached to a container types to its first process.
+    pub fn attached_input(&mut self, pod: PodRef<'_>, container: &str, text: &str) {
+        if let Ok((node, id)) = self.find_container(pod, container) {
+            self.type_in(node, runtime::Seat::First(id), text);
+        }
+    }
+
+    /// What stands before the next line of a person who is attached.
+    pub fn attached_prompt(&self, pod: PodRef<'_>, container: &str) -> Option<String> {
+        let (node, id) = self.find_container(pod, container).ok()?;
+        self.runtimes[node].prompt(runtime::Seat::First(id))
+    }
+
+    fn type_in(&mut self, node: usize, seat: runtime::Seat, text: &str) {
         let mut ctx = context!(self);
-        self.runtimes[exec.node].exec_input(exec.exec, text, &mut ctx);
+        self.runtimes[node].type_in(seat, text, &mut ctx);
         self.deliver();
     }
 

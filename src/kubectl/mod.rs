@@ -54,8 +54,10 @@ pub struct Output {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputKind {
-    /// What the person typed, as echoed behind its prompt, which ends in `$ ` or `# `.
-    Command,
+    /// What the person typed, as echoed behind a prompt of so many bytes: none where a program read it.
+    Command {
+        prompt: usize,
+    },
     Stdout,
     Stderr,
 }
@@ -123,7 +125,7 @@ impl Terminal {
 
     /// Runs a line. What takes time goes on with [`Terminal::poll`].
     pub fn submit(&mut self, line: &str, cluster: &mut Cluster) {
-        self.output.push(Output { at: cluster.now(), kind: OutputKind::Command, text: format!("$ {line}\n") });
+        self.output.push(Output { at: cluster.now(), kind: OutputKind::Command { prompt: 2 }, text: format!("$ {line}\n") });
         // Something runs already (a watch): the new line runs beside it.
         let read = if self.is_busy() {
             self.shell.beside(line).map(|machine| {
@@ -141,8 +143,8 @@ impl Terminal {
     /// Text for the standard input of what runs in the foreground (a shell in a container). Ctrl-D is U+0004.
     pub fn input(&mut self, text: &str, cluster: &mut Cluster) {
         if let Some(prompt) = self.prompt().filter(|_| text.ends_with('\n')) {
-            let text = format!("{prompt}{text}");
-            self.output.push(Output { at: cluster.now(), kind: OutputKind::Command, text });
+            let (kind, text) = (OutputKind::Command { prompt: prompt.len() }, format!("{prompt}{text}"));
+            self.output.push(Output { at: cluster.now(), kind, text });
         }
         let mut jobs = Vec::new();
         self.shell.jobs(&mut jobs);

@@ -20,7 +20,23 @@ pub fn exact_words(diagnostic: &Diagnostic) -> String {
 
 /// The plain sentence of a diagnostic in the learner's language.
 pub fn explanation(diagnostic: &Diagnostic, language: Language) -> Option<String> {
-    language.find(diagnostic.code).map(|sentence| fill_in(sentence, &diagnostic.args))
+    let args: Vec<&str> = diagnostic.args.iter().map(|arg| in_words(arg, diagnostic.code, language)).collect();
+    language.find(diagnostic.code).map(|sentence| fill_in(sentence, &args))
+}
+
+/// What a value is, which the core says in the decoder's words, in the learner's.
+fn in_words<'a>(arg: &'a str, code: &str, language: Language) -> &'a str {
+    let word = match arg {
+        "(root)" => words::TYPE_ROOT,
+        _ if !code.starts_with("explain-type") => return arg,
+        "true/false" => words::TYPE_BOOL,
+        "list" => words::TYPE_LIST,
+        "mapping" => words::TYPE_MAPPING,
+        "number" => words::TYPE_NUMBER,
+        "string" => words::TYPE_STRING,
+        _ => return arg,
+    };
+    language.say(word)
 }
 
 pub fn fix_title(fix: &Fix, language: Language) -> String {

@@ -82,6 +82,7 @@ pub struct Passed {
     pub id: usize,
     pub at: SimTime,
     pub from: Rc<str>,
+    pub container: Rc<str>,
     pub to: Rc<str>,
     pub source: Rc<str>,
     pub destination: Rc<str>,
@@ -312,11 +313,12 @@ impl History {
                 let port = *port;
                 push(&mut self.track_mut(container).taken, (at, port));
             }
-            Fact::Request { from, to, source, destination, via, what, answer, .. } => {
+            Fact::Request { from, container, to, source, destination, via, what, answer, .. } => {
                 let passed = Passed {
                     id: self.seen,
                     at,
                     from: from.as_str().into(),
+                    container: container.as_str().into(),
                     to: to.as_str().into(),
                     source: source.as_str().into(),
                     destination: destination.as_str().into(),

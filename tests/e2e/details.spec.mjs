@@ -50,6 +50,17 @@ test("a lesson's figure shows the moment that its slider says", async ({ page })
   await expect(figure.getByText("restarts")).toHaveCount(0);
 });
 
+test("a container's amounts are told in the page's language", async ({ browser }) => {
+  const context = await browser.newContext({ locale: "ko-KR", baseURL: test.info().project.use.baseURL, viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  await page.goto("./");
+  await page.getByRole("button", { name: /^컨테이너 kubia/ }).first().click({ timeout: 15_000 });
+  const details = page.getByRole("complementary", { name: words.ko["ins-label"] });
+  await expect(details.getByText("memory 사용량", { exact: true })).toBeAttached({ timeout: 15_000 });
+  for (const amounts of await details.locator("dl").allTextContents()) expect(amounts).not.toMatch(/\b(used|request|limit)\b/);
+  await context.close();
+});
+
 test("a long path in the details leaves room for what stands beside it", async ({ page }) => {
   const app = new App(page);
   await app.open();

@@ -1,4 +1,5 @@
 // The first picture needs half of the app; the other half and the editor come while it runs, and whoever wants something of that half earlier gets it.
+import { readFileSync } from "node:fs";
 import { App, expect, test, words } from "./app.mjs";
 
 const LATER = /\/later-[0-9a-f]+\.wasm$/;
@@ -83,4 +84,10 @@ test.describe("without a part", () => {
     await expect(page.getByRole("button", { name: words.en.apply, exact: false }).first()).toBeVisible();
     await context.close();
   });
+});
+
+test("the list of what can wait names no function by its number", async () => {
+  const list = readFileSync(new URL("../../src/ui/app/later.txt", import.meta.url), "utf8");
+  // The next build counts otherwise, and what stands behind a number then may be wanted at once.
+  expect(list.split("\n").filter((line) => /^=?\d+$/.test(line))).toEqual([]);
 });

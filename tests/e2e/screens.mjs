@@ -26,6 +26,29 @@ const states = {
       await page.mouse.move(700, 5);
     },
   },
+  draft: {
+    pane: "picture",
+    reach: async (page, say, phone, show) => {
+      await page.getByRole("button", { name: say.examples }).click();
+      await page.getByRole("menuitem", { name: say["example-deployment"] }).click();
+      if (phone) await show(say.picture);
+      await page.waitForTimeout(400);
+    },
+  },
+  "static-pods": {
+    pane: "terminal",
+    reach: async (page, say, phone, show) => {
+      const line = page.locator(".terminal-pane input").first();
+      for (const name of ["web", "registry-proxy"]) {
+        await line.focus();
+        await page.keyboard.insertText(`ssh node-1 "echo '{apiVersion: v1, kind: Pod, metadata: {name: ${name}}, spec: {containers: [{name: app, image: nginx}]}}' > /etc/kubernetes/manifests/${name}.yaml"`);
+        await page.keyboard.press("Enter");
+      }
+      if (phone) await show(say.picture);
+      await page.waitForTimeout(1200);
+    },
+  },
+  embed: { pane: "picture", address: "./?embed=1", reach: async () => {} },
   lesson: {
     pane: "lesson",
     reach: async (page, say, phone) => {
@@ -66,7 +89,7 @@ const states = {
 for (const [width, height] of sizes) {
   for (const theme of ["light", "dark"]) {
     for (const language of ["en", "ko"]) {
-      for (const [state, { pane, reach }] of Object.entries(states)) {
+      for (const [state, { pane, address, reach }] of Object.entries(states)) {
         test(`${state} ${width}x${height} ${theme} ${language}`, async ({ browser }) => {
           const context = await browser.newContext({
             viewport: { width, height },
@@ -76,7 +99,7 @@ for (const [width, height] of sizes) {
           });
           const page = await context.newPage();
           page.setDefaultTimeout(15_000);
-          await page.goto("./");
+          await page.goto(address ?? "./");
           await page.waitForTimeout(4500);
           const say = parse(language);
           const phone = width < 600;

@@ -133,6 +133,36 @@ test("what is typed into a container's shell stands behind its prompt", async ({
   await expect(app.terminalOutput).toContainText("/ # exit");
 });
 
+test("a program in a container's shell reads behind nothing, whatever its lines look like", async ({ page }) => {
+  const app = await ready(page);
+  const prompt = page.locator(".terminal-pane .line .prompt");
+  const typed = page.locator(".screen .typed").last();
+  await app.run("kubectl exec -it visitor -- sh");
+  await expect(prompt).toHaveText("/ # ");
+  await app.run("cd /etc");
+  await expect(prompt).toHaveText("/etc # ");
+  await app.run("cat");
+  await expect(prompt).toHaveText("");
+  await app.run("/etc # x");
+  await expect(app.terminalOutput).toContainText("/etc # cat\n/etc # x\n/etc # x");
+  await expect(typed.locator(".prompt")).toHaveCount(0);
+  await app.terminalInput.press("Control+d");
+  await expect(prompt).toHaveText("/etc # ");
+  await expect(page.locator(".screen .typed .prompt").last()).toHaveText("/etc # ");
+});
+
+test("kubectl run -it opens a shell that hears what is typed, and goes when it ends", async ({ page }) => {
+  const app = await ready(page);
+  const prompt = page.locator(".terminal-pane .line .prompt");
+  await app.run("kubectl run tmp -it --rm --restart=Never --image=busybox -- sh");
+  await expect(prompt).toHaveText("/ # ", { timeout: 15_000 });
+  await app.run("hostname");
+  await expect(app.terminalOutput).toContainText("/ # hostname\ntmp");
+  await app.run("exit");
+  await expect(app.terminalOutput).toContainText('pod "tmp" deleted', { timeout: 15_000 });
+  await expect(prompt).toHaveText("$ ");
+});
+
 test("a program that reads gets what is typed until Ctrl-D; Ctrl-C ends it", async ({ page }) => {
   const app = await ready(page);
   const prompt = page.locator(".terminal-pane .line .prompt");

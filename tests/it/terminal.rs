@@ -60,7 +60,7 @@ fn play(transcript: &str) -> String {
         let typed_next = lines.clone().find(|l| l.starts_with("$ ") || l.starts_with("< ")).is_some_and(|l| l.starts_with("< "));
         let limit = cluster.now() + if typed_next { 3_000 } else { LONGEST_WAIT_MS };
         while terminal.is_busy() && step(&mut terminal, &mut cluster, limit) {}
-        let fresh = terminal.output()[before..].iter().filter(|o| o.kind != OutputKind::Command);
+        let fresh = terminal.output()[before..].iter().filter(|o| !matches!(o.kind, OutputKind::Command { .. }));
         let text: String = fresh.map(|o| o.text.as_str()).collect();
         out.push_str(&text);
         if !text.is_empty() && !text.ends_with('\n') {
@@ -71,6 +71,63 @@ fn play(transcript: &str) -> String {
         }
     }
     out
+}
+
+/// At a terminal only a shell that waits says so; what a program reads stands behind nothing, as in a real one.
+#[test]
+fn what_stands_before_a_line_is_the_prompt_of_what_reads_it() {
+    let mut cluster = Cluster::new(Config::nodes(2));
+    let mut terminal = Terminal::default();
+    let settle = |terminal: &mut Terminal, cluster: &mut Cluster| {
+        let limit = cluster.now() + 4_000;
+        while step(terminal, cluster, limit) {}
+        terminal.prompt().map(str::to_owned)
+    };
+    terminal.submit("kubectl run b --image=busybox -- sleep 1000", &mut cluster);
+    assert_eq!(settle(&mut terminal, &mut cluster).as_deref(), Some("$ "));
+    terminal.submit("kubectl run n --image=nginx", &mut cluster);
+    terminal
+        .submit("kubectl run u --image=busybox --overrides='{\"spec\": {\"securityContext\": {\"runAsUser\": 1000}}}' -- sleep 1000", &mut cluster);
+    settle(&mut terminal, &mut cluster);
+    let sessions: [(&str, &[(&str, Option<&str>)]); 6] = [
+        // dash; BusyBox for somebody who is not root.
+        ("kubectl exec -it n -- sh", &[("", Some("# ")), ("cd /etc\n", Some("# ")), ("\u{4}", Some("$ "))]),
+        ("kubectl exec -it u -- sh", &[("", Some("/ $ ")), ("\u{4}", Some("$ "))]),
+        // A shell on a terminal; a program in it reads; it sleeps.
+        (
+            "kubectl exec -it b -- sh",
+            &[
+                ("", Some("/ # ")),
+                ("cd /etc\n", Some("/etc # ")),
+                ("cd\n", Some("~ # ")),
+                ("cat\n", Some("")),
+                ("/etc # x\n", Some("")),
+                ("\u{4}", Some("~ # ")),
+                ("sleep 1000\n", None),
+            ],
+        ),
+        // Without a terminal a shell shows no prompt, but it reads.
+        ("kubectl exec -i b -- sh", &[("", Some("")), ("echo hi\n", Some("")), ("\u{4}", Some("$ "))]),
+        ("kubectl exec -it b -- cat", &[("", Some("")), ("hello\n", Some("")), ("\u{4}", Some("$ "))]),
+        (
+            "kubectl run -it one --rm --restart=Never --image=busybox -- sh",
+            &[("", Some("/ # ")), ("hostname\n", Some("/ # ")), ("exit\n", Some("$ "))],
+        ),
+    ];
+    for (line, typed) in sessions {
+        terminal.submit(line, &mut cluster);
+        for (text, prompt) in typed {
+            if !text.is_empty() {
+                terminal.input(text, &mut cluster);
+            }
+            assert_eq!(settle(&mut terminal, &mut cluster).as_deref(), *prompt, "{line}: after {text:?}");
+        }
+        terminal.interrupt(&mut cluster);
+    }
+    let said: String = terminal.output().iter().map(|o| o.text.as_str()).collect();
+    for echoed in ["~ # cat\n/etc # x\n/etc # x\n", "echo hi\nhi\n", "hello\nhello\n", "/ # hostname\none\n", "pod \"one\" deleted"] {
+        assert!(said.contains(echoed), "{echoed:?} is not in:\n{said}");
+    }
 }
 
 /// One step of the cluster or of the terminal's own clock; false where nothing is left to happen before the limit.

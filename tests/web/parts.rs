@@ -438,7 +438,11 @@ async fn tab_completes_as_far_as_all_agree() {
 #[wasm_bindgen_test]
 async fn the_terminal_draws_its_output_and_who_said_it() {
     let mut terminal = Shown::new().await;
-    let lines = [(OutputKind::Command, "$ k get po\n"), (OutputKind::Stdout, "\u{1b}[31mred\u{1b}[0m plain\n"), (OutputKind::Stderr, "wrong <b>\n")];
+    let lines = [
+        (OutputKind::Command { prompt: 2 }, "$ k get po\n"),
+        (OutputKind::Stdout, "\u{1b}[31mred\u{1b}[0m plain\n"),
+        (OutputKind::Stderr, "wrong <b>\n"),
+    ];
     let props = terminal_props(&lines, None, None, &terminal.on);
     terminal.drawn.becomes(props).await;
     assert_eq!(texts(&terminal.drawn.place, ".screen .typed"), ["$ k get po\n"]);

@@ -37,7 +37,7 @@ impl Worker {
     pub fn begin_hook(&mut self, container: &ContainerSpec, id: ContainerId, handler: &Handler, turn: &mut Turn) -> HookRun {
         let now = turn.ctx.now;
         match handler {
-            Handler::Exec(command) => HookRun::Exec { exec: turn.runtime.exec(id, command, None, turn.ctx), command: command.clone() },
+            Handler::Exec(command) => HookRun::Exec { exec: turn.runtime.exec(id, command, Some(""), turn.ctx), command: command.clone() },
             Handler::Sleep(seconds) => HookRun::Until { at: now + seconds * 1000, outcome: Ok(()) },
             Handler::Http { https, host, port, path, headers } => {
                 let what = format!("HTTP lifecycle hook ({path})");

@@ -235,7 +235,7 @@ impl Worker {
             // The commands of a Pod that is being stopped are cancelled before they begin.
             Handler::Exec(_) if self.is_terminating() => known(Attempt::Error("rpc error: code = Canceled desc = context canceled".into())),
             Handler::Exec(command) => {
-                let exec = turn.runtime.exec(id, command, None, turn.ctx);
+                let exec = turn.runtime.exec(id, command, Some(""), turn.ctx);
                 match exec_outcome(command, exec, turn) {
                     Some(attempt) => known(attempt),
                     None => (LOOK_MS.min(probe.timeout_ms), Asking::Exec { exec, until: turn.ctx.now + probe.timeout_ms }),

@@ -338,6 +338,7 @@ fn log(ctx: &mut Context, source: &Source, to: (&str, &str, u16), via: &str, wha
     let from_ip = if local { "127.0.0.1" } else { &source.ip };
     let fact = Fact::Request {
         from: source.name.clone(),
+        container: source.container.and_then(|id| ctx.network.bodies.get(&id)).map_or_else(String::new, |body| body.container.clone()),
         to: to.0.to_owned(),
         source: format!("{from_ip}:{}", 32_768 + u32::from(ctx.network.ephemeral)),
         destination: format!("{}:{}", to.1, to.2),

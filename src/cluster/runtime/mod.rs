@@ -10,6 +10,7 @@ pub(in crate::cluster) mod access;
 pub(in crate::cluster) mod bulk;
 pub(in crate::cluster) mod files;
 mod host;
+mod keyboard;
 pub mod logs;
 mod process;
 mod record;
@@ -27,6 +28,7 @@ use super::{Context, NodeConfig};
 use crate::api::SimTime;
 use files::{Inode, Tree};
 pub(super) use files::{has_file, read_file};
+pub use keyboard::Seat;
 use process::Live;
 pub use record::*;
 
@@ -353,15 +355,6 @@ impl Runtime {
 
     pub fn all_containers(&self) -> impl Iterator<Item = &ContainerRecord> {
         self.containers.values()
-    }
-
-    pub fn exec_input(&mut self, exec: ExecId, text: &str, ctx: &mut Context) {
-        let found = self.live.iter_mut().find_map(|(id, live)| Some((*id, live.processes.values_mut().find(|p| p.leads() && p.exec == Some(exec))?)));
-        if let Some((id, process)) = found {
-            process.stdin.push_str(text);
-            self.pump(id, ctx);
-            self.take_outbox(ctx);
-        }
     }
 
     pub fn exec_record(&self, exec: ExecId) -> Option<&ExecRecord> {

@@ -32,6 +32,8 @@ pub struct Process {
     pub(super) parent: Option<u64>,
     pub stdin: String,
     pub stdin_closed: bool,
+    /// It waits for input that has not come.
+    pub reads: bool,
     /// When it wants to go on by itself.
     pub wake: Option<SimTime>,
     /// How many slices of time in a row it has used up without waiting for anything.
@@ -83,7 +85,7 @@ impl Runtime {
         }
         let first = arguments.first().cloned().unwrap_or_default();
         self.executable(id, image.program, &first, ctx)?;
-        let run = self.start_program(id, image.program, &arguments, &directory, config.stdin, ctx)?;
+        let run = self.start_program(id, image.program, &arguments, &directory, config.stdin && config.tty, ctx)?;
         let live = Live { processes: SortedMap::new(), next_pid: 2, idle_cpu_milli: None };
         self.live.insert(id, live);
         self.add(id, 1, arguments.join(" "), run, None, "", !config.stdin);
@@ -115,7 +117,7 @@ impl Runtime {
         program: Program,
         arguments: &[String],
         directory: &str,
-        stdin: bool,
+        terminal: bool,
         ctx: &mut Context,
     ) -> Result<Run, String> {
         let first = arguments.first().map_or("", String::as_str);
@@ -135,7 +137,7 @@ impl Runtime {
                     }
                     Err(_) => failing(&format!("can't open '{file}': No such file or directory"), directory),
                 },
-                _ => Machine::interactive(environment, directory, stdin),
+                _ => Machine::interactive(environment, directory, terminal),
             }
         } else {
             Machine::new(shell::of_words(arguments), environment, directory)
@@ -147,7 +149,8 @@ impl Runtime {
         if let Run::Shell(machine) = &mut run {
             machine.pid = pid;
         }
-        let process = Process { pid, command, run, ended: None, exec, parent: None, stdin: stdin.into(), stdin_closed, wake: None, slices: 0 };
+        let process =
+            Process { pid, command, run, ended: None, exec, parent: None, stdin: stdin.into(), stdin_closed, reads: false, wake: None, slices: 0 };
         if let Some(live) = self.live.get_mut(&id) {
             live.processes.insert(pid, process);
             live.next_pid = live.next_pid.max(pid + 1);
@@ -155,7 +158,7 @@ impl Runtime {
     }
 
     /// ExecSync and exec with streams. What is asked of a container that does not run ends at once with an error.
-    /// `stdin`: `None` is an open terminal for a bare shell and empty input for anything else.
+    /// `stdin`: `None` is an open terminal, at which a person sits.
     pub fn exec(&mut self, id: ContainerId, command: &[String], stdin: Option<&str>, ctx: &mut Context) -> ExecId {
         let exec = ExecId(self.id());
         self.execs.insert(exec, ExecRecord::default());
@@ -175,13 +178,11 @@ impl Runtime {
             }
             return exec;
         }
-        let bare_shell = matches!(first.rsplit('/').next().unwrap_or(""), "sh" | "ash") && command.len() == 1;
         // A server's own program as an exec is just a command that ends.
-        let run = self.start_program(id, Program::Shell, command, &directory, false, ctx);
+        let run = self.start_program(id, Program::Shell, command, &directory, stdin.is_none(), ctx);
         if let Ok(run) = run {
             let pid = self.live.get(&id).map_or(2, |l| l.next_pid);
-            let closed = stdin.is_some() || !bare_shell;
-            self.add(id, pid, command.join(" "), run, Some(exec), stdin.unwrap_or(""), closed);
+            self.add(id, pid, command.join(" "), run, Some(exec), stdin.unwrap_or(""), stdin.is_some());
             self.pump(id, ctx);
         }
         self.take_outbox(ctx);

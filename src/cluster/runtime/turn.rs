@@ -87,6 +87,7 @@ impl Runtime {
             progress |= self.apply(id, pid, exec, effects, ctx);
             self.take_charges(ctx);
             let Some(process) = self.live.get_mut(&id).and_then(|l| l.processes.get_mut(&pid)) else { return progress };
+            process.reads = step == Step::Input;
             match step {
                 Step::Ran => {}
                 Step::Exit(code) => {

@@ -8,6 +8,7 @@ use crate::cluster::runtime::State;
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::env::{Env, Failure, Flow, Job, Poll};
 use crate::kubectl::pods;
+use crate::kubectl::verbs::exec::Seat;
 
 pub const VERB: Verb = Verb::new(
     "attach",
@@ -49,13 +50,11 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         )));
     };
     let printed = record.log.end();
-    if call.is("tty") && !env.terminal {
-        env.err("Unable to use a TTY - input is not a terminal or the right kind of file\n");
-    }
+    let seat = Seat::of(call, env.stdin.is_some(), env);
     if !call.is("quiet") {
         env.err(HINT);
     }
-    Ok(Flow::wait(Attached::new(&pod, container, printed)))
+    Ok(Flow::wait(Attached::new(&pod, container, printed, seat)))
 }
 
 /// Follows what a container prints until it ends.
@@ -65,16 +64,19 @@ pub struct Attached {
     pod: String,
     pub container: String,
     printed: usize,
+    seat: Seat,
+    prompt: Option<String>,
 }
 
 impl Attached {
-    pub fn new(pod: &Value, container: String, printed: usize) -> Self {
-        Self { namespace: namespace(pod).into(), pod: name(pod).into(), container, printed }
+    pub fn new(pod: &Value, container: String, printed: usize, seat: Seat) -> Self {
+        Self { namespace: namespace(pod).into(), pod: name(pod).into(), container, printed, seat, prompt: None }
     }
 
     /// Prints what is new; true once the container has ended.
     pub fn follow(&mut self, env: &mut Env) -> bool {
         let place = PodRef { namespace: &self.namespace, name: &self.pod };
+        self.prompt = self.seat.prompt(env.cluster.attached_prompt(place, &self.container));
         let Some(record) = env.cluster.container(place, &self.container, false) else { return true };
         let ended = matches!(record.state, State::Exited { .. });
         let fresh: Vec<(Stream, String)> =
@@ -87,6 +89,16 @@ impl Attached {
             }
         }
         ended
+    }
+
+    pub fn type_in(&self, text: &str, env: &mut Env) {
+        if self.seat != Seat::Away {
+            env.cluster.attached_input(PodRef { namespace: &self.namespace, name: &self.pod }, &self.container, text);
+        }
+    }
+
+    pub fn prompt(&self) -> Option<&str> {
+        self.prompt.as_deref()
     }
 
     /// The exit code that the Pod's status tells.
@@ -102,5 +114,13 @@ impl Attached {
 impl Job for Attached {
     fn poll(&mut self, env: &mut Env) -> Result<Poll, Failure> {
         Ok(if self.follow(env) { Poll::Done(0) } else { Poll::Pending(None) })
+    }
+
+    fn input(&mut self, text: &str, env: &mut Env) {
+        self.type_in(text, env);
+    }
+
+    fn prompt(&self) -> Option<&str> {
+        Attached::prompt(self)
     }
 }

@@ -48,7 +48,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let pod: Rc<Value> = pods::find(pod, &space, env)?;
     let container = pods::choose(&pod, call.filled("container"), false, env)?;
     if from.1.is_some() {
-        let job = exec::start(&pod, &container, &words(&["cat", from.2]), None, false, env)?;
+        let job = exec::start(&pod, &container, &words(&["cat", from.2]), None, exec::Seat::Away, env)?;
         let local = to.2.trim_start_matches("./");
         let local =
             if local == "." || local.ends_with('/') { format!("{}{}", local.trim_start_matches('.'), base(from.2)) } else { local.to_owned() };
@@ -56,7 +56,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     }
     let text = env.files.get(from.2.trim_start_matches("./")).cloned().unwrap_or_default();
     let script = format!("if [ -d '{0}' ]; then cat > '{0}/{1}'; else cat > '{0}'; fi", to.2.trim_end_matches('/'), base(from.2));
-    let mut job = exec::start(&pod, &container, &words(&["sh", "-c", &script]), Some(text), false, env)?;
+    let mut job = exec::start(&pod, &container, &words(&["sh", "-c", &script]), Some(text), exec::Seat::Away, env)?;
     job.quiet = true;
     Ok(Flow::wait(job))
 }

@@ -16,7 +16,41 @@ pub const VERB: Verb = Verb::new(
     run,
 );
 
-const NO_TTY: &str = "Unable to use a TTY - input is not a terminal or the right kind of file\n";
+/// What a person's keyboard is to a process that kubectl follows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Seat {
+    /// What is typed does not reach it.
+    Away,
+    /// It reads what is typed (`-i`).
+    Keyboard,
+    /// It has a terminal (`-it`), so that a shell shows its prompt.
+    Terminal,
+}
+
+impl Seat {
+    /// Models kubectl's `StreamOptions.SetupTTY` (`pkg/cmd/exec/exec.go`): without `-i` there is no terminal, and none is complained about.
+    pub fn of(call: &Call, piped: bool, env: &mut Env) -> Self {
+        let sits = env.terminal && !piped;
+        match (call.is("stdin"), call.is("tty")) {
+            (true, true) if sits => Self::Terminal,
+            (true, false) if sits => Self::Keyboard,
+            (true, true) => {
+                env.err("Unable to use a TTY - input is not a terminal or the right kind of file\n");
+                Self::Away
+            }
+            (..) => Self::Away,
+        }
+    }
+
+    /// What stands before the next line there, where a process says so.
+    pub fn prompt(self, of_process: Option<String>) -> Option<String> {
+        match self {
+            Self::Away => None,
+            Self::Keyboard => of_process.map(|_| String::new()),
+            Self::Terminal => of_process,
+        }
+    }
+}
 
 fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let (before, command) = call.args.split_at(call.dash.unwrap_or(call.args.len()).min(call.args.len()));
@@ -36,12 +70,9 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         return Err(Failure::error(format!("cannot exec into a container in a completed pod; current phase is {phase}")));
     }
     let container = pods::choose(&pod, call.filled("container"), call.is("quiet"), env)?;
-    let tty = call.is("tty") && call.is("stdin");
-    if call.is("tty") && !env.terminal {
-        env.err(NO_TTY);
-    }
-    let stdin = call.is("stdin").then(|| env.stdin.take().unwrap_or_default());
-    start(&pod, &container, command, stdin, tty && env.terminal, env).map(Flow::wait)
+    let stdin = env.stdin.take().filter(|_| call.is("stdin"));
+    let seat = Seat::of(call, stdin.is_some(), env);
+    start(&pod, &container, command, stdin, seat, env).map(Flow::wait)
 }
 
 impl Failure {
@@ -52,7 +83,7 @@ impl Failure {
 }
 
 /// Starts a command in a running container.
-pub fn start(pod: &Value, container: &str, command: &[String], stdin: Option<String>, interactive: bool, env: &mut Env) -> Result<Exec, Failure> {
+pub fn start(pod: &Value, container: &str, command: &[String], stdin: Option<String>, seat: Seat, env: &mut Env) -> Result<Exec, Failure> {
     if str_at(pod, "spec.nodeName").is_none_or(str::is_empty) {
         return Err(Failure::error(format!("unable to upgrade connection: pod {} does not have a host assigned", name(pod))));
     }
@@ -62,12 +93,10 @@ pub fn start(pod: &Value, container: &str, command: &[String], stdin: Option<Str
     if !running || env.get(kinds::POD, place.namespace, place.name).is_none() {
         return Err(missing());
     }
-    // An interactive session keeps its input open.
-    let given = if interactive { None } else { stdin.as_deref() };
+    // A person's input stays open.
+    let given = (seat == Seat::Away).then(|| stdin.as_deref().unwrap_or(""));
     let exec = env.cluster.exec(place, container, command, given).map_err(|_| missing())?;
-    let shell = interactive && matches!(command[0].rsplit('/').next(), Some("sh" | "bash" | "ash" | "dash"));
-    let prompt = if shell { Some("/ # ".to_owned()) } else { None };
-    Ok(Exec { exec, printed: 0, prompt, quiet: false })
+    Ok(Exec { exec, printed: 0, seat, prompt: None, quiet: false })
 }
 
 /// A command that runs in a container.
@@ -75,6 +104,7 @@ pub fn start(pod: &Value, container: &str, command: &[String], stdin: Option<Str
 pub struct Exec {
     exec: ExecRef,
     printed: usize,
+    seat: Seat,
     prompt: Option<String>,
     /// No word about its exit code.
     pub quiet: bool,
@@ -95,6 +125,7 @@ impl Exec {
 
 impl Job for Exec {
     fn poll(&mut self, env: &mut Env) -> Result<Poll, Failure> {
+        self.prompt = self.seat.prompt(env.cluster.exec_prompt(self.exec));
         let Some(record) = env.cluster.exec_state(self.exec) else { return Ok(Poll::Done(1)) };
         let fresh: Vec<(Stream, String)> = record.output.get(self.printed..).unwrap_or_default().to_vec();
         let (code, error) = (record.exit_code, record.error.clone());

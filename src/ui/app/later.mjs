@@ -67,6 +67,8 @@ export function make(functions, least) {
   for (const [part, below] of root.parts) walk(below, part);
   const isCovered = read(lines.join("\n"));
   const did = new Set(functions.filter(({ ran }) => ran).map(({ name }) => name));
-  const names = functions.filter(({ name, size }) => size >= least && !did.has(name) && !isCovered(name)).map(({ name }) => `=${name}`);
+  // A function without a name goes by its number, which is another's in the next build.
+  const canBeNamed = (name) => !/^\d+$/.test(name);
+  const names = functions.filter(({ name, size }) => size >= least && canBeNamed(name) && !did.has(name) && !isCovered(name)).map(({ name }) => `=${name}`);
   return [...lines.sort(), ...new Set(names)];
 }

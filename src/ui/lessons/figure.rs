@@ -20,8 +20,7 @@ pub struct FigureProps {
     pub language: Language,
 }
 
-/// For this width a Pod of several containers is laid out, so that they stand side by side on one rail; the style sheet makes the drawing
-/// smaller where the column is narrower.
+/// At most as wide a picture is laid out: in a wider column the drawing stays as large as it is.
 const WIDTH: f64 = 440.0;
 /// Air around the Pod.
 const MARGIN: f64 = 8.0;
@@ -38,12 +37,8 @@ pub fn figure(props: &FigureProps) -> Html {
     let target = Target::Pod(format!("default/{}", plan.pod));
     let node = use_node_ref();
     let room = use_width(&node, WIDTH - AROUND);
-    let build = |width: f64| scene::build(&session, &manifest::check(""), width);
-    let mut scene = build(WIDTH);
-    // One container alone is drawn as large as the picture would.
-    if scene.nodes.iter().flat_map(|node| &node.pods).any(|pod| pod.target == target && pod.cards.len() == 1) {
-        scene = build((room + AROUND).min(WIDTH));
-    }
+    // Laid out for its column, so that its words are as large as the picture's: containers stand side by side where there is room.
+    let scene = scene::build(&session, &manifest::check(""), (room + AROUND).min(WIDTH));
     let caption = language.of(&plan.caption);
     let oninput = {
         let at = at.clone();

@@ -96,7 +96,7 @@ fn actions(attending: &Attending, language: Language, on: &Callback<Message>) ->
     let wish = |wish: LessonWish| on.reform(move |_: MouseEvent| Message::Lesson(wish.clone()));
     html! {
         <>
-            if done && last { <p class="complete" role="status">{ language.say(words::LESSON_COMPLETE) }</p> }
+            if done && last && (step.quiz.is_none() || attending.decided.is_some()) { <p class="complete" role="status">{ language.say(words::LESSON_COMPLETE) }</p> }
             <div class="row lesson-actions">
                 if attending.course.step > 0 {
                     <button type="button" class="button small" onclick={wish(LessonWish::Back)}>{ "← " }{ language.say(words::LESSON_BACK) }</button>

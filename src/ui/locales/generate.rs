@@ -39,6 +39,9 @@ fn read(language: &str) -> BTreeMap<String, String> {
     paths.sort();
     for path in paths.iter().filter(|p| p.to_string_lossy().ends_with(&format!(".{language}.yaml"))) {
         for (key, sentence) in file(path) {
+            // A particle depends on how the word before it sounds: a sentence is worded so that none follows a placeholder.
+            let hedge = ["은(는)", "이(가)", "을(를)", "(으)로", "(이)", "와(과)", "과(와)"].into_iter().find(|both| sentence.contains(both));
+            assert!(hedge.is_none(), "{}: {key} leaves the particle open", path.display());
             assert!(words.insert(key.clone(), sentence).is_none(), "{}: {key} stands in two files", path.display());
         }
     }

@@ -42,6 +42,9 @@ const LEAST_ZOOM: f64 = 0.3;
 const MOST_ZOOM: f64 = 3.0;
 /// Below this the small print is hard to read; scrolling is better then.
 const LEAST_SELF_CHOSEN: f64 = 0.8;
+/// What has to be scrolled far anyway need not be small.
+const MUCH_TOO_HIGH: f64 = 0.68;
+const SCROLLED: f64 = 0.95;
 
 #[function_component(Picture)]
 pub fn picture(props: &PictureProps) -> Html {
@@ -51,7 +54,12 @@ pub fn picture(props: &PictureProps) -> Html {
     let room = (use_width(&pane, scene.width), use_height(&pane, scene.height));
     // Until a zoom is chosen, a picture that is too high is made smaller, to be seen whole or nearly; a phone scrolls anyway.
     let zoom = chosen.unwrap_or_else(|| {
-        let by_height = if scene.narrow { 1.0 } else { (room.1 / scene.height.max(1.0)).clamp(LEAST_SELF_CHOSEN, 1.0) };
+        let whole = room.1 / scene.height.max(1.0);
+        let by_height = match whole {
+            _ if scene.narrow => 1.0,
+            _ if whole < MUCH_TOO_HIGH => SCROLLED,
+            whole => whole.clamp(LEAST_SELF_CHOSEN, 1.0),
+        };
         by_height.min((room.0 / scene.width.max(1.0)).clamp(LEAST_ZOOM, 1.0))
     });
     let active = use_state_eq(|| None::<Target>);
@@ -220,23 +228,36 @@ fn use_arrived(scene: &view::scene::Scene) -> Option<Target> {
     arrived.clone()
 }
 
-/// Scrolls a shape into view when it becomes the one to see: details that open from below on a phone would cover it.
+/// Scrolls a shape into view when it becomes the one to see (details that open from below on a phone would cover it), and again when it grows,
+/// unless the learner has scrolled since.
 #[hook]
 fn use_in_view(pane: &NodeRef, target: Option<Target>, rect: Option<Rect>, zoom: f64) {
     let pane = pane.clone();
-    use_effect_with(target, move |_| {
-        let (Some(pane), Some(rect)) = (pane.cast::<Element>(), rect) else { return };
+    let last = use_mut_ref(|| None::<(Target, Rect, i32)>);
+    use_effect_with((target, rect), move |(target, rect)| {
+        let (Some(pane), Some(target), Some(rect)) = (pane.cast::<Element>(), target, rect) else {
+            last.take();
+            return;
+        };
+        let moved_on = |(_, before, top): &(Target, Rect, i32)| (before.x, before.y, *top) != (rect.x, rect.y, pane.scroll_top());
+        if last.borrow().as_ref().filter(|(before, ..)| before == target).is_some_and(moved_on) {
+            return;
+        }
         // Room that stays free around the shape.
         let air = 16.0;
-        let along = |at: f64, long: f64, scrolled: i32, room: i32| {
+        let along = |at: f64, long: f64, scrolled: i32, room: f64| {
             let (start, end) = (at * zoom - air, (at + long) * zoom + air);
-            let (first, room) = (f64::from(scrolled), f64::from(room));
+            let first = f64::from(scrolled);
             // A shape that is longer than the room shows its beginning.
             let wanted = if start < first || end - start > room { start } else { first.max(end - room) };
             wanted.max(0.0) as i32
         };
-        pane.set_scroll_top(along(rect.y, rect.h, pane.scroll_top(), pane.client_height()));
-        pane.set_scroll_left(along(rect.x, rect.w, pane.scroll_left(), pane.client_width()));
+        // What lies under the buttons of the zoom is not seen. (Where they are not shown, they have no height.)
+        let bar = pane.parent_element().and_then(|picture| picture.query_selector(".picture-zoom").ok()?).map(|bar| bar.get_bounding_client_rect());
+        let covered = bar.filter(|bar| bar.height() > 0.0).map_or(0.0, |bar| (pane.get_bounding_client_rect().bottom() - bar.top()).max(0.0));
+        pane.set_scroll_top(along(rect.y, rect.h, pane.scroll_top(), f64::from(pane.client_height()) - covered));
+        pane.set_scroll_left(along(rect.x, rect.w, pane.scroll_left(), f64::from(pane.client_width())));
+        *last.borrow_mut() = Some((target.clone(), *rect, pane.scroll_top()));
     });
 }
 

@@ -214,7 +214,7 @@ struct ArrowProps {
 
 #[function_component(Arrow)]
 fn arrow(props: &ArrowProps) -> Html {
-    let HandOver { id, points, bend, label, label_ends, saying } = &props.hand_over;
+    let HandOver { id, points, bend, label, label_ends, saying, full } = &props.hand_over;
     {
         let over = props.over.clone();
         let latest = use_mut_ref(|| over.clone());
@@ -239,7 +239,7 @@ fn arrow(props: &ArrowProps) -> Html {
     let side = if *label_ends { "end" } else { "mid" };
     html! {
         <g class="hand-over">
-            { title(words.clone()) }
+            { title(say(props.language, full)) }
             <path {d} class="hand-over-line" marker-end="url(#pic-arrow)"/>
             <text x={n(label.x)} y={n(label.y)} class={classes!("t-tiny", side, "halo", "accent")}>{ words }</text>
         </g>

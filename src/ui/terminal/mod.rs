@@ -377,11 +377,12 @@ impl Terminal {
 fn line(index: usize, output: &Output) -> Html {
     let all = output.text.as_str();
     let (class, prompt) = match output.kind {
-        OutputKind::Command => ("typed", prompt_of(all)),
+        OutputKind::Command { prompt } => ("typed", prompt),
         OutputKind::Stdout => ("stdout", 0),
         OutputKind::Stderr => ("stderr", 0),
     };
     let (sign, text) = all.split_at_checked(prompt).unwrap_or(("", all));
+    let class = classes!(class, is_table(text).then_some("table"));
     let pieces = ansi::pieces(text);
     html! {
         <span class={class} key={index}>
@@ -391,13 +392,11 @@ fn line(index: usize, output: &Output) -> Html {
     }
 }
 
-/// How long the prompt is that a typed line stands behind: `$ `, `/ # `, `root@node-1:/root# `, or none where a program read it.
-fn prompt_of(line: &str) -> usize {
-    if line.starts_with("$ ") {
-        return 2;
-    }
-    let of_shell = line.starts_with('/') || line.starts_with("root@");
-    line.find("# ").filter(|_| of_shell).map_or(0, |sign| sign + 2)
+/// Rows of columns: broken into two lines they could not be read any more.
+fn is_table(text: &str) -> bool {
+    let row = text.trim_end();
+    let columns = row.lines().next().unwrap_or_default();
+    !columns.starts_with(' ') && columns.split("   ").filter(|cell| !cell.is_empty()).count() > 2
 }
 
 fn clipboard_text(event: &web_sys::Event) -> Option<String> {

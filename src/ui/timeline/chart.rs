@@ -197,7 +197,7 @@ fn container(frame: &Frame, track: &ContainerTrack, now: SimTime, language: Lang
     rows.push(html! { <text x="12" y={n(middle + 4.0)} {class}>{ clip(&track.name, 12) }<title>{ track.name.clone() }</title></text> });
     rows.extend(track.bars.iter().filter_map(|b| bar(frame, b, now, language, *y + 4.0)));
     *y += BAR_ROW;
-    let graces: Vec<Html> = track.gaps.iter().filter_map(|g| gap(frame, g, *y + 2.0)).collect();
+    let graces: Vec<Html> = track.gaps.iter().filter_map(|g| gap(frame, g, *y + 2.0, 4.5)).collect();
     if !graces.is_empty() {
         rows.extend(graces);
         *y += 13.0;
@@ -214,7 +214,7 @@ fn container(frame: &Frame, track: &ContainerTrack, now: SimTime, language: Lang
             let x = frame.x(one.from);
             if x >= free
                 && (!one.repeats || newest == Some(one))
-                && let Some(drawn) = gap(frame, one, middle)
+                && let Some(drawn) = gap(frame, one, middle, 6.5)
             {
                 free = frame.x(one.to).max(x + one.label.len() as f64 * 5.2);
                 rows.push(drawn);
@@ -293,13 +293,14 @@ fn bar(frame: &Frame, bar: &Bar, now: SimTime, language: Language, y: f64) -> Op
     })
 }
 
-/// A dotted measure with its label, where there is room for it.
-fn gap(frame: &Frame, gap: &Gap, y: f64) -> Option<Html> {
+/// A dotted measure with its label over its middle, where there is room for it: above what stands at its ends.
+fn gap(frame: &Frame, gap: &Gap, y: f64, above: f64) -> Option<Html> {
     if gap.to < frame.from || gap.from > frame.to {
         return None;
     }
     let (from, to) = (frame.x(gap.from).max(frame.left), frame.x(gap.to).min(frame.right()));
     let label = gap.label.len() as f64 * 5.0;
+    let middle = ((from + to) / 2.0).max(frame.left + label * 0.55);
     if to - from < label * 0.45 {
         return None;
     }
@@ -310,7 +311,7 @@ fn gap(frame: &Frame, gap: &Gap, y: f64) -> Option<Html> {
             <path d={format!("M{} {y}H{}", n(from + 6.0), n(to - 6.0), y = n(y))} class="gap"/>
             <path d={format!("M{} {a}v6M{} {a}v6", n(from + 5.0), n(to - 5.0), a = n(y - 3.0))} class="gap-end"/>
             if words_fit {
-                <text x={n(from + 9.0)} y={n(y - 4.5)} class="gap-words">{ gap.label.clone() }</text>
+                <text x={n(middle)} y={n(y - above)} class="gap-words">{ gap.label.clone() }</text>
             }
         </g>
     })

@@ -140,19 +140,17 @@ fn probes(spec: &Value, history: &History, pod: &str, container: &str, session: 
 
 fn resources(spec: &Value, record: Option<&ContainerRecord>) -> Option<Section> {
     let mut rows = Rows::default();
-    for (label, what) in [("ins-cpu", "cpu"), ("ins-memory", "memory")] {
+    for what in ["cpu", "memory"] {
         let part = |which: &str| text_at(spec, &format!("resources.{which}.{what}"));
         let (request, limit) = (part("requests"), part("limits"));
         let used = record.filter(|r| matches!(r.state, crate::cluster::runtime::State::Running { .. })).map(|r| match what {
             "cpu" => scene::cpu(r.cpu_milli),
             _ => scene::bytes(r.memory_bytes),
         });
-        let parts = [
-            used.filter(|_| !request.is_empty() || !limit.is_empty() || what == "memory").map(|u| format!("{u} used")),
-            Some(request).filter(|r| !r.is_empty()).map(|r| format!("request {r}")),
-            Some(limit).filter(|l| !l.is_empty()).map(|l| format!("limit {l}")),
-        ];
-        rows.code(label, parts.into_iter().flatten().collect::<Vec<_>>().join(" · "));
+        let used = used.filter(|_| !request.is_empty() || !limit.is_empty() || what == "memory").unwrap_or_default();
+        for (label, amount) in [("ins-used", used), ("ins-request", request), ("ins-limit", limit)] {
+            rows.named(Saying::with(label, &[what]), amount, true, None);
+        }
     }
     rows.into_section(Some("ins-resources"))
 }

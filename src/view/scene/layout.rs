@@ -58,12 +58,13 @@ fn strip(scene: &mut Scene, top: f64) -> f64 {
     y += 29.0;
     if !strip.mirrors.is_empty() {
         y += 8.0;
-        let start = if scene.narrow { left } else { left + 6.0 };
+        // Beneath the API server its arrows have a lane of their own.
+        let start = if scene.narrow { left } else { left + 24.0 };
         let mut x = start;
         for mirror in &mut strip.mirrors {
             // Its icon and the word `mirror`, which the door says in its language.
             let w = (measure::sans(&mirror.name, 11.0) + 64.0).min(room);
-            mirror.name = measure::fit(&mirror.name, w - 60.0, |t| measure::sans(t, 11.0));
+            mirror.name = measure::fit_middle(&mirror.name, w - 60.0, |t| measure::sans(t, 11.0));
             if x > start && x + w > left + room {
                 (x, y) = (start, y + 26.0);
             }

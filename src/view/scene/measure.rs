@@ -52,6 +52,28 @@ pub fn fit_end(text: &str, room: f64, width: impl Fn(&str) -> f64) -> String {
     format!("…{rest}")
 }
 
+/// Cuts the middle out of a name: how a Pod of a controller begins says whose it is, and how it ends says which.
+pub fn fit_middle(text: &str, room: f64, width: impl Fn(&str) -> f64) -> String {
+    if width(text) <= room {
+        return text.to_owned();
+    }
+    let (mut head, mut tail): (Vec<char>, Vec<char>) = (text.chars().collect(), Vec::new());
+    tail.extend(head.split_off(head.len() - head.len().min(ENDING)));
+    let cut = |head: &[char], tail: &[char]| head.iter().chain(&['…']).chain(tail).collect::<String>();
+    // One of its beginning stays, and then the ending gives way.
+    while width(&cut(&head, &tail)) > room && head.len() + tail.len() > 1 {
+        if head.len() > 1 {
+            head.pop();
+        } else {
+            tail.remove(0);
+        }
+    }
+    cut(&head, &tail)
+}
+
+/// As long as what a controller gives a Pod's name to tell it from its like.
+const ENDING: usize = 5;
+
 /// Breaks a text at spaces into at most `most` lines of `room` pixels; the last is cut.
 pub fn wrap(text: &str, room: f64, most: usize, width: impl Fn(&str) -> f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -82,6 +104,9 @@ mod tests {
         assert!(cut.ends_with('…') && width(&cut) <= 80.0, "{cut}");
         let end = fit_end("ghcr.io/subicura/counter:latest", 120.0, width);
         assert!(end.starts_with('…') && end.ends_with("counter:latest") && width(&end) <= 120.0, "{end}");
+        let middle = |room: f64| fit_middle("visitor-5d8f7c9b-x2k4j", room, width);
+        assert_eq!(middle(200.0), "visitor-5d8f7c9b-x2k4j");
+        assert_eq!([middle(80.0), middle(40.0), middle(8.0)], ["visit…x2k4j", "v…k4j", "v…"].map(str::to_owned));
         let lines = wrap("0/2 nodes are available: 2 Insufficient cpu.", 120.0, 3, width);
         assert!(lines.len() <= 3 && lines.iter().all(|l| width(l) <= 120.0), "{lines:?}");
     }

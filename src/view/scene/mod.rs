@@ -3,6 +3,7 @@
 //! A scene holds no time of its own: between two happenings it is equal to itself, so nothing is drawn anew.
 
 mod card;
+mod hand_overs;
 mod layout;
 mod measure;
 mod mood;
@@ -444,7 +445,10 @@ pub struct HandOver {
     /// Where the words stand: the middle of their baseline, or its end where `label_ends`.
     pub label: Point,
     pub label_ends: bool,
+    /// Names are cut to their room.
     pub saying: Saying,
+    /// The same with whole names.
+    pub full: Saying,
 }
 
 /// The picture of the session, with the draft that the editor's text describes, for a pane that is `width_px` wide.

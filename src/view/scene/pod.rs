@@ -111,7 +111,7 @@ fn heading(pod: &mut Pod, at: Rect, detail: Detail) -> f64 {
     if detail == Detail::Tiny {
         pod.ip.clear();
         pod.notice.clear();
-        pod.name = measure::fit(&pod.full_name, at.w - 44.0, |t| measure::sans(t, 12.5));
+        pod.name = measure::fit_middle(&pod.full_name, at.w - 44.0, |t| measure::sans(t, 12.5));
         pod.baseline = at.y + 20.0;
         (pod.status_x, pod.status_y) = (at.x + 14.0, pod.baseline);
         return at.y + 24.0;
@@ -124,7 +124,7 @@ fn heading(pod: &mut Pod, at: Rect, detail: Detail) -> f64 {
     // Half bold at 14 px: as wide as plain text of this size.
     let wide = |t: &str| measure::sans(t, 15.6);
     let name_width = wide(&pod.full_name);
-    pod.name = measure::fit(&pod.full_name, name_room, wide);
+    pod.name = measure::fit_middle(&pod.full_name, name_room, wide);
     pod.baseline = at.y + 25.0;
     let mut y = pod.baseline;
     if name_width + 12.0 + status_width(pod) <= name_room {
@@ -214,7 +214,7 @@ fn inside(pod: &mut Pod, at: Rect, top: f64) -> f64 {
 const LABEL: f64 = 92.0;
 const LONG_LABEL: f64 = 292.0;
 
-/// The wire's name stands above its end where plugs leave room, else beneath its start; always beneath where mounts cross.
+/// The wire's name stands above its end where plugs leave room, else beneath its start; always beneath, and short, where mounts cross.
 fn rail_label(rail: &Rail, crossed: bool) -> RailLabel {
     let ends = rail.plugs.iter().map(|p| p.to.x + PLUG_STEP - 4.0).chain(rail.beyond.iter().map(|b| b.at.x + PLUG_STEP / 2.0));
     let taken = ends.fold(rail.from.x, f64::max);
@@ -222,7 +222,7 @@ fn rail_label(rail: &Rail, crossed: bool) -> RailLabel {
     if !crossed && above >= LABEL {
         return RailLabel { at: Point { x: rail.to.x, y: rail.to.y - 8.0 }, ends: true, long: above >= LONG_LABEL };
     }
-    let long = rail.to.x - rail.from.x >= LONG_LABEL;
+    let long = !crossed && rail.to.x - rail.from.x >= LONG_LABEL;
     RailLabel { at: Point { x: rail.from.x, y: rail.from.y + 16.0 }, ends: false, long }
 }
 

@@ -1,16 +1,14 @@
-//! What moves: requests through the network, hand-overs of the control plane, and the ways from Services to their Pods.
+//! What moves in the network: requests, and the ways from Services to their Pods.
 
-use super::{HandOver, Outcome, Pod, PodKind, Point, Rect, Request, Scene, measure};
+use super::{Outcome, Pod, Point, Request, Scene, hand_overs, measure};
 use crate::api::SimTime;
 use crate::session::Session;
 use crate::view::Target;
-use crate::view::history::{self, HandOverKind, History, Passed};
-use crate::view::saying::Saying;
+use crate::view::history::{self, Passed};
 
 /// What happened this long ago is still drawn, in milliseconds of virtual time.
 const RECENT_MS: u64 = 1500;
 const MOST_REQUESTS: usize = 12;
-const MOST_HAND_OVERS: usize = 3;
 
 pub fn draw(scene: &mut Scene, session: &Session) {
     routes(scene);
@@ -19,8 +17,9 @@ pub fn draw(scene: &mut Scene, session: &Session) {
     history::with(session, |history| {
         let recent = history::between(&history.requests, since, now, |r| r.at);
         let recent = &recent[recent.len().saturating_sub(MOST_REQUESTS)..];
-        let requests: Vec<Request> = recent.iter().filter_map(|r| request(scene, r)).collect();
-        let hand_overs = hand_overs(scene, history, since, now);
+        let mut requests: Vec<Request> = recent.iter().filter_map(|r| request(scene, r)).collect();
+        keep_apart(recent, &mut requests);
+        let hand_overs = hand_overs::recent(scene, history, since, now);
         (scene.requests, scene.hand_overs) = (requests, hand_overs);
     });
 }
@@ -89,9 +88,12 @@ const WORDS_OFF: f64 = 20.0;
 fn beside(scene: &Scene, passed: &Passed, points: &[Point]) -> Vec<Point> {
     let is_pod = |place: &str| place.strip_prefix("pod/").is_some_and(|id| pod(scene, id).is_some());
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return Vec::new() };
-    let on_rail = passed.from == passed.to && points.len() <= 3;
+    // Beneath the lowest piece of the rail.
+    let on_rail = stays_inside(passed).then(|| points.iter().fold(first.y, |y, p| y.max(p.y)));
     let y = |index: usize, point: &Point| {
-        if on_rail || index < 2 && is_pod(&passed.from) {
+        if let Some(rail) = on_rail {
+            rail + WORDS_OFF
+        } else if index < 2 && is_pod(&passed.from) {
             first.y + WORDS_OFF
         } else if index + 2 >= points.len() && is_pod(&passed.to) {
             last.y + WORDS_OFF
@@ -121,14 +123,26 @@ fn pod<'a>(scene: &'a Scene, id: &str) -> Option<&'a Pod> {
     scene.nodes.iter().flat_map(|n| &n.pods).find(|p| matches!(&p.target, Target::Pod(name) if name == id))
 }
 
+/// One request on localhost often leads to another at once: each has a line for its words.
+fn keep_apart(recent: &[Passed], requests: &mut [Request]) {
+    let of = |id: usize| recent.iter().find(|p| p.id == id).filter(|p| stays_inside(p));
+    for index in 1..requests.len() {
+        let (before, rest) = requests.split_at_mut(index);
+        let Some(passed) = of(rest[0].id) else { continue };
+        let beside = before.iter().filter(|r| of(r.id).is_some_and(|p| p.at == passed.at && p.from == passed.from)).count();
+        rest[0].words.iter_mut().for_each(|point| point.y += 22.0 * beside as f64);
+    }
+}
+
+fn stays_inside(passed: &Passed) -> bool {
+    passed.from == passed.to && (passed.destination.starts_with("127.") || &*passed.via == "localhost")
+}
+
 fn path(scene: &Scene, passed: &Passed) -> Option<Vec<Point>> {
     let from_pod = passed.from.strip_prefix("pod/");
     let to_pod = passed.to.strip_prefix("pod/");
-    if let (Some(from), Some(to)) = (from_pod, to_pod)
-        && from == to
-        && (passed.destination.starts_with("127.") || &*passed.via == "localhost")
-    {
-        return on_localhost(pod(scene, from)?, &passed.destination);
+    if let Some(id) = from_pod.filter(|_| stays_inside(passed)) {
+        return on_localhost(pod(scene, id)?, passed);
     }
     let mut way = match from_pod {
         Some(id) => way_down(scene, id)?,
@@ -172,133 +186,42 @@ fn from_node(scene: &Scene, name: &str) -> Option<Vec<Point>> {
     Some(vec![Point { x: chip.right(), y: chip.center().y }, Point { x: riser, y: chip.center().y }, Point { x: riser, y }])
 }
 
-/// Along the rail, from another card's plug (or the rail's start) to the plug of the port that is asked.
-fn on_localhost(pod: &Pod, destination: &str) -> Option<Vec<Point>> {
-    let port: u16 = destination.rsplit_once(':')?.1.parse().ok()?;
+/// From the card of the container that asks down to the rail, and along it to the plug of the port that is asked; from one row of cards to another
+/// around them, where the pieces of the rail are joined.
+fn on_localhost(pod: &Pod, passed: &Passed) -> Option<Vec<Point>> {
+    let port: u16 = passed.destination.rsplit_once(':')?.1.parse().ok()?;
     let rail = pod.rails.last()?;
-    let plugs = || pod.rails.iter().flat_map(|r| &r.plugs);
-    let to = plugs().find(|p| p.port == port);
-    let from = plugs().find(|p| p.port != port && to.is_none_or(|t| t.container != p.container)).map_or(rail.from, |p| p.to);
-    let end = to.map_or(rail.to, |p| p.to);
-    let mut way = vec![from, end];
-    if let Some(plug) = to {
+    let to = pod.rails.iter().flat_map(|r| r.plugs.iter().map(move |p| (r, p))).find(|(_, p)| p.port == port && !p.conflict);
+    let asks = pod.cards.iter().find(|card| *card.full_name == *passed.container);
+    let start = asks.and_then(|card| pod.rails.iter().find(|r| r.from.y > card.rect.bottom())).unwrap_or(rail);
+    // Right of the plugs of its own.
+    let own = start.plugs.iter().filter(|p| *p.container == *passed.container).map(|p| p.to.x + 30.0);
+    let x = asks.map_or(start.from.x, |card| own.fold(card.rect.center().x, f64::max).min(card.rect.right() - 14.0));
+    let (last, end) = to.map_or((rail, rail.to), |(r, p)| (r, p.to));
+    let mut way: Vec<Point> = asks.map(|card| Point { x, y: card.rect.bottom() }).into_iter().collect();
+    way.push(Point { x, y: start.from.y });
+    if start.from.y != last.from.y {
+        way.extend([start.from, last.from]);
+    }
+    way.push(end);
+    if let Some((_, plug)) = to {
         way.push(plug.from);
     }
     Some(way)
 }
 
-/// The room that the word before or after a name takes, in either language, with some air.
-const VERB: f64 = 52.0;
-/// A name is cut to this at most.
-const LEAST_NAME: f64 = 36.0;
-
-fn hand_overs(scene: &Scene, history: &History, since: SimTime, now: SimTime) -> Vec<HandOver> {
-    let component = |name: &str| scene.strip.components.iter().find(|c| c.name == name).map(|c| c.rect);
-    let Some(api) = component("kube-apiserver") else { return Vec::new() };
-    // The words of a hand-over within the strip stand above a box of it, and leave its neighbours' room to them.
-    let pitch = if let [first, second, ..] = &scene.strip.components[..] { second.rect.x - first.rect.x } else { scene.width };
-    let room = pitch - VERB;
-    let cut = |name: &str, room: f64| measure::fit(name, room.max(LEAST_NAME), |t| measure::sans(t, 11.0));
-    let mut arrows: Vec<HandOver> = Vec::new();
-    let recent = history::between(&history.hand_overs, since, now, |h| h.at);
-    for hand_over in recent.iter().rev() {
-        let (from, to, saying) = match &hand_over.kind {
-            HandOverKind::Bound { pod, node } => {
-                let name = cut(short(pod), room - measure::sans(" → ", 11.0) - measure::sans(node, 11.0));
-                (component("scheduler"), Some(api), Saying::with("pic-hand-over-bind", &[&name, node]))
-            }
-            HandOverKind::Stored { verb, object, component: by } => {
-                let code = match *verb {
-                    "created" => "pic-hand-over-create",
-                    "deleted" => "pic-hand-over-delete",
-                    _ => "pic-hand-over-update",
-                };
-                let from_node = by.contains("kubelet");
-                let name = if from_node { short(object).to_owned() } else { cut(short(object), room) };
-                let saying = Saying::with(code, &[&name]);
-                if from_node {
-                    (kubelet_of(scene, object), Some(api), saying)
-                } else if by.contains("scheduler") {
-                    (component("scheduler"), Some(api), saying)
-                } else if by.contains("controller") {
-                    (component("controllers"), Some(api), saying)
-                } else {
-                    // A person's write: from the API server into etcd.
-                    (Some(api), component("etcd"), saying)
-                }
-            }
-        };
-        let (Some(from), Some(to)) = (from, to) else { continue };
-        let arrow = arrow(scene, from, to, hand_over.id, saying);
-        // One arrow for each way: the newest.
-        if !arrows.iter().any(|a| a.points == arrow.points) {
-            arrows.push(arrow);
-        }
-        if arrows.len() == MOST_HAND_OVERS {
-            break;
-        }
-    }
-    arrows
-}
-
-/// Where an arrow leaves one shape and meets the other: an arc above boxes that stand side by side, a straight line across the free room between
-/// strip and nodes, and along the margins where nodes stand below each other.
-fn arrow(scene: &Scene, from: Rect, to: Rect, id: usize, saying: Saying) -> HandOver {
-    let (a, b) = (from.center(), to.center());
-    let with = |points: Vec<Point>, bend: f64, label: Point, label_ends: bool| HandOver { id, points, bend, label, label_ends, saying };
-    // The API server has the first box of the strip, and the strip's name above or beside it: words stand over the other box.
-    let other = if a.x > b.x || a.y > b.y { from } else { to };
-    if (a.y - b.y).abs() < 1.0 {
-        // At the API server both directions keep right, clear of the strip's name, and apart from each other.
-        let (start, end) = if a.x < b.x { (a.x + from.w * 0.2, b.x - to.w * 0.2) } else { (a.x + from.w * 0.2, b.x + to.w * 0.4) };
-        let (start, end) = (Point { x: start, y: from.y }, Point { x: end, y: to.y });
-        return with(vec![start, end], 16.0, Point { x: other.center().x, y: start.y - 13.5 }, false);
-    }
-    let strip = scene.strip.rect;
-    if scene.narrow && from.y > strip.bottom() {
-        let (margin, above, between) = (from.right() + 17.0, strip.bottom() + 6.0, to.right() + 6.0);
-        let mut corners = vec![(from.right(), a.y), (margin, a.y), (margin, above)];
-        if scene.strip.components.iter().any(|c| c.rect.y > to.bottom()) {
-            corners.extend([(between, above), (between, b.y), (to.right(), b.y)]);
-        } else {
-            corners.extend([(b.x, above), (b.x, to.bottom())]);
-        }
-        let points = corners.into_iter().map(|(x, y)| Point { x, y }).collect();
-        return with(points, 0.0, Point { x: margin - 4.0, y: from.y - 11.0 }, true);
-    }
-    let up = b.y < a.y;
-    let start = Point { x: a.x, y: if up { from.y } else { from.bottom() } };
-    let end = Point { x: b.x, y: if up { to.bottom() } else { to.y } };
-    if from.y < strip.bottom() && to.y < strip.bottom() {
-        return with(vec![start, end], 0.0, Point { x: other.center().x, y: other.y - 6.0 }, false);
-    }
-    // Near its beginning a long arrow passes over nothing yet.
-    let early = Point { x: start.x + (end.x - start.x) * 0.3, y: start.y + (end.y - start.y) * 0.3 };
-    with(vec![start, end], 0.0, early, false)
-}
-
-fn kubelet_of(scene: &Scene, object: &str) -> Option<Rect> {
-    let id = object.strip_prefix("pod/")?;
-    let of = |node: &&super::Node| node.pods.iter().any(|p| p.kind != PodKind::Draft && matches!(&p.target, Target::Pod(name) if name == id));
-    scene.nodes.iter().find(of).map(|n| n.kubelet.rect)
-}
-
-/// The name without kind and namespace.
-fn short(object: &str) -> &str {
-    object.rsplit('/').next().unwrap_or(object)
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use super::super::Rect;
     use super::*;
     use crate::cluster::Config;
     use crate::session::Input;
 
     /// What runs when Podlab is opened first: a Pod asks a Service again and again.
-    const FIRST: &str = include_str!("../../ui/app/examples/first.yaml");
-    const WIDTHS: [f64; 6] = [360.0, 390.0, 576.0, 701.0, 940.0, 1440.0];
+    pub const FIRST: &str = include_str!("../../ui/app/examples/first.yaml");
+    pub const WIDTHS: [f64; 6] = [360.0, 390.0, 576.0, 701.0, 940.0, 1440.0];
 
-    fn scenes(text: &str, until: u64, look: impl Fn(&Scene)) {
+    pub fn scenes(text: &str, until: u64, look: impl Fn(&Scene)) {
         let mut session = Session::new(Config::nodes(2));
         session.play_to(SimTime(1000));
         session.input(Input::Apply { file: "pod.yaml".into(), text: text.into() });
@@ -316,37 +239,54 @@ mod tests {
         }
     }
 
-    fn apart(a: Rect, b: Rect) -> bool {
+    pub fn apart(a: Rect, b: Rect) -> bool {
         a.right() <= b.x || b.right() <= a.x || a.bottom() <= b.y || b.bottom() <= a.y
     }
 
     #[test]
-    fn words_of_a_hand_over_cover_neither_the_name_of_the_strip_nor_each_other() {
-        let seen = std::cell::Cell::new(0);
-        scenes(&FIRST.replace("name: visitor", "name: visitor-5d8f7c9b-x2k4j"), 4000, |scene| {
-            let at = scene.strip.label;
-            let name = Rect { x: at.x, y: at.y - 10.0, w: 80.0, h: 12.0 };
-            let within = scene.hand_overs.iter().filter(|h| h.points[0].y < scene.strip.rect.bottom());
-            for arc in scene.hand_overs.iter().filter(|h| h.bend > 0.0) {
-                assert!(arc.points.iter().all(|p| p.x > name.right()), "at {}: {arc:?} crosses {name:?}", scene.width);
+    fn what_asks_localhost_goes_around_the_cards() {
+        let text = include_str!("../../../lessons/shared-localhost/own-ports.yaml");
+        let mut session = Session::new(Config::nodes(2));
+        session.play_to(SimTime(1000));
+        session.input(Input::Apply { file: "pod.yaml".into(), text: text.into() });
+        session.play_to(SimTime(5000));
+        let url = "http://localhost:8888/".to_owned();
+        session.input(Input::Request { namespace: "default".into(), pod: "twins".into(), container: "a".into(), url });
+        let mut rows = Vec::new();
+        for width in WIDTHS {
+            let scene = super::super::build(&session, &crate::manifest::check(text), width);
+            let pod = pod(&scene, "default/twins").expect("it runs");
+            rows.push(pod.rails.len());
+            let [request] = &scene.requests[..] else { panic!("at {width}: {:?}", scene.requests) };
+            let asks = &pod.cards[0].rect;
+            assert!(
+                pod.cards[0].full_name == "a" && request.points[0].y == asks.bottom() && request.points[0].x < asks.right(),
+                "{:?}",
+                request.points
+            );
+            for leg in request.points.windows(2) {
+                let middle = Rect { x: (leg[0].x + leg[1].x) / 2.0, y: (leg[0].y + leg[1].y) / 2.0, w: 0.1, h: 0.1 };
+                let covered = pod.cards.iter().map(|c| Rect { x: c.rect.x + 6.0, ..c.rect }).find(|r| !apart(*r, middle));
+                assert!(covered.is_none(), "at {width}: {:?} crosses {covered:?}", request.points);
             }
-            let words: Vec<Rect> = within
-                .map(|h| {
-                    let arrow = if h.saying.args.len() > 1 { 8.0 } else { 0.0 };
-                    let w = h.saying.args.iter().map(|a| measure::sans(a, 11.0)).sum::<f64>() + 44.0 + arrow;
-                    Rect { x: h.label.x - if h.label_ends { w } else { w / 2.0 }, y: h.label.y - 9.0, w, h: 11.0 }
-                })
-                .collect();
-            for (index, one) in words.iter().enumerate() {
-                seen.set(seen.get() + 1);
-                assert!(apart(*one, name), "at {}: {one:?} covers {name:?}", scene.width);
-                assert!(one.x >= 0.0 && one.right() <= scene.width, "at {}: {one:?} leaves the picture", scene.width);
-                for other in &words[index + 1..] {
-                    assert!(apart(*one, *other), "at {}: {one:?} and {other:?} overlap", scene.width);
-                }
-            }
-        });
-        assert!(seen.get() > 20, "hand-overs were drawn");
+        }
+        assert!(rows.contains(&1) && rows.contains(&2), "side by side and below each other: {rows:?}");
+    }
+
+    #[test]
+    fn a_request_that_leads_to_another_is_told_beside_it() {
+        let text = include_str!("../../../lessons/shared-localhost/counter.yaml");
+        let mut session = Session::new(Config::nodes(1));
+        session.input(Input::Apply { file: "pod.yaml".into(), text: text.into() });
+        session.play_to(SimTime(5000));
+        let url = "http://localhost:3000/".to_owned();
+        session.input(Input::Request { namespace: "default".into(), pod: "counter".into(), container: "app".into(), url });
+        let scene = super::super::build(&session, &crate::manifest::check(text), 600.0);
+        let [inner, outer] = &scene.requests[..] else { panic!("{:?}", scene.requests) };
+        assert_eq!((inner.what.as_str(), outer.what.as_str()), ("INCR count", "GET /"));
+        // Both are asked by `app`, and neither's words lie over the other's.
+        assert_eq!(inner.points[0], outer.points[0]);
+        assert!(outer.words[0].y >= inner.words[0].y + 20.0, "{inner:?} {outer:?}");
     }
 
     #[test]

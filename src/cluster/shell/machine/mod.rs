@@ -226,9 +226,15 @@ impl Machine {
         }
     }
 
-    /// Whether a shell shows its prompt and waits for a line.
+    /// The folder of a shell on a terminal that waits for a line, as a prompt shows it: the home folder is a tilde there. Models `\w` of BusyBox
+    /// (`lineedit.c`, `parse_and_put_prompt`).
     pub fn prompt(&self) -> Option<String> {
-        (self.prompts && self.at >= self.program.code.len() && self.pending.is_none()).then(|| format!("{} # ", self.directory))
+        if !self.prompts || self.at < self.program.code.len() || self.pending.is_some() {
+            return None;
+        }
+        let home = self.variables.get("HOME").map_or("", String::as_str);
+        let below = self.directory.strip_prefix(home).filter(|rest| home.len() > 1 && (rest.is_empty() || rest.starts_with('/')));
+        Some(below.map_or_else(|| self.directory.clone(), |rest| format!("~{rest}")))
     }
 
     /// A signal reached the process. Gives the exit code where it ends by it: without a trap, and not as the first process.

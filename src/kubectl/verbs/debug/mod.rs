@@ -3,6 +3,7 @@
 mod copy;
 
 use super::attach::{Attached, HINT};
+use super::exec::Seat;
 use crate::api::object::{list_at, name, namespace};
 use crate::api::{Kind, Value, json, kinds};
 use crate::cluster::apiserver::{Key, PatchKind};
@@ -119,7 +120,8 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     env.patch(&key, &json!({"spec": {"ephemeralContainers": [clean]}}), PatchKind::Strategic, &options)?;
     // Who types wants to see, unless it is said otherwise.
     if call.is(if call.changed("attach") { "attach" } else { "stdin" }) {
-        return Ok(Flow::wait(Starting { attached: Attached::new(&pod, container, 0), hinted: false }));
+        let seat = if env.terminal { Seat::of(call, false, env) } else { Seat::Away };
+        return Ok(Flow::wait(Starting { attached: Attached::new(&pod, container, 0, seat), hinted: false }));
     }
     Ok(DONE)
 }
@@ -143,5 +145,13 @@ impl Job for Starting {
         }
         let started = self.attached.exit_code(env).is_some();
         Ok(if ended && started { Poll::Done(0) } else { Poll::Pending(None) })
+    }
+
+    fn input(&mut self, text: &str, env: &mut Env) {
+        self.attached.type_in(text, env);
+    }
+
+    fn prompt(&self) -> Option<&str> {
+        self.attached.prompt()
     }
 }

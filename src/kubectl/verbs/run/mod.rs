@@ -12,6 +12,7 @@ use crate::cluster::apiserver::{Key, PatchKind, patched};
 use crate::kubectl::call::{Call, DryRun, Verb};
 use crate::kubectl::env::{DONE, Env, Failure, Flow, write_options};
 use crate::kubectl::output;
+use crate::kubectl::verbs::exec::Seat;
 use crate::manifest::decode::decode_with;
 pub use pod::is_image;
 use stay::{Stage, Staying};
@@ -99,9 +100,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         }
     }
     if attach {
-        if tty && !env.terminal {
-            env.err("Unable to use a TTY - input is not a terminal or the right kind of file\n");
-        }
+        let seat = Seat::of(call, env.stdin.is_some(), env);
         let container = list_at(&shown, "spec.containers").first().and_then(|c| str_at(c, "name")).unwrap_or("").to_owned();
         let give_up = env.now() + call.duration("pod-running-timeout").filter(|t| *t > 0).unwrap_or(60_000) as u64;
         let key = Key::new(kinds::POD, &space, name(&shown));
@@ -111,6 +110,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             restart: restart.into(),
             remove,
             quiet: call.is("quiet"),
+            seat,
             give_up,
             stage: Stage::Starting(container),
         }));

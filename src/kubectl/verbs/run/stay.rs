@@ -9,6 +9,7 @@ use crate::kubectl::call::DryRun;
 use crate::kubectl::env::{Env, Failure, Job, Poll};
 use crate::kubectl::verbs::attach::{Attached, HINT};
 use crate::kubectl::verbs::delete::{Gone, deleted_line};
+use crate::kubectl::verbs::exec::Seat;
 
 /// How far `run -i` came.
 #[derive(Clone)]
@@ -28,6 +29,7 @@ pub struct Staying {
     pub restart: String,
     pub remove: bool,
     pub quiet: bool,
+    pub seat: Seat,
     pub give_up: SimTime,
     pub stage: Stage,
 }
@@ -67,7 +69,7 @@ impl Job for Staying {
                         if !self.quiet {
                             env.err(HINT);
                         }
-                        self.stage = Stage::Attached(Attached::new(&pod, container.clone(), 0));
+                        self.stage = Stage::Attached(Attached::new(&pod, container.clone(), 0, self.seat));
                     } else if env.now() >= self.give_up {
                         return Err(Failure::error("timed out waiting for the condition"));
                     } else {
@@ -91,6 +93,19 @@ impl Job for Staying {
                 }
                 Stage::Removing(gone) => return gone.poll(env),
             }
+        }
+    }
+
+    fn input(&mut self, text: &str, env: &mut Env) {
+        if let Stage::Attached(attached) = &self.stage {
+            attached.type_in(text, env);
+        }
+    }
+
+    fn prompt(&self) -> Option<&str> {
+        match &self.stage {
+            Stage::Attached(attached) => attached.prompt(),
+            Stage::Starting(_) | Stage::Ended(_) | Stage::Removing(_) => None,
         }
     }
 }
