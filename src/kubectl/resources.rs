@@ -10,6 +10,8 @@ use crate::api::{Kind, Selector, Status, Value, object};
 
 const COMBINED: &str = "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'";
 const EVERYWHERE: &str = "a resource cannot be retrieved by name across all namespaces";
+/// Both groups of Events have this short name.
+pub const EV: &str = "Warning: short name \"ev\" could also match lower priority resource events.events.k8s.io\n";
 const MISSING: &str = "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'";
 
 /// One object by its name.
@@ -155,6 +157,10 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
     }
     if request.local {
         return Err(Failure::error("can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set"));
+    }
+    let types = args.iter().take(if args.iter().any(|a| a.contains('/')) { usize::MAX } else { 1 });
+    if types.flat_map(|arg| arg.split('/').next().unwrap_or("").split(',')).any(|word| word.eq_ignore_ascii_case("ev")) {
+        env.err(EV);
     }
     let with_slash = args.iter().filter(|a| a.contains('/')).count();
     if with_slash > 0 {

@@ -213,6 +213,11 @@ impl<'a> Table<'a> {
             }
         }
         self.silent = false;
+        // Types of Go that are no structs, in the order in which `Field::wrapper_doc` counts them from the end.
+        for wrapper in ["Quantity", "IntOrString", "Time", "MicroTime", "FieldsV1"] {
+            let found = self.definitions.iter().find(|(id, _)| id.rsplit('.').next() == Some(wrapper));
+            self.doc(found.map_or(&Value::Null, |(_, definition)| definition));
+        }
         // What the values of enumerations mean comes last.
         self.docs.push(include_str!("values.txt").to_owned());
         let mut rust = format!("static PREFIXES: &[&str] = &{prefixes:?};\n");

@@ -159,6 +159,23 @@ impl Field {
         go_type(&self.shape, self.go)
     }
 
+    /// What OpenAPI says of the value's type where it is neither plain nor a struct: a quantity, a time, a number or text.
+    pub fn wrapper_doc(&self) -> Option<&'static str> {
+        let mut shape = self.shape;
+        while let Shape::List(inner) | Shape::Map(inner) = shape {
+            shape = *inner;
+        }
+        let from_end = match shape {
+            Shape::Quantity => 6,
+            Shape::IntOrString => 5,
+            Shape::Time => 4,
+            Shape::MicroTime => 3,
+            Shape::Any if self.go.ends_with("FieldsV1") => 2,
+            _ => return None,
+        };
+        u16::try_from(docs().len().checked_sub(from_end)?).ok().map(doc)
+    }
+
     /// Go's type of the items of this list or map.
     pub fn go_element(&self) -> String {
         match &self.shape {

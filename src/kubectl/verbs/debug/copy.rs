@@ -52,15 +52,8 @@ pub fn copy_pod(call: &Call, pod: &Value, copy: &str, extra: Option<Value>, env:
         if at(spec, "shareProcessNamespace").is_none() {
             spec["shareProcessNamespace"] = json!(true);
         }
-        let list = spec.get_mut("containers").and_then(Value::as_array_mut);
-        match list.and_then(|list| {
-            if is_own(call, pod) {
-                list.iter_mut().find(|c| c["name"] == extra["name"])
-            } else {
-                list.push(extra.clone());
-                None
-            }
-        }) {
+        let Some(list) = spec.get_mut("containers").and_then(Value::as_array_mut) else { return Ok(DONE) };
+        match list.iter_mut().find(|c| is_own(call, pod) && c["name"] == extra["name"]) {
             // One of its own gets what was asked for; of a debug container's own ways it takes none.
             Some(own) => {
                 for (field, wanted) in extra.as_object().into_iter().flatten() {
@@ -72,7 +65,7 @@ pub fn copy_pod(call: &Call, pod: &Value, copy: &str, extra: Option<Value>, env:
                     object::remove(own, "args");
                 }
             }
-            None => {}
+            None => list.push(extra),
         }
     }
     let space = env.namespace(call);

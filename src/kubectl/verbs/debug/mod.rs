@@ -59,7 +59,8 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         let version = if kind.group.is_empty() { "/v1".to_owned() } else { kind.api_version() };
         return Err(Failure::error(format!("\"{version}, Kind={}\" not supported by debug", kind.kind)));
     }
-    if reference.split_once('/').and_then(|(kind, _)| Kind::by_name(kind)) == Some(kinds::NODE) {
+    if let Some((_, node)) = reference.split_once('/').filter(|(kind, _)| Kind::by_name(kind) == Some(kinds::NODE)) {
+        env.require(kinds::NODE, "", node)?;
         return Err(Failure::error("kubectl debug of nodes is not part of this playground"));
     }
     if let Some(target) = call.filled("target") {

@@ -6,6 +6,8 @@ use crate::api::Kind;
 use crate::kubectl::call::{Call, Verb};
 use crate::kubectl::enum_docs::described;
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
+use crate::kubectl::resources::EV;
+use crate::manifest::client::all_kinds;
 use crate::schema::{self, Field, Type};
 use wrap::wrapped;
 
@@ -36,7 +38,10 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if first.is_empty() {
         return Err(Failure::error("invalid jsonpath syntax, first node must be field node"));
     }
-    let Some(mut kind) = Kind::by_name(first) else {
+    // Kinds that manifests may be of, though nothing is kept of them, are explained where they have a text.
+    let lower = first.to_ascii_lowercase();
+    let more = || all_kinds().find(|k| [k.plural, k.singular].contains(&lower.as_str()));
+    let Some(mut kind) = Kind::by_name(first).or_else(more) else {
         return Err(Failure::raw(format!("the server doesn't have a resource type {first:?}\n"), 1));
     };
     // `deployments.apps.spec`: the group may stand in the path.
@@ -57,8 +62,14 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         return Err(Failure::error(format!("unrecognized format: {form}")));
     }
     let Some(root) = schema::kind(&kind.api_version(), kind.kind) else {
-        return Err(Failure::error(format!("couldn't find resource for \"{}, Resource={}\"", kind.api_version(), kind.plural)));
+        return Err(not_here(kind));
     };
+    if root.doc().is_empty() && Kind::by_name(first).is_none() {
+        return Err(not_here(kind));
+    }
+    if lower == "ev" {
+        env.err(EV);
+    }
     let mut out = String::new();
     if !kind.group.is_empty() {
         out.push_str(&format!("GROUP:      {}\n", kind.group));
@@ -94,6 +105,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         Some(field) => {
             texts.push(described(field));
             texts.extend(field.object().map(|o| o.doc().to_owned()));
+            texts.extend(field.wrapper_doc().map(str::to_owned));
         }
         None => texts.push(root.doc().to_owned()),
     }
@@ -122,6 +134,10 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     out.push('\n');
     env.out(out);
     Ok(DONE)
+}
+
+fn not_here(kind: &Kind) -> Failure {
+    Failure::error(format!("kubectl explain {} is not part of this playground", kind.plural))
 }
 
 /// The last name of the path is what kubectl complains of when an earlier one leads nowhere.
