@@ -105,7 +105,7 @@ fn flatten(value: Value, root: Option<yaml::Node>, source: &str, out: &mut Vec<R
         return;
     }
     // kubectl itself reads what every object has; a label that is no text ends here (`unstructured` to `metav1.PartialObjectMetadata`).
-    let kind = find_kind(&value, source).and_then(|kind| match manifest::decode::check_metadata(&value, None) {
+    let kind = find_kind(&value, source).and_then(|kind| match manifest::decode::check_metadata(&value) {
         Ok(()) => Ok(kind),
         Err(error) => Err(Failure::error(format!("unable to decode {source:?}: {}", error.detail))),
     });

@@ -63,9 +63,9 @@ pub(super) fn verdict(text: &str, facts: &dyn ClusterFacts) -> Checked {
     let mut source = Source::default();
     let mut run = Run { facts, length: text.len(), checked: Checked::default(), created: Vec::new(), read: Vec::new(), document: 0 };
     let mut stopped = false;
-    for (index, Document { value, root, span, json }) in documents.into_iter().enumerate() {
+    for (index, Document { value, root, span }) in documents.into_iter().enumerate() {
         run.document = index;
-        stopped = stopped || run.document_of(&root, value, json);
+        stopped = stopped || run.document_of(&root, value);
         source.documents.push(SourceDocument::new(root, span));
     }
     if let (false, Some(error)) = (stopped, error) {
@@ -275,8 +275,8 @@ impl Run<'_> {
     }
 
     /// Checks a document; true where kubectl reads no further.
-    fn document_of(&mut self, root: &Root, value: Value, json: bool) -> bool {
-        match client::inspect(root, &value, json, FILE_NAME) {
+    fn document_of(&mut self, root: &Root, value: Value) -> bool {
+        match client::inspect(root, &value, FILE_NAME) {
             Err(error) => {
                 let stops = error.stops;
                 self.client_error(root, &value, error);

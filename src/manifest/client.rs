@@ -62,7 +62,7 @@ static MORE_KINDS: &[Kind] = &[
     more("", "v1", "ComponentStatus", "componentstatuses", "componentstatus", false),
     more("autoscaling", "v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "horizontalpodautoscaler", true),
     more("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", "runtimeclass", false),
-    // Of these the schema has no rows, so that whatever they hold is let pass.
+    // Of policies, flows, slices and definitions the schema has no rows: of those only the metadata is looked at.
     more("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", "customresourcedefinition", false),
     more(
         "admissionregistration.k8s.io",
@@ -171,8 +171,8 @@ fn validation_error(file: &str, texts: &[String], path: &str, code: ClientCode) 
     ClientError { message, path: path.into(), code, stops: true, findings: Vec::new() }
 }
 
-/// Checks one document. `value` is `root` as JSON; `json`: it was written as such, and is read in that order.
-pub fn inspect(root: &Root, value: &Value, json: bool, file: &str) -> Result<Target, ClientError> {
+/// Checks one document. `value` is `root` as JSON.
+pub fn inspect(root: &Root, value: &Value, file: &str) -> Result<Target, ClientError> {
     identify(value).map_err(|(texts, path, code)| validation_error(file, &texts, path, code))?;
     let (api_version, kind) = (text(value, "apiVersion"), text(value, "kind"));
     let is_list = kind.strip_suffix("List").is_some_and(|base| find_kind(api_version, base).is_some());
@@ -212,7 +212,7 @@ pub fn inspect(root: &Root, value: &Value, json: bool, file: &str) -> Result<Tar
     if kind.is_empty() {
         return Err(undecodable(format!("Object 'Kind' is missing in '{}'", go_json(value)), "kind", ClientCode::KindEmpty, Vec::new()));
     }
-    if let Err(error) = check_metadata(value, json.then_some(root)) {
+    if let Err(error) = check_metadata(value) {
         let path = error.findings.first().map_or("metadata", |f| f.path.as_str()).to_owned();
         return Err(undecodable(error.detail, &path, ClientCode::Metadata, error.findings));
     }

@@ -5,7 +5,7 @@
 
 use crate::api::{Kind, Map, Number, Status, Value};
 use crate::schema::{self, Field, Shape, Type};
-use crate::yaml::{Node, go_quote};
+use crate::yaml::go_quote;
 
 use super::scalars::{bad_base64, check_quantity, encoded_again, go_kind, number_text};
 
@@ -109,28 +109,8 @@ pub fn bad_request(kind: &Kind, detail: &str) -> Status {
     Status::new(400, "BadRequest", format!("{} in version {} cannot be handled as a {}: {detail}", kind.kind, go_quote(kind.version), kind.kind))
 }
 
-/// What kubectl itself decodes of every object: its metadata. `written`: JSON whose first mismatch is told, not that of sorted keys.
-pub fn check_metadata(value: &Value, written: Option<&Node>) -> Result<(), DecodeError> {
-    let outcome = check_sorted_metadata(value);
-    let Some(metadata) = written.filter(|_| outcome.is_err()).and_then(|root| root.get("metadata")) else { return outcome };
-    let alone = |key: &str, value: Value| {
-        let metadata: Map<String, Value> = [(key.to_owned(), value)].into_iter().collect();
-        check_sorted_metadata(&Value::Object([("metadata".to_owned(), Value::Object(metadata))].into_iter().collect()))
-    };
-    // A time that cannot be read ends it at once; other mismatches are remembered.
-    for entry in metadata.entries().iter().filter(|e| e.key.ends_with("Timestamp")) {
-        alone(&entry.key, entry.value.to_value())?;
-    }
-    for entry in metadata.entries() {
-        for inner in entry.value.entries() {
-            alone(&entry.key, Value::Object([(inner.key.clone(), inner.value.to_value())].into_iter().collect()))?;
-        }
-        alone(&entry.key, entry.value.to_value())?;
-    }
-    outcome
-}
-
-fn check_sorted_metadata(value: &Value) -> Result<(), DecodeError> {
+/// What kubectl itself decodes of every object: its metadata.
+pub fn check_metadata(value: &Value) -> Result<(), DecodeError> {
     let Some(metadata) = value.get("metadata") else { return Ok(()) };
     let fits = |field: &Field| fits(metadata, &field.shape);
     if schema::kind_of("", "v1", "Pod").and_then(|pod| pod.field("metadata")).is_some_and(fits) {

@@ -155,8 +155,6 @@ pub struct Document {
     /// The same with places, in the order of the text.
     pub root: Root,
     pub span: Span,
-    /// Whether it was written as JSON, which is read in its own order.
-    pub json: bool,
 }
 
 /// kubectl's half: a file's text → the objects to send, in order, or what kubectl prints (`error: error parsing pod.yaml: …`, without the newline).

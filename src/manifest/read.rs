@@ -145,7 +145,7 @@ fn read_chunk(text: &str, begin: usize, end: usize, stream: &mut Stream) -> Resu
                 });
             }
             stream.parts += 1;
-            stream.push_chunk(root, span, false);
+            stream.push_chunk(root, span);
             Ok(())
         }
         Err(error) => Err(ReadError {
@@ -163,7 +163,7 @@ fn read_plain(text: &str, begin: usize, end: usize, stream: &mut Stream) -> bool
     let value = if cfg!(target_arch = "wasm32") { None } else { yaml::lines::value(chunk) };
     let Some(value) = value else { return false };
     stream.parts += 1;
-    stream.documents.push(Document { value, root: Root::later(chunk, begin), span: Span::new(begin, end), json: false });
+    stream.documents.push(Document { value, root: Root::later(chunk, begin), span: Span::new(begin, end) });
     true
 }
 
@@ -184,13 +184,13 @@ fn parse_chunk(chunk: &str, begin: usize) -> Result<Option<yaml::Node>, yaml::Er
 impl Stream {
     fn push(&mut self, root: yaml::Node) {
         let span = root.span;
-        self.push_chunk(root, span, true);
+        self.push_chunk(root, span);
     }
 
     /// Empty documents are no objects.
-    fn push_chunk(&mut self, root: yaml::Node, span: Span, json: bool) {
+    fn push_chunk(&mut self, root: yaml::Node, span: Span) {
         if !root.is_null() {
-            self.documents.push(Document { value: root.to_value(), root: root.into(), span, json });
+            self.documents.push(Document { value: root.to_value(), root: root.into(), span });
         }
     }
 }

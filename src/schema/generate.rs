@@ -79,7 +79,6 @@ pub fn generate(out: &Path) {
         "networking.k8s.io", "v1", "IPAddress" => networking::v1::IPAddress;
         "resource.k8s.io", "v1", "ResourceClaim" => resource::v1::ResourceClaim;
         "resource.k8s.io", "v1", "ResourceClaimTemplate" => resource::v1::ResourceClaimTemplate;
-        "resource.k8s.io", "v1", "ResourceSlice" => resource::v1::ResourceSlice;
         "resource.k8s.io", "v1", "DeviceClass" => resource::v1::DeviceClass;
         "certificates.k8s.io", "v1", "CertificateSigningRequest" => certificates::v1::CertificateSigningRequest;
         "authentication.k8s.io", "v1", "TokenReview" => authentication::v1::TokenReview;
@@ -90,10 +89,6 @@ pub fn generate(out: &Path) {
         "authorization.k8s.io", "v1", "SelfSubjectRulesReview" => authorization::v1::SelfSubjectRulesReview;
         "admissionregistration.k8s.io", "v1", "ValidatingWebhookConfiguration" => admissionregistration::v1::ValidatingWebhookConfiguration;
         "admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration" => admissionregistration::v1::MutatingWebhookConfiguration;
-        "admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicy" => admissionregistration::v1::ValidatingAdmissionPolicy;
-        "admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicyBinding" => admissionregistration::v1::ValidatingAdmissionPolicyBinding;
-        "admissionregistration.k8s.io", "v1", "MutatingAdmissionPolicy" => admissionregistration::v1::MutatingAdmissionPolicy;
-        "admissionregistration.k8s.io", "v1", "MutatingAdmissionPolicyBinding" => admissionregistration::v1::MutatingAdmissionPolicyBinding;
     };
     let definitions: BTreeMap<String, Value> = generator.take_definitions(true).into_iter().collect();
     let mut table = Table::new(&definitions);

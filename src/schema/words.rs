@@ -255,18 +255,12 @@ ResourceFieldSelector divisor
 AllocatedDeviceStatus shareID
 CSIDriverSpec attachRequired podInfoOnMount storageCapacity fsGroupPolicy requiresRepublish seLinuxMount nodeAllocatableUpdatePeriodSeconds serviceAccountTokenInSecrets preventPodSchedulingIfMissing
 TokenRequest,CertificateSigningRequestSpec expirationSeconds
-Device,ResourceSliceSpec nodeName allNodes bindsToNode allowMultipleAllocations perDeviceNodeSelection
-DeviceAttribute int bool string version
 DeviceClassSpec extendedResourceName
 DeviceConstraint matchAttribute distinctAttribute
 ExactDeviceRequest,DeviceRequestAllocationResult adminAccess shareID
 DeviceToleration tolerationSeconds
-MatchResources matchPolicy
-MutatingAdmissionPolicySpec,ValidatingAdmissionPolicySpec failurePolicy
 MutatingWebhook,ValidatingWebhook failurePolicy matchPolicy sideEffects timeoutSeconds reinvocationPolicy
-NodeAllocatableResourceMapping capacityKey
-ParamRef parameterNotFoundAction
-RuleWithOperations,NamedRuleWithOperations scope
+RuleWithOperations scope
 ServiceReference path port
 VolumeAttachmentSource persistentVolumeName
 VolumeError errorCode
@@ -285,16 +279,13 @@ pub fn always(name: &str, field: &str) -> bool {
         ("HorizontalPodAutoscaler" | "PodDisruptionBudget" | "NetworkPolicy" | "Ingress" | "IngressClass" | "Lease", "spec") => true,
         ("DeploymentSpec" | "ReplicaSetSpec" | "DaemonSetSpec" | "StatefulSetSpec" | "JobSpec" | "PodTemplate", "template") => true,
         ("CronJobSpec", "jobTemplate") => true,
-        ("CertificateSigningRequest" | "ServiceCIDR" | "ValidatingAdmissionPolicy" | "VolumeAttachment" | "ResourceClaim", "spec" | "status") => true,
+        ("CertificateSigningRequest" | "ServiceCIDR" | "VolumeAttachment" | "ResourceClaim", "spec" | "status") => true,
         (
             "SubjectAccessReview" | "LocalSubjectAccessReview" | "SelfSubjectAccessReview" | "SelfSubjectRulesReview" | "TokenReview",
             "spec" | "status",
         ) => true,
-        ("CSIDriver" | "CSINode" | "DeviceClass" | "IPAddress" | "ResourceSlice" | "ResourceClaimTemplate" | "ResourceClaimTemplateSpec", "spec") => {
-            true
-        }
-        ("ValidatingAdmissionPolicyBinding" | "MutatingAdmissionPolicy" | "MutatingAdmissionPolicyBinding", "spec") => true,
-        ("ResourceClaimSpec" | "AllocationResult", "devices") | ("ResourceSliceSpec", "pool") | ("VolumeAttachmentSpec", "source") => true,
+        ("CSIDriver" | "CSINode" | "DeviceClass" | "IPAddress" | "ResourceClaimTemplate" | "ResourceClaimTemplateSpec", "spec") => true,
+        ("ResourceClaimSpec" | "AllocationResult", "devices") | ("VolumeAttachmentSpec", "source") => true,
         ("ValidatingWebhook" | "MutatingWebhook", "clientConfig") | ("DeviceClaim", "requests") | ("CSINodeDriver", "topologyKeys") => true,
         ("Container" | "EphemeralContainer" | "PersistentVolumeClaimSpec", "resources") => true,
         ("DeploymentSpec", "strategy") | ("DaemonSetSpec" | "StatefulSetSpec", "updateStrategy") => true,

@@ -244,29 +244,3 @@ pub fn csi_driver(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
         errors.invalid_at(path, "serviceAccountTokenInSecrets", given, detail);
     }
 }
-
-/// `validateResourceSliceSpec`, as far as it does not look at the devices.
-pub fn resource_slice(spec: &Value, path: &FieldPath, errors: &mut ErrorList) {
-    let text = |at: &str| object::str_at(spec, at).unwrap_or("");
-    if text("driver").is_empty() {
-        errors.required(&path.child("driver"), "");
-    }
-    let (pool, name) = (path.child("pool"), text("pool.name"));
-    if name.is_empty() {
-        errors.required(&pool.child("name"), "");
-    }
-    for part in name.split('/').filter(|_| !name.is_empty()) {
-        for message in names::subdomain(part) {
-            errors.invalid(&pool.child("name"), part, message);
-        }
-    }
-    let count = object::i64_at(spec, "pool.resourceSliceCount").unwrap_or(0);
-    if count <= 0 {
-        errors.invalid(&pool.child("resourceSliceCount"), count, "must be greater than zero");
-    }
-    let chosen = ["nodeName", "nodeSelector", "allNodes", "perDeviceNodeSelection"].iter().filter(|field| object::at(spec, field).is_some()).count();
-    let detail = "exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required";
-    if chosen == 0 {
-        errors.required(path, detail);
-    }
-}

@@ -109,7 +109,6 @@ fn other(kind: &Kind, old: Option<&Value>, object: &Value, errors: &mut ErrorLis
         "VolumeAttachment" => classes::attachment(spec, &path, errors),
         "RuntimeClass" => classes::runtime(object, errors),
         "CSIDriver" => classes::csi_driver(spec, &path, errors),
-        "ResourceSlice" => classes::resource_slice(spec, &path, errors),
         "HorizontalPodAutoscaler" => scaling::autoscaler(spec, &path, errors),
         "PodDisruptionBudget" => scaling::disruption_budget(spec, &path, errors),
         "Event" if kind.group.is_empty() => event(object, errors),
