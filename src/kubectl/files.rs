@@ -2,6 +2,7 @@
 
 use super::env::{Env, Failure};
 use crate::api::{Kind, Value, object};
+use crate::cluster::shell;
 use crate::{manifest, yaml};
 
 /// What lies at addresses that everybody types; the playground has no way to them, and brings the objects along.
@@ -49,8 +50,8 @@ pub fn read_all(paths: &[String], recursive: bool, env: &mut Env) -> Result<Vec<
             let inside: Vec<(&String, &String)> = env.files.range_from(&folder).take_while(|(name, _)| name.starts_with(&folder)).collect();
             if inside.is_empty() && path.contains(['*', '?']) {
                 // A pattern that the shell left alone (`expandIfFilePattern`).
-                let fits = |name: &str| matches(plain.as_bytes(), name.as_bytes());
-                let found: Vec<_> = env.files.iter().filter(|(name, _)| fits(name)).map(|(name, text)| (name.clone(), text.clone())).collect();
+                let found: Vec<_> =
+                    env.files.iter().filter(|(name, _)| fits(&plain, name)).map(|(name, text)| (name.clone(), text.clone())).collect();
                 if !found.is_empty() {
                     sources.extend(found);
                     continue;
@@ -83,15 +84,10 @@ pub fn read_all(paths: &[String], recursive: bool, env: &mut Env) -> Result<Vec<
     Ok(out)
 }
 
-/// Whether a path fits a pattern of Go's `filepath.Match`, as far as `*` and `?` go.
-fn matches(pattern: &[u8], path: &[u8]) -> bool {
-    match (pattern.first(), path.first()) {
-        (Some(b'*'), _) => matches(&pattern[1..], path) || path.first().is_some_and(|c| *c != b'/') && matches(pattern, &path[1..]),
-        (Some(b'?'), Some(c)) if *c != b'/' => matches(&pattern[1..], &path[1..]),
-        (Some(p), Some(c)) if p == c => matches(&pattern[1..], &path[1..]),
-        (None, None) => true,
-        _ => false,
-    }
+/// Whether a path fits a pattern of Go's `filepath.Match`, whose stars do not reach beyond a folder.
+fn fits(pattern: &str, path: &str) -> bool {
+    let (patterns, names) = (pattern.split('/'), path.split('/'));
+    patterns.clone().count() == names.clone().count() && patterns.zip(names).all(|(pattern, name)| shell::matches(pattern, name))
 }
 
 /// A List is as if its items stood there.

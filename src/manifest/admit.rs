@@ -22,20 +22,18 @@ impl Accepted {
     /// The object as a dry run gives it back.
     pub fn object(&self) -> Value {
         let mut object = self.object.clone();
-        admission::give(self.kind, &mut object);
-        prepare::complete(self.kind, &mut object);
-        admission::dry_run::complete(self.kind, &mut object);
-        if self.has_empties {
-            decode::drop_empties(self.kind, &mut object);
-        }
+        complete(self.kind, &mut object, self.has_empties, true);
         object
     }
 }
 
-/// What is left to do for an object that will be stored.
-pub(super) fn complete(kind: &Kind, object: &mut Value, has_empties: bool) {
+/// What is left to do for an object that somebody looks at. `dry_run`: it will not be stored.
+pub(super) fn complete(kind: &Kind, object: &mut Value, has_empties: bool, dry_run: bool) {
     admission::give(kind, object);
     prepare::complete(kind, object);
+    if dry_run {
+        admission::dry_run::complete(kind, object);
+    }
     if has_empties {
         decode::drop_empties(kind, object);
     }

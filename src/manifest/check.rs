@@ -90,7 +90,7 @@ pub(super) fn verdict(text: &str, facts: &dyn ClusterFacts) -> Checked {
 pub fn admit_create(kind: &Kind, strict: bool, value: Value, facts: &dyn ClusterFacts) -> Result<Admitted, Status> {
     let (mut admitted, has_empties) =
         create(kind, if strict { Mode::Strict } else { Mode::Lenient }, value, facts).map_err(|refusal| refusal.status)?;
-    admit::complete(kind, &mut admitted.object, has_empties);
+    admit::complete(kind, &mut admitted.object, has_empties, false);
     Ok(admitted)
 }
 
@@ -125,6 +125,7 @@ pub(super) fn old_kind(kind: &Kind) -> Option<String> {
     (kind.kind == "Endpoints").then(|| "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned())
 }
 
+/// The server's half, with its first warning in front of all others.
 fn create(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts) -> Result<Passed, Refusal> {
     let warning = old_kind(kind);
     let outcome = create_known(kind, mode, value, facts);

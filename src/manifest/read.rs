@@ -116,21 +116,22 @@ fn read_yaml_stream(text: &str, start: usize, stream: &mut Stream) -> Result<(),
             }
             // A separator with nothing before it belongs to the document that it opens.
             if at > begin {
-                read_chunk(text, begin, at, stream)?;
+                if !read_plain(text, begin, at, stream) {
+                    read_chunk(text, begin, at, stream)?;
+                }
                 begin = line_end;
             }
         }
         at = line_end;
     }
-    if begin < text.len() { read_chunk(text, begin, text.len(), stream) } else { Ok(()) }
+    // The whole text was tried above.
+    let is_read = begin == text.len() || begin > start && read_plain(text, begin, text.len(), stream);
+    if is_read { Ok(()) } else { read_chunk(text, begin, text.len(), stream) }
 }
 
 fn read_chunk(text: &str, begin: usize, end: usize, stream: &mut Stream) -> Result<(), ReadError> {
     let chunk = &text[begin..end];
     let span = Span::new(begin, end);
-    if read_plain(text, begin, end, stream) {
-        return Ok(());
-    }
     match parse_chunk(chunk, begin) {
         Ok(None) => {
             stream.parts += 1;

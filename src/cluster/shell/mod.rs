@@ -20,6 +20,7 @@ mod regex;
 pub use applets::is_applet;
 pub use machine::{Machine, Step, absolute, signal_name, signal_number};
 pub use parser::{Program, of_words, parse};
+pub use pattern::matches;
 
 use crate::api::SimTime;
 use crate::cluster::log::Stream;

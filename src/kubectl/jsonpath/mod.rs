@@ -1,11 +1,13 @@
 //! JSONPath templates as kubectl reads them: `{.items[*].metadata.name}`, filters, slices, unions, `range … end`.
 //!
-//! Models `k8s.io/client-go/util/jsonpath`: `parser.go` and `jsonpath.go`, errors included.
+//! Models `k8s.io/client-go/util/jsonpath`, errors included: `parser.go` in `parse.rs`, `jsonpath.go` here.
+
+mod parse;
 
 use std::cmp::Ordering;
 
 use super::json;
-use crate::api::{Value, float};
+use crate::api::Value;
 
 #[derive(Clone, Debug, PartialEq)]
 enum Node {
@@ -42,19 +44,10 @@ pub struct Template {
     pub strict: bool,
 }
 
-struct Parser<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-const DEEPEST: usize = 32;
-
 impl Template {
     /// The error is the parser's own sentence, without the template in front.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut parser = Parser { text, at: 0 };
-        let nodes = parser.template(false, 0)?;
-        Ok(Self { nodes, strict: false })
+        Ok(Self { nodes: parse::template(text)?, strict: false })
     }
 
     /// A plain path without braces or a leading dot, as custom columns, `--sort-by` and `wait` take it.
@@ -92,216 +85,6 @@ pub fn relaxed(text: &str) -> Result<String, String> {
         return Err("unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'".into());
     }
     Ok(format!("{{.{path}}}"))
-}
-
-/// The text of an action alone, as filters and unions hold them (`parseAction`).
-fn action(text: &str, depth: usize) -> Result<Vec<Node>, String> {
-    let text = format!("{text}}}");
-    Parser { text: &text, at: 0 }.path(depth + 1)
-}
-
-fn ends_word(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\r' | '\n' | '.' | ',' | '[' | ']' | '$' | '@' | '{' | '}')
-}
-
-impl Parser<'_> {
-    fn rest(&self) -> &str {
-        &self.text[self.at..]
-    }
-
-    fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
-    }
-
-    fn next(&mut self) -> Option<char> {
-        let c = self.peek()?;
-        self.at += c.len_utf8();
-        Some(c)
-    }
-
-    fn eat(&mut self, what: &str) -> bool {
-        let found = self.rest().starts_with(what);
-        self.at += if found { what.len() } else { 0 };
-        found
-    }
-
-    /// Text and actions up to the end of the template (or of a range).
-    fn template(&mut self, in_range: bool, depth: usize) -> Result<Vec<Node>, String> {
-        if depth > DEEPEST {
-            return Err("template is nested too deep".into());
-        }
-        let mut nodes = Vec::new();
-        // A range that is never ended goes to the end of the template.
-        while !self.rest().is_empty() {
-            let open = self.rest().find('{').unwrap_or(self.rest().len());
-            if open > 0 {
-                nodes.push(Node::Text(self.rest()[..open].to_owned()));
-            }
-            self.at += open;
-            if !self.eat("{") {
-                break;
-            }
-            let mut path = self.path(depth)?;
-            match path.first() {
-                Some(Node::Word(word)) if word == "range" => {
-                    path.remove(0);
-                    nodes.push(Node::Range(path, self.template(true, depth + 1)?));
-                }
-                Some(Node::Word(word)) if word == "end" && in_range => break,
-                _ => nodes.push(Node::Action(path)),
-            }
-        }
-        Ok(nodes)
-    }
-
-    /// What stands up to the next one that ends a word.
-    fn word(&mut self) -> String {
-        let start = self.at;
-        while let Some(c) = self.peek().filter(|c| !ends_word(*c)) {
-            self.at += c.len_utf8();
-            if c == '\\' {
-                self.next();
-            }
-        }
-        self.text[start..self.at].to_owned()
-    }
-
-    fn quoted(&mut self, quote: char) -> Result<String, String> {
-        let mut out = String::new();
-        loop {
-            match self.next() {
-                None | Some('\n') => return Err("unterminated quoted string".into()),
-                Some(c) if c == quote => return Ok(out),
-                Some('\\') => {
-                    let Some(next) = self.next() else { return Err("unterminated quoted string".into()) };
-                    out.push(match next {
-                        'n' => '\n',
-                        't' => '\t',
-                        'r' => '\r',
-                        other => other,
-                    });
-                }
-                Some(c) => out.push(c),
-            }
-        }
-    }
-
-    /// Inside of an action, up to its brace (`parseInsideAction`).
-    fn path(&mut self, depth: usize) -> Result<Vec<Node>, String> {
-        if depth > DEEPEST {
-            return Err("template is nested too deep".into());
-        }
-        let mut nodes = Vec::new();
-        loop {
-            if self.eat("[?(") {
-                nodes.push(self.filter(depth)?);
-                continue;
-            }
-            if self.eat("..") {
-                if matches!(nodes.last(), Some(Node::Recursive)) {
-                    return Err("invalid multiple recursive descent".into());
-                }
-                nodes.push(Node::Recursive);
-                if self.peek().is_some_and(|c| c == '_' || c.is_alphanumeric()) {
-                    nodes.push(Node::Field(self.word().replace('\\', "")));
-                }
-                continue;
-            }
-            match self.next() {
-                None | Some('\r' | '\n') => return Err("unclosed action".into()),
-                Some('}') => return Ok(nodes),
-                Some(' ' | '@' | '$') => {}
-                Some('[') => nodes.extend(self.bracket(depth)?),
-                Some(c @ ('"' | '\'')) => {
-                    let text = self.quoted(c)?;
-                    nodes.push(Node::Literal(Value::String(text)));
-                }
-                Some('.') => match self.word().as_str() {
-                    "*" => nodes.push(Node::Wildcard),
-                    name => nodes.push(Node::Field(name.replace('\\', ""))),
-                },
-                Some(c) if c.is_ascii_digit() || c == '-' || c == '+' => {
-                    let end = self.rest().find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(self.rest().len());
-                    let text = &self.text[self.at - 1..self.at + end];
-                    self.at += end;
-                    let number = text.parse::<i64>().ok().map(Value::from).or_else(|| float::read(text).map(Value::from));
-                    nodes.push(Node::Literal(number.ok_or_else(|| format!("cannot parse number {text}"))?));
-                }
-                Some(c) if c.is_alphanumeric() || c == '_' => {
-                    self.at -= c.len_utf8();
-                    let word = self.word();
-                    nodes.push(match word.as_str() {
-                        "true" | "false" => Node::Literal(Value::Bool(word == "true")),
-                        _ => Node::Word(word),
-                    });
-                }
-                Some(c) => return Err(format!("unrecognized character in action: U+{:04X} '{c}'", c as u32)),
-            }
-        }
-    }
-
-    /// `[?(LEFT OP RIGHT)]`, of which only the right side may have quotes.
-    fn filter(&mut self, depth: usize) -> Result<Node, String> {
-        let start = self.at;
-        let mut quote = None;
-        let mut quoted = false;
-        loop {
-            let before = self.text[..self.at].ends_with('\\');
-            match self.next() {
-                None | Some('\n') => return Err("unterminated filter".into()),
-                Some(c @ ('"' | '\'')) => match quote {
-                    None => quote = Some(c),
-                    Some(q) => quoted |= q == c && !before,
-                },
-                Some(')') if quote.is_some() == quoted => break,
-                Some(_) => {}
-            }
-        }
-        let text = &self.text[start..self.at - 1];
-        if !self.eat("]") {
-            return Err("unclosed array expect ]".into());
-        }
-        let sign = |c: char| "!<>=".contains(c);
-        let split = text.find(sign).filter(|at| *at > 0).and_then(|at| {
-            let end = text[at..].find(|c| !sign(c)).map_or(text.len(), |n| at + n);
-            (end < text.len()).then(|| (&text[..at], &text[at..end], &text[end..]))
-        });
-        Ok(match split {
-            Some((left, op, right)) => Node::Filter { left: action(left, depth)?, op: op.into(), right: action(right, depth)? },
-            None => Node::Filter { left: action(text, depth)?, op: "exists".into(), right: Vec::new() },
-        })
-    }
-
-    /// `[0]`, `[1:3]`, `['a.b']`, `[a,b]`
-    fn bracket(&mut self, depth: usize) -> Result<Vec<Node>, String> {
-        let end = self.rest().find([']', '\n']).filter(|end| self.rest()[*end..].starts_with(']'));
-        let Some(end) = end else { return Err("unterminated array".into()) };
-        let text = &self.text[self.at..self.at + end];
-        self.at += end + 1;
-        let text = if text == "*" { ":" } else { text };
-        if text.contains(',') {
-            let members = text.split(',').map(|member| action(&format!("[{}]", member.trim_matches(' ')), depth));
-            return Ok(vec![Node::Union(members.collect::<Result<_, _>>()?)]);
-        }
-        if let Some(key) = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')).filter(|key| !key.contains('\'')) {
-            return action(&format!(".{key}"), depth);
-        }
-        let mut parts = text.split(':');
-        let mut number = || -> Result<Option<i64>, String> {
-            match parts.next().unwrap_or("") {
-                "" => Ok(None),
-                part if part.strip_prefix('-').unwrap_or(part).bytes().all(|c| c.is_ascii_digit()) => {
-                    part.parse().map(Some).map_err(|_| format!("array index {part} is not a number"))
-                }
-                _ => Err(format!("invalid array index {text}")),
-            }
-        };
-        let (from, to, step) = (number()?, number()?, number()?);
-        if parts.next().is_some() {
-            return Err(format!("invalid array index {text}"));
-        }
-        Ok(vec![Node::Array { from, to, step, one: !text.contains(':') }])
-    }
 }
 
 fn run(nodes: &[Node], value: &Value, strict: bool, out: &mut String) -> Result<(), String> {
@@ -412,7 +195,8 @@ fn step<'a>(node: &'a Node, value: &'a Value, strict: bool, next: &mut Vec<&'a V
             let Value::Array(items) = value else { return Err(format!("{} is not array or slice", go_type(value))) };
             let length = items.len() as i64;
             let mut from = from.unwrap_or(0);
-            let mut to = if *one { from + 1 } else { to.unwrap_or(length) };
+            // The largest number wraps, as in Go, and is out of bounds below.
+            let mut to = if *one { from.wrapping_add(1) } else { to.unwrap_or(length) };
             from += if from < 0 { length } else { 0 };
             to += if to < 0 || to == 0 && *one { length } else { 0 };
             if from == to {
@@ -423,7 +207,7 @@ fn step<'a>(node: &'a Node, value: &'a Value, strict: bool, next: &mut Vec<&'a V
                 return outside(from);
             }
             if to > length || to < 0 {
-                return outside(to - 1);
+                return outside(to.wrapping_sub(1));
             }
             if from > to {
                 return Err(format!("starting index {from} is greater than ending index {to}"));
@@ -512,6 +296,7 @@ mod tests {
         assert_eq!(text("{..k}").as_deref(), Ok("1 2"));
         assert_eq!(text("{.items[0,2].n}").as_deref(), Ok("a c"));
         assert_eq!(text("{.items[0]}").as_deref(), Ok("{\"k\":1,\"n\":\"a\"}"));
+        assert_eq!(text("{.items[9223372036854775807].n}"), Err("array index out of bounds: index 9223372036854775807, length 3".into()));
         assert_eq!(text("{.items[*"), Err("unterminated array".into()));
         assert_eq!(text("zz{"), Err("unclosed action".into()));
     }
