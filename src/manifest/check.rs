@@ -5,12 +5,12 @@ use crate::api::{Value, json};
 
 use super::client::{self, ClientError, Target};
 use super::read::{Stream, read_stream};
-use super::source::{span_in, span_of_error};
+use super::source::span_in;
 use super::validate::path_segment_problems;
 use super::{Accepted, Admitted, Checked, ClusterFacts, Document, DocumentVerdict, Root, Source, SourceDocument, admit, decode, explain, fix, hint};
 use crate::api::{Cause, Kind, Status, object};
 use crate::text::{Diagnostic, Severity, Span};
-use crate::yaml::{Node, go_quote};
+use crate::yaml::go_quote;
 
 /// The name under which messages know the text.
 pub const FILE_NAME: &str = "pod.yaml";
@@ -156,10 +156,11 @@ fn create_known(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts)
     }
     let warning = unite_owners(&mut value);
     if kind.namespaced {
-        if object::namespace(&value).is_empty() {
+        let is_left_out = object::namespace(&value).is_empty();
+        if is_left_out {
             object::set(&mut value, "metadata.namespace", json!("default"));
         }
-        let namespace = object::namespace(&value);
+        let namespace = if is_left_out { "default" } else { object::namespace(&value) };
         if !facts.namespace_exists(namespace) {
             let warnings = warning.into_iter().collect();
             return Err(Status { warnings, ..Status::not_found("namespaces", namespace) }.into());
@@ -287,7 +288,7 @@ impl Run<'_> {
             Ok(Target::Refused(status, code)) => {
                 let path = if code == client::ClientCode::NoResource { "apiVersion" } else { "kind" };
                 let (code, args) = explain::client(code, &value, path, &[]);
-                self.report(Severity::Error, span_in(root, path), path, &status.message, code, args);
+                self.report(Severity::Error, root.span_in(path), path, &status.message, code, args);
                 self.refused(status);
             }
             Ok(Target::Items(items)) => {
@@ -316,9 +317,9 @@ impl Run<'_> {
         false
     }
 
-    fn client_error(&mut self, root: &Node, value: &Value, error: ClientError) {
+    fn client_error(&mut self, root: &Root, value: &Value, error: ClientError) {
         let (code, args) = explain::client(error.code, value, &error.path, &error.findings);
-        self.report(Severity::Error, span_in(root, &error.path), &error.path, &error.message, code, args);
+        self.report(Severity::Error, root.span_in(&error.path), &error.path, &error.message, code, args);
         self.read.push(Failure::Plain(error.message));
     }
 
@@ -332,7 +333,7 @@ impl Run<'_> {
         client::renew_last_applied(kind, &mut sent);
         if self.length > LARGEST_REQUEST / 4 && sent.to_string().len() > LARGEST_REQUEST {
             let status = Status::new(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {LARGEST_REQUEST}"));
-            self.report(Severity::Error, span_in(root, "kind"), &at(""), &status.message, "explain-refused", Vec::new());
+            self.report(Severity::Error, root.span_in("kind"), &at(""), &status.message, "explain-refused", Vec::new());
             self.refused(status);
             return;
         }
@@ -340,7 +341,7 @@ impl Run<'_> {
         let wrong = path_segment_problems(namespace);
         if kind.namespaced && !wrong.is_empty() {
             let message = format!("error when creating {FILE_NAME:?}: invalid namespace {}: [{}]", go_quote(namespace), wrong.join(" "));
-            self.report(Severity::Error, span_in(root, "metadata.namespace"), &at("metadata.namespace"), &message, "explain-refused", Vec::new());
+            self.report(Severity::Error, root.span_in("metadata.namespace"), &at("metadata.namespace"), &message, "explain-refused", Vec::new());
             self.created.push(Failure::Plain(message));
             return;
         }
@@ -348,13 +349,13 @@ impl Run<'_> {
             Ok((admitted, _)) if exists(kind, &admitted.object, self.facts) => {
                 let status = Status::already_exists(&kind.resource(), object::name(&admitted.object));
                 let args = vec![object::name(&admitted.object).to_owned()];
-                self.report(Severity::Error, span_in(root, "metadata.name"), &at("metadata.name"), &status.message, "explain-already-exists", args);
+                self.report(Severity::Error, root.span_in("metadata.name"), &at("metadata.name"), &status.message, "explain-already-exists", args);
                 self.refused(status);
             }
             Ok((admitted, has_empties)) => {
                 for warning in admitted.warnings.iter().take(MOST_MARKS) {
                     let (path, message, code, args) = explain::warning(warning);
-                    self.report(Severity::Warning, span_in(root, path), &at(path), message, code, args);
+                    self.report(Severity::Warning, root.span_in(path), &at(path), message, code, args);
                 }
                 for part in [&kind.singular_with_group(), "/", object::name(&admitted.object), " created (server dry run)\n"] {
                     self.checked.stdout.push_str(part);
@@ -365,20 +366,20 @@ impl Run<'_> {
                 for finding in findings.iter().take(MOST_MARKS) {
                     let (code, args) = explain::finding(finding);
                     let message = explain::finding_words(finding, &status.message);
-                    self.report(Severity::Error, explain::finding_span(root, finding), &at(&finding.path), &message, code, args);
+                    self.report(Severity::Error, root.finding_span(finding), &at(&finding.path), &message, code, args);
                 }
                 for cause in status.causes.iter().take(MOST_MARKS) {
                     let (code, args) = explain::cause(cause);
-                    let span = span_of_error(root, &cause.field, &cause.message);
+                    let span = root.span_of_error(&cause.field, &cause.message);
                     self.report(Severity::Error, span, &at(&cause.field), &cause.message, code, args);
                 }
                 if findings.is_empty() && status.causes.is_empty() {
                     let (path, code, args) = explain::refusal(&status);
-                    self.report(Severity::Error, span_in(root, path), &at(path), &status.message, code, args);
+                    self.report(Severity::Error, root.span_in(path), &at(path), &status.message, code, args);
                 }
                 for warning in status.warnings.iter().take(MOST_MARKS) {
                     let (path, message, code, args) = explain::warning(warning);
-                    self.report(Severity::Warning, span_in(root, path), &at(path), message, code, args);
+                    self.report(Severity::Warning, root.span_in(path), &at(path), message, code, args);
                 }
                 self.refused(status);
             }

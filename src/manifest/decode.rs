@@ -292,7 +292,7 @@ impl Decoder<'_> {
         // Structs that are no pointers are there whether they are written or not, and so are the ones inside of them, and what has no
         // `omitempty` (nearly all that is required).
         let strict = self.strict;
-        for field in owner.fields.iter().filter(|f| f.always || f.required && strict) {
+        for field in owner.demanded().filter(|f| f.always || strict) {
             if map.contains_key(field.name) {
                 continue;
             }

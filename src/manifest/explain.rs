@@ -8,10 +8,9 @@ use super::client::{ClientCode, all_kinds};
 use super::decode::{Finding, Mismatch};
 use super::fix::closest;
 use super::read::{ReadCause, ReadError};
-use super::source::{find, span_in};
+use super::source::{Tree, Twig, find};
 use crate::api::{Cause, Status};
 use crate::text::Span;
-use crate::yaml::Node;
 
 type Explained = (&'static str, Vec<String>);
 
@@ -134,14 +133,14 @@ pub(super) fn finding_words(finding: &Finding, message: &str) -> String {
 }
 
 /// An unknown field points at its key, everything else at the value.
-pub(super) fn finding_span(root: &Node, finding: &Finding) -> Span {
-    match (&finding.what, find(root, &finding.path)) {
-        (Mismatch::UnknownField { .. }, place) => place.entry.map_or(place.node.span, |e| e.key_span),
-        (_, place) if place.whole && place.node.span.end > place.node.span.start => {
-            // Of a long value the first line is enough.
-            if place.node.entries().is_empty() && place.node.items().is_empty() { place.node.span } else { span_in(root, &finding.path) }
-        }
-        _ => span_in(root, &finding.path),
+pub(super) fn finding_span<T: Tree>(root: T, finding: &Finding) -> Span {
+    let place = find(root, &finding.path);
+    let (node, span) = (place.node, place.node.span());
+    match finding.what {
+        Mismatch::UnknownField { .. } => place.entry.map_or(span, Twig::key_span),
+        // Of a long value the first line is enough.
+        _ if place.whole && span.end > span.start && node.entries().next().is_none() && node.items().next().is_none() => span,
+        _ => place.span(),
     }
 }
 

@@ -126,7 +126,7 @@ impl Hints<'_> {
             self.push(span, "status", "explain-hint-status", &[]);
         }
         for spec in ["spec", "spec.template.spec", "spec.jobTemplate.spec.template.spec"] {
-            let place = find(&document.root, spec);
+            let place = find(&*document.root, spec);
             for list in ["containers", "initContainers"].into_iter().filter(|_| place.whole) {
                 for (index, container) in place.node.get(list).map(Node::items).into_iter().flatten().enumerate() {
                     self.container(container, &format_args!("{spec}.{list}[{index}]"));

@@ -4,6 +4,15 @@
 
 /// The tag of a name that can be read: `latest` where there is neither tag nor digest, empty where there is only a digest.
 pub fn tag(image: &str) -> Option<&str> {
+    // Most are a word, with or without a tag, and of these nothing more is to be asked.
+    let word = image.bytes().take_while(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9')).count();
+    if (1..64).contains(&word) {
+        match image[word..].strip_prefix(':') {
+            None if word == image.len() => return Some("latest"),
+            Some(tag) if is_tag(tag) => return Some(tag),
+            _ => {}
+        }
+    }
     let identifier = image.len() == 64 && image.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     if identifier {
         return None;

@@ -161,10 +161,10 @@ fn read_chunk(text: &str, begin: usize, end: usize, stream: &mut Stream) -> Resu
 fn read_plain(text: &str, begin: usize, end: usize, stream: &mut Stream) -> bool {
     let chunk = &text[begin..end];
     // The page always asks for places too, so that reading twice would be slower there.
-    let value = if cfg!(target_arch = "wasm32") { None } else { yaml::lines::value(chunk) };
-    let Some(value) = value else { return false };
+    let read = if cfg!(target_arch = "wasm32") { None } else { yaml::lines::read(chunk) };
+    let Some((value, outline)) = read else { return false };
     stream.parts += 1;
-    stream.documents.push(Document { value, root: Root::later(chunk, begin), span: Span::new(begin, end) });
+    stream.documents.push(Document { value, root: Root::plain(chunk, begin, outline), span: Span::new(begin, end) });
     true
 }
 

@@ -20,6 +20,10 @@ pub struct Type {
     doc: u16,
     /// Sorted by name.
     pub fields: &'static [Field],
+    /// Where in `fields` the names with each small letter begin.
+    letters: [u8; 27],
+    /// The places of those that are written even where nobody gives them: [`Type::demanded`].
+    demanded: &'static [u8],
 }
 
 /// A field, under its JSON name.
@@ -102,11 +106,20 @@ pub fn merge_key(owner: &Type, field: &str) -> Option<&'static str> {
 
 impl Type {
     pub fn field(&self, name: &str) -> Option<&'static Field> {
-        // Most often the first letter and the length tell, which costs no call.
-        let first = name.as_bytes().first();
-        let from = self.fields.partition_point(|field| field.name.as_bytes().first() < first);
-        let alike = self.fields[from..].iter().take_while(|field| field.name.as_bytes().first() == first);
-        alike.into_iter().find(|field| field.name == name)
+        // Nearly every name begins with a small letter, and then few fields are to be compared.
+        let alike = match name.as_bytes().first() {
+            Some(first @ b'a'..=b'z') => {
+                let letter = usize::from(first - b'a');
+                &self.fields[usize::from(self.letters[letter])..usize::from(self.letters[letter + 1])]
+            }
+            _ => self.fields,
+        };
+        alike.iter().find(|field| field.name == name)
+    }
+
+    /// The fields that somebody has to give, and those that Go writes in any case.
+    pub fn demanded(&self) -> impl Iterator<Item = &'static Field> {
+        self.demanded.iter().map(|place| &self.fields[usize::from(*place)])
     }
 
     /// The field at a dotted path of names without indices (`spec.containers.livenessProbe`); lists and maps are stepped through.

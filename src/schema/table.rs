@@ -29,15 +29,32 @@ fn read() -> Vec<Type> {
         let mut part = || head.next().unwrap_or_default();
         let (prefix, name) = (part().parse().ok().and_then(|at: usize| PREFIXES.get(at)).copied().unwrap_or_default(), part());
         let own = doc();
+        let fields = lines.map(|line| field(line, doc())).collect::<Vec<_>>().leak();
         Type {
             name,
             package: prefix.rsplit('.').next().unwrap_or_default(),
             id: Box::leak(format!("{prefix}.{name}").into_boxed_str()),
             doc: own,
-            fields: lines.map(|line| field(line, doc())).collect::<Vec<_>>().leak(),
+            fields,
+            letters: letters(fields),
+            demanded: places(fields, |field| field.always || field.required).collect::<Vec<_>>().leak(),
         }
     };
     blocks.map(read_block).collect()
+}
+
+/// The places of the fields of which something holds. No struct has more than 255.
+fn places(fields: &[Field], holds: impl Fn(&Field) -> bool) -> impl Iterator<Item = u8> {
+    (0..).zip(fields).filter(move |(_, field)| holds(field)).map(|(place, _)| place)
+}
+
+fn letters(fields: &[Field]) -> [u8; 27] {
+    let mut begins = [0; 27];
+    for field in fields {
+        let letter = usize::from(field.name.as_bytes().first().map_or(0, |first| first.saturating_sub(b'a').min(25)));
+        begins[letter + 1..].iter_mut().for_each(|begin| *begin += 1);
+    }
+    begins
 }
 
 fn field(line: &'static str, doc: u16) -> Field {

@@ -1,5 +1,8 @@
 //! `tests/data/yaml`: texts that are no YAML, beside go-yaml's words and the place that we mark.
 
+use podlab::api::Value;
+use podlab::manifest::{Root, read_stream};
+
 #[test]
 fn errors_have_go_yaml_s_words_and_the_true_place() {
     let data = include_str!("../data/yaml/errors.txt");
@@ -53,14 +56,46 @@ fn what_is_read_by_lines_is_what_go_yaml_reads() {
     let texts = texts();
     let mut read = 0;
     for text in &texts {
-        let Some(node) = lines::node(text, 0) else {
-            assert_eq!(lines::value(text).filter(|_| parse(text, 0).is_err()), None, "{text}");
-            continue;
-        };
+        let Some((value, outline)) = lines::read(text) else { continue };
         read += 1;
+        let node = outline.root(text, 0).node();
         let ended = if text.ends_with('\n') { text.clone() } else { format!("{text}\n") };
         assert_eq!(parse(&ended, 0), Ok(Some(node.clone())), "{text}");
-        assert_eq!(lines::value(text), Some(node.to_value()).filter(|_| node.unsupported_number().is_none()), "{text}");
+        assert_eq!((value, None), (node.to_value(), node.unsupported_number()), "{text}");
     }
     assert!(read * 3 > texts.len(), "{read} of {}", texts.len());
+}
+
+/// Every field's path in a value, that of a field it does not have, and the field's text.
+fn paths(value: &Value, path: &str, found: &mut Vec<(String, String)>) {
+    found.push((format!("{path}.missing"), String::new()));
+    let inside: Vec<(String, &Value)> = match value {
+        Value::Object(map) => map.iter().map(|(key, value)| (format!("{path}.{key}"), value)).collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(index, value)| (format!("{path}[{index}]"), value)).collect(),
+        _ => Vec::new(),
+    };
+    for (inner, value) in inside {
+        paths(value, &inner, found);
+        found.extend(value.as_str().map(|text| (path.to_owned(), text.to_owned())));
+        found.push((inner, String::new()));
+    }
+}
+
+#[test]
+fn an_outline_tells_the_places_that_the_tree_tells() {
+    let mut compared = 0;
+    for text in texts().into_iter().step_by(7) {
+        for document in read_stream(&text).documents {
+            let tree = Root::from(document.root.clone().into_node());
+            let mut all = Vec::new();
+            paths(&document.value, "", &mut all);
+            for (path, value) in &all {
+                let message = format!("Invalid value: {value:?}: it is wrong");
+                assert_eq!(document.root.span_in(path), tree.span_in(path), "{path} of {text}");
+                assert_eq!(document.root.span_of_error(path, &message), tree.span_of_error(path, &message), "{path} of {text}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 50_000, "{compared}");
 }

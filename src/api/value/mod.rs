@@ -5,6 +5,7 @@
 
 mod convert;
 mod json;
+mod names;
 mod number;
 mod step;
 mod text;
@@ -20,6 +21,7 @@ pub use number::Number;
 pub use step::Step;
 
 use super::order::InOrder as _;
+use names::Names;
 
 /// Any JSON.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,9 +36,11 @@ pub enum Value {
 }
 
 /// The fields of an object, in the order of their names.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Map<K, V> {
     entries: Vec<(K, V)>,
+    /// Most look-ups are for what is not there; few of those get as far as the entries.
+    names: Names,
 }
 
 /// A name and the place of its value, there or to be filled.
@@ -51,6 +55,12 @@ impl<K, V> Default for Map<K, V> {
     }
 }
 
+impl<K: PartialEq, V: PartialEq> PartialEq for Map<K, V> {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
+    }
+}
+
 impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for Map<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.entries.iter().map(|(k, v)| (k, v))).finish()
@@ -59,11 +69,11 @@ impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for Map<K, V> {
 
 impl<K, V> Map<K, V> {
     pub const fn new() -> Self {
-        Self { entries: Vec::new() }
+        Self { entries: Vec::new(), names: Names::none() }
     }
 
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { entries: Vec::with_capacity(capacity) }
+        Self { entries: Vec::with_capacity(capacity), names: Names::none() }
     }
 
     pub fn len(&self) -> usize {
@@ -120,15 +130,15 @@ impl Map<String, Value> {
     /// Where a field is.
     #[cfg_attr(not(target_arch = "wasm32"), inline)]
     fn find(&self, key: &str) -> Option<usize> {
+        if self.names.lack(key) { None } else { self.search(key) }
+    }
+
+    #[cfg_attr(not(target_arch = "wasm32"), inline(never))]
+    fn search(&self, key: &str) -> Option<usize> {
         const FEW: usize = 24;
         if self.entries.len() <= FEW {
             return self.entries.iter().position(|(own, _)| own.len() == key.len() && own.as_bytes().first() == key.as_bytes().first() && own == key);
         }
-        self.find_in_many(key)
-    }
-
-    #[cfg_attr(not(target_arch = "wasm32"), inline(never))]
-    fn find_in_many(&self, key: &str) -> Option<usize> {
         self.entries.binary_search_by(|(own, _)| in_order(own, key)).ok()
     }
 
@@ -162,6 +172,7 @@ impl Map<String, Value> {
         match self.place(&key) {
             Ok(at) => Some(std::mem::replace(&mut self.entries[at].1, value)),
             Err(at) => {
+                self.names.add(&key);
                 self.entries.insert(at, (key, value));
                 None
             }
@@ -179,6 +190,7 @@ impl Map<String, Value> {
     /// The place of a field, filled with null where there is none.
     pub fn place_of(&mut self, key: &str) -> &mut Value {
         let at = self.place(key).unwrap_or_else(|at| {
+            self.names.add(key);
             self.entries.insert(at, (key.to_owned(), Value::Null));
             at
         });
@@ -198,6 +210,7 @@ impl<'a> Entry<'a> {
 
     pub fn or_insert_with(self, value: impl FnOnce() -> Value) -> &'a mut Value {
         let at = self.map.place(&self.key).unwrap_or_else(|at| {
+            self.map.names.add(&self.key);
             self.map.entries.insert(at, (self.key, value()));
             at
         });
@@ -256,6 +269,7 @@ impl<K: Into<String>> Extend<(K, Value)> for Map<String, Value> {
         for (key, value) in fields {
             let key = key.into();
             in_order = in_order && self.entries.last().is_none_or(|(last, _)| *last < key);
+            self.names.add(&key);
             self.entries.push((key, value));
         }
         if in_order {

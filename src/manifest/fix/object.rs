@@ -11,7 +11,7 @@ use crate::yaml::{Content, Node};
 
 pub(super) fn candidates(text: &str, checked: &Checked, diagnostic: &Diagnostic) -> Vec<Fix> {
     let Some(document) = checked.source.documents.get(diagnostic.document) else { return Vec::new() };
-    let place = find(&document.root, &diagnostic.path);
+    let place = find(&*document.root, &diagnostic.path);
     let arg = |index: usize| diagnostic.args.get(index).map_or("", String::as_str);
     let mut found = Vec::new();
     let value = place.node.span;
@@ -67,7 +67,7 @@ pub(super) fn candidates(text: &str, checked: &Checked, diagnostic: &Diagnostic)
                     .path
                     .split_once("ontainers[")
                     .map_or("spec.", |(head, _)| head.strip_suffix("initC").or(head.strip_suffix('c')).unwrap_or("spec."));
-                let volumes = find(&document.root, &format!("{spec}volumes"));
+                let volumes = find(&*document.root, &format!("{spec}volumes"));
                 let names: Vec<&str> = volumes.node.items().iter().filter_map(|v| v.get("name")?.as_str()).collect();
                 let near = closest(name, names.iter().copied()).or(if let [one] = names.as_slice() { Some(*one) } else { None });
                 if let Some(near) = near {
@@ -90,7 +90,7 @@ pub(super) fn candidates(text: &str, checked: &Checked, diagnostic: &Diagnostic)
         }
         "explain-base64" => {
             let parent = diagnostic.path.rsplit_once('.').map_or("", |(p, _)| p);
-            if let (Some(entry), "data") = (find(&document.root, parent).entry, parent) {
+            if let (Some(entry), "data") = (find(&*document.root, parent).entry, parent) {
                 found.push(fix("fix-string-data", &[], vec![replace(entry.key_span, "stringData")]));
             }
         }
@@ -117,7 +117,7 @@ fn type_at(document: &SourceDocument, path: &str) -> Option<&'static Type> {
 
 fn unknown_field(text: &str, document: &SourceDocument, diagnostic: &Diagnostic, found: &mut Vec<Fix>) {
     let parent = diagnostic.path.rsplit_once('.').map_or("", |(p, _)| p);
-    let Some(entry) = find(&document.root, &diagnostic.path).entry else { return };
+    let Some(entry) = find(&*document.root, &diagnostic.path).entry else { return };
     let name = entry.key.as_str();
     let Some(owner) = type_at(document, parent) else { return };
     // An exact name at another level beats a near one here.
@@ -128,7 +128,7 @@ fn unknown_field(text: &str, document: &SourceDocument, diagnostic: &Diagnostic,
             found.extend(move_to(text, document, entry.key_span, entry.value.span, above, name));
         }
     }
-    for sibling in find(&document.root, parent).node.entries() {
+    for sibling in find(&*document.root, parent).node.entries() {
         let Some(field) = owner.field(&sibling.key) else { continue };
         let inner = match field.shape {
             Shape::Object(_) => join(parent, &sibling.key),
@@ -164,7 +164,7 @@ fn unknown_field(text: &str, document: &SourceDocument, diagnostic: &Diagnostic,
         ("Probe", "timeout") => "timeoutSeconds",
         ("Probe", "retries" | "failures") => "failureThreshold",
         ("Probe", "delay") => "initialDelaySeconds",
-        ("EnvVar", _) if find(&document.root, parent).node.entries().len() == 1 => {
+        ("EnvVar", _) if find(&*document.root, parent).node.entries().len() == 1 => {
             // `- MODE: dev`
             let column = entry.key_span.start - line_start(text, entry.key_span.start);
             let raw = text.get(entry.value.span.range()).unwrap_or_default();
@@ -185,7 +185,7 @@ fn join(parent: &str, name: &str) -> String {
 
 /// Moves the lines of an entry to the end of another mapping, with that one's indentation.
 fn move_to(text: &str, document: &SourceDocument, key: Span, value: Span, target: &str, name: &str) -> Option<Fix> {
-    let place = find(&document.root, target);
+    let place = find(&*document.root, target);
     let last = place.node.entries().last()?;
     if !place.whole || place.node.flow {
         return None;
@@ -218,7 +218,7 @@ fn move_to(text: &str, document: &SourceDocument, key: Span, value: Span, target
     Some(fix("fix-move-field", &[name, where_to], edits))
 }
 
-fn wrap_list(text: &str, place: &Place<'_>, diagnostic: &Diagnostic, found: &mut Vec<Fix>) {
+fn wrap_list(text: &str, place: &Place<&Node>, diagnostic: &Diagnostic, found: &mut Vec<Fix>) {
     let span = place.node.span;
     let raw = text.get(span.range()).unwrap_or_default();
     match &place.node.content {
@@ -322,7 +322,7 @@ fn replace_top(document: &SourceDocument, key: &str, word: &str, code: &'static 
 }
 
 /// A scalar where a mapping is wanted: `ports: [80]`, `env: [A=b]`, `configMapRef: cfg`.
-fn wrap_object(document: &SourceDocument, diagnostic: &Diagnostic, place: &Place<'_>, found: &mut Vec<Fix>) {
+fn wrap_object(document: &SourceDocument, diagnostic: &Diagnostic, place: &Place<&Node>, found: &mut Vec<Fix>) {
     let text = match &place.node.content {
         Content::String(text) => text.clone(),
         Content::Int(number) => number.to_string(),
@@ -352,7 +352,7 @@ fn wrap_object(document: &SourceDocument, diagnostic: &Diagnostic, place: &Place
 
 fn add_head(document: &SourceDocument, missing: &str, found: &mut Vec<Fix>) {
     let text = |key: &str| document.root.get(key).and_then(Node::as_str).unwrap_or_default();
-    let has = |path: &str| find(&document.root, path).whole;
+    let has = |path: &str| find(&*document.root, path).whole;
     let word = match missing {
         "apiVersion" => all_kinds().find(|k| k.kind == text("kind")).map(|k| k.api_version()),
         _ if has("spec.containers") => Some("Pod".into()),
@@ -373,7 +373,7 @@ fn add_head(document: &SourceDocument, missing: &str, found: &mut Vec<Fix>) {
 }
 
 /// A skeleton for a field that is missing or empty.
-fn required(text: &str, document: &SourceDocument, diagnostic: &Diagnostic, place: &Place<'_>, found: &mut Vec<Fix>) {
+fn required(text: &str, document: &SourceDocument, diagnostic: &Diagnostic, place: &Place<&Node>, found: &mut Vec<Fix>) {
     let name = last_name(&diagnostic.path);
     let value = match (parent_name(&diagnostic.path), name) {
         (_, "image") => "nginx",
@@ -398,7 +398,7 @@ fn required(text: &str, document: &SourceDocument, diagnostic: &Diagnostic, plac
         return;
     }
     let parent = diagnostic.path.rsplit_once('.').map_or("", |(p, _)| p);
-    let parent = find(&document.root, parent);
+    let parent = find(&*document.root, parent);
     if !parent.whole || parent.node.flow {
         return;
     }
@@ -415,7 +415,7 @@ fn request_above_limit(text: &str, document: &SourceDocument, diagnostic: &Diagn
     let resources = diagnostic.path.strip_suffix(".requests").unwrap_or(&diagnostic.path);
     let resource = diagnostic.args.first().map_or("", String::as_str);
     let at = |which: &str| {
-        let place = find(&document.root, &format!("{resources}.{which}"));
+        let place = find(&*document.root, &format!("{resources}.{which}"));
         place.node.entry(resource).map(|e| e.value.span)
     };
     let (Some(request), Some(limit)) = (at("requests"), at("limits")) else { return };

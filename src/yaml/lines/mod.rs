@@ -1,16 +1,19 @@
-//! Text of the plainest shape → its value, or its tree, at once: block collections and scalars of one line each, as nearly every manifest is written.
+//! Text of the plainest shape → its value, and where everything stands: block collections and scalars of one line each, as nearly every manifest is
+//! written.
 //!
 //! Whatever else a text holds (a scalar of several lines, an anchor, a tag, a tab, anything that might be wrong), it is not for this reader, which
 //! then says nothing; the scanner, the composer and the decoder, which model go-yaml, give the tree or the error. Where it does answer, it answers
 //! as they would (`tests/it/yaml.rs` and the fuzz target `verdict` hold them together), several times faster.
 
-mod tree;
+mod fields;
+mod outline;
 
-use super::Node;
+use super::float_value;
 use super::scalar::{Scalar, resolve};
 use crate::api::Value;
-use crate::text::Span;
-use tree::Tree;
+use fields::Fields;
+pub use outline::{Branch, Outline, Twig};
+use outline::{Mark, Shape};
 
 /// Deeper ones are left to the scanner, which knows what to say of them.
 const MAX_DEPTH: usize = 64;
@@ -19,24 +22,16 @@ const MAX_LENGTH: usize = 256 * 1024;
 /// A key's colon is not looked for further away than 1024 characters.
 const MAX_KEY: usize = 1000;
 
-/// The value of a chunk of text. `None`: it takes more than this reader to know.
-pub fn value(chunk: &str) -> Option<Value> {
-    read(chunk, 0)
-}
-
-/// The same with places, which count from `base`, where the chunk begins in the whole text.
-pub fn node(chunk: &str, base: usize) -> Option<Node> {
-    read(chunk, base)
-}
-
-fn read<T: Tree>(chunk: &str, base: usize) -> Option<T> {
+/// The value of a chunk of text, and where in it everything stands. `None`: it takes more than this reader to know.
+pub fn read(chunk: &str) -> Option<(Value, Outline)> {
     // Controls, tabs, and the first bytes of characters that are line breaks or may not stand in YAML.
     let is_unusual = |byte: u8| (byte < 0x20 && byte != b'\n') || matches!(byte, 0x7f | 0xc2 | 0xe2 | 0xef);
     // Without a way out in the middle many bytes are looked at in one step.
     if chunk.len() > MAX_LENGTH || chunk.bytes().fold(false, |found, byte| found | is_unusual(byte)) {
         return None;
     }
-    let mut lines = Lines { text: chunk, bytes: chunk.as_bytes(), base, at: 0, line: 0, column: 0, ended: false, end: 0, depth: 0 };
+    let outline = Outline::for_text_of(chunk.len());
+    let mut lines = Lines { text: chunk, bytes: chunk.as_bytes(), at: 0, line: 0, column: 0, ended: false, end: 0, depth: 0, key: (0, 0), outline };
     if chunk.starts_with("---\n") {
         lines.at = 4;
     }
@@ -45,9 +40,9 @@ fn read<T: Tree>(chunk: &str, base: usize) -> Option<T> {
         return None;
     }
     let is_scalar = !lines.is_item() && lines.byte(0) != b'{' && !lines.begins_with_key();
-    let tree = lines.block()?;
+    let value = lines.block()?;
     // A single scalar at the outermost level is no object: others know what to say of it.
-    (lines.ended && !is_scalar).then_some(tree)
+    (lines.ended && !is_scalar).then_some((value, lines.outline))
 }
 
 /// Where a plain scalar may end.
@@ -68,8 +63,6 @@ const fn bytes(of: &[u8]) -> [bool; 256] {
 struct Lines<'a> {
     text: &'a str,
     bytes: &'a [u8],
-    /// Where the text begins in the whole one.
-    base: usize,
     at: usize,
     /// Where the line of `at` begins.
     line: usize,
@@ -79,6 +72,9 @@ struct Lines<'a> {
     /// Where the last node ends.
     end: usize,
     depth: usize,
+    /// From where to where the key of what comes next stands.
+    key: (usize, usize),
+    outline: Outline,
 }
 
 /// A scalar, and whether a colon behind it makes it a key.
@@ -165,23 +161,43 @@ impl<'a> Lines<'a> {
         self.next_line()
     }
 
-    fn span(&self, from: usize, to: usize) -> Span {
-        Span::new(self.base + from, self.base + to)
+    /// What begins here is a collection, which [`Self::close`] ends.
+    fn open(&mut self, from: usize, shape: Shape) -> usize {
+        self.outline.push(Mark::new(std::mem::take(&mut self.key), from, from, shape))
     }
 
-    fn scalar<T: Tree>(&mut self, word: &Word<'a>) -> Option<T> {
+    fn close(&mut self, opened: usize) {
+        self.outline.close(opened, self.end);
+    }
+
+    fn scalar(&mut self, word: &Word<'a>) -> Option<Value> {
+        let value = match word.typed() {
+            Scalar::Null => Value::Null,
+            Scalar::Bool(b) => Value::Bool(b),
+            Scalar::Int(i) => Value::Number(i.into()),
+            Scalar::Uint(u) => Value::Number(u.into()),
+            Scalar::Float(f) if f.is_finite() => float_value(f),
+            Scalar::Float(_) => return None,
+            Scalar::Timestamp | Scalar::String => Value::String(word.text.to_owned()),
+        };
         self.end = word.to;
-        T::scalar(word, self.span(word.from, word.to))
+        let key = std::mem::take(&mut self.key);
+        self.outline.push(Mark::new(key, word.from, word.to, Shape::Scalar));
+        Some(value)
     }
 
-    fn key(&self, word: &Word<'a>) -> Option<(String, Span)> {
-        Some((word.name()?, self.span(word.from, word.to)))
+    /// A name that says what comes next.
+    fn name(&mut self, word: &Word<'a>) -> Option<String> {
+        self.key = (word.from, word.to);
+        word.name()
     }
 
     /// What is not there, behind a dash or a colon.
-    fn nothing<T: Tree>(&mut self, at: usize) -> T {
+    fn nothing(&mut self, at: usize) -> Value {
         self.end = at;
-        T::nothing(self.span(at, at))
+        let key = std::mem::take(&mut self.key);
+        self.outline.push(Mark::new(key, at, at, Shape::Scalar));
+        Value::Null
     }
 
     /// Whether the line begins with a key; goes nowhere.
@@ -193,7 +209,7 @@ impl<'a> Lines<'a> {
     }
 
     /// What begins here, in the line's column or behind a dash: a collection or a scalar.
-    fn block<T: Tree>(&mut self) -> Option<T> {
+    fn block(&mut self) -> Option<Value> {
         if self.is_item() {
             return self.sequence(false);
         }
@@ -210,9 +226,10 @@ impl<'a> Lines<'a> {
     }
 
     /// `beside`: its dashes stand in the column of the mapping's keys that it belongs to.
-    fn sequence<T: Tree>(&mut self, beside: bool) -> Option<T> {
+    fn sequence(&mut self, beside: bool) -> Option<Value> {
         self.deeper()?;
-        let (from, column) = (self.at, self.column);
+        let column = self.column;
+        let opened = self.open(self.at, Shape::Sequence);
         let mut items = Vec::new();
         while self.is_item() {
             self.at += 1;
@@ -233,18 +250,20 @@ impl<'a> Lines<'a> {
             }
         }
         self.depth -= 1;
-        Some(T::sequence(items, false, self.span(from, self.end)))
+        self.close(opened);
+        Some(Value::Array(items))
     }
 
-    fn mapping<T: Tree>(&mut self, first: Word<'a>) -> Option<T> {
+    fn mapping(&mut self, first: Word<'a>) -> Option<Value> {
         self.deeper()?;
-        let (from, column) = (first.from, self.column);
-        let mut fields = T::fields();
-        let mut key = self.key(&first)?;
+        let column = self.column;
+        let opened = self.open(first.from, Shape::Mapping);
+        let mut fields = Fields::new();
+        let mut name = self.name(&first)?;
         loop {
             // Behind the key's colon.
             let value = self.value_of_key(column)?;
-            T::set(&mut fields, key, value);
+            fields.set(name, value);
             if self.ended || self.column < column {
                 break;
             }
@@ -252,13 +271,14 @@ impl<'a> Lines<'a> {
                 return None;
             }
             let word = self.word().filter(|word| word.is_key)?;
-            key = self.key(&word)?;
+            name = self.name(&word)?;
         }
         self.depth -= 1;
-        Some(T::mapping(fields, false, self.span(from, self.end)))
+        self.close(opened);
+        Some(fields.into())
     }
 
-    fn value_of_key<T: Tree>(&mut self, column: usize) -> Option<T> {
+    fn value_of_key(&mut self, column: usize) -> Option<Value> {
         let behind = self.at;
         self.skip_spaces();
         match self.byte(0) {
@@ -344,17 +364,17 @@ impl<'a> Lines<'a> {
     }
 
     /// A collection in brackets, and the rest of its line.
-    fn flow_line<T: Tree>(&mut self) -> Option<T> {
+    fn flow_line(&mut self) -> Option<Value> {
         let value = self.flow()?;
         self.end_line()?;
         Some(value)
     }
 
-    fn flow<T: Tree>(&mut self) -> Option<T> {
-        let from = self.at;
+    fn flow(&mut self) -> Option<Value> {
         match self.byte(0) {
             b'[' => {
                 self.deeper()?;
+                let opened = self.open(self.at, Shape::FlowSequence);
                 let mut items = Vec::new();
                 self.at += 1;
                 while !self.closes(b']')? {
@@ -363,27 +383,30 @@ impl<'a> Lines<'a> {
                 }
                 self.depth -= 1;
                 self.end = self.at;
-                Some(T::sequence(items, true, self.span(from, self.end)))
+                self.close(opened);
+                Some(Value::Array(items))
             }
             b'{' => {
                 self.deeper()?;
-                let mut fields = T::fields();
+                let opened = self.open(self.at, Shape::FlowMapping);
+                let mut fields = Fields::new();
                 self.at += 1;
                 while !self.closes(b'}')? {
                     let word = self.flow_word()?;
-                    let key = self.key(&word)?;
+                    let name = self.name(&word)?;
                     if self.byte(0) != b':' || self.byte(1) != b' ' {
                         return None;
                     }
                     self.at += 1;
                     self.skip_spaces();
                     let value = self.flow()?;
-                    T::set(&mut fields, key, value);
+                    fields.set(name, value);
                     self.separator(b'}')?;
                 }
                 self.depth -= 1;
                 self.end = self.at;
-                Some(T::mapping(fields, true, self.span(from, self.end)))
+                self.close(opened);
+                Some(fields.into())
             }
             _ => {
                 let word = self.flow_word()?;
