@@ -7,13 +7,14 @@ NEED := bash .ci/need
 PODLAB := target/quick/podlab
 SHARED ?= ../shared
 
-.PHONY: help serve test build native lint unit web e2e conformance floors sync-conformance bench later screens lessons fuzz
+.PHONY: help serve test build native release lint unit web e2e conformance floors sync-conformance bench later screens lessons fuzz
 
 help:
 	@echo "make serve              builds the app and serves it on http://127.0.0.1:8080"
 	@echo "make test               every check: format, lints, native tests, conformance floors, wasm tests, browser tests"
 	@echo "make build              dist/, for any static host, under any path"
 	@echo "make conformance        compares podlab with recorded Kubernetes; differences in target/conformance/"
+	@echo "make release            the native tool as fast as it gets: target/podlab"
 	@echo "make bench              measures speed and size beside the peers; the table stays in target/bench/report.md"
 	@echo "make fuzz               random input for SECONDS=60 a target; what breaks stays in target/fuzz/"
 	@echo "make later              renews src/ui/app/later.txt, the list of what the first picture does not need"
@@ -43,6 +44,10 @@ native:
 	@$(NEED) rust
 	@echo "podlab: building the native tool (about 1 min; 3 min the first time)"
 	@cargo build --quiet --profile quick
+
+release:
+	@$(NEED) rust python3
+	@bash .ci/release
 
 # --- tests
 
@@ -99,10 +104,8 @@ later: build
 	@npm run --silent build
 
 # PARTS="browser verdicts": only these; PEERS=0: without the peers; PEERS=1: fails where a peer cannot be had.
-bench: build
+bench: build release
 	@$(NEED) chromium
-	@echo "podlab: building the native tool for speed (about 2 min; 4 min the first time)"
-	@cargo build --quiet --release
 	@echo "podlab: measuring (about 6 min; leave the machine alone meanwhile)"
 	@PEERS="$(PEERS)" node tests/bench/run.mjs $(PARTS)
 

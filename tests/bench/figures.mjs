@@ -55,7 +55,7 @@ export function timedRun(command, args, options = {}) {
   return { ms: performance.now() - start, ...ended };
 }
 
-export const podlab = process.env.PODLAB ?? "target/release/podlab";
+export const podlab = process.env.PODLAB ?? "target/podlab";
 
 /** The figures of one `podlab bench NAME`, by label. */
 export function native(...words) {
