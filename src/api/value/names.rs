@@ -1,8 +1,8 @@
 //! Which names an object may have: one bit for many names, so that most look-ups of what is not there need no look at the fields.
 
-/// Grows only: a name that was taken out again costs a look in vain.
+/// Grows only: a name that was taken out again costs a look in vain. As wide as a length, so that an object stays as small as it can.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Names(u64);
+pub(super) struct Names(usize);
 
 impl Names {
     pub const fn none() -> Self {
@@ -11,12 +11,12 @@ impl Names {
 
     /// Of a name that is known when podlab is built the bit is a constant.
     #[inline(always)]
-    const fn bit(name: &str) -> u64 {
+    const fn bit(name: &str) -> usize {
         let bytes = name.as_bytes();
         match bytes {
             [] => 1,
-            [first, .., last] => 1 << ((*first as usize * 5 + *last as usize * 6 + bytes.len()) % 64),
-            [only] => 1 << (*only % 64),
+            [first, .., last] => 1 << ((*first as usize * 5 + *last as usize * 6 + bytes.len()) % usize::BITS as usize),
+            [only] => 1 << (*only as usize % usize::BITS as usize),
         }
     }
 
