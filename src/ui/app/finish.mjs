@@ -80,6 +80,7 @@ const afterwards = {
   later: write("later.wasm", parts.second),
   lessons: write("lessons.json", newest("lessons.json")),
 };
+html = html.replace(/<!--[\s\S]*?-->\s*/g, "").replace(/\n{2,}/g, "\n");
 for (const [name, file] of Object.entries(afterwards)) html = html.replace("<html ", `<html data-${name}="./${file}" `);
 writeFileSync(page, html);
 

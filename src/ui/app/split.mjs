@@ -73,6 +73,8 @@ export function split(bytes, canWait) {
   for (const global of globalsOf(trial).filter((global) => global.module)) first.addGlobalExport(global.name, give(global));
   const second = make((name) => names.get(name) ?? name, [...shared, ...inOrder(functions.filter((f) => !taken.has(f.name) && placesInSecond.has(f.name)), placesInSecond)]);
   const renamed = shorten(first);
+  // What tools tell each other.
+  for (const module of [first, second]) module.runPasses(["strip-producers", "strip-target-features"]);
   if (!first.validate() || !second.validate()) throw new Error("the two files of the WebAssembly are not valid");
   return { first: first.emitBinary(), second: second.emitBinary(), renamed };
 }
