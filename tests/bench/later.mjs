@@ -6,6 +6,7 @@ import { chromium } from "@playwright/test";
 import binaryen from "binaryen";
 import config from "../e2e/playwright.config.mjs";
 import { make } from "../../src/ui/app/later.mjs";
+import { bodies } from "../../src/ui/app/order.mjs";
 import { plain } from "../../src/ui/app/split.mjs";
 
 const LEAST = 100; // Bytes of code that are worth a line.
@@ -30,31 +31,6 @@ function telling(bytes) {
   return { names, bytes: module.emitBinary() };
 }
 
-/** The bytes of each function's code, in their order. */
-function sizes(bytes) {
-  let at = 8;
-  const number = () => {
-    let [value, scale, byte] = [0, 1, 0];
-    do {
-      byte = bytes[at++];
-      value += (byte & 127) * scale;
-      scale *= 128;
-    } while (byte & 128);
-    return value;
-  };
-  const CODE = 10;
-  for (;;) {
-    const [kind, length] = [bytes[at++], number()];
-    if (kind === CODE) break;
-    at += length;
-  }
-  return Array.from({ length: number() }, () => {
-    const length = number();
-    at += length;
-    return length;
-  });
-}
-
 rmSync(site, { recursive: true, force: true });
 cpSync("dist", site, { recursive: true });
 const bytes = readFileSync(whole);
@@ -64,8 +40,8 @@ for (const file of readdirSync(site)) {
   if (/^podlab-.*\.wasm$/.test(file)) writeFileSync(path, told);
   if (/^podlab-.*\.js$/.test(file)) {
     const glue = "const imports = __wbg_get_imports();";
-    const source = readFileSync(path, "utf8");
-    if (!source.includes(glue)) throw new Error(`${path} does not read as expected`);
+    const source = readFileSync("target/later/glue.js", "utf8");
+    if (!source.includes(glue)) throw new Error("target/later/glue.js does not read as expected");
     writeFileSync(path, source.replaceAll(glue, `${glue} imports["./podlab_bg.js"].ran = (number) => (globalThis.ran ??= new Set()).add(number);`));
   }
   // In one file, so nothing follows.
@@ -91,7 +67,7 @@ try {
   await chrome.close();
   server.kill();
 }
-const weights = sizes(bytes);
+const weights = bodies(bytes).map(({ length }) => length);
 const lines = make(names.map((name, number) => ({ name: plain(name), size: weights[number], ran: ran.has(number) })), LEAST);
 writeFileSync(list, `# What the first picture does not need; made by \`make later\`, read by later.mjs.\n${lines.join("\n")}\n`);
 console.log(`${list}: ${lines.length} lines; ${ran.size} of ${names.length} functions ran in the first seconds`);

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
+import { transformSync } from "esbuild";
 import { read } from "./later.mjs";
 import { split } from "./split.mjs";
 
@@ -17,19 +18,31 @@ function write(name, data) {
   return file;
 }
 
+/** A script or a style sheet without what only people read; modules also with short names of their own. */
+function small(path, format) {
+  const loader = extname(path).slice(1);
+  return transformSync(readFileSync(path, "utf8"), { loader, format, minify: true, legalComments: "none", ...(loader === "js" && { target: "es2022" }) }).code;
+}
+
 const page = join(dist, "index.html");
 let html = readFileSync(page, "utf8");
 const inline = /<script type="module"[^>]*>([\s\S]*?)<\/script>/.exec(html);
 const glue = inline && /from\s+'([^']+)'/.exec(inline[1])?.[1];
 const wasm = inline && /module_or_path:\s*'([^']+)'/.exec(inline[1])?.[1];
 if (!glue || !wasm) throw new Error("trunk's start script does not read as expected: look at the built index.html");
-// The one file stays where `make later` finds it.
+// The one file stays where `make later` finds it, and so does the glue.
 mkdirSync(join(target, "later"), { recursive: true });
 const whole = join(target, "later/whole.wasm");
 copyFileSync(join(dist, wasm), whole);
+copyFileSync(join(dist, glue), join(target, "later/glue.js"));
 rmSync(join(dist, wasm));
 const parts = split(readFileSync(whole), read(readFileSync("src/ui/app/later.txt", "utf8")));
 const first = write("podlab.wasm", parts.first);
+writeFileSync(join(dist, glue), readFileSync(join(dist, glue), "utf8").replace(/[\w$]+/g, (word) => parts.renamed.get(word) ?? word));
+
+const snippets = existsSync(join(dist, "snippets")) ? readdirSync(join(dist, "snippets"), { recursive: true }).map((path) => join("snippets", path)) : [];
+for (const path of [glue, ...snippets.filter((path) => path.endsWith(".js"))]) writeFileSync(join(dist, path), small(join(dist, path), "esm"));
+for (const path of readdirSync(dist).filter((path) => path.endsWith(".css") || path === "start.js")) writeFileSync(join(dist, path), small(join(dist, path)));
 
 const boot = write("boot.js", `import start from "${glue}";
 start({ module_or_path: "./${first}" }).catch((error) => {
@@ -44,6 +57,10 @@ start({ module_or_path: "./${first}" }).catch((error) => {
 });
 `);
 html = html.replace(inline[0], `<script type="module" src="./${boot}"></script>`).replaceAll(wasm, `./${first}`);
+html = html.replace(/href="\.\/([^"]*)"([^>]*) integrity="sha384-[^"]*"/g, (_, path, between) => {
+  const sum = createHash("sha384").update(readFileSync(join(dist, path))).digest("base64");
+  return `href="./${path}"${between} integrity="sha384-${sum}"`;
+});
 // Browsers ignore an integrity on such a preload, and say so in the console.
 html = html.replace(/(<link rel="preload"[^>]*?) integrity="[^"]*"/g, "$1");
 if (/<script(?![^>]*\ssrc=)[^>]*>/.test(html)) throw new Error("an inline script is left, which the content security policy would block");
@@ -63,6 +80,7 @@ const afterwards = {
   later: write("later.wasm", parts.second),
   lessons: write("lessons.json", newest("lessons.json")),
 };
+html = html.replace(/<!--[\s\S]*?-->\s*/g, "").replace(/\n{2,}/g, "\n");
 for (const [name, file] of Object.entries(afterwards)) html = html.replace("<html ", `<html data-${name}="./${file}" `);
 writeFileSync(page, html);
 
@@ -80,3 +98,4 @@ const urls = files.map((path) => (path === "index.html" ? "./" : `./${path}`));
 const worker = join(dist, "sw.js");
 const source = readFileSync(worker, "utf8").replace('"development"', JSON.stringify(version)).replace("FILES = []", `FILES = ${JSON.stringify(urls)}`);
 writeFileSync(worker, source);
+writeFileSync(worker, small(worker));
