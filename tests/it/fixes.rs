@@ -101,6 +101,8 @@ fn a_wrong_kind_or_version_is_repaired_whatever_else_is_wrong() {
         let here = check(&text);
         // The other documents of a text have their own say in which repair is the best one; of a list nothing tells whose it is.
         let whole = here.source.documents.len() == 1 && !here.stderr.contains("error parsing ") && !text.contains("List");
+        let known = ["Pod", "Deployment", "Service", "ConfigMap", "Job", "StatefulSet", "DaemonSet", "Secret", "Namespace"];
+        let whole = whole && known.iter().any(|kind| text.contains(&format!("kind: {kind}\n")));
         let identified = here.diagnostics.iter().all(|d| !["", "apiVersion", "kind"].contains(&d.path.as_str()));
         if !whole || !identified {
             continue;

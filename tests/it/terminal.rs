@@ -67,7 +67,7 @@ fn play(transcript: &str) -> String {
         if !text.is_empty() && !text.ends_with('\n') {
             out.push_str("\\\n");
         }
-        if !terminal.is_busy() && terminal.exit_code() != 0 {
+        if terminal.prompt() == Some("$ ") && terminal.exit_code() != 0 {
             out.push_str(&format!("! {}\n", terminal.exit_code()));
         }
     }
@@ -112,11 +112,11 @@ fn what_stands_before_a_line_is_the_prompt_of_what_reads_it() {
         (
             "ssh node-1",
             &[
-                ("", Some("root@node-1:~# ")),
+                ("", Some("root@node-1:/root# ")),
                 ("(\n", Some("> ")),
-                ("ls)\n", Some("root@node-1:~# ")),
+                ("ls)\n", Some("root@node-1:/root# ")),
                 ("sleep 9\n", None),
-                ("\u{3}", Some("root@node-1:~# ")),
+                ("\u{3}", Some("root@node-1:/root# ")),
                 ("\u{4}", Some("$ ")),
             ],
         ),
