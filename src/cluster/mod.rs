@@ -357,6 +357,11 @@ impl Cluster {
         self.type_in(exec.node, runtime::Seat::Exec(exec.exec), text);
     }
 
+    /// Ctrl-C at the terminal of a running command; false where no shell hears it.
+    pub fn exec_interrupt(&mut self, exec: ExecRef) -> bool {
+        self.interrupt(exec.node, runtime::Seat::Exec(exec.exec))
+    }
+
     /// What stands before the person's next line there: see [`runtime::Runtime::prompt`].
     pub fn exec_prompt(&self, exec: ExecRef) -> Option<String> {
         self.runtimes.get(exec.node)?.prompt(runtime::Seat::Exec(exec.exec))
@@ -369,6 +374,11 @@ impl Cluster {
         }
     }
 
+    /// Ctrl-C of a person who is attached; false where no shell hears it.
+    pub fn attached_interrupt(&mut self, pod: PodRef<'_>, container: &str) -> bool {
+        self.find_container(pod, container).is_ok_and(|(node, id)| self.interrupt(node, runtime::Seat::First(id)))
+    }
+
     /// What stands before the next line of a person who is attached.
     pub fn attached_prompt(&self, pod: PodRef<'_>, container: &str) -> Option<String> {
         let (node, id) = self.find_container(pod, container).ok()?;
@@ -379,6 +389,13 @@ impl Cluster {
         let mut ctx = context!(self);
         self.runtimes[node].type_in(seat, text, &mut ctx);
         self.deliver();
+    }
+
+    fn interrupt(&mut self, node: usize, seat: runtime::Seat) -> bool {
+        let mut ctx = context!(self);
+        let heard = self.runtimes[node].interrupt(seat, &mut ctx);
+        self.deliver();
+        heard
     }
 
     pub fn exec_state(&self, exec: ExecRef) -> Option<&runtime::ExecRecord> {

@@ -97,6 +97,11 @@ pub trait Job: JobClone {
         None
     }
 
+    /// Ctrl-C, where a shell that it has opened hears it and goes on.
+    fn interrupt(&mut self, _env: &mut Env) -> bool {
+        false
+    }
+
     /// Ctrl-C, or the end of a `timeout`.
     fn stop(&mut self, _env: &mut Env) {}
 }

@@ -38,6 +38,7 @@ mod verbs;
 
 use crate::api::SimTime;
 use crate::cluster::Cluster;
+pub use crate::cluster::runtime::MORE;
 use crate::cluster::shell::{Machine, Step};
 pub use env::EditRequest;
 use env::Env;
@@ -109,6 +110,8 @@ impl Default for Terminal {
     }
 }
 
+/// What stands before a line of the person's own shell.
+pub const PROMPT: &str = "$ ";
 /// The number of the person's shell among the processes of their machine.
 const SHELL_PID: u64 = 4000;
 /// Output beyond this many pieces is forgotten, oldest first.
@@ -125,15 +128,22 @@ impl Terminal {
 
     /// Runs a line. What takes time goes on with [`Terminal::poll`].
     pub fn submit(&mut self, line: &str, cluster: &mut Cluster) {
-        self.output.push(Output { at: cluster.now(), kind: OutputKind::Command { prompt: 2 }, text: format!("$ {line}\n") });
+        let prompt = if self.shell.goes_on() { MORE } else { PROMPT };
+        self.output.push(Output { at: cluster.now(), kind: OutputKind::Command { prompt: prompt.len() }, text: format!("{prompt}{line}\n") });
         // Something runs already (a watch): the new line runs beside it.
         let read = if self.is_busy() {
             self.shell.beside(line).map(|machine| {
                 self.running.start(machine);
             })
+        } else if self.seat.interactive {
+            self.shell.typed(line)
         } else {
             self.shell.run(line)
         };
+        self.read(read, cluster);
+    }
+
+    fn read(&mut self, read: Result<(), String>, cluster: &mut Cluster) {
         match read {
             Ok(()) => self.poll(cluster),
             Err(message) => self.output.push(Output { at: cluster.now(), kind: OutputKind::Stderr, text: format!("bash: {message}\n") }),
@@ -156,14 +166,39 @@ impl Terminal {
                 });
             }
             None if self.is_busy() => self.typed.push_str(text),
+            // Ctrl-D: what was begun ends where it is.
+            None if self.shell.goes_on() && text == "\u{4}" => {
+                let read = self.shell.end_lines();
+                return self.read(read, cluster);
+            }
             None => {}
         }
         self.poll(cluster);
     }
 
-    /// Ctrl-C.
+    /// Ctrl-C. In a shell that was opened on a terminal it ends what runs there, as the terminal hands it on; everywhere else what runs here.
     pub fn interrupt(&mut self, cluster: &mut Cluster) {
-        if !self.is_busy() {
+        let mut jobs = Vec::new();
+        self.shell.jobs(&mut jobs);
+        if let Some((id, mut job)) = jobs.first().and_then(|id| Some((*id, self.running.jobs.remove(id)?))) {
+            let heard = self.with_env(cluster, |env, _| {
+                let heard = job.interrupt(env);
+                if heard {
+                    env.out("^C\n");
+                }
+                env.running.jobs.insert(id, job);
+                heard
+            });
+            if heard {
+                return self.poll(cluster);
+            }
+        }
+        self.leave(cluster);
+    }
+
+    /// Ends what runs in the foreground, and a command that is half typed: the person's own prompt is there then.
+    pub fn leave(&mut self, cluster: &mut Cluster) {
+        if !self.is_busy() && !self.shell.goes_on() {
             return;
         }
         self.shell.stop(130);
@@ -239,11 +274,11 @@ impl Terminal {
         shell.into_iter().chain(self.running.processes.values().filter_map(|p| p.wakes_at)).min()
     }
 
-    /// `Some("/ # ")` while an open shell in a container waits for a line; `Some("$ ")` at the person's own prompt; `Some("")` where what runs
-    /// waits for a line without asking for it; `None` while busy.
+    /// `Some("/ # ")` while an open shell in a container waits for a line; `Some("$ ")` at the person's own prompt, `Some("> ")` where a command goes
+    /// on; `Some("")` where what runs waits for a line without asking for it; `None` while busy.
     pub fn prompt(&self) -> Option<&str> {
         if !self.is_busy() {
-            return Some("$ ");
+            return Some(if self.shell.goes_on() { MORE } else { PROMPT });
         }
         let mut jobs = Vec::new();
         self.shell.jobs(&mut jobs);

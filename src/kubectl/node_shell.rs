@@ -3,7 +3,7 @@
 use super::env::{DONE, Env, Failure, Flow, Job, Poll};
 use super::{duration, host, table};
 use crate::cluster::log::Fact;
-use crate::cluster::runtime::{ContainerRecord, State};
+use crate::cluster::runtime::{ContainerRecord, MORE, State};
 use crate::cluster::shell::{Machine, Step};
 
 /// A shell on a node, as long as the person is there.
@@ -64,13 +64,19 @@ impl Job for Session {
         }
         self.typed = std::mem::replace(&mut env.typed, typed);
         (env.node, env.keyboard) = (place, keyboard);
-        let own = self.machine.prompt().map(|_| format!("root@{}:{}# ", self.node, self.machine.directory));
+        let sign = |_| if self.machine.goes_on() { MORE.into() } else { format!("root@{}:{}# ", self.node, self.machine.directory) };
+        let own = self.machine.prompt().map(sign);
         self.prompt = own.or_else(|| reads.then(String::new));
         Ok(polled)
     }
 
     fn input(&mut self, text: &str, _env: &mut Env) {
         self.typed.push_str(text);
+    }
+
+    fn interrupt(&mut self, _env: &mut Env) -> bool {
+        self.typed.clear();
+        self.machine.interrupt().is_some()
     }
 
     fn prompt(&self) -> Option<&str> {

@@ -53,6 +53,11 @@ pub(super) fn read_error(error: &ReadError, text: &str) -> Explained {
     (code, Vec::new())
 }
 
+/// The kind that kubectl's command line knows by this name: `deploy`, `networkpolicies`.
+fn called(name: &str) -> Option<&'static str> {
+    all_kinds().find(|k| k.plural == name || k.short_names.contains(&name)).map(|k| k.kind)
+}
+
 /// What kubectl refuses by itself.
 pub(super) fn client(code: ClientCode, value: &Value, path: &str, findings: &[Finding]) -> Explained {
     let kind = value.get("kind").and_then(Value::as_str).unwrap_or_default();
@@ -71,7 +76,7 @@ pub(super) fn client(code: ClientCode, value: &Value, path: &str, findings: &[Fi
         }
         ClientCode::UnknownKind => match all_kinds().find(|k| k.kind == kind) {
             Some(known) => ("explain-wrong-api-version", vec![kind.to_owned(), known.api_version(), api_version.to_owned()]),
-            None => match closest(kind, all_kinds().map(|k| k.kind)) {
+            None => match called(kind).or_else(|| closest(kind, all_kinds().map(|k| k.kind))) {
                 Some(near) => ("explain-unknown-kind-near", vec![kind.to_owned(), near.to_owned()]),
                 None => ("explain-unknown-kind", vec![kind.to_owned(), api_version.to_owned()]),
             },

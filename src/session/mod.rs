@@ -277,12 +277,13 @@ fn perform(world: &mut World, input: &Input) {
     let World { cluster, terminal, .. } = world;
     match input {
         Input::Apply { file, text } => {
-            leave_foreground(terminal, cluster);
+            // A button's command needs the prompt: what runs in the foreground ends.
+            terminal.leave(cluster);
             terminal.files.insert(file.clone(), text.clone());
             terminal.submit(&format!("kubectl apply -f {file}"), cluster);
         }
         Input::Delete { kind, namespace, name, grace_seconds } => {
-            leave_foreground(terminal, cluster);
+            terminal.leave(cluster);
             let grace = grace_seconds.map(|g| format!(" --grace-period={g}")).unwrap_or_default();
             terminal.submit(&format!("kubectl delete {kind} {name} -n {namespace} --wait=false{grace}"), cluster);
         }
@@ -313,13 +314,6 @@ fn perform(world: &mut World, input: &Input) {
         Input::StopApiServer(stopped) => cluster.api.set_stopped(*stopped),
         Input::StopKubelet { node, stopped } => note(cluster.set_kubelet_stopped(node, *stopped)),
         Input::DescribeImage(image) => cluster.add_image(image),
-    }
-}
-
-/// A button's command needs the prompt: what runs in the foreground is stopped, as a person would with Ctrl-C.
-fn leave_foreground(terminal: &mut Terminal, cluster: &mut Cluster) {
-    if terminal.is_busy() {
-        terminal.interrupt(cluster);
     }
 }
 

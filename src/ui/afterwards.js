@@ -41,12 +41,34 @@ function take(module) {
   told.resolve();
 }
 
-// Fetches the second part, and mounts the app: before it comes on a visit that begins `afresh`, and with it where a link or a kept run will want it at once.
+// Whether the page may wait for WebAssembly: Chrome before 115 neither compiles nor sets up more than 4 KiB at once on the page's own thread. Asked with
+// 8 KiB in which nothing stands.
+function canHurry() {
+  const nothing = new Uint8Array(8192);
+  nothing.set([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 0, 0xf5, 0x3f]);
+  try {
+    return !!new WebAssembly.Instance(new WebAssembly.Module(nothing));
+  } catch {
+    return false;
+  }
+}
+
+async function bring_slowly(module) {
+  await WebAssembly.instantiate(module, { first: exported });
+  isHere = true;
+  return module;
+}
+
+// Fetches the second part, and mounts the app: before it comes on a visit that begins `afresh`, and with it where a link or a kept run will want it at once,
+// or where it could not be brought in a hurry.
 export function follow(exports, afresh, mount) {
   exported = exports;
-  if (files.later) got("later").then((answer) => answer.arrayBuffer()).then((bytes) => WebAssembly.compile(bytes)).then(take, told.reject);
-  else told.resolve(); // A build in one file.
-  if (afresh) mount();
+  const hurries = canHurry();
+  if (files.later) {
+    const module = got("later").then((answer) => answer.arrayBuffer()).then((bytes) => WebAssembly.compile(bytes));
+    (hurries ? module : module.then(bring_slowly)).then(take, told.reject);
+  } else told.resolve(); // A build in one file.
+  if (afresh && hurries) mount();
   else compiled.then(mount, mount);
 }
 

@@ -46,11 +46,11 @@ pub fn fix_title(fix: &Fix, language: Language) -> String {
 pub fn problems(checked: &Checked, text: &str, language: Language, on: &Callback<Message>) -> Html {
     let label = language.say(words::PROBLEMS);
     if text.trim().is_empty() {
-        return html! { <section class="problems quiet" aria-label={label}>{ language.say(words::PROBLEMS_EMPTY) }</section> };
+        return html! { <section class="problems quiet" aria-label={label} tabindex="-1">{ language.say(words::PROBLEMS_EMPTY) }</section> };
     }
     if checked.diagnostics.is_empty() {
         return html! {
-            <section class="problems quiet good" aria-label={label}><span class="sign" aria-hidden="true">{ "✓" }</span>{ language.say(words::PROBLEMS_NONE) }</section>
+            <section class="problems quiet good" aria-label={label} tabindex="-1"><span class="sign" aria-hidden="true">{ "✓" }</span><span>{ language.say(words::PROBLEMS_NONE) }</span><kbd class="leave" aria-hidden="true">{ language.say(words::EDITOR_LEAVE) }</kbd></section>
         };
     }
     let lines = LineIndex::new(text);

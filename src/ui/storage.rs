@@ -3,7 +3,7 @@
 use web_sys::Storage;
 
 pub const DESK: &str = "podlab.desk.1";
-pub const LAYOUT: &str = "podlab.layout.1";
+pub const LAYOUT: &str = "podlab.layout.2";
 pub const PROGRESS: &str = "podlab.progress.1";
 pub const LANGUAGE: &str = "podlab.language";
 const RUN: &str = "podlab.run.1";

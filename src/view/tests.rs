@@ -88,6 +88,28 @@ fn nothing_overlaps_at_any_width_and_any_number_of_pods() {
 }
 
 #[test]
+fn a_picture_grows_where_its_pane_has_room() {
+    let session = run(2, 2);
+    let drawn = |scene: &Scene, width: f64| (width / scene.width).max(1.0);
+    // The pane's width, its height in heights of the picture as it is, and how much larger the picture is drawn.
+    for (width, heights, larger) in
+        [(1013.0, 3.0, 1.0), (1445.0, 3.0, 1.2), (2021.0, 3.0, 1.5), (2813.0, 3.0, 1.5), (2300.0, 0.5, 1.0), (2021.0, 1.4, 0.0)]
+    {
+        let height = scene::build(&session, &draft(), width).height * heights;
+        let scene = scene::build_in(&session, &draft(), width, height, 1.0);
+        let times = drawn(&scene, width);
+        assert!(larger == 0.0 || (times - larger).abs() < 0.01, "{width} × {height}: {times} times as large");
+        assert!(times < 1.01 || scene.height * times <= height, "{width} × {height}: higher than its pane");
+        check_layout(&scene);
+    }
+    // It does not grow into the last of the room, where a line more would make it shrink again; but it stays as large as it is.
+    let large = scene::build_in(&session, &draft(), 1445.0, f64::INFINITY, 1.0);
+    let just_enough = large.height * drawn(&large, 1445.0) + 1.0;
+    assert!(scene::build_in(&session, &draft(), 1445.0, just_enough, 1.0).width > large.width);
+    assert_eq!(scene::build_in(&session, &draft(), 1445.0, just_enough, 1.2), large);
+}
+
+#[test]
 fn arrow_keys_reach_every_shape() {
     for (width, pods) in [(390.0, 3), (1024.0, 8), (1440.0, 2)] {
         let scene = scene::build(&run(2, pods), &draft(), width);

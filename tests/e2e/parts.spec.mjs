@@ -55,6 +55,38 @@ test("a link waits for both parts and hurries neither", async ({ page }) => {
   expect(await hurried(page)).toBe(0);
 });
 
+test("a browser that compiles nothing large at once waits for both parts", async ({ page }) => {
+  const app = new App(page);
+  // As Chrome did before 115, on the page's own thread.
+  await page.addInitScript(() => {
+    const { Module, Instance } = WebAssembly;
+    const small = new WeakSet();
+    const refuse = (what) => {
+      throw new RangeError(`${what} is disallowed on the main thread, if the buffer size is larger than 4KB.`);
+    };
+    WebAssembly.Module = new Proxy(Module, {
+      construct(target, [bytes]) {
+        if (bytes.byteLength > 4096) refuse("WebAssembly.Compile");
+        const module = new target(bytes);
+        small.add(module);
+        return module;
+      },
+    });
+    WebAssembly.Instance = new Proxy(Instance, { construct: (target, words) => (small.has(words[0]) ? new target(...words) : refuse("WebAssembly.Instance")) });
+  });
+  const letGo = await hold(page, LATER);
+  await page.goto("./");
+  await expect(page.getByRole("status").filter({ hasText: "starting" })).toBeVisible();
+  // The first file is there by now; nobody can act before the second.
+  await page.waitForLoadState("load");
+  await expect(app.terminalInput).toHaveCount(0);
+  letGo();
+  await app.run("kubectl get pods");
+  await expect(app.terminalOutput).toContainText("echo-health");
+  await expect(app.editor).toContainText("name: echo-health");
+  expect(await hurried(page)).toBe(0);
+});
+
 test.describe("without a part", () => {
   for (const language of ["en", "ko"]) {
     test(`the page says so and its text can be read, ${language}`, async ({ browser }) => {

@@ -123,6 +123,27 @@ test("a here-document is typed line by line; vi opens a file in the editor", asy
   await expect(page.getByRole("button", { name: "note.txt", exact: true })).toHaveAttribute("aria-pressed", "true");
 });
 
+test("a command may take several lines, at the own prompt and in a container's shell", async ({ page }) => {
+  const app = await ready(page);
+  const prompt = page.locator(".terminal-pane .line .prompt");
+  const typed = async (prompts) => {
+    for (const [before, line] of prompts) {
+      await expect(prompt).toHaveText(before);
+      await app.run(line);
+    }
+  };
+  await typed([["$ ", "for i in 1 2; do"], ["> ", "echo \"own $i\""], ["> ", "done"]]);
+  await expect(app.terminalOutput).toContainText("> done\nown 1\nown 2");
+  await typed([["$ ", "if true"]]);
+  await expect(prompt).toHaveText("> ");
+  await app.terminalInput.press("Control+c");
+  await typed([["$ ", "kubectl exec -it visitor -- sh"], ["/ # ", "while true"], ["> ", "do echo 'inside"], ["> ", "here'; break"], ["> ", "done"]]);
+  await expect(app.terminalOutput).toContainText("> done\ninside\nhere");
+  await typed([["/ # ", "cat <<EOF"], ["> ", "clear"], ["> ", "EOF"]]);
+  await expect(app.terminalOutput).toContainText("> EOF\nclear");
+  await expect(prompt).toHaveText("/ # ");
+});
+
 test("what is typed into a container's shell stands behind its prompt", async ({ page }) => {
   const app = await ready(page);
   await app.run("kubectl exec -it visitor -- sh");

@@ -27,7 +27,8 @@ fn lines_do_as_recorded() {
     assert!(wrong.is_empty(), "behaviour changed; if on purpose: PODLAB_UPDATE=1 make unit\n{}", wrong.join("\n"));
 }
 
-/// Types the lines of a transcript (`$ LINE`, `> MORE OF IT`, `< TEXT` for what is typed while it runs); gives it with what really came.
+/// Types the lines of a transcript (`$ LINE`, `> MORE OF IT`, `< TEXT` for what is typed while it runs, or to end it); gives it with what really
+/// came.
 fn play(transcript: &str) -> String {
     let mut cluster = Cluster::new(Config::nodes(2));
     cluster.advance_to(SimTime(30_000));
@@ -39,13 +40,13 @@ fn play(transcript: &str) -> String {
         if line.starts_with('#') {
             out.push_str(&format!("{line}\n"));
         } else if let Some(first) = line.strip_prefix("$ ") {
-            let mut text = first.to_owned();
             out.push_str(&format!("{line}\n"));
+            terminal.submit(first, &mut cluster);
             while let Some(more) = lines.next_if(|l| l.starts_with("> ")) {
-                text.push_str(&format!("\n{}", &more[2..]));
+                assert_eq!(terminal.prompt(), Some("> "), "before {more:?}");
                 out.push_str(&format!("{more}\n"));
+                terminal.submit(&more[2..], &mut cluster);
             }
-            terminal.submit(&text, &mut cluster);
         } else if let Some(typed) = line.strip_prefix("< ") {
             out.push_str(&format!("{line}\n"));
             match typed {
@@ -66,7 +67,7 @@ fn play(transcript: &str) -> String {
         if !text.is_empty() && !text.ends_with('\n') {
             out.push_str("\\\n");
         }
-        if !terminal.is_busy() && terminal.exit_code() != 0 {
+        if terminal.prompt() == Some("$ ") && terminal.exit_code() != 0 {
             out.push_str(&format!("! {}\n", terminal.exit_code()));
         }
     }
@@ -89,7 +90,37 @@ fn what_stands_before_a_line_is_the_prompt_of_what_reads_it() {
     terminal
         .submit("kubectl run u --image=busybox --overrides='{\"spec\": {\"securityContext\": {\"runAsUser\": 1000}}}' -- sleep 1000", &mut cluster);
     settle(&mut terminal, &mut cluster);
-    let sessions: [(&str, &[(&str, Option<&str>)]); 6] = [
+    let sessions: [(&str, &[(&str, Option<&str>)]); 9] = [
+        // A command over several lines.
+        (
+            "kubectl exec -it b -- sh",
+            &[
+                ("", Some("/ # ")),
+                ("for i in 1 2\n", Some("> ")),
+                ("do echo \"$i\n", Some("> ")),
+                ("x\"\n", Some("> ")),
+                ("done\n", Some("/ # ")),
+                ("cat <<EOF\n", Some("> ")),
+                ("EOF\n", Some("/ # ")),
+                ("echo a \\\n", Some("> ")),
+                ("b\n", Some("/ # ")),
+                ("if true\n", Some("> ")),
+                ("\u{4}", Some("/ # ")),
+                ("\u{4}", Some("$ ")),
+            ],
+        ),
+        (
+            "ssh node-1",
+            &[
+                ("", Some("root@node-1:/root# ")),
+                ("(\n", Some("> ")),
+                ("ls)\n", Some("root@node-1:/root# ")),
+                ("sleep 9\n", None),
+                ("\u{3}", Some("root@node-1:/root# ")),
+                ("\u{4}", Some("$ ")),
+            ],
+        ),
+        ("while false", &[("", Some("> ")), ("\u{4}", Some("$ "))]),
         // dash; BusyBox for somebody who is not root.
         ("kubectl exec -it n -- sh", &[("", Some("# ")), ("cd /etc\n", Some("# ")), ("\u{4}", Some("$ "))]),
         ("kubectl exec -it u -- sh", &[("", Some("/ $ ")), ("\u{4}", Some("$ "))]),
@@ -104,6 +135,13 @@ fn what_stands_before_a_line_is_the_prompt_of_what_reads_it() {
                 ("/etc # x\n", Some("")),
                 ("\u{4}", Some("~ # ")),
                 ("sleep 1000\n", None),
+                // Ctrl-C ends it and not the shell; nor does it where a command is half typed.
+                ("\u{3}", Some("~ # ")),
+                ("while true\n", Some("> ")),
+                ("\u{3}", Some("~ # ")),
+                ("sh -c 'sleep 1000'\n", None),
+                ("\u{3}", Some("~ # ")),
+                ("echo \"? $?\"\n", Some("~ # ")),
             ],
         ),
         // Without a terminal a shell shows no prompt, but it reads.
@@ -117,15 +155,25 @@ fn what_stands_before_a_line_is_the_prompt_of_what_reads_it() {
     for (line, typed) in sessions {
         terminal.submit(line, &mut cluster);
         for (text, prompt) in typed {
-            if !text.is_empty() {
-                terminal.input(text, &mut cluster);
+            match *text {
+                "" => {}
+                "\u{3}" => terminal.interrupt(&mut cluster),
+                text => terminal.input(text, &mut cluster),
             }
             assert_eq!(settle(&mut terminal, &mut cluster).as_deref(), *prompt, "{line}: after {text:?}");
         }
-        terminal.interrupt(&mut cluster);
+        terminal.leave(&mut cluster);
+        assert_eq!(terminal.prompt(), Some("$ "), "{line}");
     }
     let said: String = terminal.output().iter().map(|o| o.text.as_str()).collect();
-    for echoed in ["~ # cat\n/etc # x\n/etc # x\n", "echo hi\nhi\n", "hello\nhello\n", "/ # hostname\none\n", "pod \"one\" deleted"] {
+    for echoed in [
+        "~ # cat\n/etc # x\n/etc # x\n",
+        "echo hi\nhi\n",
+        "hello\nhello\n",
+        "~ # echo \"? $?\"\n? 130\n",
+        "/ # hostname\none\n",
+        "pod \"one\" deleted",
+    ] {
         assert!(said.contains(echoed), "{echoed:?} is not in:\n{said}");
     }
 }

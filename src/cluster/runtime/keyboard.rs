@@ -23,6 +23,9 @@ impl Seat {
     }
 }
 
+/// What stands before a line that a command goes on with (`PS2`).
+pub const MORE: &str = "> ";
+
 impl Runtime {
     /// More text for its standard input; lost where that is closed.
     pub fn type_in(&mut self, seat: Seat, text: &str, ctx: &mut Context) {
@@ -38,13 +41,36 @@ impl Runtime {
         }
     }
 
+    /// Ctrl-C at a shell's terminal; false where no shell reads commands there.
+    pub fn interrupt(&mut self, seat: Seat, ctx: &mut Context) -> bool {
+        let place = |(id, live): (&ContainerId, &mut super::Live)| {
+            let process = live.processes.values_mut().find(|p| seat.is_at(*id, p) && p.ended.is_none())?;
+            let Run::Shell(machine) = &mut process.run else { return None };
+            let waits_for = machine.interrupt()?;
+            process.stdin.clear();
+            process.wake = None;
+            Some((*id, waits_for))
+        };
+        let Some((id, waits_for)) = self.live.iter_mut().find_map(place) else { return false };
+        if let Some(pid) = waits_for {
+            self.deliver_signal(id, pid, "INT", false, ctx);
+        }
+        self.pump(id, ctx);
+        self.take_outbox(ctx);
+        true
+    }
+
     /// What stands before the line that is typed next: the prompt of a shell on a terminal, nothing where a program in it reads (or a shell that
     /// sits at no terminal). `None` while nothing reads.
     pub fn prompt(&self, seat: Seat) -> Option<String> {
         let mut all = self.live.iter().flat_map(|(id, live)| live.processes.values().map(move |p| (*id, p)));
         let (id, process) = all.find(|(id, p)| seat.is_at(*id, p) && p.reads && p.ended.is_none() && !p.stdin_closed)?;
         match &process.run {
-            Run::Shell(machine) => Some(machine.prompt().map_or_else(String::new, |folder| self.prompt_in(id, &folder))),
+            Run::Shell(machine) => Some(match machine.prompt() {
+                Some(_) if machine.goes_on() => MORE.into(),
+                Some(folder) => self.prompt_in(id, &folder),
+                None => String::new(),
+            }),
             Run::Server(_) | Run::Stepping => None,
         }
     }

@@ -28,7 +28,7 @@ use super::{Context, NodeConfig};
 use crate::api::SimTime;
 use files::{Inode, Tree};
 pub(super) use files::{has_file, read_file};
-pub use keyboard::Seat;
+pub use keyboard::{MORE, Seat};
 use process::Live;
 pub use record::*;
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::parser::{Program, parse};
+use super::parser::{Fault, Program, parse_inside};
 
 /// A piece of a word.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,18 +39,22 @@ pub struct Lexer<'a> {
     depth: usize,
     /// Here-documents whose text begins after this line: (index of the token to fill, end mark, quoted, tabs stripped).
     waiting: Vec<(usize, String, bool, bool)>,
+    open: bool,
 }
 
 /// The tokens of a script, or what is wrong with it.
-pub fn tokens(text: &str, depth: usize) -> Result<Vec<Token>, String> {
+///
+/// With them whether something is open at the end that a script may leave open, but a person's next line goes on with: a backslash, a here-document,
+/// backticks.
+pub fn tokens(text: &str, depth: usize) -> Result<(Vec<Token>, bool), Fault> {
     if depth > DEEPEST {
         return Err("too deeply nested".into());
     }
     let characters: Vec<char> = text.chars().collect();
-    let mut lexer = Lexer { text: &characters, at: 0, depth, waiting: Vec::new() };
+    let mut lexer = Lexer { text: &characters, at: 0, depth, waiting: Vec::new(), open: false };
     let mut found = Vec::new();
     while lexer.next(&mut found)? {}
-    Ok(found)
+    Ok((found, lexer.open || !lexer.waiting.is_empty()))
 }
 
 impl Lexer<'_> {
@@ -62,11 +66,11 @@ impl Lexer<'_> {
         what.chars().enumerate().all(|(i, c)| self.text.get(self.at + i) == Some(&c))
     }
 
-    fn next(&mut self, found: &mut Vec<Token>) -> Result<bool, String> {
+    fn next(&mut self, found: &mut Vec<Token>) -> Result<bool, Fault> {
         while let Some(c) = self.peek() {
             match c {
                 ' ' | '\t' | '\r' => self.at += 1,
-                '\\' if self.starts("\\\n") => self.at += 2,
+                '\\' if self.starts("\\\n") => self.go_on(2),
                 '#' => {
                     while self.peek().is_some_and(|c| c != '\n') {
                         self.at += 1;
@@ -110,7 +114,13 @@ impl Lexer<'_> {
         Ok(true)
     }
 
-    fn here_mark(&mut self, tabs: bool, found: &mut Vec<Token>) -> Result<bool, String> {
+    /// Past a line's end that a backslash takes away: the next line belongs to it.
+    fn go_on(&mut self, by: usize) {
+        self.at += by;
+        self.open |= self.at >= self.text.len();
+    }
+
+    fn here_mark(&mut self, tabs: bool, found: &mut Vec<Token>) -> Result<bool, Fault> {
         while matches!(self.peek(), Some(' ' | '\t')) {
             self.at += 1;
         }
@@ -123,9 +133,13 @@ impl Lexer<'_> {
         Ok(true)
     }
 
-    fn here(&mut self, mark: &str, quoted: bool, tabs: bool) -> Result<Word, String> {
+    fn here(&mut self, mark: &str, quoted: bool, tabs: bool) -> Result<Word, Fault> {
         let mut body = String::new();
-        while self.at < self.text.len() {
+        loop {
+            if self.at >= self.text.len() {
+                self.open = true;
+                break;
+            }
             let mut line = String::new();
             while let Some(c) = self.peek() {
                 self.at += 1;
@@ -144,7 +158,7 @@ impl Lexer<'_> {
         if quoted { Ok(vec![Part::Quoted(body)]) } else { double_quoted(&body, self.depth + 1) }
     }
 
-    fn word(&mut self) -> Result<Word, String> {
+    fn word(&mut self) -> Result<Word, Fault> {
         let mut word = Word::new();
         let mut bare = String::new();
         let flush = |bare: &mut String, word: &mut Word| {
@@ -158,8 +172,10 @@ impl Lexer<'_> {
                 '\\' => {
                     self.at += 1;
                     if let Some(next) = self.peek() {
-                        self.at += 1;
-                        if next != '\n' {
+                        if next == '\n' {
+                            self.go_on(1);
+                        } else {
+                            self.at += 1;
                             flush(&mut bare, &mut word);
                             word.push(Part::Quoted(next.to_string()));
                         }
@@ -173,7 +189,7 @@ impl Lexer<'_> {
                         self.at += 1;
                     }
                     if self.peek().is_none() {
-                        return Err("syntax error: unterminated quoted string".into());
+                        return Err(Fault::open("syntax error: unterminated quoted string"));
                     }
                     word.push(Part::Quoted(self.text[start..self.at].iter().collect()));
                     self.at += 1;
@@ -185,7 +201,7 @@ impl Lexer<'_> {
                     let mut depth = 0;
                     loop {
                         match self.peek() {
-                            None => return Err("syntax error: unterminated quoted string".into()),
+                            None => return Err(Fault::open("syntax error: unterminated quoted string")),
                             Some('\\') => self.at += 1,
                             Some('(') if self.at > start && self.text[self.at - 1] == '$' => depth += 1,
                             Some(')') if depth > 0 => depth -= 1,
@@ -215,16 +231,17 @@ impl Lexer<'_> {
     }
 
     /// `$…` or a backtick at this place.
-    fn dollar(&mut self, quoted: bool) -> Result<Part, String> {
+    fn dollar(&mut self, quoted: bool) -> Result<Part, Fault> {
         if self.peek() == Some('`') {
             self.at += 1;
             let start = self.at;
             while self.peek().is_some_and(|c| c != '`') {
                 self.at += 1;
             }
+            self.open |= self.peek().is_none();
             let inner: String = self.text[start..self.at.min(self.text.len())].iter().collect();
             self.at += 1;
-            return Ok(Part::Command { program: Rc::new(parse(&inner, self.depth + 1)?), quoted });
+            return Ok(Part::Command { program: Rc::new(parse_inside(&inner, self.depth + 1)?), quoted });
         }
         self.at += 1;
         if self.starts("((") {
@@ -233,7 +250,7 @@ impl Lexer<'_> {
         }
         if self.peek() == Some('(') {
             let inner = self.until_closed(1)?;
-            return Ok(Part::Command { program: Rc::new(parse(&inner, self.depth + 1)?), quoted });
+            return Ok(Part::Command { program: Rc::new(parse_inside(&inner, self.depth + 1)?), quoted });
         }
         if self.peek() == Some('{') {
             self.at += 1;
@@ -241,7 +258,7 @@ impl Lexer<'_> {
             let mut depth = 1;
             while depth > 0 {
                 match self.peek() {
-                    None => return Err("syntax error: missing '}'".into()),
+                    None => return Err(Fault::open("syntax error: missing '}'")),
                     Some('{') => depth += 1,
                     Some('}') => depth -= 1,
                     Some(_) => {}
@@ -272,7 +289,7 @@ impl Lexer<'_> {
         Ok(Part::Variable { name, operator: String::new(), argument: Word::new(), quoted })
     }
 
-    fn braced(&self, inner: &str, quoted: bool) -> Result<Part, String> {
+    fn braced(&self, inner: &str, quoted: bool) -> Result<Part, Fault> {
         if let Some(name) = inner.strip_prefix('#').filter(|n| !n.is_empty()) {
             return Ok(Part::Variable { name: name.into(), operator: "#len".into(), argument: Word::new(), quoted });
         }
@@ -290,7 +307,7 @@ impl Lexer<'_> {
     }
 
     /// The text up to the brackets that close those which open here.
-    fn until_closed(&mut self, brackets: usize) -> Result<String, String> {
+    fn until_closed(&mut self, brackets: usize) -> Result<String, Fault> {
         self.at += brackets;
         let start = self.at;
         let mut depth = 1;
@@ -314,17 +331,17 @@ impl Lexer<'_> {
             }
             self.at += 1;
         }
-        Err("syntax error: missing ')'".into())
+        Err(Fault::open("syntax error: missing ')'"))
     }
 }
 
 /// The parts of a text in double quotes.
-fn double_quoted(text: &str, depth: usize) -> Result<Word, String> {
+fn double_quoted(text: &str, depth: usize) -> Result<Word, Fault> {
     if depth > DEEPEST {
         return Err("too deeply nested".into());
     }
     let characters: Vec<char> = text.chars().collect();
-    let mut lexer = Lexer { text: &characters, at: 0, depth, waiting: Vec::new() };
+    let mut lexer = Lexer { text: &characters, at: 0, depth, waiting: Vec::new(), open: false };
     let mut word = Word::new();
     let mut plain = String::new();
     while let Some(c) = lexer.peek() {

@@ -97,6 +97,10 @@ impl Attached {
         }
     }
 
+    pub fn interrupt(&self, env: &mut Env) -> bool {
+        self.seat == Seat::Terminal && env.cluster.attached_interrupt(PodRef { namespace: &self.namespace, name: &self.pod }, &self.container)
+    }
+
     pub fn prompt(&self) -> Option<&str> {
         self.prompt.as_deref()
     }
@@ -118,6 +122,10 @@ impl Job for Attached {
 
     fn input(&mut self, text: &str, env: &mut Env) {
         self.type_in(text, env);
+    }
+
+    fn interrupt(&mut self, env: &mut Env) -> bool {
+        Attached::interrupt(self, env)
     }
 
     fn prompt(&self) -> Option<&str> {

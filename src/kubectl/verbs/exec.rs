@@ -159,6 +159,10 @@ impl Job for Exec {
         env.cluster.exec_input(self.exec, text);
     }
 
+    fn interrupt(&mut self, env: &mut Env) -> bool {
+        self.seat == Seat::Terminal && env.cluster.exec_interrupt(self.exec)
+    }
+
     fn prompt(&self) -> Option<&str> {
         self.prompt.as_deref()
     }

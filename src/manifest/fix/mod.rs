@@ -1,6 +1,6 @@
 //! Quick fixes: repairs that are certain.
 //!
-//! Each candidate is applied and checked again before it is offered: it has to remove its error and bring no new one of the same kind.
+//! Each candidate is applied and checked again before it is offered: it has to remove its error and add none (`helps` says what counts as added).
 
 use crate::api::order::InOrder as _;
 mod object;
@@ -103,7 +103,12 @@ fn hint_candidates(text: &str, hint: &Diagnostic) -> Vec<Fix> {
     }
 }
 
-/// Whether the error is gone and no other came.
+/// Whether the error is gone and none was added.
+///
+/// Added is every error that the text did not have, unless the one that is gone had kept kubectl or the server from looking there. That is so
+/// where the whole text now comes further than before. Else it is so for the other fields of an object whose kind or version was not known, or that
+/// the decoder gave up at its first wrong type; and for the documents below one that kubectl would not validate, as it read no further. What shows
+/// there was always wrong. Another word for this object's kind and version is never such.
 fn helps(checked: &Checked, diagnostic: &Diagnostic, before: Stage, after: &Checked, reached: Stage) -> bool {
     let errors = |checked: &Checked| {
         checked
@@ -115,22 +120,35 @@ fn helps(checked: &Checked, diagnostic: &Diagnostic, before: Stage, after: &Chec
     };
     let (old, new) = (errors(checked), errors(after));
     let this = (diagnostic.document, diagnostic.path.clone(), diagnostic.message.clone());
-    match reached.cmp(&before) {
-        std::cmp::Ordering::Less => false,
-        // What was hidden behind the error may show now; but a syntax error has to give way to an object.
-        std::cmp::Ordering::Greater => !new.contains(&this) && (before != Stage::Reading || reached >= Stage::Admission),
-        std::cmp::Ordering::Equal => {
-            // The decoder tells of the first wrong type only; the next one may show behind it, but not in the same field.
-            let only_first = matches!(before, Stage::Client | Stage::Decoding) && old.len() == 1 && diagnostic.code.starts_with("explain-type");
-            if only_first
-                && !this.1.is_empty()
-                && new.iter().all(|(_, path, _)| !path.is_empty() && !path.starts_with(&this.1) && !this.1.starts_with(path.as_str()))
-            {
-                return true;
-            }
-            before != Stage::Reading && new.len() < old.len() && !new.contains(&this) && new.iter().all(|e| old.contains(e))
+    let hides = diagnostic.code.starts_with("explain-type") || NOT_KNOWN.contains(&diagnostic.code);
+    let was_hidden = |(document, path, _): &Key| {
+        let same_object = *document == this.0 && object_of(path) == object_of(&this.1);
+        same_object
+            && hides
+            && !matches!(path.as_str(), "" | "apiVersion" | "kind")
+            && !path.starts_with(&this.1)
+            && !this.1.starts_with(path.as_str())
+            || *document > this.0 && this.2.starts_with("error validating ")
+    };
+    !new.contains(&this)
+        && match reached.cmp(&before) {
+            std::cmp::Ordering::Less => false,
+            // A syntax error has to give way to an object.
+            std::cmp::Ordering::Greater => before != Stage::Reading || reached >= Stage::Admission,
+            std::cmp::Ordering::Equal => before != Stage::Reading && new.iter().all(|e| old.contains(e) || was_hidden(e)),
         }
-    }
+}
+
+/// An error's document, path and message.
+type Key = (usize, String, String);
+
+/// What keeps kubectl and the server from knowing what an object is.
+const NOT_KNOWN: [&str; 5] =
+    ["explain-kind-case", "explain-unknown-kind-near", "explain-wrong-api-version", "explain-not-set", "explain-group-version"];
+
+/// The item of a list that a path lies in: `items[0]` of `items[0].kind`; empty where it is no list.
+fn object_of(path: &str) -> &str {
+    path.find(']').filter(|_| path.starts_with("items[")).map_or("", |end| &path[..=end])
 }
 
 fn fix(code: &'static str, args: &[&str], edits: Vec<TextEdit>) -> Fix {

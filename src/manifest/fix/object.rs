@@ -1,19 +1,20 @@
 //! Candidates for objects that are read but refused: fields, types, quantities, names.
 
-use super::{closest, fix, insert, line_end, line_start, quoted, replace};
+use super::{closest, fix, insert, line_end, line_start, object_of, quoted, replace};
 use crate::manifest::client::all_kinds;
 use crate::manifest::explain::{last_name, parent_name};
 use crate::manifest::source::{Place, find};
 use crate::manifest::{Checked, SourceDocument};
 use crate::schema::{self, Shape, Type};
 use crate::text::{Diagnostic, Fix, Span, TextEdit};
-use crate::yaml::{Content, Node};
+use crate::yaml::{Content, Entry, Node};
 
 pub(super) fn candidates(text: &str, checked: &Checked, diagnostic: &Diagnostic) -> Vec<Fix> {
     let Some(document) = checked.source.documents.get(diagnostic.document) else { return Vec::new() };
     let place = find(&*document.root, &diagnostic.path);
     let arg = |index: usize| diagnostic.args.get(index).map_or("", String::as_str);
     let mut found = Vec::new();
+    let object = find(&*document.root, object_of(&diagnostic.path)).node;
     let value = place.node.span;
     let raw = text.get(value.range()).unwrap_or_default();
     match diagnostic.code {
@@ -39,11 +40,11 @@ pub(super) fn candidates(text: &str, checked: &Checked, diagnostic: &Diagnostic)
         "explain-type-list" => wrap_list(text, &place, diagnostic, &mut found),
         "explain-type-map" => unwrap_list(text, place.node, &mut found),
         "explain-quantity" => quantity(raw, value, &mut found),
-        "explain-kind-case" | "explain-unknown-kind-near" => right_kind(document, arg(1), &mut found),
-        "explain-wrong-api-version" => replace_top(document, "apiVersion", arg(1), "fix-api-version", &mut found),
+        "explain-kind-case" | "explain-unknown-kind-near" => right_kind(object, arg(1), &mut found),
+        "explain-wrong-api-version" => replace_top(object, "apiVersion", arg(1), "fix-api-version", &mut found),
         "explain-group-version" => found.extend(super::syntax::slashes(text)),
         "explain-type-object" => wrap_object(document, diagnostic, &place, &mut found),
-        "explain-not-set" => add_head(document, arg(0), &mut found),
+        "explain-not-set" => add_head(text, object, arg(0), &mut found),
         "explain-required" => required(text, document, diagnostic, &place, &mut found),
         "explain-not-supported" => {
             let bare = raw.trim_matches(['"', '\'']);
@@ -305,16 +306,16 @@ fn quantity(raw: &str, span: Span, found: &mut Vec<Fix>) {
 }
 
 /// The kind and, where it belongs to another one, the apiVersion.
-fn right_kind(document: &SourceDocument, kind: &str, found: &mut Vec<Fix>) {
-    replace_top(document, "kind", kind, "fix-kind", found);
+fn right_kind(object: &Node, kind: &str, found: &mut Vec<Fix>) {
+    replace_top(object, "kind", kind, "fix-kind", found);
     let known = all_kinds().find(|k| k.kind == kind);
-    if let (Some(known), Some(written), Some(node)) = (known, document.root.get("kind"), document.root.get("apiVersion")) {
+    if let (Some(known), Some(written), Some(node)) = (known, object.get("kind"), object.get("apiVersion")) {
         found.push(fix("fix-kind", &[kind], vec![replace(written.span, kind), replace(node.span, known.api_version())]));
     }
 }
 
-fn replace_top(document: &SourceDocument, key: &str, word: &str, code: &'static str, found: &mut Vec<Fix>) {
-    if let Some(node) = document.root.get(key)
+fn replace_top(object: &Node, key: &str, word: &str, code: &'static str, found: &mut Vec<Fix>) {
+    if let Some(node) = object.get(key)
         && !word.is_empty()
     {
         found.push(fix(code, &[word], vec![replace(node.span, word)]));
@@ -350,26 +351,38 @@ fn wrap_object(document: &SourceDocument, diagnostic: &Diagnostic, place: &Place
     found.push(fix("fix-value", &[&text, &format!("{{{inside}}}")], vec![replace(place.node.span, format!("{{{inside}}}"))]));
 }
 
-fn add_head(document: &SourceDocument, missing: &str, found: &mut Vec<Fix>) {
-    let text = |key: &str| document.root.get(key).and_then(Node::as_str).unwrap_or_default();
-    let has = |path: &str| find(&*document.root, path).whole;
-    let word = match missing {
-        "apiVersion" => all_kinds().find(|k| k.kind == text("kind")).map(|k| k.api_version()),
-        _ if has("spec.containers") => Some("Pod".into()),
-        _ if has("spec.template") && text("apiVersion") == "apps/v1" => Some("Deployment".into()),
-        _ if has("spec.ports") && has("spec.selector") => Some("Service".into()),
-        _ if has("data") => Some("ConfigMap".into()),
-        _ => None,
+fn add_head(text: &str, object: &Node, missing: &str, found: &mut Vec<Fix>) {
+    let written = |key: &str| object.get(key).and_then(Node::as_str).unwrap_or_default();
+    let has = |path: &str| find(object, path).whole;
+    let kind = match written("kind") {
+        "" if has("spec.containers") => "Pod",
+        "" if has("spec.template") && written("apiVersion") == "apps/v1" => "Deployment",
+        "" if has("spec.ports") && has("spec.selector") => "Service",
+        "" if has("data") => "ConfigMap",
+        written => written,
     };
-    let Some(word) = word else { return };
-    match document.root.entry(missing) {
-        Some(entry) => found.push(fix("fix-add-field", &[&format!("{missing}: {word}")], vec![replace(entry.value.span, format!(" {word}"))])),
-        None if !document.root.flow => {
-            let at = document.root.span.start;
-            found.push(fix("fix-add-field", &[&format!("{missing}: {word}")], vec![insert(at, format!("{missing}: {word}\n"))]));
+    let Some(known) = all_kinds().find(|k| k.kind == kind) else { return };
+    let word = if missing == "kind" { kind.to_owned() } else { known.api_version() };
+    let mut line = format!("{missing}: {word}");
+    if let Some(entry) = object.entry(missing) {
+        found.push(fix("fix-add-field", &[&line], vec![give(text, entry, &word)]));
+    } else if !object.flow {
+        let at = object.span.start;
+        // Both may be missing.
+        if object.entry("kind").is_none() && missing != "kind" {
+            line.extend([", kind: ", kind]);
         }
-        None => {}
+        let break_line = format!("\n{}", " ".repeat(at - line_start(text, at)));
+        let lines = line.replace(", ", &break_line) + &break_line;
+        found.push(fix("fix-add-field", &[&line], vec![insert(at, lines)]));
     }
+}
+
+/// Another value for a field, which may have none yet.
+fn give(text: &str, entry: &Entry, value: &str) -> TextEdit {
+    let span = entry.value.span;
+    let lead = if span.start == entry.key_span.end || text[..span.start].ends_with(':') { " " } else { "" };
+    replace(span, format!("{lead}{value}"))
 }
 
 /// A skeleton for a field that is missing or empty.
@@ -391,9 +404,7 @@ fn required(text: &str, document: &SourceDocument, diagnostic: &Diagnostic, plac
     };
     if place.whole {
         if let (Some(entry), false) = (place.entry, value.is_empty()) {
-            let span = entry.value.span;
-            let lead = if span.start == entry.key_span.end || text[..span.start].ends_with(':') { " " } else { "" };
-            found.push(fix("fix-add-field", &[&format!("{name}: {value}")], vec![replace(span, format!("{lead}{value}"))]));
+            found.push(fix("fix-add-field", &[&format!("{name}: {value}")], vec![give(text, entry, value)]));
         }
         return;
     }

@@ -1,7 +1,7 @@
 //! Where the panes stand and how wide they are; remembered between visits.
 
-use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlElement, ResizeObserver, ResizeObserverEntry};
 use yew::prelude::*;
 
@@ -41,9 +41,20 @@ impl Size {
         match self {
             Self::Lesson => (240, 560),
             Self::Manifest => (260, 900),
-            Self::Bottom => (120, 620),
-            Self::Timeline => (240, 1400),
+            Self::Bottom => (120, 900),
+            Self::Timeline => (240, 2400),
         }
+    }
+
+    /// What it is until the learner drags it: on a large screen more, but text of one line that is as wide as such a screen cannot be read.
+    fn own(self, (width, height): (f64, f64)) -> i32 {
+        let own = match self {
+            Self::Lesson => (230.0 + width * 0.07).clamp(330.0, 470.0),
+            Self::Manifest => (276.0 + width * 0.1).clamp(420.0, 620.0),
+            Self::Bottom => (height * 0.3 - 6.0).clamp(264.0, 430.0),
+            Self::Timeline => (width * 0.5).clamp(720.0, 1800.0),
+        };
+        own as i32
     }
 
     /// A divider between columns is dragged sideways.
@@ -54,15 +65,15 @@ impl Size {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
-    /// In the order of `Size::ALL`.
-    sizes: [i32; 4],
+    /// What the learner has chosen, in the order of `Size::ALL`.
+    sizes: [Option<i32>; 4],
     pub shown: Pane,
     pub lesson_folded: bool,
 }
 
 impl Default for Layout {
     fn default() -> Self {
-        Self { sizes: [330, 420, 264, 720], shown: Pane::Picture, lesson_folded: false }
+        Self { sizes: [None; 4], shown: Pane::Picture, lesson_folded: false }
     }
 }
 
@@ -79,16 +90,16 @@ impl Layout {
     }
 
     pub fn keep(&self) -> bool {
-        storage::write(storage::LAYOUT, &self.sizes.map(|size| size.to_string()).join(" "))
+        storage::write(storage::LAYOUT, &self.sizes.map(|size| size.map_or_else(|| "-".to_owned(), |size| size.to_string())).join(" "))
     }
 
     pub fn size(&self, size: Size) -> i32 {
-        self.sizes[size as usize]
+        self.sizes[size as usize].unwrap_or_else(|| size.own(window_size()))
     }
 
     pub fn resize(&mut self, size: Size, to: i32) {
         let (least, most) = size.limits();
-        self.sizes[size as usize] = to.clamp(least, most);
+        self.sizes[size as usize] = Some(to.clamp(least, most));
     }
 
     /// Writes the sizes where the style sheet reads them.
@@ -103,7 +114,14 @@ impl Layout {
     }
 }
 
-/// Watches how wide an element is; stops when dropped.
+/// Of the page, in CSS pixels.
+fn window_size() -> (f64, f64) {
+    let window = gloo::utils::window();
+    let length = |told: Result<JsValue, JsValue>| told.ok().and_then(|length| length.as_f64()).unwrap_or_default();
+    (length(window.inner_width()), length(window.inner_height()))
+}
+
+/// Watches how wide and high an element is; stops when dropped.
 pub struct Measure {
     observer: ResizeObserver,
     _report: Closure<dyn Fn(js_sys::Array)>,
@@ -115,11 +133,11 @@ impl Drop for Measure {
     }
 }
 
-pub fn measure(id: &str, on: Callback<f64>) -> Option<Measure> {
+pub fn measure(id: &str, on: Callback<(f64, f64)>) -> Option<Measure> {
     let element = gloo::utils::document().get_element_by_id(id)?;
     let report = Closure::<dyn Fn(js_sys::Array)>::new(move |entries: js_sys::Array| {
         if let Ok(entry) = entries.get(0).dyn_into::<ResizeObserverEntry>() {
-            on.emit(entry.content_rect().width());
+            on.emit((entry.content_rect().width(), entry.content_rect().height()));
         }
     });
     let observer = ResizeObserver::new(report.as_ref().unchecked_ref()).ok()?;

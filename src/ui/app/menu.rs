@@ -1,4 +1,4 @@
-//! A button with a list under it: Escape closes it, and so does leaving it.
+//! A button with a list under it. Opened, the list has the focus; Escape and a choice give it back to the button; leaving the list closes it.
 
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
@@ -15,16 +15,35 @@ pub struct MenuProps {
 #[function_component(Menu)]
 pub fn menu(props: &MenuProps) -> Html {
     let open = use_state_eq(|| false);
-    let button = use_node_ref();
+    let (button, list) = (use_node_ref(), use_node_ref());
+    {
+        let list = list.clone();
+        use_effect_with(*open, move |open| {
+            let first = list.cast::<Element>().filter(|_| *open).and_then(|list| list.query_selector("[role=menuitem]").ok().flatten());
+            if let Some(first) = first.and_then(|first| first.dyn_into::<HtmlElement>().ok()) {
+                focus(&first);
+            }
+        });
+    }
+    let give_back = {
+        let button = button.clone();
+        move || {
+            if let Some(button) = button.cast::<HtmlElement>() {
+                focus(&button);
+            }
+        }
+    };
     let toggle = {
         let open = open.clone();
         Callback::from(move |_: MouseEvent| open.set(!*open))
     };
     let chosen = {
-        let open = open.clone();
+        let (open, give_back) = (open.clone(), give_back.clone());
         Callback::from(move |e: MouseEvent| {
             let on_item = e.target().and_then(|t| t.dyn_into::<Element>().ok()).and_then(|t| t.closest("[role=menuitem]").ok().flatten());
             if on_item.is_some() {
+                // The item goes, and the focus with it.
+                give_back();
                 open.set(false);
             }
         })
@@ -40,14 +59,12 @@ pub fn menu(props: &MenuProps) -> Html {
         })
     };
     let keyed = {
-        let (open, button) = (open.clone(), button.clone());
+        let open = open.clone();
         Callback::from(move |e: KeyboardEvent| {
             match e.key().as_str() {
                 "Escape" if *open => {
+                    give_back();
                     open.set(false);
-                    if let Some(button) = button.cast::<HtmlElement>() {
-                        focus(&button);
-                    }
                 }
                 "ArrowDown" if !*open => open.set(true),
                 "ArrowDown" => walk(&e, 1),
@@ -60,7 +77,7 @@ pub fn menu(props: &MenuProps) -> Html {
     html! {
         <div class={classes!("menu", props.class)} onfocusout={left} onkeydown={keyed}>
             <button type="button" class="button" ref={button} aria-haspopup="menu" aria-expanded={open.to_string()} onclick={toggle}>{ &props.label }<span class="arrow" aria-hidden="true">{ "▾" }</span></button>
-            if *open { <div class="menu-list" role="menu" aria-label={&props.label} tabindex="-1" onclick={chosen}>{ for props.children.iter() }</div> }
+            if *open { <div class="menu-list" role="menu" aria-label={&props.label} tabindex="-1" ref={list} onclick={chosen}>{ for props.children.iter() }</div> }
         </div>
     }
 }

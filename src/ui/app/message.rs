@@ -96,7 +96,7 @@ pub enum LayoutWish {
     Resize(Size, i32),
     FoldLesson(bool),
     /// The picture's pane is so many CSS pixels wide now.
-    Measured(f64),
+    Measured(f64, f64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

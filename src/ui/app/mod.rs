@@ -56,8 +56,22 @@ pub struct App {
     step_shown: Option<(String, usize)>,
     /// The tab of the editor that was brought into sight.
     tab_shown: usize,
+    /// Where the focus goes when what had it is gone after the last message: a selector, of which the last element is meant.
+    stand: &'static str,
     wires: Wires,
     _listeners: Vec<EventListener>,
+}
+
+fn stand_after(message: &Message) -> Option<&'static str> {
+    match message {
+        Message::Fix { .. } => Some(".problems"),
+        Message::Desk(DeskWish::Close(_)) => Some(".file-tab.on button:first-child"),
+        Message::Lesson(LessonWish::Close) => Some(".lessons-button"),
+        Message::Lesson(LessonWish::List) => Some(".lesson-list li:first-child button"),
+        Message::Lesson(LessonWish::Answer(_) | LessonWish::Decide(_)) => Some(".answered"),
+        Message::Lesson(_) => Some("#step-title"),
+        _ => None,
+    }
 }
 
 impl Component for App {
@@ -83,6 +97,7 @@ impl Component for App {
             measure: None,
             step_shown: None,
             tab_shown: 0,
+            stand: "",
             wires,
             _listeners: listeners(ctx),
         };
@@ -92,6 +107,7 @@ impl Component for App {
 
     fn update(&mut self, ctx: &Context<Self>, message: Message) -> bool {
         let before_notice = self.model.notice.clone();
+        self.stand = stand_after(&message).unwrap_or(self.stand);
         let is_frame = matches!(message, Message::Frame(_));
         // Diagnostics come first: the picture follows what is typed a frame later.
         let is_typing = matches!(message, Message::Typed(_) | Message::Cursor(_));
@@ -126,7 +142,8 @@ impl Component for App {
 
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
         if first {
-            self.measure = layout::measure("picture-view", ctx.link().callback(|width| Message::Layout(LayoutWish::Measured(width))));
+            self.measure =
+                layout::measure("picture-view", ctx.link().callback(|(width, height)| Message::Layout(LayoutWish::Measured(width, height))));
             self.want_frame(ctx, true);
             if self.model.wants_lessons() {
                 fetch_lessons(ctx);
@@ -137,6 +154,7 @@ impl Component for App {
         }
         self.show_step();
         self.show_tab();
+        self.keep_focus();
     }
 
     fn view(&self, _ctx: &Context<Self>) -> Html {
@@ -185,6 +203,20 @@ impl App {
         if let Some(title) = document.get_element_by_id(lessons::TITLE).and_then(|title| title.dyn_into::<HtmlElement>().ok()) {
             // A title that is not shown (a folded lesson) cannot take the focus.
             title.focus().unwrap_or_default();
+        }
+    }
+
+    /// Buttons go with what they were for. Who pressed one by a key stays near it.
+    fn keep_focus(&mut self) {
+        let document = gloo::utils::document();
+        let stand = std::mem::take(&mut self.stand);
+        if stand.is_empty() || document.active_element().is_some_and(|active| active.tag_name() != "BODY") {
+            return;
+        }
+        let found = document.query_selector_all(stand).ok().and_then(|all| all.get(all.length().checked_sub(1)?));
+        if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+            // On a phone it may not be shown, and then need not have it.
+            element.focus().unwrap_or_default();
         }
     }
 
@@ -279,12 +311,14 @@ impl App {
                 model.layout.resize(size, to);
                 model.layout.show();
             }
-            Message::Layout(LayoutWish::Measured(width)) => {
+            Message::Layout(LayoutWish::Measured(width, height)) => {
+                let same = (width - model.stage.width).abs() < 1.0 && (height - model.stage.height).abs() < 1.0;
                 // A pane that is not shown has no width.
-                if width < 50.0 || (width - model.stage.width).abs() < 1.0 {
+                if width < 50.0 || same {
                     return false;
                 }
-                model.stage.width = width;
+                model.layout.show();
+                (model.stage.width, model.stage.height) = (width, height);
                 model.stage.stale = true;
             }
             Message::Layout(LayoutWish::FoldLesson(folded)) => model.layout.lesson_folded = folded,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use podlab::api::SimTime;
 use podlab::cluster::Config;
-use podlab::kubectl::Output;
+use podlab::kubectl::{Output, PROMPT};
 use podlab::lesson::Lesson;
 use podlab::manifest::{self, Checked};
 use podlab::session::{Input, Session, Timed};
@@ -266,7 +266,7 @@ impl Model {
 
     /// At the page's own prompt there is nothing to leave, and what reads nothing has no input to end.
     pub fn end_input(&mut self) {
-        if self.session.terminal().is_busy() && self.session.terminal().prompt().is_some() {
+        if self.session.terminal().prompt().is_some_and(|prompt| prompt != PROMPT) {
             self.playing = true;
             self.act(Input::Keys("\u{4}".into()));
         }

@@ -34,8 +34,9 @@ pub struct Stage {
     chart_next: bool,
     /// It is stale and is to be renewed with the next frame.
     pub waits: bool,
-    /// The width of the picture's pane, in CSS pixels.
+    /// The size of the picture's pane, in CSS pixels.
     pub width: f64,
+    pub height: f64,
     scene: Rc<Scene>,
     told: Rc<Told>,
     chart: Rc<Chart>,
@@ -49,6 +50,7 @@ impl Default for Stage {
             chart_next: false,
             waits: false,
             width: FIRST_WIDTH,
+            height: 0.0,
             scene: Rc::default(),
             told: Rc::default(),
             chart: Rc::default(),
@@ -82,7 +84,8 @@ impl Stage {
     }
 
     fn renew_picture(&mut self, session: &Session, checked: &Checked, selected: Option<&Target>) {
-        keep(&mut self.scene, view::scene::build(session, checked, self.width));
+        let drawn = self.width / self.scene.width.max(1.0);
+        keep(&mut self.scene, view::scene::build_in(session, checked, self.width, self.height, drawn));
         keep(&mut self.told, view::outline::build(&self.scene));
         self.details = selected.and_then(|target| view::inspector::build(session, target)).map(|new| match self.details.take() {
             Some(old) if *old == new => old,

@@ -96,6 +96,14 @@ export function mount(host, text, file, label, calls) {
   let count = 0; // How many diagnostics were set last.
   let localize = () => {}; // Sets the language chosen last.
   const others = new Map(); // The states of the tabs that are not shown: each has its own undo.
+  // Who walks through the page with Tab walks on through the editor, until another key or the mouse shows that they stay.
+  let byTab = false;
+  let passes = false;
+  const pageKey = (event) => (byTab = event.key === "Tab" || (byTab && event.key === "Shift"));
+  const pagePoint = () => (byTab = false);
+  document.addEventListener("keydown", pageKey, true);
+  document.addEventListener("pointerdown", pagePoint, true);
+  const unlessPassing = (command) => (view) => !passes && command(view);
 
   const complete = (context) => {
     const word = context.matchBefore(/[\w./-]*/);
@@ -167,10 +175,15 @@ export function mount(host, text, file, label, calls) {
     EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off", autocorrect: "off", translate: "no" }),
     Prec.high(keymap.of([
       { key: "Mod-Enter", run: () => (calls.apply(), true) },
-      { key: "Tab", run: tab, shift: indentLess },
+      { key: "Tab", run: unlessPassing(tab), shift: unlessPassing(indentLess) },
       { key: "Enter", run: enter },
     ])),
     keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap, ...lintKeymap]),
+    EditorView.domEventObservers({
+      focus: () => void (passes = byTab),
+      keydown: (event) => void (passes &&= byTab && ["Tab", "Shift"].includes(event.key)),
+      pointerdown: () => void (passes = false),
+    }),
     EditorView.domEventHandlers({
       paste(event, view) {
         const raw = event.clipboardData?.getData("text/plain") ?? "";
@@ -276,6 +289,8 @@ export function mount(host, text, file, label, calls) {
     },
     is_composing: () => view.composing,
     destroy() {
+      document.removeEventListener("keydown", pageKey, true);
+      document.removeEventListener("pointerdown", pagePoint, true);
       view.destroy();
     },
   };

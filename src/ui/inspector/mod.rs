@@ -9,6 +9,8 @@ use podlab::view;
 use podlab::view::inspector::{Details, Event, LogLine, Section};
 use podlab::view::saying::Saying;
 use podlab::view::scene::Tone;
+use wasm_bindgen::JsCast as _;
+use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 use super::intent::Intent;
@@ -37,8 +39,10 @@ pub fn inspector(props: &InspectorProps) -> Html {
         })
     };
     let state = details.state.as_ref().map(|s| say(language, s));
+    let aside = use_node_ref();
+    use_focus(&aside, details.target.key());
     html! {
-        <aside class="inspector" aria-label={language.say(words::INS_LABEL)} {onkeydown}>
+        <aside class="inspector" ref={aside} aria-label={language.say(words::INS_LABEL)} {onkeydown}>
             { head(details, language, close) }
             // Another shape's details begin at their top.
             <div key={details.target.key()} class="inspector-body" tabindex="0" role="group" aria-label={language.say(words::INS_DETAILS)}>
@@ -63,6 +67,53 @@ pub fn inspector(props: &InspectorProps) -> Html {
                 { links(details, language, on) }
             </div>
         </aside>
+    }
+}
+
+/// Who chooses a shape by a key goes on in its details, and stands at the shape again when they close.
+#[hook]
+fn use_focus(aside: &NodeRef, shape: String) {
+    let from = use_mut_ref(|| None::<Element>);
+    {
+        let (aside, from) = (aside.clone(), from.clone());
+        use_effect_with(shape, move |_| {
+            let active = gloo::utils::document().active_element();
+            let by_key = |e: &Element| matches!(e.closest(".picture-svg, .outline"), Ok(Some(_))) && e.matches(":focus-visible").unwrap_or(false);
+            if let Some(shape) = active.filter(by_key) {
+                *from.borrow_mut() = Some(shape);
+            } else if !is_lost() {
+                return;
+            }
+            if from.borrow().is_some() {
+                focus(aside.cast::<Element>().and_then(|aside| aside.query_selector(".inspector-body").ok()?));
+            }
+        });
+    }
+    use_effect_with((), move |()| {
+        move || {
+            // What was chosen may be gone by now.
+            let shape =
+                from.take().map(|shape| if shape.is_connected() { Some(shape) } else { gloo::utils::document().query_selector(SOME_SHAPE).ok()? });
+            if let Some(shape) = shape.filter(|_| is_lost()) {
+                focus(shape);
+            }
+        }
+    });
+}
+
+/// The one shape of the picture that Tab comes to.
+const SOME_SHAPE: &str = ".picture-svg [tabindex='0']";
+
+/// Whether the focus is in the details, or was there: their elements come and go.
+fn is_lost() -> bool {
+    let active = gloo::utils::document().active_element();
+    active.is_none_or(|e| e.tag_name() == "BODY" || matches!(e.closest(".inspector"), Ok(Some(_))))
+}
+
+fn focus(element: Option<Element>) {
+    if let Some(element) = element {
+        // Every element of SVG has `focus`, as those of HTML; it fails only for what cannot be seen, which need not have it.
+        element.unchecked_into::<HtmlElement>().focus().ok();
     }
 }
 

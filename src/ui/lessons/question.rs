@@ -57,7 +57,7 @@ fn answered(props: &Question, answer: &str) -> Html {
         (None, None) => (answer.to_owned(), None, false),
     };
     html! {
-        <div class="answered">
+        <div class="answered" tabindex="-1">
             <p class="said">{ language.fill(words::LESSON_ANSWERED, &[&said]) }</p>
             if props.revealed {
                 if let Some(reply) = reply {

@@ -45,6 +45,8 @@ const LEAST_SELF_CHOSEN: f64 = 0.8;
 /// What has to be scrolled far anyway need not be small.
 const MUCH_TOO_HIGH: f64 = 0.68;
 const SCROLLED: f64 = 0.95;
+/// Larger it would be read from afar.
+const MOST_SELF_CHOSEN: f64 = 1.5;
 
 #[function_component(Picture)]
 pub fn picture(props: &PictureProps) -> Html {
@@ -52,15 +54,16 @@ pub fn picture(props: &PictureProps) -> Html {
     let chosen = use_state_eq(|| None::<f64>);
     let pane = use_node_ref();
     let room = (use_width(&pane, scene.width), use_height(&pane, scene.height));
-    // Until a zoom is chosen, a picture that is too high is made smaller, to be seen whole or nearly; a phone scrolls anyway.
+    // Until a zoom is chosen, a picture that is too high is made smaller, to be seen whole or nearly; a phone scrolls anyway. Where it was laid out for
+    // less than the pane's width, it is to be drawn larger.
     let zoom = chosen.unwrap_or_else(|| {
         let whole = room.1 / scene.height.max(1.0);
         let by_height = match whole {
             _ if scene.narrow => 1.0,
             _ if whole < MUCH_TOO_HIGH => SCROLLED,
-            whole => whole.clamp(LEAST_SELF_CHOSEN, 1.0),
+            whole => whole.clamp(LEAST_SELF_CHOSEN, MOST_SELF_CHOSEN),
         };
-        by_height.min((room.0 / scene.width.max(1.0)).clamp(LEAST_ZOOM, 1.0))
+        by_height.min((room.0 / scene.width.max(1.0)).clamp(LEAST_ZOOM, MOST_SELF_CHOSEN))
     });
     let active = use_state_eq(|| None::<Target>);
     let shapes: Rc<Vec<Target>> = Rc::new(scene.shapes().into_iter().map(|s| s.target).collect());

@@ -5,6 +5,8 @@ use std::rc::Rc;
 
 use podlab::view::outline::{self, Item};
 use podlab::view::{self, Target};
+use wasm_bindgen::JsCast as _;
+use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 use super::pen::say;
@@ -19,23 +21,47 @@ pub struct OutlineProps {
     pub on: Callback<Intent>,
 }
 
+/// One stop for Tab, as the drawing is; arrows walk on.
 #[function_component(Outline)]
 pub fn outline(props: &OutlineProps) -> Html {
+    let list = use_node_ref();
+    let onkeydown = {
+        let list = list.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            let Some(buttons) = list.cast::<Element>().and_then(|list| list.query_selector_all("button").ok()) else { return };
+            let all: Vec<HtmlElement> = (0..buttons.length()).filter_map(|i| buttons.get(i)?.dyn_into().ok()).collect();
+            let active = gloo::utils::document().active_element();
+            let here = all.iter().position(|button| active.as_ref().is_some_and(|active| button.is_same_node(Some(active))));
+            let to = match (event.key().as_str(), here) {
+                ("ArrowDown" | "ArrowRight", Some(here)) => here + 1,
+                ("ArrowUp" | "ArrowLeft", Some(here)) => here.saturating_sub(1),
+                ("Home", _) => 0,
+                ("End", _) => all.len().saturating_sub(1),
+                (..) => return,
+            };
+            event.prevent_default();
+            if let Some(button) = all.get(to) {
+                // What is in the list can take the focus while the list has it.
+                button.focus().unwrap_or_default();
+            }
+        })
+    };
     html! {
-        <nav class="outline" aria-label={props.language.say(words::PIC_OUTLINE)}>
-            <ul>{ for props.outline.items.iter().map(|i| item(props, i)) }</ul>
+        <nav class="outline" ref={list} aria-label={props.language.say(words::PIC_OUTLINE)} {onkeydown}>
+            <ul>{ for props.outline.items.iter().enumerate().map(|(index, i)| item(props, i, index == 0)) }</ul>
         </nav>
     }
 }
 
-fn item(props: &OutlineProps, item: &Item) -> Html {
+fn item(props: &OutlineProps, item: &Item, first: bool) -> Html {
     let words = sentence(props.language, item);
     let line = match &item.target {
         Some(target) => {
             let (on, chosen) = (props.on.clone(), target.clone());
             let onclick = Callback::from(move |_: MouseEvent| on.emit(Intent::Select(Some(chosen.clone()))));
             let current = (props.selected.as_ref() == Some(target)).then_some("true");
-            html! { <button type="button" {onclick} aria-current={current}>{ words }</button> }
+            let tabindex = if first { "0" } else { "-1" };
+            html! { <button type="button" {tabindex} {onclick} aria-current={current}>{ words }</button> }
         }
         None => html! { <span>{ words }</span> },
     };
@@ -43,7 +69,7 @@ fn item(props: &OutlineProps, item: &Item) -> Html {
         <li>
             { line }
             if !item.children.is_empty() {
-                <ul>{ for item.children.iter().map(|child| self::item(props, child)) }</ul>
+                <ul>{ for item.children.iter().enumerate().map(|(index, child)| self::item(props, child, first && index == 0 && item.target.is_none())) }</ul>
             }
         </li>
     }

@@ -5,7 +5,7 @@ mod ansi;
 
 use std::rc::Rc;
 
-use podlab::kubectl::{Output, OutputKind};
+use podlab::kubectl::{MORE, Output, OutputKind, PROMPT};
 use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
@@ -74,8 +74,6 @@ pub struct Terminal {
     /// Ctrl-R: what is being looked for, and the line found.
     search: Option<Option<String>>,
     pasted: Vec<String>,
-    /// The lines so far of a command whose here-document has not ended.
-    begun: Vec<String>,
     offered: Vec<String>,
 }
 
@@ -130,10 +128,7 @@ impl Component for Terminal {
                 match key {
                     "tab" => self.complete(ctx),
                     "up" => self.walk(-1),
-                    "ctrl-c" => {
-                        self.begun.clear();
-                        on.emit(Message::Terminal(TerminalWish::Interrupt));
-                    }
+                    "ctrl-c" => on.emit(Message::Terminal(TerminalWish::Interrupt)),
                     "ctrl-d" => on.emit(Message::Terminal(TerminalWish::EndOfInput)),
                     text => self.set_line(&format!("{}{text}", self.line())),
                 }
@@ -182,7 +177,7 @@ impl Component for Terminal {
         let shown = output.iter().enumerate().skip(skip).map(|(index, output)| line(index, output));
         // A program that reads says nothing itself.
         let reads = prompt.as_deref() == Some("") && self.search.is_none();
-        let can_leave = prompt.as_deref().is_some_and(|prompt| prompt != "$ ");
+        let can_leave = prompt.as_deref().is_some_and(|prompt| prompt != PROMPT);
         let key = |name: &'static str, label: &'static str| {
             html! {
                 <button type="button" class="button small" onclick={link.callback(move |_| Event::Helpful(name))}>{ label }</button>
@@ -199,7 +194,6 @@ impl Component for Terminal {
                     onscroll={link.callback(|_| Event::Scrolled)} aria-label={language.say(words::TERMINAL_OUTPUT)} translate="no">
                     if output.is_empty() { <p class="welcome">{ language.say(words::TERMINAL_WELCOME) }</p> }
                     { for shown }
-                    { for self.begun.iter().enumerate().map(|(at, line)| html! { <div class="typed">{ if at == 0 { prompt.as_deref().unwrap_or("$ ") } else { "> " } }{ line }</div> }) }
                     if reads { <p class="welcome">{ language.say(words::TERMINAL_READS) }</p> }
                     if !self.offered.is_empty() { <div class="offered">{ for self.offered.iter().map(|word| html! { <span>{ word }</span> }) }</div> }
                 </div>
@@ -230,7 +224,6 @@ impl Component for Terminal {
 impl Terminal {
     fn prompt(&self, prompt: Option<&AttrValue>, language: Language) -> Html {
         match (&self.search, prompt) {
-            (None, _) if !self.begun.is_empty() => html! { <span>{ "> " }</span> },
             (Some(found), _) => html! { <span>{ format!("({}) {} ", language.say(words::TERMINAL_SEARCH), found.as_deref().unwrap_or("–")) }</span> },
             (None, Some(prompt)) => html! { <span>{ prompt }</span> },
             (None, None) => html! { <span class="busy" title={language.say(words::TERMINAL_BUSY)}>{ "▸ " }</span> },
@@ -284,7 +277,6 @@ impl Terminal {
             "ArrowDown" => self.walk(1),
             "c" if control && !self.has_selection() => {
                 self.search = None;
-                self.begun.clear();
                 self.set_line("");
                 ctx.props().on.emit(Message::Terminal(TerminalWish::Interrupt));
             }
@@ -305,31 +297,17 @@ impl Terminal {
         self.field().is_some_and(|field| field.selection_start().ok().flatten() != field.selection_end().ok().flatten())
     }
 
-    fn submit(&mut self, ctx: &Context<Self>, mut line: String) {
+    fn submit(&mut self, ctx: &Context<Self>, line: String) {
         if !line.trim().is_empty() && self.history.last() != Some(&line) {
             self.history.push(line.clone());
         }
         self.place = self.history.len();
         self.offered.clear();
         self.reads_back = false;
-        let asks = ctx.props().prompt.as_deref();
-        if asks == Some("") {
-            // No shell reads it.
-            ctx.props().on.emit(Message::Terminal(TerminalWish::Line(line)));
-            return;
-        }
-        if asks.is_some() || !self.begun.is_empty() {
-            self.begun.push(line);
-            if here_word(&self.begun[0]).is_some_and(|word| self.begun.len() == 1 || self.begun.last().is_none_or(|last| last.trim() != word)) {
-                return;
-            }
-            line = std::mem::take(&mut self.begun).join("\n");
-        }
-        if line.trim() == "clear" {
-            ctx.props().on.emit(Message::Terminal(TerminalWish::Clear));
-        } else {
-            ctx.props().on.emit(Message::Terminal(TerminalWish::Line(line)));
-        }
+        // Where no shell reads it, it is a word like any other.
+        let asked = ctx.props().prompt.as_deref().is_none_or(|prompt| !matches!(prompt, "" | MORE));
+        let wish = if asked && line.trim() == "clear" { TerminalWish::Clear } else { TerminalWish::Line(line) };
+        ctx.props().on.emit(Message::Terminal(wish));
     }
 
     /// One line back or forth in the history.
@@ -402,15 +380,6 @@ fn is_table(text: &str) -> bool {
 fn clipboard_text(event: &web_sys::Event) -> Option<String> {
     use wasm_bindgen::JsCast;
     event.dyn_ref::<web_sys::ClipboardEvent>()?.clipboard_data()?.get_data("text").ok()
-}
-
-/// The word that ends a line's here-document: `EOF` of `cat <<EOF > web.yaml`. A text of several lines brings its own end.
-fn here_word(line: &str) -> Option<&str> {
-    let (before, after) = line.split_once("<<").filter(|_| !line.contains('\n'))?;
-    let is_quoted = |quote: char| before.matches(quote).count() % 2 == 1;
-    let word = after.trim_start_matches('-').trim_start().split([' ', ';', '|', '>', '&', ')']).next()?;
-    let word = word.trim_matches(['\'', '"']);
-    (!word.is_empty() && !word.starts_with('<') && !is_quoted('"') && !is_quoted('\'') && !before.contains("((")).then_some(word)
 }
 
 /// The commands of a pasted text: one a line, but a line that ends in `\` goes on, and a text with a here-document is one command.

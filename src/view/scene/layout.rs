@@ -14,7 +14,12 @@ const GAP: f64 = 24.0;
 const BETWEEN: f64 = 12.0;
 const NODE_PADDING: f64 = 12.0;
 const LEAST_NODE: f64 = 300.0;
+/// A Pod that stands by itself needs no more.
+const MOST_UNPLACED: f64 = 540.0;
 const MOST_WIDTH: f64 = 2400.0;
+/// A component of the control plane, and the way between two of them.
+const MOST_COMPONENT: f64 = 170.0;
+const MOST_BETWEEN: f64 = 110.0;
 /// From here on the strip's four components stand side by side.
 const LEAST_ONE_ROW: f64 = 500.0;
 
@@ -42,9 +47,11 @@ fn strip(scene: &mut Scene, top: f64) -> f64 {
     let columns = if scene.width < LEAST_ONE_ROW { 2.0 } else { 4.0 };
     let (left, mut y) = if scene.narrow { (MARGIN + 12.0, top + 26.0) } else { (MARGIN + 124.0, top + 22.0) };
     strip.label = Point { x: MARGIN + 14.0, y: if scene.narrow { top + 18.0 } else { top + 41.0 } };
-    let between = if scene.narrow { 12.0 } else { 34.0 };
+    let least = if scene.narrow { 12.0 } else { 34.0 };
     let room = MARGIN + width - 14.0 - left;
-    let box_width = ((room - (columns - 1.0) * between) / columns).min(170.0);
+    let box_width = ((room - (columns - 1.0) * least) / columns).min(MOST_COMPONENT);
+    // Where there is room, what they hand over has a longer way, whose words are not cut.
+    let between = ((room - columns * box_width) / (columns - 1.0)).clamp(least, least.max(MOST_BETWEEN));
     let mut x = left;
     let mut in_row = 0.0;
     for component in &mut strip.components {
@@ -84,7 +91,7 @@ fn lobby(scene: &mut Scene, top: f64) -> f64 {
     }
     let inner = Rect { x: MARGIN + NODE_PADDING, y: top + 30.0, w: scene.width - 2.0 * (MARGIN + NODE_PADDING), h: 0.0 };
     let mut pods: Vec<Item> = scene.unplaced.iter_mut().map(Item::Pod).collect();
-    let (bottom, _) = shelves(&mut pods, inner, scene.detail, 460.0);
+    let (bottom, _) = shelves(&mut pods, inner, scene.detail, MOST_UNPLACED);
     let rect = Rect { x: MARGIN, y: top, w: scene.width - 2.0 * MARGIN, h: bottom + NODE_PADDING - top };
     scene.lobby = Some(rect);
     rect.bottom() + 14.0

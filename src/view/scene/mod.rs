@@ -451,10 +451,33 @@ pub struct HandOver {
     pub full: Saying,
 }
 
+/// How much larger a picture may be drawn where its pane has room, the largest first.
+const LARGER: [f64; 4] = [1.5, 1.35, 1.2, 1.1];
+/// A picture that is drawn larger is laid out for this width at least.
+const LEAST_ENLARGED: f64 = 1150.0;
+/// The part of the pane's height that has to stay free before a picture grows: it may get a line more at any moment, and would shrink again.
+const TO_SPARE: f64 = 0.06;
+
 /// The picture of the session, with the draft that the editor's text describes, for a pane that is `width_px` wide.
 pub fn build(session: &Session, draft: &Checked, width_px: f64) -> Scene {
-    let mut scene = read::scene(session, draft);
-    layout::lay_out(&mut scene, width_px);
+    build_in(session, draft, width_px, 0.0, 1.0)
+}
+
+/// The same for a pane of which the height is known too: where it is much wider than the picture needs, the picture is laid out for less, as far as it
+/// can be drawn larger then and still be seen whole. `drawn` is how large it was drawn last.
+pub fn build_in(session: &Session, draft: &Checked, width_px: f64, height_px: f64, drawn: f64) -> Scene {
+    let bare = read::scene(session, draft);
+    let enlarged = LARGER.into_iter().filter(|larger| width_px / larger >= LEAST_ENLARGED).find_map(|larger| {
+        let mut scene = bare.clone();
+        layout::lay_out(&mut scene, (width_px / larger).floor());
+        let spare = if larger > drawn + 0.01 { 1.0 + TO_SPARE } else { 1.0 };
+        (scene.height * larger * spare <= height_px).then_some(scene)
+    });
+    let mut scene = enlarged.unwrap_or_else(|| {
+        let mut scene = bare;
+        layout::lay_out(&mut scene, width_px);
+        scene
+    });
     traffic::draw(&mut scene, session);
     scene
 }

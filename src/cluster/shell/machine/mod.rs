@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::expand;
-use super::parser::{Instruction, Program, parse};
+use super::parser::{Instruction, Program, parse, parse_lines};
 use super::{Host, Input};
 use crate::api::SimTime;
 use crate::cluster::log::Stream;
@@ -79,6 +79,8 @@ pub struct Machine {
     /// A shell that reads its commands from standard input; with a prompt where a person sits there.
     reads_commands: bool,
     prompts: bool,
+    /// The lines so far of a command that goes on (`while true`, an open quote).
+    begun: String,
     exit_on_error: bool,
     /// The person's own shell: bash among GNU's programs, where a container has BusyBox. A few words differ.
     pub bash: bool,
@@ -118,6 +120,7 @@ impl Machine {
             cases: Vec::new(),
             reads_commands: false,
             prompts: false,
+            begun: String::new(),
             exit_on_error: false,
             bash: false,
             leaving: None,
@@ -187,11 +190,37 @@ impl Machine {
 
     /// Gives an idle shell another line; the error is what it says of one that it cannot read.
     pub fn run(&mut self, line: &str) -> Result<(), String> {
+        self.begin_with(parse(line, 0))
+    }
+
+    /// Gives an idle shell a line that a person has typed: a command that is not whole with it goes on with the next one.
+    pub fn typed(&mut self, line: &str) -> Result<(), String> {
+        let text = [&self.begun, line, "\n"].concat();
+        match parse_lines(&text).transpose() {
+            Some(read) => self.begin_with(read),
+            None => {
+                self.begun = text;
+                Ok(())
+            }
+        }
+    }
+
+    /// No further line comes (Ctrl-D): what was begun ends where it is.
+    pub fn end_lines(&mut self) -> Result<(), String> {
+        self.begin_with(parse(&self.begun, 0))
+    }
+
+    fn begin_with(&mut self, read: Result<Program, String>) -> Result<(), String> {
         let before = self.status;
         self.stop(2);
-        self.program = Rc::new(parse(line, 0)?);
+        self.program = Rc::new(read?);
         (self.at, self.status) = (0, before);
         Ok(())
+    }
+
+    /// Whether a command was begun that the next line goes on with.
+    pub fn goes_on(&self) -> bool {
+        !self.begun.is_empty()
     }
 
     /// Gives up what it does (Ctrl-C), and is idle.
@@ -203,7 +232,19 @@ impl Machine {
         self.inputs.clear();
         self.signals.clear();
         self.unread.clear();
+        self.begun.clear();
         (self.pending, self.leaving, self.ready, self.status, self.reads_commands) = (None, None, false, status, true);
+    }
+
+    /// Ctrl-C at the terminal of a shell that reads its commands there: it gives up what it does and asks anew. Gives the process that it waits for, which
+    /// gets the signal too; `None` where it is no such shell.
+    pub fn interrupt(&mut self) -> Option<Option<u64>> {
+        if !(self.prompts && self.reads_commands) {
+            return None;
+        }
+        let waits_for = if let Some(Pending::Child(pid)) = self.pending { Some(pid) } else { None };
+        self.stop(130);
+        Some(waits_for)
     }
 
     /// A child that runs a line beside this one.
@@ -309,23 +350,32 @@ impl Machine {
         Step::Exit(code)
     }
 
+    /// The next command on standard input, which may take several lines.
     fn read_command(&mut self, host: &mut dyn Host) -> Step {
-        match self.stdin(host) {
-            Input::Empty => Step::Input,
-            Input::Closed => self.leave(host, self.status),
+        let read = match self.stdin(host) {
+            Input::Empty => return Step::Input,
+            Input::Closed if self.begun.is_empty() => return self.leave(host, self.status),
+            // What was begun ends where it is.
+            Input::Closed => parse(&std::mem::take(&mut self.begun), 0).map(Some),
             Input::Text(text) => {
-                self.at = 0;
-                self.program = match parse(&text, 0) {
-                    Ok(program) => Rc::new(program),
-                    Err(message) => {
-                        self.complain(host, &message);
-                        self.status = 2;
-                        Rc::new(Program::default())
-                    }
-                };
-                Step::Ran
+                self.begun.extend(text.chars().take(MOST_TEXT.saturating_sub(self.begun.len())));
+                parse_lines(&self.begun)
+            }
+        };
+        match read {
+            Ok(None) => return Step::Ran,
+            Ok(Some(program)) => (self.program, self.at) = (Rc::new(program), 0),
+            Err(message) => {
+                self.complain(host, &message);
+                self.status = 2;
+                // Where no person can try again, BusyBox's shell ends (`main_loop` of its `ash.c`).
+                if !(self.prompts || self.bash) {
+                    self.leaving = Some(2);
+                }
             }
         }
+        self.begun.clear();
+        Step::Ran
     }
 
     /// Runs a script's text in this very process (traps, `eval`, `.`).

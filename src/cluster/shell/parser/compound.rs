@@ -3,7 +3,7 @@
 use super::*;
 
 impl Parser {
-    pub(super) fn conditional(&mut self) -> Result<(), String> {
+    pub(super) fn conditional(&mut self) -> Result<(), Fault> {
         self.at += 1;
         let mut ends = Vec::new();
         loop {
@@ -36,7 +36,7 @@ impl Parser {
         Ok(())
     }
 
-    pub(super) fn repeat(&mut self, until: bool) -> Result<(), String> {
+    pub(super) fn repeat(&mut self, until: bool) -> Result<(), Fault> {
         self.at += 1;
         let begin = self.code.len();
         self.code.push(Instruction::Succeed);
@@ -55,7 +55,7 @@ impl Parser {
         Ok(())
     }
 
-    pub(super) fn each(&mut self) -> Result<(), String> {
+    pub(super) fn each(&mut self) -> Result<(), Fault> {
         self.at += 1;
         let variable = self.word().ok_or_else(|| unexpected(self.tokens.get(self.at)))?;
         self.at += 1;
@@ -87,7 +87,7 @@ impl Parser {
         Ok(())
     }
 
-    pub(super) fn case(&mut self) -> Result<(), String> {
+    pub(super) fn case(&mut self) -> Result<(), Fault> {
         self.at += 1;
         let Some(Token::Word(word)) = self.tokens.get(self.at).cloned() else { return Err(unexpected(self.tokens.get(self.at))) };
         self.at += 1;
@@ -128,7 +128,7 @@ impl Parser {
         Ok(())
     }
 
-    pub(super) fn function(&mut self, word: &Word) -> Result<(), String> {
+    pub(super) fn function(&mut self, word: &Word) -> Result<(), Fault> {
         let name = plain(word).ok_or_else(|| unexpected(self.tokens.get(self.at)))?;
         self.at += 1;
         if !self.take(")") {

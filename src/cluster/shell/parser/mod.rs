@@ -85,23 +85,69 @@ pub struct Program {
     pub code: Vec<Instruction>,
 }
 
+/// What is wrong with a script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What `sh` says after `sh: `.
+    pub message: String,
+    /// Only the end came too early: another line may make it right.
+    pub is_open: bool,
+}
+
+impl Fault {
+    pub(super) fn open(message: &str) -> Self {
+        Self { message: message.into(), is_open: true }
+    }
+}
+
+impl From<String> for Fault {
+    fn from(message: String) -> Self {
+        Self { message, is_open: false }
+    }
+}
+
+impl From<&str> for Fault {
+    fn from(message: &str) -> Self {
+        message.to_owned().into()
+    }
+}
+
 /// Reads a script; the error is what `sh` says after `sh: `.
 pub fn parse(text: &str, depth: usize) -> Result<Program, String> {
-    let tokens = tokens(text, depth)?;
+    read(text, depth).map(|(program, _)| program).map_err(|fault| fault.message)
+}
+
+/// Reads what a person has typed so far; `None` where they have to go on (`while true`, an open quote, a here-document without its end).
+pub fn parse_lines(text: &str) -> Result<Option<Program>, String> {
+    match read(text, 0) {
+        Ok((program, is_open)) => Ok((!is_open).then_some(program)),
+        Err(fault) if fault.is_open => Ok(None),
+        Err(fault) => Err(fault.message),
+    }
+}
+
+/// A script between brackets or backticks, which end it.
+pub(super) fn parse_inside(text: &str, depth: usize) -> Result<Program, Fault> {
+    Ok(parse(text, depth)?)
+}
+
+/// A script, and whether something is still open that its end may leave so.
+fn read(text: &str, depth: usize) -> Result<(Program, bool), Fault> {
+    let (tokens, is_open) = tokens(text, depth)?;
     let mut parser = Parser { tokens, at: 0, code: Vec::new(), depth };
     parser.list(&[])?;
     match parser.tokens.get(parser.at) {
-        None => Ok(Program { code: parser.code }),
+        None => Ok((Program { code: parser.code }, is_open)),
         Some(token) => Err(unexpected(Some(token))),
     }
 }
 
-fn unexpected(token: Option<&Token>) -> String {
+fn unexpected(token: Option<&Token>) -> Fault {
     match token {
-        None => "syntax error: unexpected end of file".into(),
+        None => Fault::open("syntax error: unexpected end of file"),
         Some(Token::Operator(text, _)) if text == "\n" => "syntax error: unexpected newline".into(),
-        Some(Token::Operator(text, _)) => format!("syntax error: unexpected \"{text}\""),
-        Some(Token::Word(word)) => format!("syntax error: unexpected \"{}\"", plain(word).unwrap_or_default()),
+        Some(Token::Operator(text, _)) => format!("syntax error: unexpected \"{text}\"").into(),
+        Some(Token::Word(word)) => format!("syntax error: unexpected \"{}\"", plain(word).unwrap_or_default()).into(),
         Some(Token::Here(_)) => "syntax error: unexpected here-document".into(),
     }
 }
@@ -145,7 +191,7 @@ impl Parser {
         while self.take("\n") {}
     }
 
-    fn expect(&mut self, keyword: &str) -> Result<(), String> {
+    fn expect(&mut self, keyword: &str) -> Result<(), Fault> {
         if self.word().as_deref() == Some(keyword) {
             self.at += 1;
             return Ok(());
@@ -154,7 +200,7 @@ impl Parser {
     }
 
     /// Commands up to one of these keywords (or `)`, `;;`), which is left.
-    fn list(&mut self, until: &[&str]) -> Result<(), String> {
+    fn list(&mut self, until: &[&str]) -> Result<(), Fault> {
         self.depth += 1;
         if self.depth > 60 {
             return Err("too deeply nested".into());
@@ -184,7 +230,7 @@ impl Parser {
         Ok(())
     }
 
-    fn and_or(&mut self) -> Result<(), String> {
+    fn and_or(&mut self) -> Result<(), Fault> {
         self.pipeline()?;
         loop {
             let and = self.is("&&");
@@ -201,7 +247,7 @@ impl Parser {
         }
     }
 
-    fn pipeline(&mut self) -> Result<(), String> {
+    fn pipeline(&mut self) -> Result<(), Fault> {
         let not = self.word().as_deref() == Some("!");
         self.at += usize::from(not);
         let before = std::mem::take(&mut self.code);
@@ -227,7 +273,7 @@ impl Parser {
         Ok(())
     }
 
-    fn command(&mut self) -> Result<(), String> {
+    fn command(&mut self) -> Result<(), Fault> {
         let start = self.code.len();
         match self.word().as_deref() {
             Some("if") => self.conditional()?,
@@ -266,7 +312,7 @@ impl Parser {
         Ok(())
     }
 
-    fn redirect(&mut self) -> Result<Option<Redirect>, String> {
+    fn redirect(&mut self) -> Result<Option<Redirect>, Fault> {
         let Some(Token::Operator(operator, number)) = self.tokens.get(self.at).cloned() else { return Ok(None) };
         let (how, default) = match operator.as_str() {
             ">" | ">|" => (How::Write, 1),
@@ -289,7 +335,7 @@ impl Parser {
         }
     }
 
-    fn simple(&mut self) -> Result<(), String> {
+    fn simple(&mut self) -> Result<(), Fault> {
         let (mut assignments, mut words, mut redirects) = (Vec::new(), Vec::new(), Vec::new());
         loop {
             if let Some(redirect) = self.redirect()? {

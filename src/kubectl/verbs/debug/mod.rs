@@ -152,6 +152,10 @@ impl Job for Starting {
         self.attached.type_in(text, env);
     }
 
+    fn interrupt(&mut self, env: &mut Env) -> bool {
+        self.attached.interrupt(env)
+    }
+
     fn prompt(&self) -> Option<&str> {
         self.attached.prompt()
     }

@@ -102,6 +102,10 @@ impl Job for Staying {
         }
     }
 
+    fn interrupt(&mut self, env: &mut Env) -> bool {
+        matches!(&self.stage, Stage::Attached(attached) if attached.interrupt(env))
+    }
+
     fn prompt(&self) -> Option<&str> {
         match &self.stage {
             Stage::Attached(attached) => attached.prompt(),
