@@ -92,6 +92,16 @@ pub struct Machine {
 const DEEPEST: usize = 60;
 /// How much text a variable, a pipe or a file may hold.
 const MOST_TEXT: usize = 1 << 20;
+/// Bytes of a command that goes on: with every line it is read anew from its beginning.
+const MOST_BEGUN: usize = 1 << 15;
+
+/// As [`parse_lines`], for no longer than it does not take a learner's time.
+fn going_on(text: &str) -> Result<Option<Program>, String> {
+    match parse_lines(text)? {
+        None if text.len() > MOST_BEGUN => Err(format!("syntax error: a command of more than {} KiB goes on", MOST_BEGUN >> 10)),
+        read => Ok(read),
+    }
+}
 
 impl Machine {
     pub fn new(program: Rc<Program>, environment: SortedMap<String, String>, directory: &str) -> Self {
@@ -196,7 +206,7 @@ impl Machine {
     /// Gives an idle shell a line that a person has typed: a command that is not whole with it goes on with the next one.
     pub fn typed(&mut self, line: &str) -> Result<(), String> {
         let text = [&self.begun, line, "\n"].concat();
-        match parse_lines(&text).transpose() {
+        match going_on(&text).transpose() {
             Some(read) => self.begin_with(read),
             None => {
                 self.begun = text;
@@ -358,8 +368,8 @@ impl Machine {
             // What was begun ends where it is.
             Input::Closed => parse(&std::mem::take(&mut self.begun), 0).map(Some),
             Input::Text(text) => {
-                self.begun.extend(text.chars().take(MOST_TEXT.saturating_sub(self.begun.len())));
-                parse_lines(&self.begun)
+                self.begun.push_str(&text);
+                going_on(&self.begun)
             }
         };
         match read {
