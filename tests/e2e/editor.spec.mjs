@@ -1,5 +1,5 @@
-// What the editor shows of a text by itself: colours, folds, brackets.
-import { App, expect, test, words } from "./app.mjs";
+// What the editor shows of a text by itself: colours and brackets.
+import { App, expect, test } from "./app.mjs";
 
 const TEXT = `apiVersion: v1
 kind: Pod
@@ -30,35 +30,6 @@ test("colours tell keys, texts, comments and block scalars", async ({ page }) =>
   await page.keyboard.press("ControlOrMeta+Home");
   await page.keyboard.type("x: |\n ");
   await expect(coloured("key")).toHaveText(["x", "apiVersion", "kind", "metadata", "name", "spec", "containers", "name", "command", "args"]);
-});
-
-test("lines fold by the gutter and by keys, one by one and all", async ({ page }) => {
-  const app = new App(page);
-  await app.open();
-  await app.write(TEXT);
-  const folded = app.editor.getByLabel(words.en["phrase-folded-code"]);
-  // The last lines first: that all fold while they are folded once failed.
-  await page.locator(".fold-open").nth(1).click();
-  await expect(folded).toHaveCount(1);
-  await expect(app.editor).not.toContainText("containers");
-  await page.keyboard.press("ControlOrMeta+Home");
-  await page.keyboard.press("Control+Alt+[");
-  await expect(folded).toHaveCount(2);
-  await expect(app.editor).not.toContainText("name");
-  await folded.first().click();
-  await expect(folded).toHaveCount(1);
-  await page.keyboard.press("Control+Alt+]");
-  await expect(folded).toHaveCount(0);
-  await page.keyboard.press("ControlOrMeta+Home");
-  for (const _ of [1, 2]) await page.keyboard.press("ArrowDown");
-  await page.keyboard.press("Control+Shift+[");
-  await expect(folded).toHaveCount(1);
-  // What is folded comes back where the cursor goes into it.
-  await page.keyboard.press("End");
-  await page.keyboard.press("ArrowRight");
-  await page.keyboard.press("ArrowLeft");
-  await page.keyboard.press("Backspace");
-  await expect(folded).toHaveCount(0);
 });
 
 test("a bracket shows its other one, past those in strings", async ({ page }) => {

@@ -1,8 +1,6 @@
 // Bundles the editor's binding into static/editor.js, and writes only what changed, so that a watching build does not run in circles.
 import { build } from "esbuild";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { minify } from "terser";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 
 // The library that CodeMirror injects its styles with writes a <style> element into a document, which a strict content security policy forbids.
 // It already knows constructable style sheets for shadow roots; this lets it use them everywhere.
@@ -18,14 +16,6 @@ const strictStyles = {
   },
 };
 
-// CodeMirror's own packages ask for its package of languages, too.
-const ownLanguage = {
-  name: "own-language",
-  setup(bundle) {
-    bundle.onResolve({ filter: /^@(codemirror\/language|lezer\/common)$/ }, () => ({ path: resolve("src/ui/editor/language.js") }));
-  },
-};
-
 const result = await build({
   entryPoints: ["src/ui/editor/editor.js"],
   bundle: true,
@@ -34,17 +24,17 @@ const result = await build({
   target: "es2022",
   legalComments: "none",
   write: false,
-  plugins: [strictStyles, ownLanguage],
+  plugins: [strictStyles],
 });
-// What esbuild makes of the same sources is known, and the second minifier (three per cent less over the wire) takes its time.
-const bundled = result.outputFiles[0].text;
-const [target, known] = ["static/editor.js", "target/editor/bundled.js"];
-const old = existsSync(known) && existsSync(target) ? readFileSync(known, "utf8") : "";
-if (old !== bundled) {
-  const { code } = await minify(bundled, { module: true, ecma: 2022, compress: { passes: 2 } });
-  for (const [path, text] of [[target, code], [known, bundled]]) {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-  }
-  console.log(`${target}: ${Math.round(code.length / 1024)} KiB`);
+const made = result.outputFiles[0].text;
+const target = "static/editor.js";
+let old = "";
+try {
+  old = readFileSync(target, "utf8");
+} catch {
+  mkdirSync("static", { recursive: true });
+}
+if (old !== made) {
+  writeFileSync(target, made);
+  console.log(`${target}: ${Math.round(made.length / 1024)} KiB`);
 }

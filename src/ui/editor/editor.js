@@ -1,14 +1,27 @@
-// The file that knows CodeMirror, with language.js beside it: mount, set, mark, and calls back. All offsets here are UTF-16 units; the Rust side converts.
+// The only file that knows CodeMirror: mount, set, mark, and calls back. All offsets here are UTF-16 units; the Rust side converts.
 import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, snippet } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentLess, indentMore, isolateHistory } from "@codemirror/commands";
+import { bracketMatching, codeFolding, foldGutter, foldKeymap, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { forEachDiagnostic, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
 import { Annotation, Compartment, EditorSelection, EditorState, Prec, StateEffect, StateField } from "@codemirror/state";
 import {
   Decoration, EditorView, drawSelection, dropCursor, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, hoverTooltip, keymap, lineNumbers,
 } from "@codemirror/view";
-import { foldKeymap, folding } from "./folds.js";
-import { bracketMatching, indentUnit, yamlLanguage } from "./language.js";
+import { tagHighlighter, tags } from "@lezer/highlight";
+import { indentationFold, yamlLanguage } from "./yaml.js";
+
+// Classes instead of colours: the page's tokens colour them, so a theme swaps nothing here.
+const highlighter = tagHighlighter([
+  { tag: tags.definition(tags.propertyName), class: "tok-key" },
+  { tag: tags.propertyName, class: "tok-key" },
+  { tag: [tags.string, tags.special(tags.string)], class: "tok-string" },
+  { tag: tags.content, class: "tok-content" },
+  { tag: [tags.comment, tags.lineComment], class: "tok-comment" },
+  { tag: [tags.number, tags.bool, tags.null, tags.atom], class: "tok-number" },
+  { tag: [tags.meta, tags.typeName, tags.labelName], class: "tok-meta" },
+  { tag: [tags.punctuation, tags.separator, tags.squareBracket, tags.brace, tags.bracket], class: "tok-punctuation" },
+]);
 
 // A change that came from the model: it is not reported back.
 const fromModel = Annotation.define();
@@ -154,7 +167,15 @@ export function mount(host, text, file, label, calls) {
     phrases.of([]),
     lineNumbers(),
     lintGutter(),
-    folding(),
+    foldGutter({
+      markerDOM(open) {
+        const mark = document.createElement("span");
+        mark.className = open ? "fold-open" : "fold-closed";
+        mark.textContent = open ? "▾" : "▸";
+        return mark;
+      },
+    }),
+    codeFolding({ placeholderText: "…" }),
     highlightActiveLineGutter(),
     highlightActiveLine(),
     highlightSpecialChars(),
@@ -164,7 +185,10 @@ export function mount(host, text, file, label, calls) {
     EditorState.allowMultipleSelections.of(true),
     EditorState.tabSize.of(2),
     indentUnit.of("  "),
+    indentOnInput(),
     yamlLanguage,
+    indentationFold,
+    syntaxHighlighting(highlighter),
     bracketMatching(),
     closeBrackets(),
     autocompletion({ override: [complete], icons: false, activateOnTypingDelay: 60 }),
