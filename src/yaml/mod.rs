@@ -17,6 +17,7 @@ use crate::api::{Map, Number, Value};
 pub use json::{JsonError, json_value, read_json};
 pub use parse::parse;
 pub use print::{natural, print};
+use scalar::Scalar;
 
 use crate::text::Span;
 
@@ -61,6 +62,20 @@ pub struct Error {
     pub span: Span,
     /// The words of the scanner or parser alone; empty for an error of meaning.
     pub problem: &'static str,
+}
+
+impl Content {
+    /// A scalar of this text that reads as this.
+    fn of(scalar: Scalar, text: &str) -> Self {
+        match scalar {
+            Scalar::Null => Content::Null,
+            Scalar::Bool(b) => Content::Bool(b),
+            Scalar::Int(i) => Content::Int(i),
+            Scalar::Uint(u) => Content::Uint(u),
+            Scalar::Float(f) => Content::Float(f),
+            Scalar::Timestamp | Scalar::String => Content::String(text.to_owned()),
+        }
+    }
 }
 
 impl Node {

@@ -181,14 +181,7 @@ impl<'a> Decoder<'_, 'a> {
                 return Err(meaning_error(format!("cannot decode {} `{text}` as a !!{wanted}", scalar.tag()), span));
             }
         }
-        Ok(match scalar {
-            Scalar::Null => Content::Null,
-            Scalar::Bool(b) => Content::Bool(b),
-            Scalar::Int(i) => Content::Int(i),
-            Scalar::Uint(u) => Content::Uint(u),
-            Scalar::Float(f) => Content::Float(f),
-            Scalar::Timestamp | Scalar::String => Content::String(text.to_owned()),
-        })
+        Ok(Content::of(scalar, text))
     }
 
     fn mapping(&mut self, first: NodeId) -> Result<Vec<Entry>, Error> {

@@ -144,14 +144,7 @@ impl<'a> Branch<'a> {
             Shape::Scalar => {
                 let text = self.word(from, to);
                 let typed = if text.len() < (to - from) as usize { Scalar::String } else { resolve(text) };
-                match typed {
-                    Scalar::Null => Content::Null,
-                    Scalar::Bool(b) => Content::Bool(b),
-                    Scalar::Int(i) => Content::Int(i),
-                    Scalar::Uint(u) => Content::Uint(u),
-                    Scalar::Float(f) => Content::Float(f),
-                    Scalar::Timestamp | Scalar::String => Content::String(text.to_owned()),
-                }
+                Content::of(typed, text)
             }
         }
     }
