@@ -58,13 +58,19 @@ pub struct App {
     tab_shown: usize,
     /// Where the focus goes when what had it is gone after the last message: a selector, of which the last element is meant.
     stand: &'static str,
+    /// What had the focus when a notice came.
+    before_notice: Option<web_sys::Element>,
     wires: Wires,
     _listeners: Vec<EventListener>,
 }
 
+/// Stands for what had the focus before the notice came.
+const BEFORE_NOTICE: &str = ".notices";
+
 fn stand_after(message: &Message) -> Option<&'static str> {
     match message {
         Message::Fix { .. } => Some(".problems"),
+        Message::Dismiss => Some(BEFORE_NOTICE),
         Message::Desk(DeskWish::Close(_)) => Some(".file-tab.on button:first-child"),
         Message::Lesson(LessonWish::Close) => Some(".lessons-button"),
         Message::Lesson(LessonWish::List) => Some(".lesson-list li:first-child button"),
@@ -98,6 +104,7 @@ impl Component for App {
             step_shown: None,
             tab_shown: 0,
             stand: "",
+            before_notice: None,
             wires,
             _listeners: listeners(ctx),
         };
@@ -135,6 +142,9 @@ impl Component for App {
         }
         if self.model.notice != before_notice {
             self.notices += 1;
+            if before_notice.is_none() {
+                self.before_notice = gloo::utils::document().active_element();
+            }
         }
         self.want_frame(ctx, is_frame);
         shown
@@ -213,7 +223,10 @@ impl App {
         if stand.is_empty() || document.active_element().is_some_and(|active| active.tag_name() != "BODY") {
             return;
         }
-        let found = document.query_selector_all(stand).ok().and_then(|all| all.get(all.length().checked_sub(1)?));
+        let found = match stand {
+            BEFORE_NOTICE => self.before_notice.take().map(Into::into),
+            _ => document.query_selector_all(stand).ok().and_then(|all| all.get(all.length().checked_sub(1)?)),
+        };
         if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
             // On a phone it may not be shown, and then need not have it.
             element.focus().unwrap_or_default();

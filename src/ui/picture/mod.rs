@@ -111,10 +111,9 @@ pub fn picture(props: &PictureProps) -> Html {
         let point = point.clone();
         Callback::from(move |event: PointerEvent| point(&event))
     };
-    let onpointerleave = {
-        let on = on.clone();
-        Callback::from(move |_: PointerEvent| on.emit(Intent::Point(None)))
-    };
+    let onpointerleave = on.reform(|_: PointerEvent| Intent::Point(None));
+    // What takes the focus next points to itself right after this.
+    let onfocusout = on.reform(|_: FocusEvent| Intent::Point(None));
     let onfocusin = {
         let (active, target_of) = (active.clone(), target_of.clone());
         Callback::from(move |event: FocusEvent| {
@@ -193,7 +192,7 @@ pub fn picture(props: &PictureProps) -> Html {
                 <svg class="picture-svg" width={pen::n(scene.width * zoom)} height={pen::n(scene.height * zoom)}
                     viewBox={format!("0 0 {} {}", pen::n(scene.width), pen::n(scene.height))}
                     role="group" aria-label={language.say(words::PIC_LABEL)}
-                    {onclick} {onpointerover} {onpointerleave} {onfocusin} {onkeydown}>
+                    {onclick} {onpointerover} {onpointerleave} {onfocusin} {onfocusout} {onkeydown}>
                     { chrome::definitions() }
                     { chrome::network(&pen, scene) }
                     { chrome::strip(&pen, &scene.strip) }
