@@ -128,7 +128,7 @@ pub struct Failure {
     pub text: String,
     pub code: i32,
     /// The API server's answer behind it, where there is one.
-    pub status: Option<Box<Status>>,
+    pub status: Option<Status>,
 }
 
 impl Failure {
@@ -208,7 +208,7 @@ impl From<Status> for Failure {
             format!("Error from server ({}): {}", status.reason, status.message)
         };
         let warnings: String = status.warnings.iter().map(|w| format!("Warning: {w}\n")).collect();
-        Self { text: warnings + &line(text), code: 1, status: Some(Box::new(status)) }
+        Self { text: warnings + &line(text), code: 1, status: Some(status) }
     }
 }
 

@@ -287,7 +287,7 @@ impl Scheduler {
                 self.snapshot.assume(key, &written.object);
             }
             Err(refusal) => {
-                ctx.fact(Fact::Refused { object: format!("pod/{}/{}", key.namespace, key.name), message: refusal.message });
+                ctx.fact(Fact::Refused { object: format!("pod/{}/{}", key.namespace, key.name), message: refusal.into_message() });
             }
         }
     }
@@ -311,7 +311,7 @@ impl Scheduler {
         }
         let options = WriteOptions { subresource: "status", field_manager: "kube-scheduler".into(), ..WriteOptions::default() };
         if let Err(refusal) = api.update(&mut caller, kinds::POD, &key.namespace, new, &options) {
-            ctx.fact(Fact::Refused { object: format!("pod/{}/{}", key.namespace, key.name), message: refusal.message });
+            ctx.fact(Fact::Refused { object: format!("pod/{}/{}", key.namespace, key.name), message: refusal.into_message() });
         }
     }
 
@@ -331,7 +331,7 @@ impl Scheduler {
             let told = api.update(&mut caller, kinds::POD, &key.namespace, new, &options).map(|_| ());
             let gone = told.and_then(|()| api.delete(&mut caller, key, super::apiserver::DeleteOptions::default()).map(|_| ()));
             if let Err(refusal) = gone {
-                ctx.fact(Fact::Refused { object: format!("pod/{}/{}", key.namespace, key.name), message: refusal.message });
+                ctx.fact(Fact::Refused { object: format!("pod/{}/{}", key.namespace, key.name), message: refusal.into_message() });
             }
         }
     }
