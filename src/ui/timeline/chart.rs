@@ -23,7 +23,7 @@ impl Frame {
     pub fn x(&self, at: SimTime) -> f64 {
         let span = self.to.since(self.from).max(1) as f64;
         let offset = at.0 as f64 - self.from.0 as f64;
-        self.left + (offset / span * self.width).clamp(-20.0, self.width + 20.0)
+        self.left + (offset / span * self.width).max(-20.0).min(self.width + 20.0)
     }
 
     pub fn time(&self, x: f64) -> SimTime {
@@ -69,7 +69,7 @@ pub fn chart(frame: &Frame, timeline: &Timeline, language: Language, selected: O
     let words_now = clock(timeline.now);
     let flag = if words_now.len() > 5 { 54.0 } else { 42.0 };
     let total = frame.right() + 10.0;
-    let flag_x = (playhead - flag / 2.0).clamp(frame.left - 20.0, total - flag);
+    let flag_x = (playhead - flag / 2.0).max(frame.left - 20.0).min(total - flag);
     html! {
         <svg class="chart" width={n(total)} height={n(height)} role="group" aria-label={language.say(words::TIME_LABEL)} {onpointerdown} {onpointermove} {onpointerup}>
             { axis(frame, height, playhead) }

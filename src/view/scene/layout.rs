@@ -51,7 +51,7 @@ fn strip(scene: &mut Scene, top: f64) -> f64 {
     let room = MARGIN + width - 14.0 - left;
     let box_width = ((room - (columns - 1.0) * least) / columns).min(MOST_COMPONENT);
     // Where there is room, what they hand over has a longer way, whose words are not cut.
-    let between = ((room - columns * box_width) / (columns - 1.0)).clamp(least, least.max(MOST_BETWEEN));
+    let between = ((room - columns * box_width) / (columns - 1.0)).min(MOST_BETWEEN).max(least);
     let mut x = left;
     let mut in_row = 0.0;
     for component in &mut strip.components {
