@@ -19,6 +19,6 @@ pub use crate::json;
 pub use kinds::Kind;
 pub use labels::Selector;
 pub use quantity::Quantity;
-pub use status::{Cause, Status};
+pub use status::{Cause, Refusal, Status};
 pub use time::SimTime;
 pub use value::{Map, Number, Value};

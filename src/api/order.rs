@@ -337,6 +337,10 @@ impl<T> SortedSet<T> {
         self.map.first_key_value().map(|(element, ())| element)
     }
 
+    pub fn pop_first(&mut self) -> Option<T> {
+        self.map.pop_first().map(|(element, ())| element)
+    }
+
     pub fn last(&self) -> Option<&T> {
         self.map.last_key_value().map(|(element, ())| element)
     }

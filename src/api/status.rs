@@ -1,5 +1,7 @@
 //! The API server's refusal: `metav1.Status` as plain data.
 
+use std::ops::{Deref, DerefMut};
+
 use crate::api::{Value, json};
 
 /// One of the reasons in a refusal (`details.causes`).
@@ -11,9 +13,13 @@ pub struct Cause {
     pub message: String,
 }
 
-/// A failed request, in the API server's own words.
+/// A failed request, in the API server's own words. It lies in a box, as most results that can hold one hold none.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Status {
+pub struct Status(Box<Refusal>);
+
+/// What a [`Status`] says.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Refusal {
     /// HTTP status code.
     pub code: u16,
     /// `NotFound`, `AlreadyExists`, `Invalid`, `Conflict`, `BadRequest`, …; empty where the server gives none.
@@ -27,9 +33,37 @@ pub struct Status {
     pub warnings: Vec<String>,
 }
 
+impl Deref for Status {
+    type Target = Refusal;
+
+    fn deref(&self) -> &Refusal {
+        &self.0
+    }
+}
+
+impl DerefMut for Status {
+    fn deref_mut(&mut self) -> &mut Refusal {
+        &mut self.0
+    }
+}
+
 impl Status {
     pub fn new(code: u16, reason: &str, message: impl Into<String>) -> Self {
-        Self { code, reason: reason.into(), message: message.into(), ..Self::default() }
+        Self(Box::new(Refusal { code, reason: reason.into(), message: message.into(), ..Refusal::default() }))
+    }
+
+    pub fn with_causes(mut self, causes: Vec<Cause>) -> Self {
+        self.causes = causes;
+        self
+    }
+
+    pub fn into_message(self) -> String {
+        self.0.message
+    }
+
+    pub fn with_warnings(mut self, warnings: Vec<String>) -> Self {
+        self.warnings = warnings;
+        self
     }
 
     /// `pods "web" not found`; `resource` may carry its group (`deployments.apps`).

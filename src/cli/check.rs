@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use base64::Engine as _;
-use podlab::api::{Status, Value, json};
+use podlab::api::{Refusal, Value, json};
 use podlab::manifest::{self, Checked, DocumentVerdict};
 use podlab::text::{Diagnostic, LineIndex, Severity};
 
@@ -287,7 +287,8 @@ fn as_json(name: &str, text: &str, checked: &Checked) -> Value {
 fn documents(checked: &Checked) -> Vec<Value> {
     let entry = |verdict: &DocumentVerdict| match verdict {
         DocumentVerdict::Accepted(accepted) => json!({"accepted": true, "object": accepted.object(), "warnings": accepted.warnings}),
-        DocumentVerdict::Rejected(Status { code, reason, message, causes, warnings, .. }) => {
+        DocumentVerdict::Rejected(status) => {
+            let Refusal { code, reason, message, causes, warnings, .. } = &**status;
             let causes: Vec<Value> = causes.iter().map(|c| json!({"field": c.field, "reason": c.reason, "message": c.message})).collect();
             json!({"accepted": false, "code": code, "reason": reason, "message": message, "causes": causes, "warnings": warnings})
         }

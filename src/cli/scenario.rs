@@ -120,7 +120,7 @@ impl Run<'_> {
             }
             other => return Err(format!("there is no action {other:?}")),
         };
-        done.map_err(|status| status.message)
+        done.map_err(Status::into_message)
     }
 
     /// Every document of a file: made, or patched where it is there already.
@@ -143,7 +143,7 @@ impl Run<'_> {
             });
             // Like kubectl: the other documents are sent all the same.
             if let Err(status) = result {
-                refused.push(status.message);
+                refused.push(status.into_message());
             }
         }
         if refused.is_empty() { Ok(()) } else { Err(refused.join("\n")) }

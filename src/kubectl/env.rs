@@ -1,12 +1,13 @@
 //! What a verb works with: the cluster, the person's files and configuration, its standard streams; how it ends or goes on.
 
-use crate::api::order::SortedMap;
+use std::ops::Deref;
 use std::rc::Rc;
 
 use super::OutputKind;
 use super::Seat;
 use super::call::Call;
 use super::running::Running;
+use crate::api::order::SortedMap;
 use crate::api::{Kind, SimTime, Status, Value, kinds};
 use crate::cluster::Cluster;
 use crate::cluster::apiserver::{DeleteOptions, Key, PatchKind, WriteOptions, Written};
@@ -122,13 +123,25 @@ impl Clone for Box<dyn Job> {
     }
 }
 
-/// Why a command failed: what stands on its standard error, and its exit code.
+/// Why a command failed. It lies in a box, as most results that can hold one hold none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct Failure(Box<Ending>);
+
+/// What a command that failed leaves: what stands on its standard error, and its exit code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
     pub text: String,
     pub code: i32,
     /// The API server's answer behind it, where there is one.
-    pub status: Option<Box<Status>>,
+    pub status: Option<Status>,
+}
+
+impl Deref for Failure {
+    type Target = Ending;
+
+    fn deref(&self) -> &Ending {
+        &self.0
+    }
 }
 
 impl Failure {
@@ -138,7 +151,16 @@ impl Failure {
     }
 
     pub fn raw(text: String, code: i32) -> Self {
-        Self { text, code, status: None }
+        Self(Box::new(Ending { text, code, status: None }))
+    }
+
+    pub fn with_code(mut self, code: i32) -> Self {
+        self.0.code = code;
+        self
+    }
+
+    pub fn into_ending(self) -> Ending {
+        *self.0
     }
 
     /// Nothing more to say.
@@ -163,7 +185,7 @@ impl Failure {
         let text = |f: Failure| match &f.status {
             // A few commands write the word themselves; it is not said twice.
             _ if alone && f.text.starts_with("error: error: ") => line(f.text["error: ".len()..].trim_end().to_owned()),
-            _ if alone => f.text,
+            _ if alone => f.into_ending().text,
             // Only one that is alone is taken apart into its causes.
             Some(status) if status.reason == "Invalid" => line(format!("Error from server (Invalid): {}", status.message)),
             _ => f.text.strip_prefix("error: ").map_or_else(|| f.text.clone(), str::to_owned),
@@ -208,7 +230,7 @@ impl From<Status> for Failure {
             format!("Error from server ({}): {}", status.reason, status.message)
         };
         let warnings: String = status.warnings.iter().map(|w| format!("Warning: {w}\n")).collect();
-        Self { text: warnings + &line(text), code: 1, status: Some(Box::new(status)) }
+        Self(Box::new(Ending { text: warnings + &line(text), code: 1, status: Some(status) }))
     }
 }
 

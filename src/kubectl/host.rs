@@ -1,6 +1,6 @@
 //! The person's machine, and a node that they are on, as a shell sees it: files, programs, processes, the network.
 
-use super::env::{Env, Failure, Flow, Poll};
+use super::env::{Ending, Env, Failure, Flow, Poll};
 use super::{OutputKind, node_logs, programs};
 use crate::api::SimTime;
 use crate::api::order::SortedSet;
@@ -92,8 +92,9 @@ impl Env<'_> {
 
 /// What a command that failed leaves: its words on standard error, and its exit code.
 fn failed(failure: Failure, mut written: Written) -> (i32, Written) {
-    written.push((Stream::Stderr, failure.text));
-    (failure.code, written)
+    let Ending { text, code, .. } = failure.into_ending();
+    written.push((Stream::Stderr, text));
+    (code, written)
 }
 
 impl Host for Env<'_> {

@@ -87,6 +87,6 @@ pub fn find(reference: &str, space: &str, env: &Env) -> Result<Rc<Value>, Failur
     follows(kind, &object, "cannot attach to")?;
     pods_of(&object, env).into_iter().next().ok_or_else(|| {
         let status = Status::new(0, "", "timed out waiting for the condition");
-        Failure::error(status.message)
+        Failure::error(status.into_message())
     })
 }

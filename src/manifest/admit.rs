@@ -60,7 +60,7 @@ pub fn create(kind: &Kind, mut object: Value, facts: &dyn ClusterFacts, dry_run:
     let selecting = (kind.kind == "Job").then(|| admission::dry_run::selecting(&object));
     let errors = validate::create(kind, selecting.as_ref().unwrap_or(&object));
     if !errors.is_empty() {
-        return Err(Status { warnings, ..validate::invalid(kind, object::name(&object), &errors) });
+        return Err(validate::invalid(kind, object::name(&object), &errors).with_warnings(warnings));
     }
     if kind.kind == "Pod" && object::map_at(&object, "spec.overhead").is_some() {
         let why = "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead";

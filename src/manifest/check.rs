@@ -163,7 +163,7 @@ fn create_known(kind: &Kind, mode: Mode, value: Value, facts: &dyn ClusterFacts)
         let namespace = if is_left_out { "default" } else { object::namespace(&value) };
         if !facts.namespace_exists(namespace) {
             let warnings = warning.into_iter().collect();
-            return Err(Status { warnings, ..Status::not_found("namespaces", namespace) }.into());
+            return Err(Status::not_found("namespaces", namespace).with_warnings(warnings).into());
         }
     } else {
         object::remove(&mut value, "metadata.namespace");

@@ -286,7 +286,7 @@ pub fn resolve(value: &Value) -> Result<Target, String> {
         );
         // The path alone already says which resource is meant.
         let warnings = check::old_kind(found).into_iter().collect();
-        return Ok(Target::Refused(Status { warnings, ..Status::new(400, "BadRequest", message) }, ClientCode::KindCase));
+        return Ok(Target::Refused(Status::new(400, "BadRequest", message).with_warnings(warnings), ClientCode::KindCase));
     }
     Err(format!("no matches for kind {} in version {}", go_quote(kind), go_quote(api_version)))
 }

@@ -305,7 +305,7 @@ fn perform(world: &mut World, input: &Input) {
                     (OutputKind::Stdout, format!("{}\n{}", response.status, response.body.trim_end()))
                 }
                 Ok(network::Answer { result: Err(failure), .. }) => (OutputKind::Stderr, failure.to_string()),
-                Err(status) => (OutputKind::Stderr, status.message),
+                Err(status) => (OutputKind::Stderr, status.into_message()),
             };
             // The terminal is where a person looks for an answer, whichever way the question was asked.
             terminal.show(cluster.now(), kind, format!("# {pod}/{container} → {url}: {said}\n"));

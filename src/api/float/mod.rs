@@ -12,6 +12,12 @@ mod show;
 pub use read::read;
 pub use show::{exponential, fixed, plain};
 
+/// The nearest number that is not below `least` and not above `most`. The standard library's `clamp` panics where those are the wrong way round,
+/// and its words print both: with them would come all of its code for digits.
+pub fn within(value: f64, least: f64, most: f64) -> f64 {
+    value.max(least).min(most)
+}
+
 /// A finite float without its sign, taken apart: `whole × 2^power`.
 fn parts(value: f64) -> (u64, i64) {
     let bits = value.abs().to_bits();

@@ -35,7 +35,8 @@ impl Addresses {
                     message: format!("Invalid value: [\"{ip}\"]: {detail}"),
                 };
                 let message = format!("Service \"{name}\" is invalid: {}: {}", cause.field, cause.message);
-                let status = Status { causes: vec![cause], kind: "Service".into(), name, ..Status::new(422, "Invalid", message) };
+                let mut status = Status::new(422, "Invalid", message).with_causes(vec![cause]);
+                (status.kind, status.name) = ("Service".into(), name);
                 return Err(status);
             }
             object::set(service, "spec.clusterIP", json!(ip));
@@ -72,7 +73,8 @@ impl Addresses {
                         message: format!("Invalid value: {given}: {why}"),
                     };
                     let message = format!("Service \"{name}\" is invalid: {}: {}", cause.field, cause.message);
-                    let status = Status { causes: vec![cause], kind: "Service".into(), name, ..Status::new(422, "Invalid", message) };
+                    let mut status = Status::new(422, "Invalid", message).with_causes(vec![cause]);
+                    (status.kind, status.name) = ("Service".into(), name);
                     return Err(status);
                 }
                 taken.push(given);

@@ -162,7 +162,7 @@ impl ApiServer {
         } else {
             format!("Apply failed with {count} {noun}: {}", parts.join("\n"))
         };
-        Err(Status { causes, ..Status::new(409, "Conflict", message) })
+        Err(Status::new(409, "Conflict", message).with_causes(causes))
     }
 }
 

@@ -180,7 +180,7 @@ fn missing(pod: &Value, hard: &Map<String, Value>) -> Option<String> {
         let containers = object::list_at(pod, "spec.containers").iter().chain(object::list_at(pod, "spec.initContainers"));
         let silent = containers.filter(|c| object::at(c, &format!("resources.{which}")).and_then(|l| l.get(name)).is_none());
         let mut names: Vec<&str> = silent.map(|c| object::str_at(c, "name").unwrap_or("")).collect();
-        names.sort_unstable();
+        names.order();
         if !names.is_empty() {
             parts.push(format!("{resource} for: {}", names.join(",")));
         }

@@ -100,7 +100,7 @@ impl Autoscalers {
             let mut scaled = (*target).clone();
             object::set(&mut scaled, "spec.replicas", json!(desired));
             if let Err(refusal) = put(ctx, kind, scaled, "scale") {
-                let why = refusal.message;
+                let why = refusal.into_message();
                 say(ctx, &hpa, COMPONENT, "Warning", "FailedRescale", &format!("New size: {desired}; reason: {because}; error: {why}"));
                 let message = format!("the HPA controller was unable to update the target scale: {why}");
                 condition(&mut new, "AbleToScale", false, "FailedUpdateScale", &message);

@@ -328,7 +328,7 @@ impl Controllers {
                 let first = if work.controller == Controller::Job { 1000 } else { FIRST_RETRY_MS };
                 let after = (first << (*count).min(20)).min(if work.controller == Controller::Job { 60_000 } else { LONGEST_RETRY_MS });
                 *count += 1;
-                ctx.fact(Fact::Refused { object: format!("{}/{}/{}", key.kind.singular, key.namespace, key.name), message: refusal.message });
+                ctx.fact(Fact::Refused { object: format!("{}/{}/{}", key.kind.singular, key.namespace, key.name), message: refusal.into_message() });
                 if ctx.api.at(&key).is_some() {
                     return enqueue(&mut self.queued, work, after, ctx);
                 }

@@ -68,7 +68,7 @@ impl Remains {
             if ctx.api.at(&key).is_some_and(|o| !object::is_deleting(o)) {
                 let (api, mut caller) = ctx.api();
                 if let Err(refusal) = api.delete(&mut caller, &key, DeleteOptions::default()) {
-                    self.errors.push(refusal.message);
+                    self.errors.push(refusal.into_message());
                 }
             }
             let Some(left) = ctx.api.at(&key) else { continue };

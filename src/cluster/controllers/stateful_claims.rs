@@ -55,10 +55,11 @@ pub fn ensure(set: &Value, pod: &str, ctx: &mut Context) -> Result<(), Status> {
             Ok(_) => {
                 say(ctx, set, COMPONENT, "Normal", "SuccessfulCreate", &format!("Create Claim {name} Pod {pod} in StatefulSet {of} success"));
             }
-            Err(refusal) => {
+            Err(mut refusal) => {
                 let text = format!("Create Claim {name} for Pod {pod} in StatefulSet {of} failed error: {}", refusal.message);
                 say(ctx, set, COMPONENT, "Warning", "FailedCreate", &text);
-                return Err(Status { message: format!("failed to create PVC {name}: {}", refusal.message), ..refusal });
+                refusal.message.insert_str(0, &format!("failed to create PVC {name}: "));
+                return Err(refusal);
             }
         }
     }

@@ -10,12 +10,12 @@ mod preempt;
 mod score;
 mod snapshot;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::apiserver::{Change, EventSpec, Key, Verb, WriteOptions, set_condition};
 use super::log::Fact;
 use super::{Context, Task};
+use crate::api::order::{SortedMap, SortedSet};
 use crate::api::{SimTime, Value, json, kinds, object};
 use filter::Verdict;
 use snapshot::Snapshot;
@@ -76,10 +76,10 @@ fn own_change_helps(old: &Value, new: &Value, by: HelpedBy) -> bool {
 
 #[derive(Clone, Debug, Default)]
 pub struct Scheduler {
-    active: BTreeSet<(i64, u64, Key)>,
-    waiting: BTreeMap<Key, Waiting>,
+    active: SortedSet<(i64, u64, Key)>,
+    waiting: SortedMap<Key, Waiting>,
     /// Every unbound Pod's place in the queue: when it was first seen.
-    seen: BTreeMap<Key, u64>,
+    seen: SortedMap<Key, u64>,
     next_seen: u64,
     /// When the next cycle is due.
     due: Option<SimTime>,
@@ -287,7 +287,7 @@ impl Scheduler {
                 self.snapshot.assume(key, &written.object);
             }
             Err(refusal) => {
-                ctx.fact(Fact::Refused { object: format!("pod/{}/{}", key.namespace, key.name), message: refusal.message });
+                ctx.fact(Fact::Refused { object: format!("pod/{}/{}", key.namespace, key.name), message: refusal.into_message() });
             }
         }
     }
@@ -311,7 +311,7 @@ impl Scheduler {
         }
         let options = WriteOptions { subresource: "status", field_manager: "kube-scheduler".into(), ..WriteOptions::default() };
         if let Err(refusal) = api.update(&mut caller, kinds::POD, &key.namespace, new, &options) {
-            ctx.fact(Fact::Refused { object: format!("pod/{}/{}", key.namespace, key.name), message: refusal.message });
+            ctx.fact(Fact::Refused { object: format!("pod/{}/{}", key.namespace, key.name), message: refusal.into_message() });
         }
     }
 
@@ -331,7 +331,7 @@ impl Scheduler {
             let told = api.update(&mut caller, kinds::POD, &key.namespace, new, &options).map(|_| ());
             let gone = told.and_then(|()| api.delete(&mut caller, key, super::apiserver::DeleteOptions::default()).map(|_| ()));
             if let Err(refusal) = gone {
-                ctx.fact(Fact::Refused { object: format!("pod/{}/{}", key.namespace, key.name), message: refusal.message });
+                ctx.fact(Fact::Refused { object: format!("pod/{}/{}", key.namespace, key.name), message: refusal.into_message() });
             }
         }
     }
@@ -343,7 +343,7 @@ fn event<'a>(object: &'a Value, kind: &'a str, reason: &'a str, message: &'a str
 
 /// `0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable.`: reasons counted and sorted as strings.
 fn tell(count: usize, reasons: impl IntoIterator<Item = String>) -> String {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut counts: SortedMap<String, usize> = SortedMap::new();
     for reason in reasons {
         *counts.entry(reason).or_insert(0) += 1;
     }
@@ -381,4 +381,4 @@ fn node_differs(old: &Value, new: &Value) -> bool {
 }
 
 /// What every plugin may say of one node.
-pub(super) type Verdicts = BTreeMap<String, Verdict>;
+pub(super) type Verdicts = SortedMap<String, Verdict>;

@@ -17,7 +17,7 @@ pub const VERB: Verb = Verb::new(
 );
 
 fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
-    let two = |f: Failure| Failure { code: 2, ..f };
+    let two = |f: Failure| f.with_code(2);
     if !call.args.is_empty() {
         return Err(two(call.usage(format!("Unexpected args: [{}]", call.args.join(" ")))));
     }

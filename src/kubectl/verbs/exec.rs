@@ -58,7 +58,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         return Err(Failure::error("pod, type/name or --filename must be specified"));
     };
     if before.len() > 1 {
-        return Err(call.usage("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead").at_exec());
+        return Err(call.usage("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead"));
     }
     if command.is_empty() {
         return Err(Failure::error("you must specify at least one command for the container"));
@@ -73,13 +73,6 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let stdin = env.stdin.take().filter(|_| call.is("stdin"));
     let seat = Seat::of(call, stdin.is_some(), env);
     start(&pod, &container, command, stdin, seat, env).map(Flow::wait)
-}
-
-impl Failure {
-    /// exec's own usage hint.
-    fn at_exec(self) -> Self {
-        self
-    }
 }
 
 /// Starts a command in a running container.

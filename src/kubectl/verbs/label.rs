@@ -23,19 +23,19 @@ pub const VERB: Verb = Verb::new(
 );
 
 /// The objects and the changes of an argument list: what follows the first `key=value` or `key-` is changes.
-pub fn split(call: &Call) -> (Vec<String>, Vec<String>) {
+fn split(call: &Call) -> (Vec<String>, Vec<String>) {
     let is_change = |a: &String| a.contains('=') && !a.starts_with('=') || a.ends_with('-') && a.len() > 1;
     let at = call.args.iter().position(is_change).unwrap_or(call.args.len());
     (call.args[..at].to_vec(), call.args[at..].to_vec())
 }
 
 /// What shall be set and what removed.
-pub struct Changes {
-    pub set: Vec<(String, String)>,
-    pub removed: Vec<String>,
+struct Changes {
+    set: Vec<(String, String)>,
+    removed: Vec<String>,
 }
 
-pub fn changes(words: &[String], noun: &str) -> Result<Changes, Failure> {
+fn changes(words: &[String], noun: &str) -> Result<Changes, Failure> {
     let mut out = Changes { set: Vec::new(), removed: Vec::new() };
     for word in words {
         if let Some((key, value)) = word.split_once('=').filter(|(k, _)| !k.is_empty()) {
@@ -68,7 +68,7 @@ pub fn changes(words: &[String], noun: &str) -> Result<Changes, Failure> {
 }
 
 /// `--resource-version` goes along with the patch, so that the server compares it.
-pub fn metadata_patch(call: &Call, field: &str, values: Map<String, Value>, objects: usize) -> Result<Value, Failure> {
+fn metadata_patch(call: &Call, field: &str, values: Map<String, Value>, objects: usize) -> Result<Value, Failure> {
     let mut patch = json!({"metadata": {field: values}});
     if let Some(version) = call.filled("resource-version") {
         if objects > 1 {
@@ -80,7 +80,7 @@ pub fn metadata_patch(call: &Call, field: &str, values: Map<String, Value>, obje
 }
 
 /// `--list`: the pairs of an object as they are or would be; nothing is sent.
-pub fn list(kind: &Kind, o: &Value, field: &str, several: bool, env: &mut Env) {
+fn list(kind: &Kind, o: &Value, field: &str, several: bool, env: &mut Env) {
     if several {
         env.out(format!("Listing {field} for {}.{}/{}:\n", kind.kind, kind.group, name(o)));
     }
@@ -90,56 +90,64 @@ pub fn list(kind: &Kind, o: &Value, field: &str, several: bool, env: &mut Env) {
 }
 
 fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
+    change(call, env, "label")
+}
+
+/// `kubectl label` and `kubectl annotate`: the two differ in their words, and in what they do with values that stand there already.
+pub fn change(call: &Call, env: &mut Env, noun: &str) -> Result<Flow, Failure> {
+    let (is_label, field) = (noun == "label", &format!("{noun}s"));
     let (objects, words) = split(call);
     if objects.is_empty() && call.texts("filename").is_empty() {
         return Err(Failure::error("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
     }
     if words.is_empty() && !call.is("list") {
-        return Err(Failure::error("at least one label update is required"));
+        return Err(Failure::error(format!("at least one {noun} update is required")));
     }
     if call.is("all") && call.filled("selector").is_some() {
         return Err(Failure::error("cannot set --all and --selector at the same time"));
     }
-    let changes = changes(&words, "label")?;
+    let changes = changes(&words, noun)?;
     let dry = call.dry_run(env)?;
     let request = resources::request(call, &objects, env, Rules { type_alone: false, all_flag: true })?;
     let (found, mut failures) = request.fetch(env)?;
     let count = found.len();
     for (kind, o) in found {
         let empty = Map::new();
-        let have = map_at(&o, "metadata.labels").unwrap_or(&empty);
+        let have = map_at(&o, &format!("metadata.{field}")).unwrap_or(&empty);
+        let value = |key: &str| have.get(key).and_then(Value::as_str);
         if !call.is("overwrite") {
-            let taken: Vec<String> = changes
-                .set
-                .iter()
-                .filter_map(|(k, v)| {
-                    have.get(k)
-                        .and_then(Value::as_str)
-                        .filter(|h| *h != v)
-                        .map(|h| format!("'{k}' already has a value ({h}), and --overwrite is false"))
-                })
+            let why = if is_label { ", and --overwrite is false" } else { "" };
+            let taken: Vec<String> = (changes.set.iter())
+                .filter_map(|(k, v)| Some(format!("'{k}' already has a value ({}){why}", value(k).filter(|h| h != v)?)))
                 .collect();
             if !taken.is_empty() {
-                failures.push(Failure::error(if taken.len() == 1 { taken[0].clone() } else { format!("[{}]", taken.join(", ")) }));
+                failures.push(Failure::error(match taken.as_slice() {
+                    _ if !is_label => format!("--overwrite is false but found the following declared annotation(s): {}", taken.join("; ")),
+                    [one] => one.clone(),
+                    _ => format!("[{}]", taken.join(", ")),
+                }));
                 continue;
             }
         }
-        for key in changes.removed.iter().filter(|k| !have.contains_key(k)) {
-            env.out(format!("label {key:?} not found.\n"));
+        if is_label {
+            for key in changes.removed.iter().filter(|k| !have.contains_key(k)) {
+                env.out(format!("label {key:?} not found.\n"));
+            }
         }
-        let set: Vec<&(String, String)> = changes.set.iter().filter(|(k, v)| have.get(k).and_then(Value::as_str) != Some(v)).collect();
+        let set: Vec<&(String, String)> = changes.set.iter().filter(|(k, v)| !is_label || value(k) != Some(v)).collect();
         let removed: Vec<&String> = changes.removed.iter().filter(|k| have.contains_key(k)).collect();
         let did = match (set.is_empty(), removed.is_empty()) {
+            _ if !is_label => "annotated",
             (true, true) => "not labeled",
             (false, true) => "labeled",
             (true, false) => "unlabeled",
             (false, false) => "modified",
         };
-        let mut labels = Map::new();
-        labels.extend(set.iter().map(|(k, v)| (k.clone(), json!(v))));
-        labels.extend(removed.iter().map(|k| ((*k).clone(), Value::Null)));
-        let unchanged = labels.is_empty();
-        let patch = metadata_patch(call, "labels", labels, count)?;
+        let mut values = Map::new();
+        values.extend(set.iter().map(|(k, v)| (k.clone(), json!(v))));
+        values.extend(removed.iter().map(|k| ((*k).clone(), Value::Null)));
+        let unchanged = values.is_empty();
+        let patch = metadata_patch(call, field, values, count)?;
         let here = dry == DryRun::Client || request.local || call.is("list");
         let result = if unchanged {
             Ok(o.clone())
@@ -147,10 +155,11 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             patched(kind, &o, &patch, PatchKind::Merge).map(Rc::new)
         } else {
             let key = Key::new(kind, namespace(&o), name(&o));
-            env.patch(&key, &patch, PatchKind::Merge, &write_options("kubectl-label", dry == DryRun::Server))
+            let manager = if is_label { "kubectl-label" } else { "kubectl-annotate" };
+            env.patch(&key, &patch, PatchKind::Merge, &write_options(manager, dry == DryRun::Server))
         };
         match result {
-            Ok(o) if call.is("list") => list(kind, &o, "labels", count > 1, env),
+            Ok(o) if call.is("list") => list(kind, &o, field, count > 1, env),
             Ok(o) => print_done(call, env, kind, &o, &format!("{did}{}", dry.suffix()))?,
             Err(status) => failures.push(status.into()),
         }

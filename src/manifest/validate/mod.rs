@@ -156,8 +156,8 @@ pub fn invalid(kind: &Kind, name: &str, errors: &ErrorList) -> Status {
     let causes: Vec<Cause> = errors.iter().map(FieldError::to_cause).collect();
     let texts: Vec<String> = causes.iter().map(|cause| [&cause.field, ": ", &cause.message].concat()).collect();
     let message = [&kind.group_kind(), " ", &crate::yaml::go_quote(name), " is invalid: ", &super::client::aggregate(&texts)].concat();
-    let mut status = Status { causes, ..Status::new(422, "Invalid", message) };
-    (status.kind, status.name) = (kind.kind.into(), name.into());
+    let mut status = Status::new(422, "Invalid", message);
+    (status.causes, status.kind, status.name) = (causes, kind.kind.into(), name.into());
     status
 }
 

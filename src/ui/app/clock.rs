@@ -1,5 +1,7 @@
 //! Wall time → virtual time: how far the run may go in one animation frame.
 
+use podlab::api::float::within;
+
 /// A frame that took longer (a hidden tab, a busy machine) counts as this long, in milliseconds.
 const LONGEST_FRAME_MS: f64 = 250.0;
 
@@ -16,7 +18,7 @@ pub struct Clock {
 impl Clock {
     /// Virtual milliseconds that this frame is worth.
     pub fn frame(&mut self, at: f64, speed: u32) -> u64 {
-        let elapsed = self.last.map_or(0.0, |last| (at - last).clamp(0.0, LONGEST_FRAME_MS));
+        let elapsed = self.last.map_or(0.0, |last| within(at - last, 0.0, LONGEST_FRAME_MS));
         self.last = Some(at);
         let owed = elapsed * f64::from(speed.clamp(1, FASTEST)) + self.rest;
         self.rest = owed.fract();

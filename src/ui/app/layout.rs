@@ -1,5 +1,6 @@
 //! Where the panes stand and how wide they are; remembered between visits.
 
+use podlab::api::float::within;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlElement, ResizeObserver, ResizeObserverEntry};
@@ -49,10 +50,10 @@ impl Size {
     /// What it is until the learner drags it: on a large screen more, but text of one line that is as wide as such a screen cannot be read.
     fn own(self, (width, height): (f64, f64)) -> i32 {
         let own = match self {
-            Self::Lesson => (230.0 + width * 0.07).clamp(330.0, 470.0),
-            Self::Manifest => (276.0 + width * 0.1).clamp(420.0, 620.0),
-            Self::Bottom => (height * 0.3 - 6.0).clamp(264.0, 430.0),
-            Self::Timeline => (width * 0.5).clamp(720.0, 1800.0),
+            Self::Lesson => within(230.0 + width * 0.07, 330.0, 470.0),
+            Self::Manifest => within(276.0 + width * 0.1, 420.0, 620.0),
+            Self::Bottom => within(height * 0.3 - 6.0, 264.0, 430.0),
+            Self::Timeline => within(width * 0.5, 720.0, 1800.0),
         };
         own as i32
     }

@@ -59,7 +59,7 @@ pub fn figure(props: &FigureProps) -> Html {
             <div class="figure-room" ref={node}></div>
             <svg class="picture-svg" viewBox={view_box} role="img" aria-label={plain(caption)}>{ inside }</svg>
             <label class="figure-time">
-                <input type="range" min="0" max={plan.until.to_string()} step="0.1" value={at.to_string()} {oninput}
+                <input type="range" min="0" max={n(plan.until)} step="0.1" value={n(*at)} {oninput}
                     aria-label={language.say(words::LESSON_FIGURE_TIME)} aria-valuetext={moment.clone()} />
                 <output>{ moment }</output>
             </label>

@@ -2,7 +2,7 @@
 //!
 //! The scene comes laid out; here it is only drawn. One listener on the whole drawing serves all shapes: each carries its number.
 
-use podlab::api::float::fixed;
+use podlab::api::float::{fixed, within};
 use podlab::api::order::{SortedMap, SortedSet};
 mod chrome;
 mod icon;
@@ -61,16 +61,16 @@ pub fn picture(props: &PictureProps) -> Html {
         let by_height = match whole {
             _ if scene.narrow => 1.0,
             _ if whole < MUCH_TOO_HIGH => SCROLLED,
-            whole => whole.clamp(LEAST_SELF_CHOSEN, MOST_SELF_CHOSEN),
+            whole => within(whole, LEAST_SELF_CHOSEN, MOST_SELF_CHOSEN),
         };
-        by_height.min((room.0 / scene.width.max(1.0)).clamp(LEAST_ZOOM, MOST_SELF_CHOSEN))
+        by_height.min(within(room.0 / scene.width.max(1.0), LEAST_ZOOM, MOST_SELF_CHOSEN))
     });
     let active = use_state_eq(|| None::<Target>);
     let shapes: Rc<Vec<Target>> = Rc::new(scene.shapes().into_iter().map(|s| s.target).collect());
 
     let set_zoom = {
         let chosen = chosen.clone();
-        Callback::from(move |wanted: f64| chosen.set(Some(wanted.clamp(LEAST_ZOOM, MOST_ZOOM))))
+        Callback::from(move |wanted: f64| chosen.set(Some(within(wanted, LEAST_ZOOM, MOST_ZOOM))))
     };
     let fit = {
         let (pane, scene, set_zoom) = (pane.clone(), scene.clone(), set_zoom.clone());

@@ -257,7 +257,7 @@ fn volume(pen: &Pen, volume: &Volume) -> Html {
     let inside = html! {
         <>
             { title(format!("{} · {}", volume.full_name, volume.kind)) }
-            <path d={format!("M{} {}v{}a{half} {lid} 0 0 0 {} 0v-{}", n(r.x), n(r.y + lid), n(r.h - 2.0 * lid), n(r.w), n(r.h - 2.0 * lid), half = n(half))} class="cylinder"/>
+            <path d={format!("M{} {}v{high}a{} {} 0 0 0 {} 0v-{high}", n(r.x), n(r.y + lid), n(half), n(lid), n(r.w), high = n(r.h - 2.0 * lid))} class="cylinder"/>
             <ellipse cx={n(center)} cy={n(r.y + lid)} rx={n(half)} ry={n(lid)} class="cylinder"/>
             <text x={n(center)} y={n(r.y + 24.0)} class="t-tiny mid volume">{ volume.kind.clone() }</text>
             <text x={n(center)} y={n(r.y + 37.0)} class="t-mini mid muted">{ volume.name.clone() }</text>

@@ -1,6 +1,7 @@
 //! The rows of the chart: bars, ticks, gaps, readiness, events, requests, and the playhead over them.
 
 use podlab::api::SimTime;
+use podlab::api::float::within;
 use podlab::view::Target;
 use podlab::view::history::{Bar, BarState, Mark, Tick};
 use podlab::view::timeline::{ContainerTrack, Gap, Group, Timeline};
@@ -23,11 +24,11 @@ impl Frame {
     pub fn x(&self, at: SimTime) -> f64 {
         let span = self.to.since(self.from).max(1) as f64;
         let offset = at.0 as f64 - self.from.0 as f64;
-        self.left + (offset / span * self.width).clamp(-20.0, self.width + 20.0)
+        self.left + within(offset / span * self.width, -20.0, self.width + 20.0)
     }
 
     pub fn time(&self, x: f64) -> SimTime {
-        let part = ((x - self.left) / self.width).clamp(0.0, 1.0);
+        let part = within((x - self.left) / self.width, 0.0, 1.0);
         SimTime(self.from.0 + (part * self.to.since(self.from) as f64) as u64)
     }
 
@@ -69,7 +70,7 @@ pub fn chart(frame: &Frame, timeline: &Timeline, language: Language, selected: O
     let words_now = clock(timeline.now);
     let flag = if words_now.len() > 5 { 54.0 } else { 42.0 };
     let total = frame.right() + 10.0;
-    let flag_x = (playhead - flag / 2.0).clamp(frame.left - 20.0, total - flag);
+    let flag_x = within(playhead - flag / 2.0, frame.left - 20.0, total - flag);
     html! {
         <svg class="chart" width={n(total)} height={n(height)} role="group" aria-label={language.say(words::TIME_LABEL)} {onpointerdown} {onpointermove} {onpointerup}>
             { axis(frame, height, playhead) }
@@ -105,7 +106,7 @@ fn axis(frame: &Frame, height: f64, playhead: f64) -> Html {
                 let x = frame.x(SimTime(at));
                 html! {
                     <>
-                        <path d={format!("M{x} {AXIS}V{}", n(height), x = n(x))} class="grid"/>
+                        <path d={format!("M{} {}V{}", n(x), n(AXIS), n(height))} class="grid"/>
                         // Half a mark at the edge could be read as another time.
                         if (x - playhead).abs() > 44.0 && x + 8.0 < frame.right() {
                             <text x={n(x)} y="14" class="t-mini mid muted">{ clock(SimTime(at)) }</text>

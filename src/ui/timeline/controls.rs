@@ -1,6 +1,7 @@
 //! Play, pause, speed, steps, undo.
 
 use podlab::api::SimTime;
+use podlab::api::order::InOrder as _;
 use yew::prelude::*;
 
 use super::clock;
@@ -44,7 +45,7 @@ pub fn controls(props: &ControlsProps) -> Html {
     let mut speeds = SPEEDS.to_vec();
     if !speeds.contains(&props.speed) {
         speeds.push(props.speed);
-        speeds.sort_unstable();
+        speeds.order();
     }
     html! {
         <div class="controls" role="toolbar" aria-label={language.say(words::TIME_CONTROLS)}>

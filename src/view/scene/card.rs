@@ -180,7 +180,7 @@ fn gauges(source: &Source) -> Vec<Gauge> {
 pub fn gauge(name: &'static str, used: i64, request: Option<i64>, limit: Option<i64>, words: impl Fn(i64) -> String) -> Gauge {
     // The limit's mark stays a little before the end, so that what goes over it can be seen.
     let whole = limit.map_or_else(|| (request.unwrap_or(0) * 2).max(used * 5 / 4), |l| l * 10 / 9).max(request.unwrap_or(0)).max(1);
-    let part = |amount: i64| (amount as f64 / whole as f64).clamp(0.0, 1.0);
+    let part = |amount: i64| float::within(amount as f64 / whole as f64, 0.0, 1.0);
     let words = match (request, limit) {
         (_, Some(limit)) => format!("{} / {}", words(used), words(limit)),
         (Some(request), None) => format!("{} ({})", words(used), words(request)),

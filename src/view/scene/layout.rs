@@ -4,6 +4,7 @@
 //! Pod network (its riser) runs down the gap at its right, where nothing else is drawn.
 
 use super::{Detail, Folder, Gauge, Node, Pod, PodKind, Point, Rect, Scene, measure, pod};
+use crate::api::float::within;
 
 /// Below this width nodes stand under each other.
 const NARROW: f64 = 700.0;
@@ -25,7 +26,7 @@ const LEAST_ONE_ROW: f64 = 500.0;
 
 pub fn lay_out(scene: &mut Scene, width_px: f64) {
     // A pane may have no size yet, or a wrong one.
-    let width = if width_px.is_finite() { width_px.clamp(320.0, MOST_WIDTH) } else { 900.0 };
+    let width = if width_px.is_finite() { within(width_px, 320.0, MOST_WIDTH) } else { 900.0 };
     scene.width = width;
     scene.narrow = width < NARROW;
     let most = scene.nodes.iter().map(|n| n.pods.len()).chain([scene.unplaced.len()]).max().unwrap_or(0);
@@ -51,7 +52,7 @@ fn strip(scene: &mut Scene, top: f64) -> f64 {
     let room = MARGIN + width - 14.0 - left;
     let box_width = ((room - (columns - 1.0) * least) / columns).min(MOST_COMPONENT);
     // Where there is room, what they hand over has a longer way, whose words are not cut.
-    let between = ((room - columns * box_width) / (columns - 1.0)).clamp(least, least.max(MOST_BETWEEN));
+    let between = ((room - columns * box_width) / (columns - 1.0)).min(MOST_BETWEEN).max(least);
     let mut x = left;
     let mut in_row = 0.0;
     for component in &mut strip.components {

@@ -2,6 +2,7 @@
 
 use super::layout::{has_note, stack_gauges};
 use super::{Beyond, Card, Detail, Icon, MountLine, Plug, Pod, PodKind, Point, Rail, RailLabel, Rect, Volume, measure};
+use crate::api::float::within;
 
 const PADDING: f64 = 14.0;
 const CARD_GAP: f64 = 12.0;
@@ -16,8 +17,8 @@ const SIDE_BY_SIDE: f64 = 310.0;
 pub fn natural_width(pod: &Pod, detail: Detail, room: f64) -> f64 {
     let name = measure::sans(&pod.full_name, 14.5) + 8.0;
     match detail {
-        Detail::Tiny => (name + 56.0).clamp(120.0, 190.0).min(room),
-        Detail::Compact => (name.max(status_width(pod)) + 2.0 * PADDING).clamp(172.0, 230.0).min(room),
+        Detail::Tiny => within(name + 56.0, 120.0, 190.0).min(room),
+        Detail::Compact => within(name.max(status_width(pod)) + 2.0 * PADDING, 172.0, 230.0).min(room),
         Detail::Full => {
             let heading =
                 (name + if pod.ip.is_empty() { 0.0 } else { measure::mono(&pod.ip, 12.0) + 14.0 }).max(status_width(pod)).max(match pod.kind {
@@ -36,7 +37,7 @@ fn natural_card(card: &Card) -> f64 {
     let name = measure::sans(&card.full_name, 13.5) + if card.role == super::Role::Main { 0.0 } else { 60.0 };
     let image = measure::mono(&card.full_image, 11.0);
     let ports_and_probes = if card.probes.is_empty() { 0.0 } else { 178.0 };
-    (name.max(image).max(ports_and_probes) + 2.0 * CARD_PADDING).clamp(LEAST_CARD, MOST_CARD)
+    within(name.max(image).max(ports_and_probes) + 2.0 * CARD_PADDING, LEAST_CARD, MOST_CARD)
 }
 
 fn columns(pod: &Pod, room: f64) -> usize {
@@ -275,7 +276,7 @@ fn lay_out_card(card: &mut Card, at: Rect) -> f64 {
 /// Cylinders in rows at the foot, centred, and the lines from the cards to them.
 fn volumes(pod: &mut Pod, at: Rect, top: f64) -> f64 {
     let inner = at.w - 2.0 * PADDING;
-    let width = |v: &Volume| (measure::sans(&v.full_name, 10.5).max(measure::sans(&v.kind, 10.5)) + 26.0).clamp(84.0, 140.0).min(inner);
+    let width = |v: &Volume| within(measure::sans(&v.full_name, 10.5).max(measure::sans(&v.kind, 10.5)) + 26.0, 84.0, 140.0).min(inner);
     let mut y = top + 14.0;
     let mut rest = &mut pod.volumes[..];
     while !rest.is_empty() {

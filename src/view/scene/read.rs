@@ -4,6 +4,7 @@ use super::card::{self, Source};
 use super::{
     Backbone, Component, File, Folder, Gauge, Kubelet, Mirror, Mood, Node, Pod, PodKind, Point, Rail, Rect, Role, Scene, Service, Tag, Volume, mood,
 };
+use crate::api::float::within;
 use crate::api::order::{InOrder as _, SortedMap};
 use crate::api::{Quantity, Selector, SimTime, Value, kinds, object};
 use crate::cluster::runtime::{ContainerRecord, State};
@@ -142,7 +143,7 @@ impl Reader<'_> {
         }
         let bar = |name, used: i64, whole: i64, words: fn(i64) -> String| Gauge {
             name,
-            used: if whole > 0 { (used as f64 / whole as f64).clamp(0.0, 1.0) } else { 0.0 },
+            used: if whole > 0 { within(used as f64 / whole as f64, 0.0, 1.0) } else { 0.0 },
             words: format!("{} / {}", words(used), words(whole)),
             ..Gauge::default()
         };

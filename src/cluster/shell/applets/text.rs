@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Call, unescape};
+use crate::api::order::InOrder as _;
 
 pub(super) fn cat(call: &mut Call) -> i32 {
     let (text, code) = call.text(0);
@@ -64,22 +65,24 @@ pub(super) fn sort(call: &mut Call) -> i32 {
         let column: usize = call.options.value('k').and_then(|v| digits(v).parse().ok()).unwrap_or(0);
         let separator = call.options.value('t').and_then(|t| t.chars().next());
         let by_number = call.has('n') || call.options.value('k').is_some_and(|k| k.contains('n'));
-        let key = |line: &str| -> String {
+        let part = |line: &str| -> String {
             match (column.checked_sub(1), separator) {
                 (None, _) => line.to_owned(),
                 (Some(at), Some(separator)) => line.split(separator).nth(at).unwrap_or("").to_owned(),
                 (Some(at), None) => line.split_whitespace().nth(at).unwrap_or("").to_owned(),
             }
         };
-        if by_number {
-            lines.sort_by_cached_key(|line| {
-                let key = key(line);
-                let (sign, rest) = key.trim_start().strip_prefix('-').map_or((1, key.trim_start()), |rest| (-1, rest));
-                digits(rest).parse::<i64>().unwrap_or(0) * sign
-            });
-        } else {
-            lines.sort_by_cached_key(|line| key(line));
-        }
+        let key = |line: String| -> ((i64, String), String) {
+            let part = part(&line);
+            if !by_number {
+                return ((0, part), line);
+            }
+            let (sign, rest) = part.trim_start().strip_prefix('-').map_or((1, part.trim_start()), |rest| (-1, rest));
+            ((digits(rest).parse::<i64>().unwrap_or(0) * sign, String::new()), line)
+        };
+        let mut keyed: Vec<_> = lines.drain(..).map(key).collect();
+        keyed.order_by(|a, b| a.0.cmp(&b.0));
+        lines.extend(keyed.into_iter().map(|(_, line)| line));
         if call.has('r') {
             lines.reverse();
         }
