@@ -2,11 +2,30 @@
 
 use super::machine::Machine;
 
-/// `$((…))`: whole numbers, variables, C's operators with assignments; what makes no sense is 0.
+/// `$((…))`: whole numbers, variables, C's operators with assignments. What makes no sense is the machine's fault, in the words of BusyBox's `math.c`.
 pub fn arithmetic(machine: &mut Machine, expression: &str) -> i64 {
-    let characters: Vec<char> = expression.chars().filter(|c| !c.is_whitespace()).collect();
+    let mut characters: Vec<char> = Vec::new();
+    for word in expression.split_whitespace() {
+        // A blank parts what would be read as one: `1 2`, `1 + +2`.
+        let is_alike = |a: char, b: char| a == b || is_word(a) && is_word(b);
+        if characters.last().zip(word.chars().next()).is_some_and(|(a, b)| is_alike(*a, b)) {
+            characters.push(' ');
+        }
+        characters.extend(word.chars());
+    }
+    if characters.is_empty() {
+        return 0;
+    }
     let mut reader = Sum { text: &characters, at: 0, machine, depth: 0, skips: 0 };
-    reader.comma()
+    let value = reader.comma();
+    if reader.at < characters.len() {
+        reader.fails("arithmetic syntax error");
+    }
+    value
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
 }
 
 struct Sum<'a> {
@@ -19,13 +38,32 @@ struct Sum<'a> {
 }
 
 /// Operators of two sides, weakest first.
-const LEVELS: [&[&str]; 10] =
-    [&["||"], &["&&"], &["|"], &["^"], &["&"], &["==", "!="], &["<=", ">=", "<", ">"], &["<<", ">>"], &["+", "-"], &["*", "/", "%"]];
+const LEVELS: [&[&str]; 11] =
+    [&["||"], &["&&"], &["|"], &["^"], &["&"], &["==", "!="], &["<=", ">=", "<", ">"], &["<<", ">>"], &["+", "-"], &["*", "/", "%"], &["**"]];
 const ASSIGNMENTS: [&str; 11] = ["<<=", ">>=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "="];
 
 impl Sum<'_> {
     fn starts(&self, what: &str) -> bool {
         what.chars().enumerate().all(|(i, c)| self.text.get(self.at + i) == Some(&c))
+    }
+
+    /// The first thing that is wrong is told; nothing is read on.
+    fn fails(&mut self, why: &str) {
+        self.machine.fault.get_or_insert_with(|| why.to_owned());
+        self.at = self.text.len();
+    }
+
+    fn wants(&mut self, what: &str) {
+        if self.starts(what) { self.at += what.len() } else { self.fails("arithmetic syntax error") }
+    }
+
+    fn apply(&mut self, operator: &str, left: i64, right: i64) -> i64 {
+        if matches!(operator, "/" | "%") && right == 0 && self.skips == 0 {
+            self.fails("divide by zero");
+        } else if operator == "**" && right < 0 {
+            self.fails("exponent less than 0");
+        }
+        apply(operator, left, right)
     }
 
     fn comma(&mut self) -> i64 {
@@ -47,7 +85,7 @@ impl Sum<'_> {
         {
             self.at += operator.len();
             let right = self.assignment();
-            let value = if *operator == "=" { right } else { apply(operator.trim_end_matches('='), self.value(&name), right) };
+            let value = if *operator == "=" { right } else { self.apply(operator.trim_end_matches('='), self.value(&name), right) };
             self.assign(&name, value);
             return value;
         }
@@ -58,7 +96,7 @@ impl Sum<'_> {
         }
         self.at += 1;
         let yes = self.skipped(condition == 0, Self::assignment);
-        self.at += usize::from(self.starts(":"));
+        self.wants(":");
         let no = self.skipped(condition != 0, Self::assignment);
         if condition != 0 { yes } else { no }
     }
@@ -95,13 +133,13 @@ impl Sum<'_> {
             let found = operators.iter().find(|o| self.starts(o)).filter(|o| {
                 // `&` is not the first half of `&&`, `<` not that of `<<`, and nothing is that of an assignment.
                 let next = self.text.get(self.at + o.len());
-                o.len() == 2 || !(next == Some(&'=') || "&|<>".contains(**o) && next == o.chars().next().as_ref())
+                o.len() == 2 || !(next == Some(&'=') || "&|<>*".contains(**o) && next == o.chars().next().as_ref())
             });
             let Some(operator) = found else { return left };
             self.at += operator.len();
             let decided = *operator == "&&" && left == 0 || *operator == "||" && left != 0;
             let right = self.skipped(decided, |sum| sum.level(level + 1));
-            left = apply(operator, left, right);
+            left = self.apply(operator, left, right);
         }
     }
 
@@ -115,18 +153,19 @@ impl Sum<'_> {
             if self.starts(operator) && self.text.get(self.at + 2).is_some_and(|c| c.is_ascii_alphabetic() || *c == '_') {
                 self.at += 2;
                 let name = self.name();
-                let value = apply(&operator[..1], self.value(&name), 1);
+                let value = self.apply(&operator[..1], self.value(&name), 1);
                 self.assign(&name, value);
                 return value;
             }
         }
+        self.at += usize::from(self.starts(" "));
         let sign = self.text.get(self.at).copied();
         if let Some(c) = sign.filter(|c| "-+!~(".contains(*c)) {
             self.at += 1;
             return match c {
                 '(' => {
                     let inner = self.comma();
-                    self.at += usize::from(self.starts(")"));
+                    self.wants(")");
                     inner
                 }
                 '-' => self.unit().wrapping_neg(),
@@ -139,11 +178,15 @@ impl Sum<'_> {
         if let Some(number) = number(&word) {
             return number;
         }
+        if word.is_empty() || word.starts_with(|c: char| c.is_ascii_digit()) {
+            self.fails("arithmetic syntax error");
+        }
         let value = self.value(&word);
         for operator in ["++", "--"] {
             if !word.is_empty() && self.starts(operator) {
                 self.at += 2;
-                self.assign(&word, apply(&operator[..1], value, 1));
+                let next = self.apply(&operator[..1], value, 1);
+                self.assign(&word, next);
                 break;
             }
         }
@@ -179,6 +222,7 @@ fn apply(operator: &str, left: i64, right: i64) -> i64 {
         "+" => left.wrapping_add(right),
         "-" => left.wrapping_sub(right),
         "*" => left.wrapping_mul(right),
+        "**" => left.wrapping_pow(right.clamp(0, i64::from(u32::MAX)) as u32),
         "/" => left.checked_div(right).unwrap_or(0),
         _ => left.checked_rem(right).unwrap_or(0),
     }

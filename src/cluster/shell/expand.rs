@@ -154,8 +154,11 @@ fn value(machine: &mut Machine, host: &mut dyn Host, part: &Part) -> String {
 }
 
 fn variable(machine: &mut Machine, host: &mut dyn Host, name: &str, operator: &str, argument: &Word) -> String {
-    let found = machine.variable(name);
+    let found = machine.variable(name).or_else(|| (name == "RANDOM").then(|| machine.random(host.now())));
     let set = found.is_some();
+    if !set && matches!(operator, "" | "#len" | "#" | "##" | "%" | "%%") && name != "@" && name != "*" && machine.wants_all_set() {
+        machine.fault = Some(format!("{name}: parameter not set"));
+    }
     let current = found.unwrap_or_default();
     let empty = if operator.starts_with(':') { current.is_empty() } else { !set };
     match operator {
@@ -183,6 +186,33 @@ fn variable(machine: &mut Machine, host: &mut dyn Host, name: &str, operator: &s
             machine.set(name, &value);
             value
         }
+        ":?" | "?" => {
+            if empty {
+                let given = text(machine, host, argument);
+                let why = match given.as_str() {
+                    "" if operator == "?" => "parameter not set",
+                    "" => "parameter not set or null",
+                    given => given,
+                };
+                machine.fault = Some(format!("{name}: {why}"));
+            }
+            current
+        }
+        "/" | "//" => {
+            let argument = text(machine, host, argument);
+            let (pattern, by) = argument.split_once('/').unwrap_or((&argument, ""));
+            replaced(&current, pattern, by, operator == "//")
+        }
+        ":" => {
+            let argument = text(machine, host, argument);
+            let (from, length) = argument.split_once(':').map_or((argument.as_str(), None), |(from, length)| (from, Some(length)));
+            let all: Vec<char> = current.chars().collect();
+            let place = |at: i64, back: usize| if at < 0 { back as i64 + at } else { at }.clamp(0, back as i64) as usize;
+            let from = place(arithmetic(machine, from), all.len());
+            let rest = &all[from..];
+            let length = length.map_or(rest.len(), |length| place(arithmetic(machine, length), rest.len()));
+            rest[..length].iter().collect()
+        }
         "#" | "##" => {
             let pattern = text(machine, host, argument);
             let ends: Vec<usize> = current.char_indices().map(|(i, _)| i).chain([current.len()]).collect();
@@ -199,4 +229,29 @@ fn variable(machine: &mut Machine, host: &mut dyn Host, name: &str, operator: &s
         }
         _ => current,
     }
+}
+
+/// Longer texts are searched for plain words only: a pattern looks at each part of a text.
+const MOST_SEARCHED: usize = 4096;
+
+/// `${name/pattern/by}`: the longest part that fits, from the left; each of them with `//`.
+fn replaced(text: &str, pattern: &str, by: &str, each: bool) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    let is_plain = !pattern.contains(['*', '?', '[']);
+    while !rest.is_empty() && !pattern.is_empty() && (is_plain || text.len() <= MOST_SEARCHED) {
+        let ends = |start: usize| rest[start..].char_indices().map(move |(at, c)| start + at + c.len_utf8());
+        let found = if is_plain {
+            rest.find(pattern).map(|start| (start, start + pattern.len()))
+        } else {
+            rest.char_indices().find_map(|(start, _)| Some((start, ends(start).filter(|end| matches(pattern, &rest[start..*end])).last()?)))
+        };
+        let Some((start, end)) = found else { break };
+        out.push_str(&rest[..start]);
+        out.push_str(by);
+        rest = &rest[end..];
+        if !each {
+            break;
+        }
+    }
+    out + rest
 }

@@ -44,8 +44,7 @@ pub struct Lexer<'a> {
 
 /// The tokens of a script, or what is wrong with it.
 ///
-/// With them whether something is open at the end that a script may leave open, but a person's next line goes on with: a backslash, a here-document,
-/// backticks.
+/// With them whether something is open at the end that a script may leave open, but a person's next line goes on with: a backslash, a here-document.
 pub fn tokens(text: &str, depth: usize) -> Result<(Vec<Token>, bool), Fault> {
     if depth > DEEPEST {
         return Err("too deeply nested".into());
@@ -181,40 +180,9 @@ impl Lexer<'_> {
                         }
                     }
                 }
-                '\'' => {
+                '\'' | '"' => {
                     flush(&mut bare, &mut word);
-                    self.at += 1;
-                    let start = self.at;
-                    while self.peek().is_some_and(|c| c != '\'') {
-                        self.at += 1;
-                    }
-                    if self.peek().is_none() {
-                        return Err(Fault::open("syntax error: unterminated quoted string"));
-                    }
-                    word.push(Part::Quoted(self.text[start..self.at].iter().collect()));
-                    self.at += 1;
-                }
-                '"' => {
-                    flush(&mut bare, &mut word);
-                    self.at += 1;
-                    let start = self.at;
-                    let mut depth = 0;
-                    loop {
-                        match self.peek() {
-                            None => return Err(Fault::open("syntax error: unterminated quoted string")),
-                            Some('\\') => self.at += 1,
-                            Some('(') if self.at > start && self.text[self.at - 1] == '$' => depth += 1,
-                            Some(')') if depth > 0 => depth -= 1,
-                            Some('"') if depth == 0 => break,
-                            Some(_) => {}
-                        }
-                        self.at += 1;
-                    }
-                    let end = self.at.min(self.text.len());
-                    let inner: String = self.text[start..end].iter().collect();
-                    self.at += 1;
-                    word.push(Part::Quoted(String::new()));
-                    word.extend(double_quoted(&inner, self.depth + 1)?);
+                    word.extend(self.quotation(c)?);
                 }
                 '$' | '`' => {
                     flush(&mut bare, &mut word);
@@ -230,6 +198,35 @@ impl Lexer<'_> {
         Ok(word)
     }
 
+    /// What stands between quotes, which begins here.
+    fn quotation(&mut self, quote: char) -> Result<Word, Fault> {
+        self.at += 1;
+        let start = self.at;
+        // Substitutions have quotes of their own.
+        let mut closing = Vec::new();
+        loop {
+            let Some(c) = self.peek() else { return Err(Fault::open("syntax error: unterminated quoted string")) };
+            match c {
+                c if c == quote && closing.is_empty() => break,
+                _ if quote == '\'' => {}
+                '\\' => self.at += 1,
+                '$' if self.starts("$(") => closing.push(')'),
+                '$' if self.starts("${") => closing.push('}'),
+                c if closing.last() == Some(&c) => drop(closing.pop()),
+                _ => {}
+            }
+            self.at += 1;
+        }
+        let inner: String = self.text[start..self.at].iter().collect();
+        self.at += 1;
+        if quote == '\'' {
+            return Ok(vec![Part::Quoted(inner)]);
+        }
+        let mut word = vec![Part::Quoted(String::new())];
+        word.extend(double_quoted(&inner, self.depth + 1)?);
+        Ok(word)
+    }
+
     /// `$…` or a backtick at this place.
     fn dollar(&mut self, quoted: bool) -> Result<Part, Fault> {
         if self.peek() == Some('`') {
@@ -238,8 +235,10 @@ impl Lexer<'_> {
             while self.peek().is_some_and(|c| c != '`') {
                 self.at += 1;
             }
-            self.open |= self.peek().is_none();
-            let inner: String = self.text[start..self.at.min(self.text.len())].iter().collect();
+            if self.peek().is_none() {
+                return Err(Fault::open("syntax error: EOF in backquote substitution"));
+            }
+            let inner: String = self.text[start..self.at].iter().collect();
             self.at += 1;
             return Ok(Part::Command { program: Rc::new(parse_inside(&inner, self.depth + 1)?), quoted });
         }
@@ -298,11 +297,14 @@ impl Lexer<'_> {
             .unwrap_or(inner.len())
             .max(usize::from(inner.starts_with(['?', '@', '*', '!', '$'])));
         let (name, rest) = inner.split_at(end);
-        let operator = ["##", "%%", ":-", ":=", ":+", ":?", "-", "=", "+", "?", "#", "%"].into_iter().find(|o| rest.starts_with(o)).unwrap_or("");
-        if operator.is_empty() && !rest.is_empty() {
+        const OPERATORS: [&str; 15] = ["##", "%%", ":-", ":=", ":+", ":?", "-", "=", "+", "?", "#", "%", "//", "/", ":"];
+        let operator = OPERATORS.into_iter().find(|o| rest.starts_with(o)).unwrap_or("");
+        if name.is_empty() || operator.is_empty() && !rest.is_empty() {
             return Err("syntax error: bad substitution".into());
         }
-        let argument = double_quoted(&rest[operator.len()..], self.depth + 1)?;
+        // Between double quotes single ones are letters.
+        let quotes: &[char] = if quoted { &['"'] } else { &['"', '\''] };
+        let argument = parts(&rest[operator.len()..], self.depth + 1, quoted, quotes)?;
         Ok(Part::Variable { name: name.into(), operator: operator.into(), argument, quoted })
     }
 
@@ -331,12 +333,17 @@ impl Lexer<'_> {
             }
             self.at += 1;
         }
-        Err(Fault::open("syntax error: missing ')'"))
+        Err(Fault::open(if brackets == 2 { "syntax error: missing '))'" } else { "syntax error: unexpected end of file (expecting \")\")" }))
     }
 }
 
 /// The parts of a text in double quotes.
 fn double_quoted(text: &str, depth: usize) -> Result<Word, Fault> {
+    parts(text, depth, true, &[])
+}
+
+/// The parts of a text of which blanks are letters; `quotes` go, and what they hold stays.
+fn parts(text: &str, depth: usize, quoted: bool, quotes: &[char]) -> Result<Word, Fault> {
     if depth > DEEPEST {
         return Err("too deeply nested".into());
     }
@@ -344,6 +351,11 @@ fn double_quoted(text: &str, depth: usize) -> Result<Word, Fault> {
     let mut lexer = Lexer { text: &characters, at: 0, depth, waiting: Vec::new(), open: false };
     let mut word = Word::new();
     let mut plain = String::new();
+    let flush = |plain: &mut String, word: &mut Word| {
+        if !plain.is_empty() {
+            word.push(Part::Quoted(std::mem::take(plain)));
+        }
+    };
     while let Some(c) = lexer.peek() {
         match c {
             '\\' if lexer.text.get(lexer.at + 1).is_some_and(|n| "$`\"\\\n".contains(*n)) => {
@@ -352,11 +364,13 @@ fn double_quoted(text: &str, depth: usize) -> Result<Word, Fault> {
                 }
                 lexer.at += 2;
             }
+            c if quotes.contains(&c) => {
+                flush(&mut plain, &mut word);
+                word.extend(lexer.quotation(c)?);
+            }
             '$' | '`' => {
-                if !plain.is_empty() {
-                    word.push(Part::Quoted(std::mem::take(&mut plain)));
-                }
-                match lexer.dollar(true)? {
+                flush(&mut plain, &mut word);
+                match lexer.dollar(quoted)? {
                     Part::Bare(text) => plain.push_str(&text),
                     part => word.push(part),
                 }
@@ -367,8 +381,6 @@ fn double_quoted(text: &str, depth: usize) -> Result<Word, Fault> {
             }
         }
     }
-    if !plain.is_empty() {
-        word.push(Part::Quoted(plain));
-    }
+    flush(&mut plain, &mut word);
     Ok(word)
 }

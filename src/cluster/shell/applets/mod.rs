@@ -11,6 +11,7 @@ mod text;
 use super::machine::{Machine, absolute};
 use super::{FileError, Host};
 use patterns::{grep_goes_by_line, sed_goes_by_line};
+pub use system::path_of;
 
 /// A program: its names, the letters of its flags that take a value, when it reads standard input, and what it does.
 struct Applet {

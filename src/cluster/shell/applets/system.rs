@@ -6,7 +6,7 @@ use crate::api::SimTime;
 use crate::api::time::EPOCH_SECONDS;
 use crate::cluster::shell::arithmetic::arithmetic;
 use crate::cluster::shell::owner::{EXECUTE, READ, WRITE};
-use crate::cluster::shell::{Kind, pattern};
+use crate::cluster::shell::{Host, Kind, pattern};
 
 pub(super) const FREE: &str = "              total        used        free      shared  buff/cache   available\nMem:       24536328      812340    21203112        3124     2520876    23398236\n";
 pub(super) const DF: &str =
@@ -182,15 +182,20 @@ pub(super) fn uname(call: &mut Call) -> i32 {
     call.say(&text)
 }
 
+/// Where a command lies.
+pub fn path_of(host: &dyn Host, word: &str) -> Option<String> {
+    if is_applet(word) || find(word).is_some() {
+        return Some(format!("/bin/{word}"));
+    }
+    host.knows(word).then(|| format!("/usr/local/bin/{word}"))
+}
+
 pub(super) fn which(call: &mut Call) -> i32 {
     let mut code = 0;
     for word in call.options.words.clone() {
-        if is_applet(&word) || find(&word).is_some() {
-            call.say(&format!("/bin/{word}\n"));
-        } else if call.host.knows(&word) {
-            call.say(&format!("/usr/local/bin/{word}\n"));
-        } else {
-            code = 1;
+        match path_of(call.host, &word) {
+            Some(path) => drop(call.say(&format!("{path}\n"))),
+            None => code = 1,
         }
     }
     code

@@ -2,7 +2,8 @@
 
 use super::inside::Goal;
 use super::wait::Pending;
-use super::{DEEPEST, Frame, Machine, Step, signal_name, signal_number};
+use super::{DEEPEST, Frame, Machine, SIGNALS, Step, signal_name, signal_number};
+use crate::cluster::shell::arithmetic::arithmetic;
 use crate::cluster::shell::owner::EXECUTE;
 use crate::cluster::shell::parser::Instruction;
 use crate::cluster::shell::{FileError, Host, Kind, applets};
@@ -13,6 +14,10 @@ impl Machine {
         self.status = match arguments[0].rsplit('/').next().unwrap_or("") {
             ":" | "true" => 0,
             "false" => 1,
+            "exit" if !self.bash && rest.first().is_some_and(|t| t.parse::<i32>().is_err()) => {
+                self.fault = Some(self.named("exit", &format!("Illegal number: {}", rest[0])));
+                2
+            }
             "exit" => {
                 let code = rest.first().and_then(|t| t.parse::<i32>().ok()).unwrap_or(self.status) & 0xff;
                 return Some(self.exit(host, code));
@@ -36,55 +41,29 @@ impl Machine {
                     None => Some(FileError::NotFound),
                 };
                 if let Some(error) = error {
-                    self.complain(host, &format!("cd: can't cd to {to}: {}", error.words()));
+                    self.complain_of(host, "cd", &format!("can't cd to {to}: {}", error.words()));
                     2
                 } else {
                     self.directory = path;
                     0
                 }
             }
-            "export" | "local" | "readonly" => {
-                for word in rest {
-                    if let Some((name, value)) = word.split_once('=') {
-                        self.set(name, value);
-                    }
-                }
-                0
-            }
-            "unset" => {
-                for name in rest {
-                    self.unset(name);
-                }
-                0
-            }
-            "set" => {
-                for word in rest {
-                    match word.as_str() {
-                        "-e" | "-eu" | "-ex" => self.exit_on_error = true,
-                        "+e" => self.exit_on_error = false,
-                        "--" => {
-                            self.arguments = rest.iter().skip_while(|w| *w != "--").skip(1).cloned().collect();
-                            break;
-                        }
-                        _ => {}
-                    }
-                }
-                0
+            command @ ("export" | "local" | "readonly") => self.declare(host, command, rest),
+            "unset" => self.unset_all(rest),
+            "set" => self.set_options(host, rest),
+            "type" if !self.bash => self.tell(host, rest, false),
+            "command" if !self.bash && rest.first().is_some_and(|w| w == "-v" || w == "-V") => self.tell(host, &rest[1..], rest[0] == "-v"),
+            "let" => {
+                let sums = rest.iter().map(|sum| arithmetic(self, sum)).last();
+                i32::from(sums == Some(0))
             }
             "shift" => {
-                let count = rest.first().and_then(|t| t.parse().ok()).unwrap_or(1).min(self.arguments.len());
-                self.arguments.drain(..count);
-                0
+                let count = rest.first().and_then(|t| t.parse().ok()).unwrap_or(1);
+                let fits = count <= self.arguments.len();
+                self.arguments.drain(..if fits { count } else { 0 });
+                i32::from(!fits)
             }
-            "trap" => {
-                if let Some((script, signals)) = rest.split_first() {
-                    for signal in signals {
-                        let name = signal_name(signal);
-                        if script == "-" { drop(self.traps.remove(&name)) } else { drop(self.traps.insert(name, script.clone())) }
-                    }
-                }
-                0
-            }
+            "trap" => self.trap(host, rest),
             "eval" => {
                 let script = rest.join(" ");
                 self.status = 0;
@@ -128,7 +107,7 @@ impl Machine {
                 }
                 return Some(Step::Ran);
             }
-            "." | "source" => {
+            command @ ("." | "source") => {
                 let file = rest.first().map_or("", String::as_str);
                 match host.read(&self.path(file)) {
                     Ok(text) => {
@@ -136,13 +115,22 @@ impl Machine {
                         self.call_text(host, &text);
                         return Some(Step::Ran);
                     }
-                    Err(error) => {
+                    Err(error) if self.bash => {
                         self.complain(host, &format!("{file}: {}", error.words()));
                         1
+                    }
+                    Err(error) => {
+                        let why = if file.contains('/') { format!("can't open '{file}': {}", error.words()) } else { format!("{file}: not found") };
+                        self.fault = Some(self.named(command, &why));
+                        2
                     }
                 }
             }
             "sudo" | "nohup" | "time" if self.bash && !rest.is_empty() => return Some(self.dispatch(host, rest.to_vec())),
+            "umask" if rest.is_empty() => {
+                self.print(host, "0022\n");
+                0
+            }
             "history" | "jobs" | "shopt" | "umask" | "ulimit" | "hash" | "disown" | "stty" => 0,
             "usleep" => {
                 let micros = rest.first().and_then(|t| t.parse::<u64>().ok()).unwrap_or(0);
@@ -196,11 +184,11 @@ impl Machine {
         if self.frames.iter().any(|f| matches!(f, Frame::Subshell { .. })) {
             while let Some(frame) = self.frames.pop() {
                 match frame {
-                    Frame::Subshell { variables, directory } => {
-                        (self.variables, self.directory) = (variables, directory);
+                    Frame::Subshell { variables, own, directory } => {
+                        (self.variables, self.own, self.directory) = (variables, own, directory);
                         break;
                     }
-                    Frame::Call { program, back, arguments } => (self.program, self.at, self.arguments) = (program, back, arguments),
+                    Frame::Call { program, back, arguments, locals } => self.come_back(program, back, arguments, locals),
                     Frame::Loop { .. } | Frame::For { .. } => {}
                 }
             }
@@ -240,6 +228,21 @@ impl Machine {
     }
 
     pub(super) fn kill(&mut self, host: &mut dyn Host, rest: &[String]) -> i32 {
+        if let Some((_, names)) = rest.split_first().filter(|(flag, _)| *flag == "-l") {
+            let line = |(number, name): &(i32, &str)| match names {
+                [] => format!("{number:>2}) {name}\n"),
+                _ if names.iter().any(|given| given.parse().is_ok_and(|n: i32| n & 127 == *number)) => format!("{name}\n"),
+                _ if names.iter().any(|given| signal_name(given) == *name) => format!("{number}\n"),
+                _ => String::new(),
+            };
+            let lines: String = SIGNALS.iter().map(line).collect();
+            self.print(host, &lines);
+            return 0;
+        }
+        if rest.is_empty() {
+            self.complain(host, "you need to specify whom to kill");
+            return 1;
+        }
         let mut signal = "TERM".to_owned();
         let mut failed = 0;
         let mut words = rest.iter().peekable();
@@ -248,6 +251,10 @@ impl Machine {
                 signal = words.next().map(|s| signal_name(s)).unwrap_or(signal);
             } else if let Some(name) = word.strip_prefix('-').filter(|n| !n.is_empty()) {
                 signal = signal_name(name);
+                if !SIGNALS.iter().any(|(_, known)| *known == signal) && signal != "EXIT" {
+                    self.complain(host, &format!("bad signal name '{name}'"));
+                    return 1;
+                }
             } else if let Some(job) = word.strip_prefix('%').and_then(|n| n.parse::<usize>().ok()) {
                 let pid = self.children.get(job.wrapping_sub(1)).copied().unwrap_or(0);
                 failed = i32::from(!host.signal(pid, &signal));
@@ -264,7 +271,7 @@ impl Machine {
                     failed = 1;
                 }
             } else {
-                self.complain(host, &format!("bad pid '{word}'"));
+                self.complain(host, &format!("invalid number '{word}'"));
                 failed = 1;
             }
         }
@@ -275,19 +282,19 @@ impl Machine {
     pub(super) fn nested(&mut self, host: &mut dyn Host, rest: &[String]) -> Step {
         let machine = match rest.split_first() {
             Some((flag, script)) if flag.starts_with('-') && flag.ends_with('c') && !script.is_empty() => {
-                Machine::script(&script[0], &script[1..], self.variables.clone(), &self.directory)
+                Machine::script(&script[0], &script[1..], self.environment(), &self.directory)
             }
             Some((file, more)) if !file.starts_with('-') => {
                 let path = self.path(file);
                 match host.read(&path) {
-                    Ok(text) => Machine::script(&text, more, self.variables.clone(), &self.directory),
+                    Ok(text) => Machine::script(&text, more, self.environment(), &self.directory),
                     Err(_) => Err(format!("can't open '{file}': No such file or directory")),
                 }
             }
             _ => match self.top().input {
                 Some(index) => {
                     let text = std::mem::take(&mut self.inputs[index]);
-                    Machine::script(&text, &[], self.variables.clone(), &self.directory)
+                    Machine::script(&text, &[], self.environment(), &self.directory)
                 }
                 None => {
                     self.reads_commands = true;

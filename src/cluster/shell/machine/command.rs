@@ -3,18 +3,31 @@
 use std::rc::Rc;
 
 use super::inside::Inner;
+use super::settings::KEYWORDS;
 use super::streams::{Files, Target};
 use super::wait::{Pending, Reading};
-use super::{Machine, Step};
+use super::{Frame, Kept, Machine, Step};
 use crate::cluster::log::Stream;
 use crate::cluster::shell::lexer::{Part, Word};
 use crate::cluster::shell::owner::EXECUTE;
 use crate::cluster::shell::parser::{Instruction, Program, Redirect, of_words};
 use crate::cluster::shell::{Answered, Command, Host, applets, expand};
 
+/// A word as `set -x` shows it (`maybe_single_quote` of BusyBox's `ash.c`).
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| matches!(c, '+'..=':' | '@'..='Z' | ']'..='_' | 'a'..='z');
+    if word.chars().all(is_plain) && !word.is_empty() && !KEYWORDS.contains(&format!(" {word} ")) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
 impl Machine {
     pub(super) fn simple(&mut self, host: &mut dyn Host, assignments: &[(String, Word)], words: &[Word], redirects: &[Redirect]) -> Step {
         let mut arguments = expand::arguments(self, host, words);
+        if self.fault.is_some() {
+            return Step::Ran;
+        }
         let values: Vec<(String, String)> = assignments.iter().map(|(name, word)| (name.clone(), expand::text(self, host, word))).collect();
         let files = self.top().clone();
         self.files.push(files);
@@ -24,9 +37,26 @@ impl Machine {
             self.status = 1;
             return self.checked();
         }
-        let saved: Vec<(String, Option<String>)> = values.iter().map(|(name, _)| (name.clone(), self.variables.get(name).cloned())).collect();
+        if self.fault.is_some() {
+            self.pop_files();
+            return Step::Ran;
+        }
+        if self.options.xtrace {
+            let set = values.iter().map(|(name, value)| format!("{name}={}", quoted(value)));
+            let words: Vec<String> = set.chain(arguments.iter().map(|word| quoted(word))).collect();
+            self.say_error(host, &format!("+ {}\n", words.join(" ")));
+        }
+        let saved: Vec<Kept> = values.iter().map(|(name, _)| self.keep(name)).collect();
         for (name, value) in &values {
             self.set(name, value);
+            if !arguments.is_empty() {
+                // A command gets what is set for it alone.
+                self.own.remove(name);
+            }
+        }
+        if self.fault.is_some() {
+            self.pop_files();
+            return Step::Ran;
         }
         if arguments.is_empty() {
             self.pop_files();
@@ -50,19 +80,17 @@ impl Machine {
             self.reads_commands = false;
             self.program = Rc::new(Program::default());
             self.at = 0;
-        } else if arguments[0] == "type" || arguments[0] == "command" && arguments.get(1).is_some_and(|w| w == "-v") {
-            let skipped = if arguments[0] == "type" { 1 } else { 2 };
-            arguments.splice(..skipped, ["which".to_owned()]);
         } else if matches!(arguments[0].as_str(), "command" | "builtin") && arguments.len() > 1 && !arguments[1].starts_with('-') {
             arguments.remove(0);
         }
+        let depth = self.frames.len();
         let step = self.dispatch(host, arguments);
         self.pop_files();
-        for (name, value) in saved {
-            match value {
-                Some(value) => self.set(&name, &value),
-                None => drop(self.variables.remove(&name)),
-            }
+        let is_called = self.frames.len() > depth;
+        match self.frames.last_mut() {
+            // A function keeps what was set for it until it returns.
+            Some(Frame::Call { locals, .. }) if is_called => locals.extend(saved),
+            _ => saved.into_iter().for_each(|kept| self.put_back(kept)),
         }
         if step == Step::Ran { self.checked() } else { step }
     }
@@ -70,7 +98,7 @@ impl Machine {
     /// `set -e`: a command that failed ends the shell (unless a condition looks at it).
     pub(super) fn checked(&mut self) -> Step {
         let looked_at = matches!(self.program.code.get(self.at), Some(Instruction::JumpIfFailed(_) | Instruction::JumpIfOk(_) | Instruction::Not));
-        if self.exit_on_error && self.status != 0 && !looked_at && self.pending.is_none() {
+        if self.options.errexit && self.status != 0 && !looked_at && self.pending.is_none() {
             self.leaving = Some(self.status);
         }
         Step::Ran
@@ -98,8 +126,8 @@ impl Machine {
             self.xargs(&arguments, &stdin);
             return Step::Ran;
         }
-        let command =
-            Command { arguments: &arguments, stdin: has_input.then(|| stdin.clone()), variables: &self.variables, directory: &self.directory };
+        let variables = self.environment();
+        let command = Command { arguments: &arguments, stdin: has_input.then(|| stdin.clone()), variables: &variables, directory: &self.directory };
         match host.command(&command) {
             Answered::Done(code, written) => {
                 self.pass_on(host, written);
@@ -151,7 +179,7 @@ impl Machine {
         if stays && nothing_follows && !self.reads_commands {
             return Step::Server(arguments, stdin);
         }
-        let mut child = Machine::new(of_words(&arguments), self.variables.clone(), &self.directory);
+        let mut child = Machine::new(of_words(&arguments), self.environment(), &self.directory);
         child.inputs = vec![stdin];
         child.files = vec![Files { input: Some(0), ..self.top().clone() }];
         let pid = host.spawn(child);
@@ -171,6 +199,8 @@ impl Machine {
         }
         let (message, code) = match host.stat(&path).filter(|_| name.contains('/')) {
             Some(_) => (format!("{name}: Permission denied"), 126),
+            // Only `exec` leaves nothing behind it.
+            None if !self.bash && self.program.code.is_empty() => (self.named("exec", &format!("{name}: not found")), 127),
             None if !self.bash => (format!("{name}: not found"), 127),
             None if name.contains('/') => (format!("{name}: No such file or directory"), 127),
             None => (format!("{name}: command not found"), 127),

@@ -1,11 +1,12 @@
 //! Runs a program step by step: a process as a value, which yields whenever it has to wait.
 
-use crate::api::order::SortedMap;
+use crate::api::order::{SortedMap, SortedSet};
 mod builtins;
 mod command;
 mod inside;
 mod perform;
 mod runners;
+mod settings;
 mod streams;
 mod wait;
 
@@ -40,10 +41,56 @@ pub enum Step {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Frame {
-    Loop { end: usize, next: usize, files: usize },
-    Subshell { variables: SortedMap<String, String>, directory: String },
-    Call { program: Rc<Program>, back: usize, arguments: Vec<String> },
-    For { values: Vec<String>, next: usize },
+    Loop {
+        end: usize,
+        next: usize,
+        files: usize,
+    },
+    Subshell {
+        variables: SortedMap<String, String>,
+        own: SortedSet<String>,
+        directory: String,
+    },
+    /// `locals` are the values that come back when it returns.
+    Call {
+        program: Rc<Program>,
+        back: usize,
+        arguments: Vec<String>,
+        locals: Vec<Kept>,
+    },
+    For {
+        values: Vec<String>,
+        next: usize,
+    },
+}
+
+/// A variable as it was, to be put back.
+#[derive(Clone, Debug, PartialEq)]
+struct Kept {
+    name: String,
+    value: Option<String>,
+    is_own: bool,
+}
+
+/// What `set` switches: `-e`, `-u`, `-x`, `-o pipefail`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Options {
+    errexit: bool,
+    nounset: bool,
+    xtrace: bool,
+    pipefail: bool,
+}
+
+impl Options {
+    fn named(&mut self, name: &str) -> Option<&mut bool> {
+        match name {
+            "e" | "errexit" => Some(&mut self.errexit),
+            "u" | "nounset" => Some(&mut self.nounset),
+            "x" | "xtrace" => Some(&mut self.xtrace),
+            "pipefail" => Some(&mut self.pipefail),
+            _ => None,
+        }
+    }
 }
 
 /// A process. Plain data.
@@ -55,6 +102,9 @@ pub struct Machine {
     files: Vec<Files>,
     inputs: Vec<String>,
     variables: SortedMap<String, String>,
+    /// Variables that commands do not get: those that nobody has exported.
+    own: SortedSet<String>,
+    readonly: SortedSet<String>,
     functions: SortedMap<String, (Rc<Program>, usize)>,
     traps: SortedMap<String, String>,
     pub arguments: Vec<String>,
@@ -81,7 +131,13 @@ pub struct Machine {
     prompts: bool,
     /// The lines so far of a command that goes on (`while true`, an open quote).
     begun: String,
-    exit_on_error: bool,
+    options: Options,
+    /// The line of the command that runs, from 0.
+    line: usize,
+    /// What is wrong with an expansion: its command does not run, and a script ends.
+    pub(super) fault: Option<String>,
+    /// How many random numbers were asked for.
+    drawn: u64,
     /// The person's own shell: bash among GNU's programs, where a container has BusyBox. A few words differ.
     pub bash: bool,
     leaving: Option<i32>,
@@ -112,6 +168,8 @@ impl Machine {
             files: vec![Files { input: None, out: Target::Stream(Stream::Stdout), error: Target::Stream(Stream::Stderr) }],
             inputs: Vec::new(),
             variables: environment,
+            own: SortedSet::new(),
+            readonly: SortedSet::new(),
             functions: SortedMap::new(),
             traps: SortedMap::new(),
             arguments: Vec::new(),
@@ -131,7 +189,10 @@ impl Machine {
             reads_commands: false,
             prompts: false,
             begun: String::new(),
-            exit_on_error: false,
+            options: Options::default(),
+            line: 0,
+            fault: None,
+            drawn: 0,
             bash: false,
             leaving: None,
             depth: 0,
@@ -162,6 +223,13 @@ impl Machine {
             "#" => Some(self.arguments.len().to_string()),
             "@" | "*" => Some(self.arguments.join(" ")),
             "PWD" => Some(self.directory.clone()),
+            "-" => Some(
+                [(self.options.errexit, 'e'), (self.options.nounset, 'u'), (self.options.xtrace, 'x')]
+                    .iter()
+                    .filter(|(on, _)| *on)
+                    .map(|(_, c)| c)
+                    .collect(),
+            ),
             _ => match name.parse::<usize>() {
                 // `$00` too.
                 Ok(0) => Some(self.name.clone()),
@@ -172,15 +240,47 @@ impl Machine {
     }
 
     pub fn set(&mut self, name: &str, value: &str) {
-        self.variables.insert(name.into(), value.chars().take(MOST_TEXT).collect());
+        if self.readonly.contains(name) {
+            self.fault = Some(format!("{name}: is read only"));
+        } else if self.variables.insert(name.into(), value.chars().take(MOST_TEXT).collect()).is_none() {
+            self.own.insert(name.into());
+        }
+    }
+
+    fn keep(&self, name: &str) -> Kept {
+        Kept { name: name.into(), value: self.variables.get(name).cloned(), is_own: self.own.contains(name) }
+    }
+
+    fn put_back(&mut self, kept: Kept) {
+        self.unset(&kept.name);
+        if kept.is_own {
+            self.own.insert(kept.name.clone());
+        }
+        if let Some(value) = kept.value {
+            self.variables.insert(kept.name, value);
+        }
     }
 
     pub fn unset(&mut self, name: &str) {
         self.variables.remove(name);
+        self.own.remove(name);
     }
 
-    pub fn environment(&self) -> &SortedMap<String, String> {
-        &self.variables
+    /// What a command gets: the variables that were exported.
+    pub fn environment(&self) -> SortedMap<String, String> {
+        self.variables.iter().filter(|(name, _)| !self.own.contains(*name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// `set -u`
+    pub(super) fn wants_all_set(&self) -> bool {
+        self.options.nounset
+    }
+
+    /// `$RANDOM`: of the moment, so that a run that is played again has the same.
+    pub(super) fn random(&mut self, now: SimTime) -> String {
+        self.drawn += 1;
+        let mixed = (now.0 as u64 ^ self.pid << 40 ^ self.drawn << 20).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (mixed >> 49).to_string()
     }
 
     /// An absolute path, without `.` and `..`.
@@ -338,11 +438,12 @@ impl Machine {
         match program.code.get(self.at) {
             Some(instruction) => {
                 self.at += 1;
-                self.perform(host, instruction)
+                let step = self.perform(host, instruction);
+                if self.fault.is_some() { self.give_up(host) } else { step }
             }
             None => match self.frames.pop() {
-                Some(Frame::Call { program, back, arguments }) => {
-                    (self.program, self.at, self.arguments) = (program, back, arguments);
+                Some(Frame::Call { program, back, arguments, locals }) => {
+                    self.come_back(program, back, arguments, locals);
                     Step::Ran
                 }
                 Some(_) => Step::Ran,
@@ -405,18 +506,42 @@ impl Machine {
             return;
         }
         let old = std::mem::replace(&mut self.program, program);
-        self.frames.push(Frame::Call { program: old, back: self.at, arguments: std::mem::replace(&mut self.arguments, arguments) });
+        let arguments = std::mem::replace(&mut self.arguments, arguments);
+        self.frames.push(Frame::Call { program: old, back: self.at, arguments, locals: Vec::new() });
         self.at = at;
     }
 
     fn return_from(&mut self) {
         while let Some(frame) = self.frames.pop() {
-            if let Frame::Call { program, back, arguments } = frame {
-                (self.program, self.at, self.arguments) = (program, back, arguments);
+            if let Frame::Call { program, back, arguments, locals } = frame {
+                self.come_back(program, back, arguments, locals);
                 return;
             }
         }
         self.at = self.program.code.len();
+    }
+
+    fn come_back(&mut self, program: Rc<Program>, back: usize, arguments: Vec<String>, locals: Vec<Kept>) {
+        (self.program, self.at, self.arguments) = (program, back, arguments);
+        // Of a name that was made local twice the first value is the outer one.
+        for kept in locals.into_iter().rev() {
+            self.put_back(kept);
+        }
+    }
+
+    /// An expansion went wrong: a script ends, a person's line is given up (`ash_msg_and_raise_error` of BusyBox's `ash.c`).
+    fn give_up(&mut self, host: &mut dyn Host) -> Step {
+        if let Some(message) = self.fault.take() {
+            self.complain(host, &message);
+        }
+        let has_line = (self.prompts || self.bash) && self.depth == 0 && !self.frames.iter().any(|f| matches!(f, Frame::Subshell { .. }));
+        if has_line {
+            let (reads, unread) = (self.reads_commands, std::mem::take(&mut self.unread));
+            self.stop(if self.bash { 1 } else { 2 });
+            (self.reads_commands, self.unread) = (reads, unread);
+            return Step::Ran;
+        }
+        self.exit(host, 2)
     }
 }
 
@@ -436,29 +561,49 @@ pub fn absolute(directory: &str, path: &str) -> String {
 
 /// `15`, `SIGTERM`, `TERM`, `term` → `TERM`; `0` and `EXIT` → `EXIT`.
 pub fn signal_name(text: &str) -> String {
-    let name = match text {
-        "0" => "EXIT",
-        "1" => "HUP",
-        "2" => "INT",
-        "3" => "QUIT",
-        "9" => "KILL",
-        "10" => "USR1",
-        "12" => "USR2",
-        "15" => "TERM",
-        other => other,
+    let name = match text.parse::<i32>() {
+        Ok(0) => "EXIT",
+        Ok(number) => SIGNALS.iter().find(|(known, _)| *known == number).map_or(text, |(_, name)| *name),
+        Err(_) => text,
     };
     name.to_ascii_uppercase().trim_start_matches("SIG").to_owned()
 }
 
 pub fn signal_number(name: &str) -> i32 {
-    match name {
-        "HUP" => 1,
-        "INT" => 2,
-        "QUIT" => 3,
-        "KILL" => 9,
-        "USR1" => 10,
-        "SEGV" => 11,
-        "USR2" => 12,
-        _ => 15,
-    }
+    SIGNALS.iter().find(|(_, known)| *known == name).map_or(15, |(number, _)| *number)
 }
+
+/// Linux's signals on amd64 (`signal(7)`), without those of real time.
+const SIGNALS: [(i32, &str); 31] = [
+    (1, "HUP"),
+    (2, "INT"),
+    (3, "QUIT"),
+    (4, "ILL"),
+    (5, "TRAP"),
+    (6, "ABRT"),
+    (7, "BUS"),
+    (8, "FPE"),
+    (9, "KILL"),
+    (10, "USR1"),
+    (11, "SEGV"),
+    (12, "USR2"),
+    (13, "PIPE"),
+    (14, "ALRM"),
+    (15, "TERM"),
+    (16, "STKFLT"),
+    (17, "CHLD"),
+    (18, "CONT"),
+    (19, "STOP"),
+    (20, "TSTP"),
+    (21, "TTIN"),
+    (22, "TTOU"),
+    (23, "URG"),
+    (24, "XCPU"),
+    (25, "XFSZ"),
+    (26, "VTALRM"),
+    (27, "PROF"),
+    (28, "WINCH"),
+    (29, "IO"),
+    (30, "PWR"),
+    (31, "SYS"),
+];

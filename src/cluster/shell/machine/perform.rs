@@ -22,7 +22,10 @@ impl Machine {
             }
         }
         match instruction {
-            Instruction::Simple { assignments, words, redirects } => return self.simple(host, assignments, words, redirects),
+            Instruction::Simple { assignments, words, redirects, line } => {
+                self.line = *line;
+                return self.simple(host, assignments, words, redirects);
+            }
             Instruction::Jump(to) => {
                 let back = *to < self.at;
                 self.at = *to;
@@ -58,11 +61,12 @@ impl Machine {
             }
             Instruction::EndRedirect => drop(self.pop_files()),
             Instruction::Subshell => {
-                self.frames.push(Frame::Subshell { variables: self.variables.clone(), directory: self.directory.clone() });
+                let (variables, own, directory) = (self.variables.clone(), self.own.clone(), self.directory.clone());
+                self.frames.push(Frame::Subshell { variables, own, directory });
             }
             Instruction::EndSubshell => {
-                if let Some(Frame::Subshell { variables, directory }) = self.frames.pop() {
-                    (self.variables, self.directory) = (variables, directory);
+                if let Some(Frame::Subshell { variables, own, directory }) = self.frames.pop() {
+                    (self.variables, self.own, self.directory) = (variables, own, directory);
                 }
             }
             Instruction::ForBegin { words } => {
@@ -79,7 +83,7 @@ impl Machine {
                     *next += 1;
                     values.get(*next - 1).cloned()
                 }) {
-                    Some(value) => drop(self.variables.insert(variable.clone(), value)),
+                    Some(value) => self.set(variable, &value),
                     None => self.at = *end,
                 }
             }

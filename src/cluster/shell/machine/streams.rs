@@ -106,6 +106,16 @@ impl Machine {
         self.say_error(host, &format!("{shell}: {message}\n"));
     }
 
+    /// What one of the shell's own commands complains of; a script's line is named (`ash_vmsg` of BusyBox's `ash.c`).
+    pub(super) fn complain_of(&mut self, host: &mut dyn Host, command: &str, message: &str) {
+        let message = self.named(command, message);
+        self.complain(host, &message);
+    }
+
+    pub(super) fn named(&self, command: &str, message: &str) -> String {
+        if self.prompts || self.bash { format!("{command}: {message}") } else { format!("{command}: line {}: {message}", self.line) }
+    }
+
     pub(super) fn put(&mut self, host: &mut dyn Host, target: Target, text: &str) {
         match target {
             Target::Stream(stream) => host.write(stream, text),

@@ -7,11 +7,10 @@ impl Parser {
         self.at += 1;
         let mut ends = Vec::new();
         loop {
-            self.list(&["then"])?;
-            self.expect("then")?;
+            self.block("then")?;
             let jump = self.code.len();
             self.code.push(Instruction::Succeed);
-            self.list(&["else", "elif", "fi"])?;
+            self.body(&["else", "elif", "fi"])?;
             ends.push(self.code.len());
             self.code.push(Instruction::Succeed);
             self.code[jump] = Instruction::JumpIfFailed(self.code.len());
@@ -19,7 +18,7 @@ impl Parser {
                 Some("elif") => self.at += 1,
                 Some("else") => {
                     self.at += 1;
-                    self.list(&["fi"])?;
+                    self.body(&["fi"])?;
                     break;
                 }
                 _ => {
@@ -41,12 +40,10 @@ impl Parser {
         let begin = self.code.len();
         self.code.push(Instruction::Succeed);
         let condition = self.code.len();
-        self.list(&["do"])?;
-        self.expect("do")?;
+        self.block("do")?;
         let jump = self.code.len();
         self.code.push(Instruction::Succeed);
-        self.list(&["done"])?;
-        self.expect("done")?;
+        self.block("done")?;
         self.code.push(Instruction::Jump(condition));
         let end = self.code.len();
         self.code[jump] = if until { Instruction::JumpIfOk(end) } else { Instruction::JumpIfFailed(end) };
@@ -57,7 +54,7 @@ impl Parser {
 
     pub(super) fn each(&mut self) -> Result<(), Fault> {
         self.at += 1;
-        let variable = self.word().ok_or_else(|| unexpected(self.tokens.get(self.at)))?;
+        let variable = self.word().filter(|word| is_name(word)).ok_or("syntax error: bad for loop variable")?;
         self.at += 1;
         self.newlines();
         let mut words = None;
@@ -69,16 +66,19 @@ impl Parser {
                 self.at += 1;
             }
             words = Some(list);
+            if !(self.is(";") || self.is("\n")) {
+                return Err(unexpected(self.tokens.get(self.at)));
+            }
         }
-        while self.take(";") || self.take("\n") {}
+        self.take(";");
+        self.newlines();
         self.expect("do")?;
         self.code.push(Instruction::ForBegin { words });
         let begin = self.code.len();
         self.code.push(Instruction::Succeed);
         let next = self.code.len();
         self.code.push(Instruction::Succeed);
-        self.list(&["done"])?;
-        self.expect("done")?;
+        self.block("done")?;
         self.code.push(Instruction::Jump(next));
         let end = self.code.len();
         self.code[next] = Instruction::ForNext { variable, end };
@@ -110,16 +110,16 @@ impl Parser {
                     break;
                 }
             }
-            if !self.take(")") {
-                return Err(unexpected(self.tokens.get(self.at)));
-            }
+            self.expect(")")?;
             let test = self.code.len();
             self.code.push(Instruction::Succeed);
             self.list(&["esac"])?;
             ends.push(self.code.len());
             self.code.push(Instruction::Succeed);
             self.code[test] = Instruction::CaseTest { patterns, otherwise: self.code.len() };
-            self.take(";;");
+            if !self.take(";;") && self.word().as_deref() != Some("esac") {
+                return Err(self.wants(";;"));
+            }
         }
         let end = self.code.len();
         for at in ends {
@@ -131,9 +131,7 @@ impl Parser {
     pub(super) fn function(&mut self, word: &Word) -> Result<(), Fault> {
         let name = plain(word).ok_or_else(|| unexpected(self.tokens.get(self.at)))?;
         self.at += 1;
-        if !self.take(")") {
-            return Err(unexpected(self.tokens.get(self.at)));
-        }
+        self.expect(")")?;
         self.newlines();
         let at = self.code.len();
         self.code.push(Instruction::Succeed);

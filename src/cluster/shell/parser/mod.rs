@@ -34,6 +34,8 @@ pub enum Instruction {
         assignments: Vec<(String, Word)>,
         words: Vec<Word>,
         redirects: Vec<Redirect>,
+        /// From 0.
+        line: usize,
     },
     Jump(usize),
     JumpIfFailed(usize),
@@ -134,7 +136,7 @@ pub(super) fn parse_inside(text: &str, depth: usize) -> Result<Program, Fault> {
 /// A script, and whether something is still open that its end may leave so.
 fn read(text: &str, depth: usize) -> Result<(Program, bool), Fault> {
     let (tokens, is_open) = tokens(text, depth)?;
-    let mut parser = Parser { tokens, at: 0, code: Vec::new(), depth };
+    let mut parser = Parser { tokens, at: 0, code: Vec::new(), depth, line: 0 };
     parser.list(&[])?;
     match parser.tokens.get(parser.at) {
         None => Ok((Program { code: parser.code }, is_open)),
@@ -142,13 +144,18 @@ fn read(text: &str, depth: usize) -> Result<(Program, bool), Fault> {
     }
 }
 
+/// `raise_error_unexpected_syntax` of BusyBox's `ash.c`.
 fn unexpected(token: Option<&Token>) -> Fault {
     match token {
         None => Fault::open("syntax error: unexpected end of file"),
         Some(Token::Operator(text, _)) if text == "\n" => "syntax error: unexpected newline".into(),
+        Some(Token::Operator(text, _)) if text.contains(['<', '>']) => "syntax error: unexpected redirection".into(),
         Some(Token::Operator(text, _)) => format!("syntax error: unexpected \"{text}\"").into(),
-        Some(Token::Word(word)) => format!("syntax error: unexpected \"{}\"", plain(word).unwrap_or_default()).into(),
-        Some(Token::Here(_)) => "syntax error: unexpected here-document".into(),
+        Some(Token::Word(word)) => match plain(word).filter(|word| RESERVED.contains(&word.as_str())) {
+            Some(word) => format!("syntax error: unexpected \"{word}\"").into(),
+            None => "syntax error: unexpected word".into(),
+        },
+        Some(Token::Here(_)) => "syntax error: unexpected redirection".into(),
     }
 }
 
@@ -165,9 +172,11 @@ struct Parser {
     at: usize,
     code: Vec<Instruction>,
     depth: usize,
+    /// From 0; lines within a word or a here-document do not count.
+    line: usize,
 }
 
-const RESERVED: [&str; 11] = ["then", "else", "elif", "fi", "do", "done", "esac", "}", "in", ";;", ")"];
+const RESERVED: [&str; 8] = ["then", "else", "elif", "fi", "do", "done", "esac", "}"];
 
 impl Parser {
     fn word(&self) -> Option<String> {
@@ -188,15 +197,36 @@ impl Parser {
     }
 
     fn newlines(&mut self) {
-        while self.take("\n") {}
+        while self.take("\n") {
+            self.line += 1;
+        }
     }
 
-    fn expect(&mut self, keyword: &str) -> Result<(), Fault> {
-        if self.word().as_deref() == Some(keyword) {
-            self.at += 1;
-            return Ok(());
+    fn expect(&mut self, what: &str) -> Result<(), Fault> {
+        if self.word().as_deref() != Some(what) && !self.is(what) {
+            return Err(self.wants(what));
         }
-        Err(unexpected(self.tokens.get(self.at)))
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Something else stands here than what has to.
+    fn wants(&self, what: &str) -> Fault {
+        let mut fault = unexpected(self.tokens.get(self.at));
+        fault.message.push_str(&format!(" (expecting \"{what}\")"));
+        fault
+    }
+
+    /// Commands up to a keyword, which is left. There has to be one, unless the script ends here.
+    fn body(&mut self, until: &[&str]) -> Result<(), Fault> {
+        let start = self.code.len();
+        self.list(until)?;
+        if self.code.len() == start && self.at < self.tokens.len() { Err(unexpected(self.tokens.get(self.at))) } else { Ok(()) }
+    }
+
+    fn block(&mut self, end: &str) -> Result<(), Fault> {
+        self.body(&[end])?;
+        self.expect(end)
     }
 
     /// Commands up to one of these keywords (or `)`, `;;`), which is left.
@@ -206,7 +236,7 @@ impl Parser {
             return Err("too deeply nested".into());
         }
         loop {
-            while self.take("\n") || self.take(";") {}
+            self.newlines();
             let stop = self.at >= self.tokens.len()
                 || self.is(")")
                 || self.is(";;")
@@ -222,8 +252,8 @@ impl Parser {
                 shift(&mut body, start, 1);
                 self.code.push(Instruction::Background { end: start + 1 + body.len() });
                 self.code.extend(body);
-            } else if !(self.is(";") || self.is("\n") || self.is(")") || self.is(";;") || self.at >= self.tokens.len()) {
-                return Err(unexpected(self.tokens.get(self.at)));
+            } else if !(self.take(";") || self.is("\n")) {
+                break;
             }
         }
         self.depth -= 1;
@@ -283,16 +313,12 @@ impl Parser {
             Some("case") => self.case()?,
             Some("{") => {
                 self.at += 1;
-                self.list(&["}"])?;
-                self.expect("}")?;
+                self.block("}")?;
             }
             _ if self.is("(") => {
                 self.at += 1;
                 self.code.push(Instruction::Subshell);
-                self.list(&[])?;
-                if !self.take(")") {
-                    return Err(unexpected(self.tokens.get(self.at)));
-                }
+                self.block(")")?;
                 self.code.push(Instruction::EndSubshell);
             }
             _ => return self.simple(),
@@ -357,7 +383,7 @@ impl Parser {
         if assignments.is_empty() && words.is_empty() && redirects.is_empty() {
             return Err(unexpected(self.tokens.get(self.at)));
         }
-        self.code.push(Instruction::Simple { assignments, words, redirects });
+        self.code.push(Instruction::Simple { assignments, words, redirects, line: self.line });
         Ok(())
     }
 }
@@ -366,13 +392,16 @@ impl Parser {
 fn assignment(word: &Word) -> Option<(String, Word)> {
     let super::lexer::Part::Bare(text) = word.first()? else { return None };
     let (name, rest) = text.split_once('=')?;
-    let fits = !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric());
-    if !fits {
+    if !is_name(name) {
         return None;
     }
     let mut value = vec![super::lexer::Part::Quoted(rest.to_owned())];
     value.extend(word[1..].iter().cloned());
     Some((name.to_owned(), value))
+}
+
+pub fn is_name(text: &str) -> bool {
+    !text.is_empty() && !text.starts_with(|c: char| c.is_ascii_digit()) && text.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())
 }
 
 /// Moves the jumps of code that is put `by` further on.
@@ -409,5 +438,5 @@ pub fn of_command(variables: Vec<(String, String)>, words: &[String]) -> Rc<Prog
     let literal = |text: &str| vec![super::lexer::Part::Quoted(text.to_owned())];
     let assignments = variables.into_iter().map(|(name, value)| (name, literal(&value))).collect();
     let words = words.iter().map(|w| literal(w)).collect();
-    Rc::new(Program { code: vec![Instruction::Simple { assignments, words, redirects: Vec::new() }] })
+    Rc::new(Program { code: vec![Instruction::Simple { assignments, words, redirects: Vec::new(), line: 0 }] })
 }
