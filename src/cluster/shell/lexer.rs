@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::applets::unescape;
 use super::parser::{Fault, Program, parse_inside};
 
 /// A piece of a word.
@@ -243,6 +244,10 @@ impl Lexer<'_> {
             return Ok(Part::Command { program: Rc::new(parse_inside(&inner, self.depth + 1)?), quoted });
         }
         self.at += 1;
+        if self.peek() == Some('\'') && !quoted {
+            let text: String = self.quotation('\'')?.iter().map(|part| if let Part::Quoted(text) = part { text.as_str() } else { "" }).collect();
+            return Ok(Part::Quoted(unescape(&text)));
+        }
         if self.starts("((") {
             let inner = self.until_closed(2)?;
             return Ok(Part::Arithmetic(double_quoted(&inner, self.depth + 1)?));
@@ -295,7 +300,7 @@ impl Lexer<'_> {
         let end = inner
             .find(|c: char| !(c == '_' || c.is_ascii_alphanumeric()))
             .unwrap_or(inner.len())
-            .max(usize::from(inner.starts_with(['?', '@', '*', '!', '$'])));
+            .max(usize::from(inner.starts_with(['?', '@', '*', '!', '$', '#', '-'])));
         let (name, rest) = inner.split_at(end);
         const OPERATORS: [&str; 15] = ["##", "%%", ":-", ":=", ":+", ":?", "-", "=", "+", "?", "#", "%", "//", "/", ":"];
         let operator = OPERATORS.into_iter().find(|o| rest.starts_with(o)).unwrap_or("");
@@ -317,6 +322,7 @@ impl Lexer<'_> {
         while let Some(c) = self.peek() {
             match (quote, c) {
                 (Some(q), c) if c == q => quote = None,
+                (Some('"'), '\\') => self.at += 1,
                 (Some(_), _) => {}
                 (None, '\'' | '"') => quote = Some(c),
                 (None, '\\') => self.at += 1,

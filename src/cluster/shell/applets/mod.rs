@@ -370,7 +370,7 @@ impl Call<'_, '_> {
 }
 
 /// `\n`, `\t` and the like.
-fn unescape(text: &str) -> String {
+pub(super) fn unescape(text: &str) -> String {
     let mut out = String::new();
     let mut characters = text.chars();
     while let Some(c) = characters.next() {

@@ -184,8 +184,12 @@ pub(super) fn uname(call: &mut Call) -> i32 {
 
 /// Where a command lies.
 pub fn path_of(host: &dyn Host, word: &str) -> Option<String> {
-    if is_applet(word) || find(word).is_some() {
-        return Some(format!("/bin/{word}"));
+    let name = word.rsplit('/').next().unwrap_or("");
+    if is_applet(name) || find(name).is_some() {
+        return Some(if name == word { format!("/bin/{word}") } else { word.to_owned() });
+    }
+    if word.contains('/') {
+        return host.stat(word).map(|_| word.to_owned());
     }
     host.knows(word).then(|| format!("/usr/local/bin/{word}"))
 }

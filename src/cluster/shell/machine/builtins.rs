@@ -32,7 +32,10 @@ impl Machine {
                 0
             }
             "cd" => {
-                let to = rest.first().cloned().or_else(|| self.variable("HOME")).unwrap_or_else(|| "/".into());
+                let goes_back = rest.first().is_some_and(|word| word == "-");
+                let before = || self.variable("OLDPWD").unwrap_or_else(|| self.directory.clone());
+                let named = rest.first().cloned().or_else(|| self.variable("HOME"));
+                let to = if goes_back { before() } else { named.unwrap_or_else(|| "/".into()) };
                 let path = self.path(&to);
                 let error = match host.stat(&path) {
                     Some(Kind::Directory) if host.may(&path, EXECUTE) => None,
@@ -44,7 +47,11 @@ impl Machine {
                     self.complain_of(host, "cd", &format!("can't cd to {to}: {}", error.words()));
                     2
                 } else {
-                    self.directory = path;
+                    if goes_back {
+                        self.print(host, &format!("{path}\n"));
+                    }
+                    let before = std::mem::replace(&mut self.directory, path);
+                    self.set("OLDPWD", &before);
                     0
                 }
             }
@@ -250,8 +257,8 @@ impl Machine {
             if word == "-s" {
                 signal = words.next().map(|s| signal_name(s)).unwrap_or(signal);
             } else if let Some(name) = word.strip_prefix('-').filter(|n| !n.is_empty()) {
-                signal = signal_name(name);
-                if !SIGNALS.iter().any(|(_, known)| *known == signal) && signal != "EXIT" {
+                signal = if name == "0" { name.to_owned() } else { signal_name(name) };
+                if !SIGNALS.iter().any(|(_, known)| *known == signal) && signal != "0" {
                     self.complain(host, &format!("bad signal name '{name}'"));
                     return 1;
                 }
@@ -259,7 +266,9 @@ impl Machine {
                 let pid = self.children.get(job.wrapping_sub(1)).copied().unwrap_or(0);
                 failed = i32::from(!host.signal(pid, &signal));
             } else if let Ok(pid) = word.parse::<u64>() {
-                if pid == self.pid {
+                if signal == "0" && pid == self.pid {
+                    // Only asked whether it is there.
+                } else if pid == self.pid {
                     // Its own process: as the first one it is protected, otherwise it ends here.
                     if self.pid != 1 && !self.traps.contains_key(&signal) {
                         self.leaving = Some(128 + signal_number(&signal));

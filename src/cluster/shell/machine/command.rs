@@ -28,11 +28,23 @@ impl Machine {
         if self.fault.is_some() {
             return Step::Ran;
         }
-        let values: Vec<(String, String)> = assignments.iter().map(|(name, word)| (name.clone(), expand::text(self, host, word))).collect();
+        // Each one sees those before it.
+        let saved: Vec<Kept> = assignments.iter().map(|(name, _)| self.keep(name)).collect();
+        let mut values = Vec::new();
+        for (name, word) in assignments {
+            let value = expand::text(self, host, word);
+            if self.fault.is_none() {
+                self.set(name, &value);
+            }
+            values.push((name, value));
+        }
         let files = self.top().clone();
         self.files.push(files);
         if let Err(message) = self.redirect(host, redirects) {
             self.pop_files();
+            if !words.is_empty() {
+                saved.into_iter().for_each(|kept| self.put_back(kept));
+            }
             self.complain(host, &message);
             self.status = 1;
             return self.checked();
@@ -46,17 +58,9 @@ impl Machine {
             let words: Vec<String> = set.chain(arguments.iter().map(|word| quoted(word))).collect();
             self.say_error(host, &format!("+ {}\n", words.join(" ")));
         }
-        let saved: Vec<Kept> = values.iter().map(|(name, _)| self.keep(name)).collect();
-        for (name, value) in &values {
-            self.set(name, value);
-            if !arguments.is_empty() {
-                // A command gets what is set for it alone.
-                self.own.remove(name);
-            }
-        }
-        if self.fault.is_some() {
-            self.pop_files();
-            return Step::Ran;
+        if !arguments.is_empty() {
+            // A command gets what is set for it alone.
+            self.own.retain(|own| values.iter().all(|(name, _)| *name != own));
         }
         if arguments.is_empty() {
             self.pop_files();
@@ -80,8 +84,13 @@ impl Machine {
             self.reads_commands = false;
             self.program = Rc::new(Program::default());
             self.at = 0;
-        } else if matches!(arguments[0].as_str(), "command" | "builtin") && arguments.len() > 1 && !arguments[1].starts_with('-') {
-            arguments.remove(0);
+        } else if matches!(arguments[0].as_str(), "command" | "builtin") && (self.bash || arguments[0] == "command") {
+            if arguments.get(1).is_none_or(|word| !word.starts_with('-')) {
+                arguments.remove(0);
+            }
+            if arguments.is_empty() {
+                arguments.push(":".into());
+            }
         }
         let depth = self.frames.len();
         let step = self.dispatch(host, arguments);
@@ -97,7 +106,12 @@ impl Machine {
 
     /// `set -e`: a command that failed ends the shell (unless a condition looks at it).
     pub(super) fn checked(&mut self) -> Step {
-        let looked_at = matches!(self.program.code.get(self.at), Some(Instruction::JumpIfFailed(_) | Instruction::JumpIfOk(_) | Instruction::Not));
+        let is_question = |program: &Program, at: usize| {
+            matches!(program.code.get(at), Some(Instruction::JumpIfFailed(_) | Instruction::JumpIfOk(_) | Instruction::Not))
+        };
+        // A function that a condition asks is let fail, too.
+        let asked = |frame: &Frame| matches!(frame, Frame::Call { program, back, .. } if is_question(program, *back));
+        let looked_at = is_question(&self.program, self.at) || self.frames.iter().any(asked);
         if self.options.errexit && self.status != 0 && !looked_at && self.pending.is_none() {
             self.leaving = Some(self.status);
         }

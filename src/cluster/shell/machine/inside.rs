@@ -160,7 +160,8 @@ impl Machine {
             }
         }
         if stages.iter().all(|s| s.ended.is_some()) {
-            self.status = stages.last().and_then(|s| s.ended).unwrap_or(0);
+            let failed = stages.iter().rev().filter_map(|s| s.ended).find(|code| self.options.pipefail && *code != 0);
+            self.status = failed.or(stages.last().and_then(|s| s.ended)).unwrap_or(0);
             return Step::Ran;
         }
         self.pending = Some(Pending::Pipe(stages));

@@ -221,7 +221,11 @@ impl Machine {
             "$" => Some(self.pid.to_string()),
             "!" => Some(self.background.map_or(String::new(), |pid| pid.to_string())),
             "#" => Some(self.arguments.len().to_string()),
-            "@" | "*" => Some(self.arguments.join(" ")),
+            "@" => Some(self.arguments.join(" ")),
+            "*" => {
+                let first = self.variables.get("IFS").map_or(" ", |ifs| ifs.get(..1).unwrap_or(""));
+                Some(self.arguments.join(first))
+            }
             "PWD" => Some(self.directory.clone()),
             "-" => Some(
                 [(self.options.errexit, 'e'), (self.options.nounset, 'u'), (self.options.xtrace, 'x')]

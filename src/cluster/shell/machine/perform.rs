@@ -4,6 +4,20 @@ use super::*;
 use crate::cluster::shell::pattern;
 
 impl Machine {
+    /// What a redirect that failed was for does not run.
+    fn skip_redirected(&mut self) {
+        let mut depth = 1;
+        while depth > 0 && self.at < self.program.code.len() {
+            match self.program.code[self.at] {
+                Instruction::Redirect(_) => depth += 1,
+                Instruction::EndRedirect => depth -= 1,
+                _ => {}
+            }
+            self.at += 1;
+        }
+        self.pop_files();
+    }
+
     pub(super) fn perform(&mut self, host: &mut dyn Host, instruction: &Instruction) -> Step {
         if self.ready {
             self.ready = false;
@@ -57,6 +71,7 @@ impl Machine {
                 if let Err(message) = self.redirect(host, redirects) {
                     self.complain(host, &message);
                     self.status = 1;
+                    self.skip_redirected();
                 }
             }
             Instruction::EndRedirect => drop(self.pop_files()),

@@ -130,8 +130,10 @@ impl Parser {
 
     pub(super) fn function(&mut self, word: &Word) -> Result<(), Fault> {
         let name = plain(word).ok_or_else(|| unexpected(self.tokens.get(self.at)))?;
-        self.at += 1;
-        self.expect(")")?;
+        // Without brackets only behind `function`.
+        if self.take("(") {
+            self.expect(")")?;
+        }
         self.newlines();
         let at = self.code.len();
         self.code.push(Instruction::Succeed);

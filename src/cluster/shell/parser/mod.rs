@@ -315,6 +315,11 @@ impl Parser {
                 self.at += 1;
                 self.block("}")?;
             }
+            Some("function") => {
+                let Some(Token::Word(word)) = self.tokens.get(self.at + 1).cloned() else { return Err("syntax error: bad function name".into()) };
+                self.at += 2;
+                return self.function(&word);
+            }
             _ if self.is("(") => {
                 self.at += 1;
                 self.code.push(Instruction::Subshell);
@@ -364,11 +369,25 @@ impl Parser {
     fn simple(&mut self) -> Result<(), Fault> {
         let (mut assignments, mut words, mut redirects) = (Vec::new(), Vec::new(), Vec::new());
         loop {
-            if let Some(redirect) = self.redirect()? {
+            // Within `[[ … ]]` operators are words.
+            let is_test =
+                words.first().and_then(plain).is_some_and(|word| word == "[[") && words.last().and_then(plain).is_none_or(|word| word != "]]");
+            if !is_test && let Some(redirect) = self.redirect()? {
                 redirects.push(redirect);
                 continue;
             }
-            let Some(Token::Word(word)) = self.tokens.get(self.at).cloned() else { break };
+            let word = match self.tokens.get(self.at).cloned() {
+                Some(Token::Word(word)) => word,
+                Some(Token::Operator(operator, _)) if is_test && operator != "\n" => {
+                    let operator = match operator.as_str() {
+                        "&&" => "-a".into(),
+                        "||" => "-o".into(),
+                        _ => operator,
+                    };
+                    vec![super::lexer::Part::Bare(operator)]
+                }
+                _ => break,
+            };
             if let Some((name, value)) = words.is_empty().then(|| assignment(&word)).flatten() {
                 assignments.push((name, value));
                 self.at += 1;
