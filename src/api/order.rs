@@ -419,7 +419,6 @@ impl<'a, T> IntoIterator for &'a SortedSet<T> {
 #[cfg(test)]
 mod tests {
     use super::{InOrder as _, SortedMap, SortedSet};
-    use std::collections::BTreeMap;
 
     #[test]
     fn orders_as_the_standard_library_does() {
@@ -440,7 +439,7 @@ mod tests {
 
     #[test]
     fn maps_as_the_standard_library_does() {
-        let (mut ours, mut theirs) = (SortedMap::new(), BTreeMap::new());
+        let (mut ours, mut theirs) = (SortedMap::new(), std::collections::BTreeMap::new());
         let mut seed = 3_u64;
         for step in 0..3000 {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

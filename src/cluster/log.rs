@@ -334,7 +334,7 @@ mod tests {
             hash(1, fault("", "hangweb")),
             hash(1, Fact::PodBound { pod: "hang".into(), node: "web".into() }),
         ];
-        let different: std::collections::BTreeSet<_> = seen.iter().collect();
+        let different: crate::api::order::SortedSet<_> = seen.iter().collect();
         assert_eq!(different.len(), seen.len());
     }
 

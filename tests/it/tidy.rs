@@ -117,7 +117,9 @@ fn banned_words_stay_out() {
     for (path, text) in sources() {
         let own = room(&path);
         for (rooms, word, why) in BANS {
-            if !rooms.is_empty() && !rooms.contains(&own.as_str()) || path.ends_with("generate.rs") {
+            // Where the house's own maps are held to the standard library's.
+            let compares = *word == "BTree" && path.ends_with("api/order.rs");
+            if !rooms.is_empty() && !rooms.contains(&own.as_str()) || path.ends_with("generate.rs") || compares {
                 continue;
             }
             for (number, line) in code(&text).filter(|(_, line)| line.contains(word)) {

@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::expand;
-use super::parser::{Instruction, Program, parse, parse_lines};
+use super::parser::{Instruction, Program, in_bash, parse, parse_lines};
 use super::{Host, Input};
 use crate::api::SimTime;
 use crate::cluster::log::Stream;
@@ -327,7 +327,7 @@ impl Machine {
     fn begin_with(&mut self, read: Result<Program, String>) -> Result<(), String> {
         let before = self.status;
         self.stop(2);
-        self.program = Rc::new(read?);
+        self.program = Rc::new(read.map_err(|message| if self.bash { in_bash(&message) } else { message })?);
         (self.at, self.status) = (0, before);
         Ok(())
     }

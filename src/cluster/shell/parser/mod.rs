@@ -144,6 +144,13 @@ fn read(text: &str, depth: usize) -> Result<(Program, bool), Fault> {
     }
 }
 
+/// What BusyBox's shell says of a script, as bash says it.
+pub fn in_bash(message: &str) -> String {
+    let Some(found) = message.strip_prefix("syntax error: unexpected ") else { return message.into() };
+    let token = found.split(" (expecting").next().unwrap_or(found).trim_matches('"');
+    if token == "end of file" { format!("syntax error: unexpected {token}") } else { format!("syntax error near unexpected token `{token}'") }
+}
+
 /// `raise_error_unexpected_syntax` of BusyBox's `ash.c`.
 fn unexpected(token: Option<&Token>) -> Fault {
     match token {
