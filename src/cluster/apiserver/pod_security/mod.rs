@@ -60,7 +60,6 @@ pub fn check(api: &ApiServer, kind: &Kind, subresource: &str, old: Option<&Value
         "Pod" => Some(new),
         _ if !subresource.is_empty() => return Ok(Vec::new()),
         "Namespace" => return Ok(old.map_or_else(Vec::new, |old| of_namespace(api, old, new))),
-        "PodTemplate" => object::at(new, "template"),
         "CronJob" => object::at(new, "spec.jobTemplate.spec.template"),
         "ReplicationController" | "ReplicaSet" | "Deployment" | "StatefulSet" | "DaemonSet" | "Job" => object::at(new, "spec.template"),
         _ => None,
