@@ -72,60 +72,52 @@ fn pod(case: &Value) -> Value {
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "annotations": annotations}, "spec": spec})
 }
 
-/// Each Pod at each level of each version at which the answer changes, of the one before it, and of the latest; enforced for the Pod, warned of for a
-/// Deployment with such a template.
+/// What is recorded against a Pod at a level of a minor version; `None` where nothing is recorded, nothing where it may be.
+fn detail<'a>(case: &'a Value, level: &str, minor: i64) -> Option<&'a str> {
+    let answers = object::list_at(case, level);
+    answers.iter().rfind(|answer| answer[0].as_i64().is_some_and(|since| since <= minor))?[1].as_str()
+}
+
+/// Each Pod at each level of each version: enforced for the Pod, warned of for a Deployment with such a template.
 #[test]
 fn pods_are_refused_and_templates_warned_of_at_each_level_of_each_version() {
+    const NOW: i64 = 36;
+    let cases: Vec<(Value, Value)> = lines("pods.jsonl").into_iter().map(|case| (pod(&case), case)).collect();
     let mut cluster = cluster();
     let (mut wrong, mut count) = (Vec::new(), 0);
-    for case in lines("pods.jsonl") {
-        let pod = pod(&case);
-        for level in ["baseline", "restricted"] {
-            let answers: Vec<(i64, &str)> = object::list_at(&case, level)
-                .iter()
-                .map(|pair| (pair[0].as_i64().expect("a version"), pair[1].as_str().expect("an answer")))
-                .collect();
-            let asked = answers.iter().flat_map(|(since, _)| [since - 1, *since]).filter(|version| *version >= 0);
-            for version in asked.map(|minor| (Some(minor), format!("v1.{minor}"))).chain((!answers.is_empty()).then(|| (None, "latest".to_owned()))) {
-                let (minor, version) = version;
-                let detail = answers.iter().rfind(|(since, _)| minor.is_none_or(|minor| *since <= minor)).expect("a first answer").1;
-                let told = |verb: &str| (!detail.is_empty()).then(|| format!("{verb} PodSecurity \"{level}:{version}\": {detail}"));
-                for mode in ["enforce", "warn"] {
-                    let space = format!("{mode}-{level}-{}", version.replace('.', "-"));
-                    if cluster.api.get(NAMESPACE, "", &space).is_none() {
-                        let (mode, of_version) = (format!("pod-security.kubernetes.io/{mode}"), format!("pod-security.kubernetes.io/{mode}-version"));
-                        let mut labels = json!({});
-                        labels[mode.as_str()] = json!(level);
-                        labels[of_version.as_str()] = json!(version);
-                        make_namespace(&mut cluster, &space, labels);
-                    }
-                    let mut object = pod.clone();
-                    object::set(&mut object, "metadata.namespace", json!(space));
-                    let (expected, got) = if mode == "enforce" {
-                        let expected = told("violates").map(|why| format!("pods \"p\" is forbidden: {why}"));
-                        (expected, create(&mut cluster, object, true).err().map(|status| status.message))
-                    } else if case.get("annotations").is_some() {
-                        // Only a Pod's annotations become fields.
-                        continue;
-                    } else {
-                        object = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d", "namespace": space}, "spec": {
-                            "selector": {"matchLabels": {"a": "b"}}, "template": {"metadata": {"labels": {"a": "b"}}, "spec": pod["spec"].clone()}}});
-                        let answer = create(&mut cluster, object, true);
-                        (
-                            told("would violate"),
-                            answer.map_or_else(|s| Some(s.message), |w| w.warnings.into_iter().find(|w| w.contains("PodSecurity"))),
-                        )
-                    };
-                    count += 1;
-                    if got != expected {
-                        wrong.push(format!("{space}: {}\n  {got:?}\n  recorded: {expected:?}", case["set"]));
-                    }
+    for (level, minor) in ["baseline", "restricted"].into_iter().flat_map(|level| (0..=NOW + 1).map(move |minor| (level, minor))) {
+        let version = if minor > NOW { "latest".to_owned() } else { format!("v1.{minor}") };
+        for (mode, verb) in [("enforce", "pods \"p\" is forbidden: violates"), ("warn", "would violate")] {
+            let space = format!("{mode}-{level}-{minor}");
+            let mut labels = json!({});
+            labels[format!("pod-security.kubernetes.io/{mode}").as_str()] = json!(level);
+            labels[format!("pod-security.kubernetes.io/{mode}-version").as_str()] = json!(version);
+            make_namespace(&mut cluster, &space, labels);
+            for (pod, case) in &cases {
+                let Some(detail) = detail(case, level, minor) else { continue };
+                let recorded = (!detail.is_empty()).then(|| format!("{verb} PodSecurity \"{level}:{version}\": {detail}"));
+                let told = if mode == "enforce" {
+                    let mut pod = pod.clone();
+                    object::set(&mut pod, "metadata.namespace", json!(space));
+                    create(&mut cluster, pod, true).err().map(|status| status.message)
+                } else if case.get("annotations").is_some() {
+                    // Only a Pod's annotations become fields.
+                    continue;
+                } else {
+                    let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d", "namespace": space}, "spec": {
+                        "selector": {"matchLabels": {"a": "b"}}, "template": {"metadata": {"labels": {"a": "b"}}, "spec": pod["spec"].clone()}}});
+                    let answer = create(&mut cluster, deployment, true);
+                    answer.map_or_else(|s| Some(s.message), |w| w.warnings.into_iter().find(|w| w.contains("PodSecurity")))
+                };
+                count += 1;
+                if told != recorded {
+                    wrong.push(format!("{space}: {}\n  {told:?}\n  recorded: {recorded:?}", case["set"]));
                 }
             }
         }
     }
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(count > 1000, "{count}");
+    assert!(count > 10_000, "{count}");
 }
 
 /// What stands for something longer that the first line names.
