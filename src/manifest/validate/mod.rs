@@ -162,8 +162,8 @@ pub fn policy_version(text: &str) -> Option<i64> {
     if text == "latest" {
         return Some(i64::MAX);
     }
-    let minor = text.strip_prefix("v1.")?;
-    minor.parse().ok().filter(|_| minor == "0" || !minor.starts_with(['0', '+', '-']))
+    let minor = text.strip_prefix("v1.").filter(|minor| matches!(minor.as_bytes(), [b'0'] | [b'1'..=b'9', ..]))?;
+    minor.parse().ok()
 }
 
 /// `Pod "web" is invalid: …`: one error plain, several in brackets, equal ones once.
