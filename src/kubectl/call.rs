@@ -207,6 +207,7 @@ impl DryRun {
 
 /// Runs a kubectl command line (without the word `kubectl`).
 pub fn run(words: &[String], env: &mut Env) -> Result<Flow, Failure> {
+    env.warned.clear();
     let Some(at) = command_at(words) else {
         if let Some(flag) = words.iter().find(|w| w.starts_with('-') && !matches!(w.as_str(), "-h" | "--help")) {
             parse("kubectl", "", std::slice::from_ref(flag))?;

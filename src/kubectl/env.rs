@@ -7,7 +7,7 @@ use super::OutputKind;
 use super::Seat;
 use super::call::Call;
 use super::running::Running;
-use crate::api::order::SortedMap;
+use crate::api::order::{SortedMap, SortedSet};
 use crate::api::{Kind, SimTime, Status, Value, kinds};
 use crate::cluster::Cluster;
 use crate::cluster::apiserver::{DeleteOptions, Key, PatchKind, WriteOptions, Written};
@@ -51,6 +51,8 @@ pub struct Env<'a> {
     pub typed: String,
     /// As whom the command acts (`--as`), where that is not the person.
     pub user: Option<String>,
+    /// What the server has warned of since the command began: kubectl tells the same only once.
+    pub warned: SortedSet<String>,
 }
 
 /// How far a command came.
@@ -321,11 +323,16 @@ impl Env<'_> {
     }
 
     fn written(&mut self, answer: Result<Written, Status>) -> Result<Rc<Value>, Status> {
-        let written = answer?;
-        for warning in &written.warnings {
-            self.err(format!("Warning: {warning}\n"));
+        let (warnings, answer) = match answer {
+            Ok(written) => (written.warnings, Ok(written.object)),
+            Err(mut status) => (std::mem::take(&mut status.warnings), Err(status)),
+        };
+        for warning in warnings {
+            if self.warned.insert(warning.clone()) {
+                self.err(format!("Warning: {warning}\n"));
+            }
         }
-        Ok(written.object)
+        answer
     }
 }
 

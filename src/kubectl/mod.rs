@@ -250,6 +250,7 @@ impl Terminal {
             keyboard: false,
             typed: String::new(),
             user: None,
+            warned: SortedSet::default(),
         };
         let result =
             run(&mut env, &mut Turn { shell: &mut self.shell, wakes_at: &mut self.wakes_at, typed: &mut self.typed, reads: &mut self.reads });

@@ -12,6 +12,7 @@ mod found;
 mod hostile;
 mod invariants;
 mod lessons;
+mod pod_security;
 mod replay;
 #[path = "../runs.rs"]
 mod runs;

@@ -12,6 +12,7 @@ mod delete;
 mod event;
 mod json_patch;
 mod limits;
+mod pod_security;
 pub mod quota;
 mod refusal;
 mod strategic;

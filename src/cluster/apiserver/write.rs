@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use super::{ApiServer, Caller, Key, PatchKind, Verb, WriteOptions, Written, apply, json_patch, strategic};
+use super::{ApiServer, Caller, Key, PatchKind, Verb, WriteOptions, Written, apply, json_patch, pod_security, strategic};
 use crate::api::{Kind, Status, Value, json, kinds, object};
 use crate::manifest;
 
@@ -53,16 +53,21 @@ impl ApiServer {
         let owned = options.field_manager.starts_with("kubectl").then(|| apply::owned(kind, &object));
         super::limits::set_defaults(self, kind, &mut object);
         let admitted = manifest::admit_create(kind, options.root.as_ref(), object, self)?;
-        let mut object = admitted.object;
+        let (mut object, mut warnings) = (admitted.object, admitted.warnings);
         if generated {
             self.draw_name(caller, kind, &mut object);
         }
         let key = Key::new(kind, object::namespace(&object), object::name(&object));
-        if self.at(&key).is_some() {
-            return Err(Status::already_exists(&kind.resource(), &key.name));
+        let refused = super::limits::check(self, kind, &object).and_then(|()| pod_security::check(self, kind, "", None, &object)).and_then(|more| {
+            warnings.extend(more);
+            super::quota::check(self, kind, &object)
+        });
+        if let Err(status) = refused {
+            return Err(status.with_warnings(warnings));
         }
-        super::limits::check(self, kind, &object)?;
-        super::quota::check(self, kind, &object)?;
+        if self.at(&key).is_some() {
+            return Err(Status::already_exists(&kind.resource(), &key.name).with_warnings(warnings));
+        }
         object::set(&mut object, "metadata.uid", json!(caller.random.uid()));
         object::set(&mut object, "metadata.creationTimestamp", json!(caller.now.rfc3339()));
         self.prepare_create(caller, kind, &mut object, options.dry_run)?;
@@ -87,7 +92,7 @@ impl ApiServer {
                 stored
             }
         };
-        Ok(Written { object, warnings: admitted.warnings })
+        Ok(Written { object, warnings })
     }
 
     /// `generateName` with five letters; drawn anew where somebody has the name (`RetryGenerateName`).
@@ -195,6 +200,10 @@ impl ApiServer {
                 }
                 let admitted = manifest::admit_update(key.kind, subresource, old, new, self)?;
                 (new, warnings) = (admitted.object, admitted.warnings);
+                match pod_security::check(self, key.kind, subresource, Some(old), &new) {
+                    Ok(more) => warnings.extend(more),
+                    Err(status) => return Err(status.with_warnings(warnings)),
+                }
                 if subresource == "resize" {
                     self.refuse_beyond_node(&key, &new)?;
                 }

@@ -142,13 +142,28 @@ fn namespace(namespace: &Value, errors: &mut ErrorList) {
     // These are the plugin's `PodSecurity`, which comes behind the rest.
     let fine = errors.is_empty();
     for mode in ["enforce", "audit", "warn"].into_iter().filter(|_| fine) {
-        let key = format!("pod-security.kubernetes.io/{mode}");
-        let Some(level) = object::labels(namespace).and_then(|l| l.get(&key)).and_then(Value::as_str) else { continue };
-        if !matches!(level, "privileged" | "baseline" | "restricted") {
-            let path = FieldPath::new("metadata.labels").key(&key);
-            errors.invalid(&path, level, "must be one of privileged, baseline, restricted");
+        for what in ["", "-version"] {
+            let key = ["pod-security.kubernetes.io/", mode, what].concat();
+            let Some(text) = object::labels(namespace).and_then(|l| l.get(&key)).and_then(Value::as_str) else { continue };
+            let (is_fine, rule) = if what.is_empty() {
+                (matches!(text, "privileged" | "baseline" | "restricted"), "must be one of privileged, baseline, restricted")
+            } else {
+                (policy_version(text).is_some(), "must be \"latest\" or \"v1.x\"")
+            };
+            if !is_fine {
+                errors.invalid(&FieldPath::new("metadata.labels").key(&key), text, rule);
+            }
         }
     }
+}
+
+/// The minor version of the Pod Security standards that a label names; `latest` is the greatest.
+pub fn policy_version(text: &str) -> Option<i64> {
+    if text == "latest" {
+        return Some(i64::MAX);
+    }
+    let minor = text.strip_prefix("v1.").filter(|minor| matches!(minor.as_bytes(), [b'0'] | [b'1'..=b'9', ..]))?;
+    minor.parse().ok()
 }
 
 /// `Pod "web" is invalid: …`: one error plain, several in brackets, equal ones once.
