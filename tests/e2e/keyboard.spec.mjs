@@ -94,6 +94,26 @@ test("after a repair the focus is at the problems", async ({ page }) => {
   await expect(page.getByRole("region", { name: say.problems })).toBeFocused();
 });
 
+test("a notice that is closed by a key gives the focus back to what it came from", async ({ page }) => {
+  const app = await ready(page);
+  await app.terminalInput.focus();
+  await page.evaluate(() => (location.hash = "#9.abc"));
+  const close = page.locator(".notice .button");
+  await close.focus();
+  await page.keyboard.press("Enter");
+  await expect(page.locator(".notice")).toHaveCount(0);
+  await expect(app.terminalInput).toBeFocused();
+});
+
+test("a shape is pointed at only while it has the focus", async ({ page }) => {
+  await ready(page);
+  const shape = page.locator(".picture-svg .shape[tabindex='0']").first();
+  await shape.focus();
+  await expect(page.locator(".picture-svg .is-pointed")).not.toHaveCount(0);
+  await page.keyboard.press("Tab");
+  await expect(page.locator(".picture-svg .is-pointed")).toHaveCount(0);
+});
+
 test("in a lesson the focus stays near what was pressed", async ({ page }) => {
   await ready(page);
   await page.getByRole("button", { name: say.lessons, exact: true }).focus();
