@@ -1,4 +1,4 @@
-//! `sed`: addresses and ranges, blocks, labels, the held text, and the commands `s`, `p`, `P`, `d`, `D`, `q`, `Q`, `y`, `=`, `a`, `i`, `c`, `n`, `N`,
+//! `sed`: addresses and ranges, blocks, labels, the held text, and the commands `s`, `p`, `P`, `d`, `D`, `q`, `y`, `=`, `a`, `i`, `c`, `n`, `N`,
 //! `h`, `H`, `g`, `G`, `x`, `b`, `t`, `T`.
 
 use super::regex::Regex;
@@ -25,11 +25,16 @@ struct Command {
 }
 
 enum What {
-    Substitute { regex: Regex, with: String, global: bool, print: bool, nth: usize },
+    Substitute {
+        regex: Regex,
+        with: String,
+        global: bool,
+        print: bool,
+        nth: usize,
+    },
     Print,
     Delete,
-    /// `q`, `Q`: with this code, the line printed or not.
-    Quit(i32, bool),
+    Quit,
     PrintFirst,
     DeleteFirst,
     /// `h`, `H`
@@ -56,8 +61,6 @@ enum What {
 pub struct Script {
     commands: Vec<Command>,
     quiet: bool,
-    /// What `q` says.
-    pub code: i32,
 }
 
 /// How many commands one cycle may carry out.
@@ -95,7 +98,7 @@ impl Script {
         });
         match missing {
             Some(label) => Err(format!("can't find label for jump to '{label}'")),
-            None => Ok(Self { commands, quiet, code: 0 }),
+            None => Ok(Self { commands, quiet }),
         }
     }
 
@@ -107,7 +110,9 @@ impl Script {
                 What::Substitute { .. } | What::Print | What::Delete | What::Translate(..) | What::Append(_) | What::Insert(_) | What::Change(_)
             )
         };
-        self.commands.iter().all(|c| !matches!(c.from, Some(Address::Line(_) | Address::Last | Address::Every(..))) && c.to.is_none() && stays(&c.what))
+        self.commands
+            .iter()
+            .all(|c| !matches!(c.from, Some(Address::Line(_) | Address::Last | Address::Every(..))) && c.to.is_none() && stays(&c.what))
     }
 
     pub fn run(&mut self, text: &str) -> String {
@@ -123,7 +128,7 @@ impl Script {
             });
             let (mut shown, mut quits, mut behind, mut replaced) = (!quiet, false, String::new(), false);
             let (mut at, mut steps) = (0, 0);
-            while at < self.commands.len() && steps < MOST_STEPS {
+            while at < self.commands.len() && steps < MOST_STEPS && line.len() + held.len() < MOST_TEXT {
                 steps += 1;
                 let last = number == lines.len();
                 let fits = self.commands[at].applies(&line, number, last);
@@ -138,7 +143,7 @@ impl Script {
                 match &command.what {
                     What::Begin(_) | What::End | What::Label(_) => {}
                     What::Substitute { regex, with, global, print, nth } => {
-                        if let Some(new) = substitute(regex, &line, with, *global, *nth) {
+                        if let Some((new, _)) = substitute(regex, &line, with, *global, *nth) {
                             line = new;
                             replaced = true;
                             if *print {
@@ -171,9 +176,7 @@ impl Script {
                         left = line.split_once('\n').map(|(_, rest)| rest.to_owned());
                         break;
                     }
-                    What::Quit(code, prints) => {
-                        self.code = *code;
-                        shown &= *prints;
+                    What::Quit => {
                         quits = true;
                         break;
                     }
@@ -220,8 +223,8 @@ impl Script {
     }
 }
 
-/// More is not printed.
-const MOST_TEXT: usize = 1 << 22;
+/// More is not printed or held.
+const MOST_TEXT: usize = 1 << 20;
 
 impl Command {
     fn applies(&mut self, line: &str, number: usize, last: bool) -> bool {
@@ -231,7 +234,7 @@ impl Command {
             Address::Last => last,
             Address::Pattern(regex) => regex.is_match(line),
             Address::Every(first, 0) => number == *first,
-            Address::Every(first, step) => number >= *first && (number - first) % step == 0,
+            Address::Every(first, step) => number >= *first && (number - first).is_multiple_of(*step),
             Address::More(_) => number >= until,
         };
         let is_over = |to: &Address| matches!(to, Address::Line(n) if *n <= number);
@@ -243,9 +246,8 @@ impl Command {
                 !matches!(to, Address::Line(n) if *n < number)
             }
             (Some(from), Some(to)) => {
-                // `0,/…/` may end in the first line.
-                let begins = fits(from) || matches!(from, Address::Line(0)) && number == 1;
-                let ends = is_over(to) || matches!(to, Address::More(0)) || matches!(from, Address::Line(0)) && fits(to);
+                let begins = fits(from);
+                let ends = is_over(to) || matches!(to, Address::More(0));
                 self.active = begins && !ends;
                 if let (true, Address::More(more)) = (begins, to) {
                     self.until = number + more;
@@ -257,8 +259,8 @@ impl Command {
     }
 }
 
-/// The line with what was found replaced; `None` where nothing was found.
-fn substitute(regex: &Regex, line: &str, with: &str, global: bool, nth: usize) -> Option<String> {
+/// The line with what was found replaced, from the `nth` on, and how many were; `None` where nothing was found.
+pub fn substitute(regex: &Regex, line: &str, with: &str, global: bool, nth: usize) -> Option<(String, usize)> {
     let (text, searched): (Vec<char>, Vec<char>) = (line.chars().collect(), regex.characters(line));
     let mut out = String::new();
     let (mut at, mut count) = (0, 0);
@@ -306,7 +308,7 @@ fn substitute(regex: &Regex, line: &str, with: &str, global: bool, nth: usize) -
         }
     }
     out.extend(text.get(at..).unwrap_or_default());
-    changed.then_some(out)
+    changed.then(|| (out, (count + 1).saturating_sub(nth)))
 }
 
 struct Reader {
@@ -364,11 +366,11 @@ impl Reader {
     fn block(&mut self) -> String {
         self.skip(" \t");
         if self.text.get(self.at) == Some(&'\\') {
+            // Blanks behind it are part of the text, unless nothing else follows.
             self.at += 1;
+            let behind = self.at;
             self.skip(" \t");
-            if self.text.get(self.at) == Some(&'\n') {
-                self.at += 1;
-            }
+            self.at = if self.text.get(self.at) == Some(&'\n') { self.at + 1 } else { behind };
         }
         let mut out = String::new();
         while let Some(&c) = self.text.get(self.at).filter(|c| **c != '\n') {
@@ -439,10 +441,7 @@ impl Reader {
         let what = match letter {
             'p' => What::Print,
             'd' => What::Delete,
-            'q' | 'Q' => {
-                self.skip(" ");
-                What::Quit(i32::try_from(self.digits()).unwrap_or(0), letter == 'q')
-            }
+            'q' => What::Quit,
             'P' => What::PrintFirst,
             'D' => What::DeleteFirst,
             'h' | 'H' => What::Hold(letter == 'H'),

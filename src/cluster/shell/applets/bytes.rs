@@ -1,12 +1,9 @@
-//! Bytes: `od`, `hexdump`, `dd`, `base64`.
+//! Bytes: `od`, `hexdump`, `base64`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Call;
-
-/// How many bytes of zeros or of a file `dd` copies at most.
-const MOST_BYTES: usize = 1 << 20;
 
 /// Rows of 16 bytes, each behind its offset; of rows that are alike only the first is shown. At the end stands how many there are.
 fn rows(bytes: &[u8], offset: &dyn Fn(usize) -> String, row: &dyn Fn(&[u8]) -> String) -> String {
@@ -118,57 +115,4 @@ pub(super) fn base64(call: &mut Call) -> i32 {
     }
     call.say(&out);
     code
-}
-
-/// `dd if=FILE of=FILE bs=N count=N skip=N seek=N`. `/dev/zero` and `/dev/urandom` give zeros.
-pub(super) fn dd(call: &mut Call) -> i32 {
-    let value = |name: &str| call.arguments.iter().rev().find_map(|word| word.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned);
-    let is_unknown = |word: &&String| {
-        word.split_once('=').is_none_or(|(name, _)| !matches!(name, "if" | "of" | "bs" | "ibs" | "obs" | "count" | "skip" | "seek" | "conv" | "iflag" | "oflag" | "status"))
-    };
-    if call.arguments.iter().any(|word| is_unknown(&word)) {
-        call.machine.say_error(call.host, "BusyBox v1.36.1 multi-call binary.\n\nUsage: dd [if=FILE] [of=FILE] [ibs=N obs=N/bs=N] [count=N] [skip=N] [seek=N]\n");
-        return 1;
-    }
-    let (from, to, quiet) = (value("if"), value("of"), value("status").is_some_and(|s| s != "progress"));
-    let mut numbers = [512, usize::MAX, 0, 0];
-    let given = [value("bs").or_else(|| value("ibs")), value("count"), value("skip"), value("seek")];
-    for (number, text) in numbers.iter_mut().zip(given) {
-        if let Some(text) = text {
-            *number = match call.number(&text) {
-                Ok(number) => number,
-                Err(code) => return code,
-            };
-        }
-    }
-    let [size, count, skip, seek] = numbers;
-    if size == 0 {
-        return call.fail("invalid number '0'", 1);
-    }
-    let most = size.saturating_mul(count).min(MOST_BYTES);
-    let text = match from.as_deref() {
-        Some("/dev/zero" | "/dev/urandom" | "/dev/random") => "\0".repeat(most),
-        from => match call.open_as(from.unwrap_or("-")) {
-            Ok(text) => String::from_utf8_lossy(text.as_bytes().get(size.saturating_mul(skip)..).unwrap_or_default()).into_owned(),
-            Err(code) => return code,
-        },
-    };
-    let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    let kept = &text[..end];
-    match to.as_deref() {
-        None => drop(call.say(kept)),
-        Some("/dev/null") => {}
-        Some(file) => {
-            let path = call.path(file);
-            let before: String = if seek > 0 { call.host.read(&path).unwrap_or_default().chars().chain(std::iter::repeat('\0')).take(size * seek.min(MOST_BYTES / size)).collect() } else { String::new() };
-            if let Err(error) = call.host.write_file(&path, &format!("{before}{kept}"), false) {
-                return call.fail(&format!("can't open '{file}': {}", error.words()), 1);
-            }
-        }
-    }
-    if !quiet {
-        let records = format!("{}+{}", end / size, usize::from(end % size > 0));
-        call.machine.say_error(call.host, &format!("{records} records in\n{records} records out\n"));
-    }
-    0
 }

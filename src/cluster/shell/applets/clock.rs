@@ -4,8 +4,7 @@ use super::Call;
 use crate::api::time::{EPOCH_SECONDS, civil, days_from_civil};
 
 const DAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
-const MONTHS: [&str; 12] =
-    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS: [&str; 12] = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 
 /// `date [-u] [-d TIME] [-R | -I[SPEC] | +FORMAT]`
 pub(super) fn date(call: &mut Call) -> i32 {
@@ -33,7 +32,7 @@ pub(super) fn date(call: &mut Call) -> i32 {
 /// `@SECONDS`, `YYYY-MM-DD`, `hh:mm[:ss]`, or both of these.
 fn read(text: &str, now: i64) -> Option<i64> {
     if let Some(seconds) = text.strip_prefix('@') {
-        return seconds.parse().ok();
+        return seconds.parse().ok().filter(|seconds: &i64| seconds.unsigned_abs() < 1 << 50);
     }
     let text = text.trim_end_matches('Z').trim_end_matches(" UTC").replace('T', " ");
     let (day, clock) = match text.split_once(' ') {
@@ -43,7 +42,7 @@ fn read(text: &str, now: i64) -> Option<i64> {
     };
     let numbers = |text: &str, mark: char| text.split(mark).map(|n| n.parse::<i64>().ok()).collect::<Option<Vec<i64>>>();
     let days = match *numbers(day, '-').unwrap_or_default() {
-        [year, month @ 1..=12, day @ 1..=31] => days_from_civil(year, month, day),
+        [year @ 0..=9999, month @ 1..=12, day @ 1..=31] => days_from_civil(year, month, day),
         _ if day.is_empty() => now.div_euclid(86_400),
         _ => return None,
     };
@@ -123,7 +122,13 @@ fn formatted(unix: i64, millis: u64, format: &str) -> String {
             None => "%".into(),
         };
         let bare = piece.trim_start_matches(['0', ' ']);
-        out.push_str(if plain && bare.is_empty() { "0" } else if plain { bare } else { &piece });
+        out.push_str(if plain && bare.is_empty() {
+            "0"
+        } else if plain {
+            bare
+        } else {
+            &piece
+        });
     }
     out
 }

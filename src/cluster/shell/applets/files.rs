@@ -1,13 +1,10 @@
-//! Files and directories: `ls`, `rm`, `rmdir`, `mkdir`, `touch`, `cp`, `mv`, `truncate`, `find`, `basename`, `dirname`.
+//! Files and directories: `ls`, `rm`, `rmdir`, `mkdir`, `touch`, `cp`, `mv`, `find`, `basename`, `dirname`.
 
 use super::Call;
 use super::owners::listed;
 use crate::cluster::shell::machine::absolute;
 use crate::cluster::shell::owner::Owner;
 use crate::cluster::shell::{FileError, Kind};
-
-/// No file is made larger.
-const LARGEST: usize = 1 << 20;
 
 pub(super) fn ls(call: &mut Call) -> i32 {
     let words = if call.options.words.is_empty() { vec![".".to_owned()] } else { call.options.words.clone() };
@@ -143,9 +140,10 @@ pub(super) fn touch(call: &mut Call) -> i32 {
     call.each(|call, path, word| match call.host.stat(path) {
         Some(Kind::Directory) => Ok(()),
         None if only_old => Ok(()),
-        _ => call.host.write_file(path, "", true).map_err(|e| {
-            if call.machine.bash { format!("can't touch '{word}': {}", e.words()) } else { format!("{word}: {}", e.words()) }
-        }),
+        _ => call
+            .host
+            .write_file(path, "", true)
+            .map_err(|e| if call.machine.bash { format!("can't touch '{word}': {}", e.words()) } else { format!("{word}: {}", e.words()) }),
     })
 }
 
@@ -155,9 +153,15 @@ pub(super) fn copy(call: &mut Call) -> i32 {
     let to = words.pop().unwrap_or_default();
     let to_path = call.path(&to);
     let into = call.host.stat(&to_path) == Some(Kind::Directory);
-    if words.len() > 1 && !into {
+    if words.len() > 1 && !into && call.machine.bash {
         return call.fail(&format!("target '{to}' is not a directory"), 1);
     }
+    if to.ends_with('/') && !into && words.iter().any(|from| !call.folder(from)) {
+        let what =
+            if call.name == "mv" { format!("can't rename '{}': Not a directory", words[0]) } else { format!("can't create '{to}': Is a directory") };
+        return call.fail(&what, 1);
+    }
+    let into = into || words.len() > 1;
     let mut code = 0;
     for from in words {
         let last = from.trim_end_matches('/').rsplit('/').next().unwrap_or("");
@@ -220,31 +224,6 @@ fn copied(call: &mut Call, from: (&str, &str), to: (&str, &str)) -> Result<(), S
     Ok(())
 }
 
-/// `truncate -s [+-]SIZE FILE…`: cut, or made longer with zeros.
-pub(super) fn truncate(call: &mut Call) -> i32 {
-    let Some(given) = call.options.value('s').map(str::to_owned) else { return call.usage() };
-    let digits = given.trim_start_matches(['+', '-']);
-    let size = match call.number(digits) {
-        Ok(size) => size.min(LARGEST),
-        Err(code) => return code,
-    };
-    let only_old = call.has('c');
-    call.each(|call, path, word| {
-        if only_old && call.host.stat(path).is_none() {
-            return Ok(());
-        }
-        let text = call.host.read(path).unwrap_or_default();
-        let size = match given.chars().next() {
-            Some('+') => (text.len() + size).min(LARGEST),
-            Some('-') => text.len().saturating_sub(size),
-            _ => size,
-        };
-        let end = (0..=size.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        let kept = format!("{}{}", &text[..end], "\0".repeat(size - end));
-        call.host.write_file(path, &kept, false).map_err(|e| format!("{word}: open: {}", e.words()))
-    })
-}
-
 /// `realpath`, `readlink -f`. There are no links here.
 pub(super) fn real_path(call: &mut Call) -> i32 {
     let full = call.name == "realpath" || call.has('f');
@@ -293,7 +272,12 @@ fn search(call: &Call) -> Result<Search, String> {
     let mut words = rest.iter();
     while let Some(word) = words.next() {
         let mut value = || words.next().cloned().ok_or_else(|| format!("{word} requires an argument"));
-        let number = |text: String| text.trim_start_matches(['+', '-']).trim_end_matches(['c', 'k', 'b', 'M']).parse::<usize>().map_err(|_| format!("invalid number '{text}'"));
+        let number = |text: String| {
+            text.trim_start_matches(['+', '-'])
+                .trim_end_matches(['c', 'k', 'b', 'M'])
+                .parse::<usize>()
+                .map_err(|_| format!("invalid number '{text}'"))
+        };
         let term = match word.as_str() {
             "-name" => Term::Name(value()?, false),
             "-iname" => Term::Name(value()?.to_lowercase(), true),
@@ -349,7 +333,10 @@ fn search(call: &Call) -> Result<Search, String> {
 pub(super) fn find(call: &mut Call) -> i32 {
     let Search { starts, least, most, terms } = match search(call) {
         Ok(search) => search,
-        Err(message) => return call.fail(&message, 1),
+        Err(message) => {
+            call.fail(&message, 1);
+            return if message.starts_with("unrecognized") && !call.machine.bash { call.usage() } else { 1 };
+        }
     };
     let acts = terms.iter().any(|t| matches!(t, Term::Print(_) | Term::Delete | Term::Exec(_)));
     let mut code = 0;

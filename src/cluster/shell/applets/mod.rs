@@ -1,5 +1,6 @@
 //! The applets: small programs that read their input whole and end at once, with BusyBox's words (and GNU's in the person's own shell).
 
+mod awk;
 mod bytes;
 mod clock;
 mod files;
@@ -24,7 +25,7 @@ struct Applet {
     names: &'static [&'static str],
     /// The letters of the flags as C's `getopt` has them: a colon stands behind those with a value, two behind those whose value is joined to them
     /// or missing. In front `+` says that the first other word ends the flags, `~` that letters not listed here change nothing. At the end `#n`
-    /// says that a number alone is the value of `n`.
+    /// says that a number behind a dash is the value of `n`, and `#+n` that one behind a plus is it too.
     letters: &'static str,
     usage: &'static str,
     least: usize,
@@ -88,19 +89,17 @@ const APPLETS: &[Applet] = &[
     applet(&["touch"], "chamd:t:r:", "[-cham] [-d DATE] [-t DATE] [-r FILE] FILE...", 1, Never, files::touch),
     applet(&["cp"], "arRPLHpfinlsTuvd", "[-arPLHpfinlsTu] SOURCE DEST", 2, Never, files::copy),
     applet(&["mv"], "finTv", "[-finT] SOURCE DEST", 2, Never, files::copy),
-    applet(&["truncate"], "cs:", "[-c] -s SIZE FILE...", 1, Never, files::truncate),
     applet(&["readlink", "realpath"], "fnv", "[-fnv] FILE", 1, Never, files::real_path),
-    lenient(&["dd"], "~", Never, bytes::dd),
     applet(&["stat"], "ltfc:", "[-ltf] [-c FMT] FILE...", 1, Never, owners::stat),
-    lenient(&["find"], "~", Never, files::find),
+    applet(&["find"], "~", "[-HL] [PATH]... [OPTIONS] [ACTIONS]", 0, Never, files::find),
     applet(&["basename"], "as:", "FILE [SUFFIX] | -a FILE... | -s SUFFIX FILE...", 1, Never, files::basename),
     applet(&["dirname"], "", "FILENAME", 1, Never, files::dirname),
     applet(&["cat"], "nbvteAu", "[-nbvteA] [FILE]...", 0, Behind(0), text::cat),
     lenient(&["less", "more"], "~", Behind(0), text::cat),
     applet(&["head"], "n:c:qv#n", "[OPTIONS] [FILE]...", 0, Behind(0), text::ends),
-    applet(&["tail"], "n:c:qvfFs:#n", "[OPTIONS] [FILE]...", 0, Behind(0), text::ends),
+    applet(&["tail"], "n:c:qvfFs:#+n", "[OPTIONS] [FILE]...", 0, Behind(0), text::ends),
     applet(&["wc"], "cmlwL", "[-cmlwL] [FILE]...", 0, Behind(0), text::wc),
-    applet(&["sort"], "nrugMcszbdfiko:k:t:V", SORT, 0, Behind(0), order::sort),
+    applet(&["sort"], "nrugMcszbdfio:k:t:V", SORT, 0, Behind(0), order::sort),
     applet(&["uniq"], "cduizf:s:w:", "[-cduiz] [-f,s,w N] [FILE [OUTFILE]]", 0, Behind(0), order::uniq),
     applet(&["rev"], "", "[FILE]...", 0, Behind(0), text::rev),
     applet(&["tac"], "", "[FILE]...", 0, Behind(0), text::tac),
@@ -116,7 +115,7 @@ const APPLETS: &[Applet] = &[
     lenient(&["hexdump", "hd"], "~n:s:e:", Behind(0), bytes::hexdump),
     applet(&["grep", "egrep", "fgrep"], "HhnlLoqvsrRiwxFEzm:A:B:C:e:f:c#C", GREP, 0, Behind(1), patterns::grep),
     applet(&["sed"], "i::nrEe:f:", "[-i[SFX]] [-nrE] [-f FILE]... [-e CMD]... [FILE]...", 0, Behind(1), patterns::sed),
-    applet(&["awk"], "+F:v:f:e:", "[OPTIONS] [AWK_PROGRAM] [FILE]...", 0, Behind(1), patterns::awk),
+    applet(&["awk"], "+F:v:f:e:", "[OPTIONS] [AWK_PROGRAM] [FILE]...", 0, Behind(1), awk::awk),
     lenient(&["wget"], "~O:T:t:P:U:Y:H:d:", Never, network::fetch),
     lenient(&["curl"], "~m:o:X:H:d:w:T:u:A:e:b:", Never, network::fetch),
     lenient(&["nc"], "~w:p:i:e:", Always, network::nc),
@@ -213,6 +212,11 @@ impl Options {
         let lenient = letters.starts_with('~');
         let mut rest = arguments.iter();
         while let Some(word) = rest.next() {
+            // `tail +4`
+            if letters.contains("#+") && word.strip_prefix('+').is_some_and(|n| n.parse::<u32>().is_ok()) {
+                out.flags.push(('n', word.clone()));
+                continue;
+            }
             let dashed = word.strip_prefix('-').filter(|l| !l.is_empty());
             if word == "--" || letters.starts_with('+') && dashed.is_none() {
                 out.words.extend((word != "--").then(|| word.clone()));
@@ -243,7 +247,7 @@ impl Options {
             }
             if let Some((_, letter)) = letters.split_once('#').filter(|_| given.bytes().all(|b| b.is_ascii_digit())) {
                 // `head -5`, `grep -2`
-                out.flags.extend(letter.chars().map(|letter| (letter, given.to_owned())));
+                out.flags.extend(letter.chars().filter(|l| *l != '+').map(|letter| (letter, given.to_owned())));
                 continue;
             }
             let mut characters = given.chars();
@@ -298,7 +302,8 @@ pub fn reads_stdin(arguments: &[String]) -> bool {
         Behind(most) => {
             let behind = if options.has('e') || options.has('f') { 0 } else { most };
             let walks = options.has('r') && applet.names[0] == "grep";
-            options.words.len() == behind && !walks || options.words.iter().skip(behind).any(|w| w == "-")
+            let only_begins = applet.names[0] == "awk" && !awk::reads(&options);
+            options.words.len() == behind && !walks && !only_begins || options.words.iter().skip(behind).any(|w| w == "-")
         }
     }
 }
@@ -311,7 +316,7 @@ pub fn is_linewise(arguments: &[String]) -> bool {
         "cat" => options.flags.is_empty(),
         "less" | "more" | "tee" | "tr" | "cut" | "rev" => true,
         "grep" | "egrep" | "fgrep" => grep_goes_by_line(&options),
-        "awk" => patterns::awk_goes_by_line(&options),
+        "awk" => awk::goes_by_line(&options),
         "sed" => sed_goes_by_line(&options),
         _ => false,
     }
@@ -424,10 +429,15 @@ impl Call<'_, '_> {
         code
     }
 
+    /// The exit code where it could not do its work.
+    fn failure(&self) -> i32 {
+        if self.name == "sort" || self.name.ends_with("grep") { 2 } else { 1 }
+    }
+
     /// How it is called, where it was called wrongly.
     fn usage(&mut self) -> i32 {
         let name = self.name;
-        let code = if name.ends_with("grep") { 2 } else { 1 };
+        let code = self.failure();
         if self.machine.bash {
             let what = if matches!(name, "cp" | "mv" | "touch") { "missing file operand" } else { "missing operand" };
             return self.fail(&format!("{what}\nTry '{name} --help' for more information."), code);
@@ -457,7 +467,7 @@ impl Call<'_, '_> {
         };
         let number = digits.parse::<u32>().ok().zip(unit);
         let known = number.and_then(|(number, unit)| usize::try_from(number).ok()?.checked_mul(unit));
-        let code = if self.name.ends_with("grep") { 2 } else { 1 };
+        let code = self.failure();
         known.ok_or_else(|| self.fail(&format!("invalid number '{text}'"), code))
     }
 
@@ -473,8 +483,10 @@ impl Call<'_, '_> {
         if word == "-" {
             return Ok(self.stdin.to_owned());
         }
-        if path == "/dev/null" {
-            return Ok(String::new());
+        match path.as_str() {
+            "/dev/null" => return Ok(String::new()),
+            "/dev/zero" => return Ok("\0".repeat(1 << 16)),
+            _ => {}
         }
         let (name, bash) = (self.name, self.machine.bash);
         let error = match self.host.read(&path) {
@@ -490,19 +502,8 @@ impl Call<'_, '_> {
             ("cat" | "tail" | "uniq" | "less" | "more", false, _) => format!("can't open '{word}': {error}"),
             _ => format!("{word}: {error}"),
         };
-        let code = if matches!(name, "sort" | "grep" | "egrep" | "fgrep") { 2 } else { 1 };
+        let code = self.failure();
         if name.ends_with("grep") && self.has('s') { Err(code) } else { Err(self.fail(&message, code)) }
-    }
-
-    /// What is copied from: other than [`Self::open`] it says what could not be opened.
-    fn open_as(&mut self, word: &str) -> Result<String, i32> {
-        let path = self.path(word);
-        match self.host.read(&path) {
-            _ if word == "-" => Ok(self.stdin.to_owned()),
-            Ok(text) => Ok(text),
-            Err(error) if self.machine.bash => Err(self.fail(&format!("failed to open '{word}': {}", error.words()), 1)),
-            Err(error) => Err(self.fail(&format!("can't open '{word}': {}", error.words()), 1)),
-        }
     }
 
     fn folder(&self, word: &str) -> bool {

@@ -103,7 +103,10 @@ pub(super) fn sort(call: &mut Call) -> i32 {
             let has = |flag: char| flags.contains(flag);
             let part = |line| key.part(line, separator, has('b'));
             let (a, b) = if whole && !has('b') { (left.as_str(), right.as_str()) } else { (part(left), part(right)) };
-            let order = if has('n') || has('g') || has('h') {
+            let order = if has('g') {
+                let number = |text: &str| float::read(text.split_whitespace().next().unwrap_or("")).unwrap_or(0.0);
+                number(a).partial_cmp(&number(b)).unwrap_or(Ordering::Equal)
+            } else if has('n') || has('h') {
                 number(a, has('h')).partial_cmp(&number(b, has('h'))).unwrap_or(Ordering::Equal)
             } else if has('V') {
                 by_version(a, b)

@@ -54,10 +54,7 @@ fn meta(byte: u8) -> String {
 pub(super) fn ends(call: &mut Call) -> i32 {
     let head = call.name == "head";
     let bytes = call.options.value('c').is_some();
-    // `tail +3`
-    let bare = call.options.words.iter().position(|w| !head && w.len() > 1 && w.starts_with('+') && w[1..].bytes().all(|b| b.is_ascii_digit()));
-    let bare = bare.map(|at| call.options.words.remove(at));
-    let given = bare.as_deref().or(call.options.value(if bytes { 'c' } else { 'n' })).unwrap_or("10").to_owned();
+    let given = call.options.value(if bytes { 'c' } else { 'n' }).unwrap_or("10").to_owned();
     let (sign, digits) = match given.chars().next() {
         Some(sign @ ('+' | '-')) => (sign, &given[1..]),
         _ => (' ', given.as_str()),
@@ -67,21 +64,20 @@ pub(super) fn ends(call: &mut Call) -> i32 {
         Err(code) => return code,
     };
     let words = call.inputs(0);
-    let titled = (words.len() > 1 || call.has('v')) && !call.has('q');
-    let (mut code, mut shown) = (0, 0);
-    for (at, word) in words.iter().enumerate() {
-        let text = match call.open(word) {
-            Ok(text) => text,
-            Err(failed) => {
-                code = failed;
-                continue;
-            }
-        };
-        if titled {
-            let gap = if at > 0 && head || shown > 0 { "\n" } else { "" };
-            call.say(&format!("{gap}==> {} <==\n", if word == "-" { "standard input" } else { word }));
+    // `tail` opens all before it begins.
+    let (mut code, mut texts) = (0, Vec::new());
+    for word in &words {
+        match call.open(word) {
+            Ok(text) => texts.push((word, text)),
+            Err(failed) => code = failed,
         }
-        shown += 1;
+    }
+    let titled = (if head { words.len() } else { texts.len() } > 1 || call.has('v')) && !call.has('q');
+    for (at, (word, text)) in texts.iter().enumerate() {
+        if titled {
+            let gap = if at > 0 || head && words.first() != Some(word) { "\n" } else { "" };
+            call.say(&format!("{gap}==> {} <==\n", if *word == "-" { "standard input" } else { word }));
+        }
         let pieces: Vec<&str> = if bytes { text.split_inclusive(|_| true).collect() } else { text.split_inclusive('\n').collect() };
         let kept = match (head, sign) {
             // `head -n -2`: all but the last two; `tail -n +2`: from the second on.
@@ -92,7 +88,7 @@ pub(super) fn ends(call: &mut Call) -> i32 {
         };
         call.say(&kept.concat());
     }
-    if shown == 0 && !head && !call.machine.bash && code != 0 && !words.iter().any(|word| call.folder(word)) {
+    if texts.is_empty() && !head && !call.machine.bash && !words.iter().any(|word| call.folder(word)) {
         call.fail("no files", 1);
     }
     code
@@ -141,7 +137,10 @@ pub(super) fn wc(call: &mut Call) -> i32 {
 
 pub(super) fn rev(call: &mut Call) -> i32 {
     let (text, code) = call.text(0);
-    let out: String = text.split_inclusive('\n').map(|line| line.trim_end_matches('\n').chars().rev().chain(line.chars().filter(|c| *c == '\n')).collect::<String>()).collect();
+    let out: String = text
+        .split_inclusive('\n')
+        .map(|line| line.trim_end_matches('\n').chars().rev().chain(line.chars().filter(|c| *c == '\n')).collect::<String>())
+        .collect();
     call.say(&out);
     code
 }

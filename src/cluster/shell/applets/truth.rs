@@ -14,6 +14,9 @@ pub(super) fn test(call: &mut Call) -> i32 {
             return call.shell_fails(&message, 2);
         }
     }
+    if words.len() > MOST_WORDS {
+        return call.shell_fails("too many arguments", 2);
+    }
     let mut reader = Reader { call, words: &words, at: 0 };
     let result = if words.is_empty() { Ok(false) } else { reader.either() };
     let left = words.get(reader.at).map(|word| format!("{word}: unknown operand"));
@@ -27,6 +30,9 @@ pub(super) fn test(call: &mut Call) -> i32 {
         Err(message) => call.shell_fails(&message, 2),
     }
 }
+
+/// More is not looked at: brackets nest.
+const MOST_WORDS: usize = 300;
 
 const BINARY: [&str; 15] = ["=", "==", "!=", "<", ">", "=~", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"];
 
@@ -231,7 +237,13 @@ fn applied(operator: &str, left: String, right: String) -> Value {
     let order = numbers.map_or_else(|| left.cmp(&right), |(left, right)| left.cmp(&right));
     let truth = |holds: bool| Ok(i32::from(holds).to_string());
     match operator {
-        "|" => Ok(if !is_null(&left) { left } else if is_null(&right) { "0".into() } else { right }),
+        "|" => Ok(if !is_null(&left) {
+            left
+        } else if is_null(&right) {
+            "0".into()
+        } else {
+            right
+        }),
         "&" => Ok(if is_null(&left) || is_null(&right) { "0".into() } else { left }),
         "=" | "==" => truth(order.is_eq()),
         "!=" => truth(order.is_ne()),

@@ -84,12 +84,12 @@ pub(super) fn printf(call: &mut Call) -> i32 {
                 }
                 'd' | 'i' | 'u' | 'x' | 'X' | 'o' => {
                     let number = whole(text);
-                    code |= i32::from(number.is_none() && !complains(call, &word));
+                    code |= i32::from(number.is_none() && !complains(call, &mut out, &word));
                     conversion.whole(number.unwrap_or(0))
                 }
                 _ => {
                     let number = float::read(text).or_else(|| Some(whole(text)? as f64));
-                    code |= i32::from(number.is_none() && !complains(call, &word));
+                    code |= i32::from(number.is_none() && !complains(call, &mut out, &word));
                     conversion.real(number.unwrap_or(0.0))
                 }
             };
@@ -105,13 +105,16 @@ pub(super) fn printf(call: &mut Call) -> i32 {
     }
 }
 
-/// A word that is no number; true where that is well, as for bash where the word is missing.
-fn complains(call: &mut Call, word: &Option<String>) -> bool {
+/// A word that is no number, behind what was printed so far; true where that is well, as for bash where the word is missing.
+fn complains(call: &mut Call, out: &mut String, word: &Option<String>) -> bool {
     let shown = word.as_deref().unwrap_or("");
-    if call.machine.bash {
-        return word.is_none() || call.shell_fails(&format!("{shown}: invalid number"), 0) != 0;
+    let message = if call.machine.bash { format!("{shown}: invalid number") } else { format!("invalid number '{shown}'") };
+    let well = call.machine.bash && word.is_none();
+    if !well {
+        call.say(&std::mem::take(out));
+        call.shell_fails(&message, 1);
     }
-    call.shell_fails(&format!("invalid number '{shown}'"), 0) != 0
+    well
 }
 
 pub(super) fn yes(call: &mut Call) -> i32 {
