@@ -7,8 +7,6 @@ enum Address {
     Line(usize),
     Last,
     Pattern(Regex),
-    /// `1~2`
-    Every(usize, usize),
     /// `,+2`
     More(usize),
 }
@@ -110,9 +108,7 @@ impl Script {
                 What::Substitute { .. } | What::Print | What::Delete | What::Translate(..) | What::Append(_) | What::Insert(_) | What::Change(_)
             )
         };
-        self.commands
-            .iter()
-            .all(|c| !matches!(c.from, Some(Address::Line(_) | Address::Last | Address::Every(..))) && c.to.is_none() && stays(&c.what))
+        self.commands.iter().all(|c| !matches!(c.from, Some(Address::Line(_) | Address::Last)) && c.to.is_none() && stays(&c.what))
     }
 
     pub fn run(&mut self, text: &str) -> String {
@@ -233,8 +229,6 @@ impl Command {
             Address::Line(n) => *n == number,
             Address::Last => last,
             Address::Pattern(regex) => regex.is_match(line),
-            Address::Every(first, 0) => number == *first,
-            Address::Every(first, step) => number >= *first && (number - first).is_multiple_of(*step),
             Address::More(_) => number >= until,
         };
         let is_over = |to: &Address| matches!(to, Address::Line(n) if *n <= number);
@@ -405,14 +399,7 @@ impl Reader {
                 self.at += 1;
                 Ok(Some(Address::More(self.digits())))
             }
-            Some(c) if c.is_ascii_digit() => {
-                let number = self.digits();
-                if self.text.get(self.at) != Some(&'~') {
-                    return Ok(Some(Address::Line(number)));
-                }
-                self.at += 1;
-                Ok(Some(Address::Every(number, self.digits())))
-            }
+            Some(c) if c.is_ascii_digit() => Ok(Some(Address::Line(self.digits()))),
             _ => Ok(None),
         }
     }

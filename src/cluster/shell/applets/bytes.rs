@@ -110,7 +110,7 @@ pub(super) fn base64(call: &mut Call) -> i32 {
         }
         out.push(c);
     }
-    if width > 0 {
+    if width > 0 && !out.is_empty() {
         out.push('\n');
     }
     call.say(&out);

@@ -8,8 +8,8 @@ use crate::cluster::shell::{FileError, Kind};
 
 pub(super) fn ls(call: &mut Call) -> i32 {
     let words = if call.options.words.is_empty() { vec![".".to_owned()] } else { call.options.words.clone() };
-    let (mut code, mut gap, mut folders) = (0, "", Vec::new());
-    // Files come first, folders behind them.
+    let (mut code, mut gap, mut files, mut folders) = (0, "", Vec::new(), Vec::new());
+    // What is not there comes first, then files, folders behind them.
     for word in &words {
         let path = call.path(word);
         match call.host.stat(&path) {
@@ -17,11 +17,12 @@ pub(super) fn ls(call: &mut Call) -> i32 {
             None if call.machine.bash => code = call.fail(&format!("can't access '{word}': No such file or directory"), 2),
             None => code = call.fail(&format!("{word}: No such file or directory"), 1),
             Some(Kind::Directory) if !call.has('d') => folders.push((path, word.clone())),
-            Some(_) => {
-                gap = "\n";
-                entry(call, &path, word);
-            }
+            Some(_) => files.push((path, word)),
         }
+    }
+    for (path, word) in files {
+        gap = "\n";
+        entry(call, &path, word);
     }
     let titled = words.len() > 1 || call.has('R');
     folders.reverse();

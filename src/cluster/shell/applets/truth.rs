@@ -109,7 +109,7 @@ impl<'a> Reader<'a, '_, '_> {
             "t" => return host.is_terminal(),
             _ => {}
         }
-        match (host.stat(&path), letter) {
+        match (host.stat(&path).filter(|_| !word.is_empty()), letter) {
             (None, _) => false,
             (Some(Kind::Directory), "f" | "s") => false,
             (Some(Kind::File { .. }), "d") => false,
