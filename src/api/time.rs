@@ -103,7 +103,7 @@ impl fmt::Display for SimTime {
 }
 
 /// Proleptic Gregorian date and time of Unix seconds (the well-known days-from-civil arithmetic).
-fn civil(unix: i64) -> (i64, i64, i64, i64, i64, i64) {
+pub(crate) fn civil(unix: i64) -> (i64, i64, i64, i64, i64, i64) {
     let (days, secs) = (unix.div_euclid(86_400), unix.rem_euclid(86_400));
     let z = days + 719_468;
     let era = z.div_euclid(146_097);
@@ -116,7 +116,7 @@ fn civil(unix: i64) -> (i64, i64, i64, i64, i64, i64) {
     (year, month, doy - (153 * mp + 2) / 5 + 1, secs / 3600, secs / 60 % 60, secs % 60)
 }
 
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let y = if month <= 2 { year - 1 } else { year };
     let era = y.div_euclid(400);
     let yoe = y.rem_euclid(400);

@@ -1,5 +1,6 @@
 //! The native gate: one binary, so that it links once.
 
+mod busybox;
 mod check;
 mod cluster;
 mod containers;

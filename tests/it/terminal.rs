@@ -179,7 +179,7 @@ fn what_stands_before_a_line_is_the_prompt_of_what_reads_it() {
 }
 
 /// One step of the cluster or of the terminal's own clock; false where nothing is left to happen before the limit.
-fn step(terminal: &mut Terminal, cluster: &mut Cluster, limit: SimTime) -> bool {
+pub fn step(terminal: &mut Terminal, cluster: &mut Cluster, limit: SimTime) -> bool {
     let due = cluster.next_due();
     let Some(next) = due.into_iter().chain(terminal.wakes_at()).min().filter(|at| *at <= limit) else {
         cluster.advance_to(limit);

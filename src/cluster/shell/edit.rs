@@ -1,4 +1,5 @@
-//! `sed`: addresses, `s`, `p`, `d`, `q`, `y`, `=`, `a`, `i`, `c`, several commands split by `;` or given with `-e`.
+//! `sed`: addresses and ranges, blocks, labels, the held text, and the commands `s`, `p`, `P`, `d`, `D`, `q`, `y`, `=`, `a`, `i`, `c`, `n`, `N`,
+//! `h`, `H`, `g`, `G`, `x`, `b`, `t`, `T`.
 
 use super::regex::Regex;
 
@@ -6,6 +7,8 @@ enum Address {
     Line(usize),
     Last,
     Pattern(Regex),
+    /// `,+2`
+    More(usize),
 }
 
 struct Command {
@@ -15,13 +18,36 @@ struct Command {
     what: What,
     /// Inside of a range just now.
     active: bool,
+    /// Where the range that ends so many lines behind its begin ends.
+    until: usize,
 }
 
 enum What {
-    Substitute { regex: Regex, with: String, global: bool, print: bool, nth: usize },
+    Substitute {
+        regex: Regex,
+        with: String,
+        global: bool,
+        print: bool,
+        nth: usize,
+    },
     Print,
     Delete,
     Quit,
+    PrintFirst,
+    DeleteFirst,
+    /// `h`, `H`
+    Hold(bool),
+    /// `g`, `G`
+    Get(bool),
+    Exchange,
+    /// `n`, `N`
+    Next(bool),
+    /// `{`, and where its `}` stands.
+    Begin(usize),
+    End,
+    Label(String),
+    /// `b`, `t`, `T`: only where something was replaced, or was not.
+    Branch(String, Option<bool>),
     Number,
     Translate(Vec<char>, Vec<char>),
     Append(String),
@@ -35,45 +61,94 @@ pub struct Script {
     quiet: bool,
 }
 
+/// How many commands one cycle may carry out.
+const MOST_STEPS: usize = 100_000;
+
 impl Script {
     /// Reads a script; the error is what `sed` says.
     pub fn new(text: &str, extended: bool, quiet: bool) -> Result<Self, String> {
         let mut reader = Reader { text: text.chars().collect(), at: 0, extended };
-        let mut commands = Vec::new();
+        let mut commands: Vec<Command> = Vec::new();
+        let mut open = Vec::new();
         while reader.skip(" \t\n;") {
-            commands.push(reader.command()?);
+            if reader.text[reader.at] == '#' {
+                reader.rest_of_line();
+                continue;
+            }
+            let command = reader.command()?;
+            match &command.what {
+                What::Begin(_) => open.push(commands.len()),
+                What::End => {
+                    let Some(begin) = open.pop() else { return Err("unexpected '}'".into()) };
+                    commands[begin].what = What::Begin(commands.len());
+                }
+                _ => {}
+            }
+            commands.push(command);
         }
-        Ok(Self { commands, quiet })
+        if !open.is_empty() {
+            return Err("unmatched '{'".into());
+        }
+        let is_label = |wanted: &str| wanted.is_empty() || commands.iter().any(|c| matches!(&c.what, What::Label(label) if label == wanted));
+        let missing = commands.iter().find_map(|c| match &c.what {
+            What::Branch(label, _) if !is_label(label) => Some(label),
+            _ => None,
+        });
+        match missing {
+            Some(label) => Err(format!("can't find label for jump to '{label}'")),
+            None => Ok(Self { commands, quiet }),
+        }
     }
 
     /// Whether a line means the same without those before and behind it.
     pub fn is_linewise(&self) -> bool {
-        self.commands
-            .iter()
-            .all(|c| !matches!(c.from, Some(Address::Line(_) | Address::Last)) && c.to.is_none() && !matches!(c.what, What::Quit | What::Number))
+        let stays = |what: &What| {
+            matches!(
+                what,
+                What::Substitute { .. } | What::Print | What::Delete | What::Translate(..) | What::Append(_) | What::Insert(_) | What::Change(_)
+            )
+        };
+        self.commands.iter().all(|c| !matches!(c.from, Some(Address::Line(_) | Address::Last)) && c.to.is_none() && stays(&c.what))
     }
 
     pub fn run(&mut self, text: &str) -> String {
+        let quiet = self.quiet;
         let mut out = String::new();
         let lines: Vec<&str> = text.lines().collect();
-        for (index, line) in lines.iter().enumerate() {
-            let (number, last) = (index + 1, index + 1 == lines.len());
-            let mut line = (*line).to_owned();
-            let (mut shown, mut quits, mut behind) = (!self.quiet, false, String::new());
-            for command in &mut self.commands {
-                if !command.applies(&line, number, last) {
+        // The number of the line read last, what is held, and what was left by `D`.
+        let (mut number, mut held, mut left) = (0, String::new(), None::<String>);
+        while number < lines.len() || left.is_some() {
+            let mut line = left.take().unwrap_or_else(|| {
+                number += 1;
+                lines[number - 1].to_owned()
+            });
+            let (mut shown, mut quits, mut behind, mut replaced) = (!quiet, false, String::new(), false);
+            let (mut at, mut steps) = (0, 0);
+            while at < self.commands.len() && steps < MOST_STEPS && line.len() + held.len() < MOST_TEXT {
+                steps += 1;
+                let last = number == lines.len();
+                let fits = self.commands[at].applies(&line, number, last);
+                let command = &self.commands[at];
+                at += 1;
+                if !fits {
+                    if let What::Begin(end) = command.what {
+                        at = end;
+                    }
                     continue;
                 }
                 match &command.what {
+                    What::Begin(_) | What::End | What::Label(_) => {}
                     What::Substitute { regex, with, global, print, nth } => {
-                        if let Some(new) = substitute(regex, &line, with, *global, *nth) {
+                        if let Some((new, _)) = substitute(regex, &line, with, *global, *nth) {
                             line = new;
+                            replaced = true;
                             if *print {
                                 out.push_str(&format!("{line}\n"));
                             }
                         }
                     }
                     What::Print => out.push_str(&format!("{line}\n")),
+                    What::PrintFirst => out.push_str(&format!("{}\n", line.split('\n').next().unwrap_or(""))),
                     What::Number => out.push_str(&format!("{number}\n")),
                     What::Insert(text) => out.push_str(&format!("{text}\n")),
                     What::Append(text) => behind.push_str(&format!("{text}\n")),
@@ -81,7 +156,10 @@ impl Script {
                         line = line.chars().map(|c| from.iter().position(|f| *f == c).and_then(|i| to.get(i)).copied().unwrap_or(c)).collect();
                     }
                     What::Change(text) => {
-                        out.push_str(&format!("{text}\n"));
+                        // Of a range, once, at its end.
+                        if command.not || !command.active {
+                            out.push_str(&format!("{text}\n"));
+                        }
                         shown = false;
                         break;
                     }
@@ -89,20 +167,51 @@ impl Script {
                         shown = false;
                         break;
                     }
+                    What::DeleteFirst => {
+                        shown = false;
+                        left = line.split_once('\n').map(|(_, rest)| rest.to_owned());
+                        break;
+                    }
                     What::Quit => {
                         quits = true;
                         break;
+                    }
+                    What::Hold(adds) => held = if *adds { format!("{held}\n{line}") } else { line.clone() },
+                    What::Get(adds) => line = if *adds { format!("{line}\n{held}") } else { held.clone() },
+                    What::Exchange => std::mem::swap(&mut line, &mut held),
+                    What::Next(adds) => {
+                        if last {
+                            quits = true;
+                            break;
+                        }
+                        if *adds {
+                            line = format!("{line}\n{}", lines[number]);
+                        } else {
+                            if !quiet {
+                                out.push_str(&format!("{line}\n"));
+                            }
+                            line = lines[number].to_owned();
+                        }
+                        out.push_str(&std::mem::take(&mut behind));
+                        number += 1;
+                    }
+                    What::Branch(label, on) => {
+                        if on.is_none_or(|wanted| replaced == wanted) {
+                            let place = self.commands.iter().position(|c| matches!(&c.what, What::Label(l) if l == label));
+                            at = place.unwrap_or(self.commands.len());
+                        }
+                        replaced &= on.is_none();
                     }
                 }
             }
             if shown {
                 out.push_str(&line);
-                if !last || text.ends_with('\n') || !behind.is_empty() {
+                if number < lines.len() || text.ends_with('\n') || !behind.is_empty() {
                     out.push('\n');
                 }
             }
             out.push_str(&behind);
-            if quits {
+            if quits || out.len() > MOST_TEXT {
                 break;
             }
         }
@@ -110,23 +219,33 @@ impl Script {
     }
 }
 
+/// More is not printed or held.
+const MOST_TEXT: usize = 1 << 20;
+
 impl Command {
     fn applies(&mut self, line: &str, number: usize, last: bool) -> bool {
+        let until = self.until;
         let fits = |address: &Address| match address {
             Address::Line(n) => *n == number,
             Address::Last => last,
             Address::Pattern(regex) => regex.is_match(line),
+            Address::More(_) => number >= until,
         };
+        let is_over = |to: &Address| matches!(to, Address::Line(n) if *n <= number);
         let inside = match (&self.from, &self.to) {
             (None, _) => true,
             (Some(from), None) => fits(from),
             (Some(_), Some(to)) if self.active => {
-                self.active = !(fits(to) || matches!(to, Address::Line(n) if *n <= number));
+                self.active = !(fits(to) || is_over(to));
                 !matches!(to, Address::Line(n) if *n < number)
             }
             (Some(from), Some(to)) => {
                 let begins = fits(from);
-                self.active = begins && !matches!(to, Address::Line(n) if *n <= number);
+                let ends = is_over(to) || matches!(to, Address::More(0));
+                self.active = begins && !ends;
+                if let (true, Address::More(more)) = (begins, to) {
+                    self.until = number + more;
+                }
                 begins
             }
         };
@@ -134,8 +253,8 @@ impl Command {
     }
 }
 
-/// The line with what was found replaced; `None` where nothing was found.
-fn substitute(regex: &Regex, line: &str, with: &str, global: bool, nth: usize) -> Option<String> {
+/// The line with what was found replaced, from the `nth` on, and how many were; `None` where nothing was found.
+pub fn substitute(regex: &Regex, line: &str, with: &str, global: bool, nth: usize) -> Option<(String, usize)> {
     let (text, searched): (Vec<char>, Vec<char>) = (line.chars().collect(), regex.characters(line));
     let mut out = String::new();
     let (mut at, mut count) = (0, 0);
@@ -183,7 +302,7 @@ fn substitute(regex: &Regex, line: &str, with: &str, global: bool, nth: usize) -
         }
     }
     out.extend(text.get(at..).unwrap_or_default());
-    changed.then_some(out)
+    changed.then(|| (out, (count + 1).saturating_sub(nth)))
 }
 
 struct Reader {
@@ -221,27 +340,76 @@ impl Reader {
         Err("unmatched '/'".replace('/', &mark.to_string()))
     }
 
+    /// The text up to the end of the line, which is passed.
+    fn rest_of_line(&mut self) -> String {
+        let text: String = self.text[self.at..].iter().take_while(|c| **c != '\n').collect();
+        self.at += text.chars().count();
+        text
+    }
+
+    fn digits(&mut self) -> usize {
+        let mut number = 0usize;
+        while let Some(digit) = self.text.get(self.at).and_then(|c| c.to_digit(10)) {
+            number = number.saturating_mul(10).saturating_add(digit as usize);
+            self.at += 1;
+        }
+        number
+    }
+
+    /// The text behind `a`, `i`, `c`: lines that end in `\\` go on in the next.
+    fn block(&mut self) -> String {
+        self.skip(" \t");
+        if self.text.get(self.at) == Some(&'\\') {
+            // Blanks behind it are part of the text, unless nothing else follows.
+            self.at += 1;
+            let behind = self.at;
+            self.skip(" \t");
+            self.at = if self.text.get(self.at) == Some(&'\n') { self.at + 1 } else { behind };
+        }
+        let mut out = String::new();
+        while let Some(&c) = self.text.get(self.at).filter(|c| **c != '\n') {
+            self.at += 1;
+            match (c, self.text.get(self.at)) {
+                ('\\', Some(&next)) => {
+                    self.at += 1;
+                    out.push(if next == 't' { '\t' } else { next });
+                }
+                _ => out.push(c),
+            }
+        }
+        out
+    }
+
     fn address(&mut self) -> Result<Option<Address>, String> {
         match self.text.get(self.at) {
             Some('$') => {
                 self.at += 1;
                 Ok(Some(Address::Last))
             }
-            Some('/') => {
+            Some('/' | '\\') => {
+                let custom = self.text[self.at] == '\\';
+                self.at += 1 + usize::from(custom);
+                let mark = self.text.get(self.at - 1).copied().unwrap_or('/');
+                let pattern = self.until(mark)?;
+                let folds = self.text.get(self.at) == Some(&'I');
+                self.at += usize::from(folds);
+                Ok(Some(Address::Pattern(Regex::new(&pattern, self.extended, folds))))
+            }
+            Some('+') => {
                 self.at += 1;
-                let pattern = self.until('/')?;
-                Ok(Some(Address::Pattern(Regex::new(&pattern, self.extended, false))))
+                Ok(Some(Address::More(self.digits())))
             }
-            Some(c) if c.is_ascii_digit() => {
-                let mut number = 0usize;
-                while let Some(digit) = self.text.get(self.at).and_then(|c| c.to_digit(10)) {
-                    number = number.saturating_mul(10).saturating_add(digit as usize);
-                    self.at += 1;
-                }
-                Ok(Some(Address::Line(number)))
-            }
+            Some(c) if c.is_ascii_digit() => Ok(Some(Address::Line(self.digits()))),
             _ => Ok(None),
         }
+    }
+
+    /// A label: to the end of the line, or (where one is jumped to) of the command.
+    fn label(&mut self, whole: bool) -> String {
+        let ends = |c: &char| *c == '\n' || *c == ';' || !whole && *c == '}';
+        let label: String = self.text[self.at..].iter().take_while(|c| !ends(c)).collect();
+        self.at += label.chars().count();
+        label.trim().to_owned()
     }
 
     fn command(&mut self) -> Result<Command, String> {
@@ -249,7 +417,8 @@ impl Reader {
         let mut to = None;
         if self.text.get(self.at) == Some(&',') {
             self.at += 1;
-            to = self.address()?;
+            self.skip(" ");
+            to = Some(self.address()?.ok_or("no address after comma")?);
         }
         self.skip(" ");
         let not = self.text.get(self.at) == Some(&'!');
@@ -260,6 +429,22 @@ impl Reader {
             'p' => What::Print,
             'd' => What::Delete,
             'q' => What::Quit,
+            'P' => What::PrintFirst,
+            'D' => What::DeleteFirst,
+            'h' | 'H' => What::Hold(letter == 'H'),
+            'g' | 'G' => What::Get(letter == 'G'),
+            'x' => What::Exchange,
+            'n' | 'N' => What::Next(letter == 'N'),
+            '{' => What::Begin(0),
+            '}' => What::End,
+            ':' => {
+                self.skip(" ");
+                What::Label(self.label(true))
+            }
+            'b' | 't' | 'T' => {
+                self.skip(" ");
+                What::Branch(self.label(false), (letter != 'b').then_some(letter == 't'))
+            }
             '=' => What::Number,
             's' | 'y' => {
                 let mark = self.text.get(self.at).copied().ok_or("bad format in substitution expression")?;
@@ -275,7 +460,8 @@ impl Reader {
                             'p' => print = true,
                             'i' | 'I' => fold = true,
                             '1'..='9' => nth = flag as usize - '0' as usize,
-                            _ => break,
+                            ';' | '}' | '\n' | ' ' | '\t' | '#' => break,
+                            _ => return Err("bad option in substitution expression".into()),
                         }
                         self.at += 1;
                     }
@@ -283,9 +469,7 @@ impl Reader {
                 }
             }
             'a' | 'i' | 'c' => {
-                self.skip(" \t\\\n");
-                let text: String = self.text[self.at..].iter().take_while(|c| **c != '\n').collect();
-                self.at += text.chars().count();
+                let text = self.block();
                 match letter {
                     'a' => What::Append(text),
                     'i' => What::Insert(text),
@@ -294,7 +478,7 @@ impl Reader {
             }
             other => return Err(format!("unsupported command {other}")),
         };
-        Ok(Command { from, to, not, what, active: false })
+        Ok(Command { from, to, not, what, active: false, until: 0 })
     }
 }
 

@@ -29,8 +29,8 @@ enum Atom {
     Group(usize, Vec<Vec<Piece>>),
     /// `\1`
     Back(usize),
-    /// `\b`, `\<`, `\>`
-    WordEdge,
+    /// `\b`, `\<`, `\>`: whether a word must stand before it, where it matters.
+    WordEdge(Option<bool>),
 }
 
 /// Where a match lies, and where its groups lie (index 1 to 9), in characters.
@@ -91,7 +91,7 @@ fn lower(pieces: &mut [Piece]) {
                 let small: Vec<(char, char)> = ranges.iter().map(|(a, b)| (a.to_ascii_lowercase(), b.to_ascii_lowercase())).collect();
                 *ranges = small;
             }
-            Atom::Any | Atom::Begin | Atom::End | Atom::Back(_) | Atom::WordEdge => {}
+            Atom::Any | Atom::Begin | Atom::End | Atom::Back(_) | Atom::WordEdge(_) => {}
         }
     }
 }
@@ -143,7 +143,8 @@ impl Reader {
                     match escaped {
                         '(' if !self.extended => self.group("\\)"),
                         '1'..='9' => Atom::Back(escaped as usize - '0' as usize),
-                        'b' | '<' | '>' => Atom::WordEdge,
+                        'b' => Atom::WordEdge(None),
+                        '<' | '>' => Atom::WordEdge(Some(escaped == '>')),
                         'n' => Atom::Char('\n'),
                         't' => Atom::Char('\t'),
                         'd' => Atom::Set(false, vec![('0', '9')]),
@@ -340,10 +341,11 @@ impl Search<'_> {
                 let (from, to) = groups.get(*number).copied().flatten()?;
                 self.text[at..].starts_with(&self.text[from..to]).then_some(at + to - from)
             }
-            Atom::WordEdge => {
+            Atom::WordEdge(ends) => {
                 let is_word = |c: Option<&char>| c.is_some_and(|c| c.is_alphanumeric() || *c == '_');
                 let before = at.checked_sub(1).and_then(|before| self.text.get(before));
-                (is_word(before) != is_word(self.text.get(at))).then_some(at)
+                let (before, behind) = (is_word(before), is_word(self.text.get(at)));
+                (before != behind && ends.is_none_or(|ends| ends == before)).then_some(at)
             }
             Atom::Group(..) => None,
         }

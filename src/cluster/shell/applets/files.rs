@@ -1,4 +1,4 @@
-//! Files and directories: `ls`, `rm`, `mkdir`, `touch`, `cp`, `mv`, `find`.
+//! Files and directories: `ls`, `rm`, `rmdir`, `mkdir`, `touch`, `cp`, `mv`, `find`, `basename`, `dirname`.
 
 use super::Call;
 use super::owners::listed;
@@ -8,24 +8,35 @@ use crate::cluster::shell::{FileError, Kind};
 
 pub(super) fn ls(call: &mut Call) -> i32 {
     let words = if call.options.words.is_empty() { vec![".".to_owned()] } else { call.options.words.clone() };
-    let (mut code, mut gap) = (0, "");
+    let (mut code, mut gap, mut files, mut folders) = (0, "", Vec::new(), Vec::new());
+    // What is not there comes first, then files, folders behind them.
     for word in &words {
         let path = call.path(word);
         match call.host.stat(&path) {
             // BusyBox names the file alone, GNU says what it could not do.
             None if call.machine.bash => code = call.fail(&format!("can't access '{word}': No such file or directory"), 2),
             None => code = call.fail(&format!("{word}: No such file or directory"), 1),
-            Some(Kind::Directory) if !call.has('d') => {
-                if words.len() > 1 {
-                    call.say(&format!("{gap}{word}:\n"));
-                }
-                gap = "\n";
-                code = code.max(folder(call, &path, word));
-            }
-            Some(_) => {
-                gap = "\n";
-                entry(call, &path, word);
-            }
+            Some(Kind::Directory) if !call.has('d') => folders.push((path, word.clone())),
+            Some(_) => files.push((path, word)),
+        }
+    }
+    for (path, word) in files {
+        gap = "\n";
+        entry(call, &path, word);
+    }
+    let titled = words.len() > 1 || call.has('R');
+    folders.reverse();
+    while let Some((path, word)) = folders.pop() {
+        if titled {
+            call.say(&format!("{gap}{word}:\n"));
+        }
+        gap = "\n";
+        code = code.max(folder(call, &path, &word));
+        if call.has('R') {
+            let below = call.host.list(&path).unwrap_or_default().into_iter().rev().filter(|name| call.has('a') || !name.starts_with('.'));
+            let below = below.map(|name| (absolute(&path, &name), format!("{}/{name}", word.trim_end_matches('/'))));
+            let below: Vec<_> = below.filter(|(path, _)| call.host.stat(path) == Some(Kind::Directory)).collect();
+            folders.extend(below);
         }
     }
     code
@@ -42,6 +53,9 @@ fn folder(call: &mut Call, path: &str, word: &str) -> i32 {
         names.splice(..0, [".".to_owned(), "..".to_owned()]);
     } else if !call.has('A') {
         names.retain(|name| !name.starts_with('.'));
+    }
+    if call.has('r') {
+        names.reverse();
     }
     if call.has('l') || call.has('n') {
         // In blocks of 1 KiB, of which files take four at a time.
@@ -60,6 +74,8 @@ fn folder(call: &mut Call, path: &str, word: &str) -> i32 {
 
 fn entry(call: &mut Call, path: &str, name: &str) {
     let numbers = call.has('n');
+    let slash = (call.has('p') || call.has('F')) && call.host.stat(path) == Some(Kind::Directory);
+    let name = &format!("{name}{}", if slash { "/" } else { "" });
     let text = if call.has('l') || numbers {
         let (links, bytes, is_folder) = match call.host.stat(path) {
             Some(Kind::File { bytes, .. }) => (1, bytes, false),
@@ -74,12 +90,35 @@ fn entry(call: &mut Call, path: &str, name: &str) {
 }
 
 pub(super) fn rm(call: &mut Call) -> i32 {
-    let (force, recursive) = (call.has('f'), call.has('r') || call.has('R') || call.name == "rmdir");
+    let (force, recursive) = (call.has('f'), call.has('r') || call.has('R'));
     call.each(|call, path, word| match call.host.remove(path, recursive) {
         Ok(()) => Ok(()),
         Err(FileError::NotFound) if force => Ok(()),
         Err(FileError::IsDirectory) if !call.machine.bash => Err(format!("'{word}' is a directory")),
         Err(error) => Err(format!("can't remove '{word}': {}", error.words())),
+    })
+}
+
+/// Removes folders that are empty, with `-p` also those above them.
+pub(super) fn rmdir(call: &mut Call) -> i32 {
+    let parents = call.has('p');
+    call.each(|call, _, word| {
+        let mut word = word.trim_end_matches('/');
+        loop {
+            let path = call.path(word);
+            let error = match call.host.stat(&path) {
+                None => Some(FileError::NotFound),
+                Some(Kind::File { .. }) => Some(FileError::NotDirectory),
+                Some(Kind::Directory) if call.host.list(&path).is_ok_and(|names| !names.is_empty()) => Some(FileError::NotEmpty),
+                Some(Kind::Directory) => call.host.remove(&path, true).err(),
+            };
+            match (error, word.rsplit_once('/')) {
+                (Some(error), _) if call.machine.bash => return Err(format!("failed to remove '{word}': {}", error.words())),
+                (Some(error), _) => return Err(format!("'{word}': {}", error.words())),
+                (None, Some((above, _))) if parents && !above.is_empty() => word = above,
+                (None, _) => return Ok(()),
+            }
+        }
     })
 }
 
@@ -98,72 +137,287 @@ pub(super) fn mkdir(call: &mut Call) -> i32 {
 }
 
 pub(super) fn touch(call: &mut Call) -> i32 {
-    call.each(|call, path, word| call.host.write_file(path, "", true).map_err(|e| format!("{word}: {}", e.words())))
+    let only_old = call.has('c');
+    call.each(|call, path, word| match call.host.stat(path) {
+        Some(Kind::Directory) => Ok(()),
+        None if only_old => Ok(()),
+        _ => call
+            .host
+            .write_file(path, "", true)
+            .map_err(|e| if call.machine.bash { format!("can't touch '{word}': {}", e.words()) } else { format!("{word}: {}", e.words()) }),
+    })
 }
 
-/// `cp` and `mv` of one file.
+/// `cp` and `mv`: one thing to a name, or several into a folder.
 pub(super) fn copy(call: &mut Call) -> i32 {
-    let [from, to] = call.options.words.as_slice() else { return call.fail("missing file operand", 1) };
-    let (from_path, to_path) = (call.path(from), call.path(to));
+    let mut words = call.options.words.clone();
+    let to = words.pop().unwrap_or_default();
+    let to_path = call.path(&to);
     let into = call.host.stat(&to_path) == Some(Kind::Directory);
-    let to_path = if into { absolute(&to_path, from.rsplit('/').next().unwrap_or("")) } else { to_path };
-    let from = from.clone();
-    let text = match call.host.read(&from_path) {
-        Ok(text) => text,
-        Err(FileError::Denied) if call.name == "cp" => return call.fail(&format!("can't open '{from}': Permission denied"), 1),
-        Err(error) => return call.fail(&format!("can't stat '{from}': {}", error.words()), 1),
-    };
-    let new = call.host.stat(&to_path).is_none();
-    if let Err(error) = call.host.write_file(&to_path, &text, false) {
-        return call.fail(&format!("can't create '{to_path}': {}", error.words()), 1);
+    if words.len() > 1 && !into && call.machine.bash {
+        return call.fail(&format!("target '{to}' is not a directory"), 1);
     }
-    // A copy has the mode of what was copied; what was moved is still its owner's. Who may not say so keeps what there is.
-    let before = call.host.owner(&from_path);
-    let owner = Owner { mode: before.mode, ..if call.name == "mv" { before } else { call.host.owner(&to_path) } };
-    let kept = if new || call.name == "mv" { call.host.set_owner(&to_path, owner).is_ok() } else { true };
-    if !kept && call.host.stat(&to_path).is_none() {
-        return call.fail(&format!("can't preserve ownership of '{to_path}'"), 1);
+    if to.ends_with('/') && !into && words.iter().any(|from| !call.folder(from)) {
+        let what =
+            if call.name == "mv" { format!("can't rename '{}': Not a directory", words[0]) } else { format!("can't create '{to}': Is a directory") };
+        return call.fail(&what, 1);
     }
-    i32::from(call.name == "mv" && call.host.remove(&from_path, true).is_err())
+    let into = into || words.len() > 1;
+    let mut code = 0;
+    for from in words {
+        let last = from.trim_end_matches('/').rsplit('/').next().unwrap_or("");
+        let shown = if into { format!("{}/{last}", to.trim_end_matches('/')) } else { to.clone() };
+        let from_path = call.path(&from);
+        if let Err(message) = copied(call, (&from_path, &from), (&call.path(&shown), &shown)) {
+            code = call.fail(&message, 1);
+            continue;
+        }
+        if call.name == "mv" && call.host.remove(&from_path, true).is_err() {
+            code = 1;
+        }
+    }
+    code
 }
 
-/// All that lies below a directory; of the tests only `-name` and `-type` are known.
-pub(super) fn find(call: &mut Call) -> i32 {
-    let value = |flag: &str| call.arguments.iter().position(|a| a == flag).and_then(|at| call.arguments.get(at + 1)).cloned();
-    let (name, kind) = (value("-name"), value("-type"));
-    let start = call.arguments.first().filter(|a| !a.starts_with('-')).cloned().unwrap_or_else(|| ".".into());
-    if call.host.stat(&call.path(&start)).is_none() {
-        return call.fail(&format!("{start}: No such file or directory"), 1);
+/// Copies a file, or a folder with all that is in it; both with their paths and as they were named.
+fn copied(call: &mut Call, from: (&str, &str), to: (&str, &str)) -> Result<(), String> {
+    let ((from_path, from), (to_path, to)) = (from, to);
+    let moves = call.name == "mv";
+    let kind = call.host.stat(from_path);
+    let follows = kind.is_some() && (to_path == from_path || kind == Some(Kind::Directory) && to_path.starts_with(&format!("{from_path}/")));
+    if follows {
+        return Err(format!("'{from}' and '{to}' are the same file"));
     }
-    let mut waiting = vec![start];
-    let mut out = String::new();
-    for _ in 0..5000 {
-        let Some(word) = waiting.pop() else { break };
+    let recursive = moves || ['r', 'R', 'a'].iter().any(|flag| call.has(*flag));
+    match kind {
+        None if moves && !call.machine.bash => return Err(format!("can't rename '{from}': No such file or directory")),
+        None => return Err(format!("can't stat '{from}': No such file or directory")),
+        Some(Kind::Directory) if !recursive && call.machine.bash => return Err(format!("-r not specified; omitting directory '{from}'")),
+        Some(Kind::Directory) if !recursive => return Err(format!("omitting directory '{from}'")),
+        Some(Kind::Directory) => {
+            call.host.make_directory(to_path, true).map_err(|e| format!("can't create directory '{to}': {}", e.words()))?;
+            for name in call.host.list(from_path).unwrap_or_default() {
+                let (inner, new) = (absolute(from_path, &name), absolute(to_path, &name));
+                copied(call, (&inner, &format!("{from}/{name}")), (&new, &format!("{to}/{name}")))?;
+            }
+            return Ok(());
+        }
+        Some(Kind::File { .. }) => {}
+    }
+    let text = call.host.read(from_path).map_err(|error| match error {
+        FileError::Denied if !moves => format!("can't open '{from}': Permission denied"),
+        error => format!("can't stat '{from}': {}", error.words()),
+    })?;
+    let new = call.host.stat(to_path).is_none();
+    call.host.write_file(to_path, &text, false).map_err(|error| match error {
+        error if moves && !call.machine.bash => format!("can't rename '{from}': {}", error.words()),
+        error if call.machine.bash && moves => format!("can't move '{from}' to '{to}': {}", error.words()),
+        error if call.machine.bash => format!("can't create regular file '{to}': {}", error.words()),
+        error => format!("can't create '{to}': {}", error.words()),
+    })?;
+    // A copy has the mode of what was copied; what was moved is still its owner's. Who may not say so keeps what there is.
+    let before = call.host.owner(from_path);
+    let owner = Owner { mode: before.mode, ..if moves { before } else { call.host.owner(to_path) } };
+    let kept = if new || moves { call.host.set_owner(to_path, owner).is_ok() } else { true };
+    if !kept && call.host.stat(to_path).is_none() {
+        return Err(format!("can't preserve ownership of '{to_path}'"));
+    }
+    Ok(())
+}
+
+/// `realpath`, `readlink -f`. There are no links here.
+pub(super) fn real_path(call: &mut Call) -> i32 {
+    let full = call.name == "realpath" || call.has('f');
+    let mut code = 0;
+    for word in call.options.words.clone() {
         let path = call.path(&word);
-        let is_directory = call.host.stat(&path) == Some(Kind::Directory);
-        let last = word.rsplit('/').next().unwrap_or("");
-        let wanted = name.as_ref().is_none_or(|n| crate::cluster::shell::pattern::matches(n, last))
-            && kind.as_ref().is_none_or(|k| k == if is_directory { "d" } else { "f" });
-        if wanted {
-            out.push_str(&format!("{word}\n"));
-        }
-        if is_directory {
-            let names = call.host.list(&path).unwrap_or_default();
-            waiting.extend(names.into_iter().rev().map(|n| format!("{}/{n}", word.trim_end_matches('/'))));
+        match call.host.stat(&path) {
+            Some(_) if full => drop(call.say(&format!("{path}\n"))),
+            None if call.name == "realpath" => code = call.fail(&format!("{word}: No such file or directory"), 1),
+            _ => code = 1,
         }
     }
-    call.say(&out)
+    code
+}
+
+/// A test or an action of `find`.
+enum Term {
+    Name(String, bool),
+    Path(String),
+    Type(String),
+    Size(char, usize),
+    Empty,
+    Not,
+    Or,
+    Print(char),
+    Delete,
+    Exec(Vec<String>),
+}
+
+/// What `find` was asked for: where it begins, how deep it looks, and its terms.
+struct Search {
+    starts: Vec<String>,
+    least: usize,
+    most: usize,
+    terms: Vec<Term>,
+}
+
+/// Reads the words of `find`; the error is what it says.
+fn search(call: &Call) -> Result<Search, String> {
+    let at = call.arguments.iter().position(|w| w.starts_with(['-', '(', '!'])).unwrap_or(call.arguments.len());
+    let (starts, rest) = call.arguments.split_at(at);
+    let mut found = Search { starts: starts.to_vec(), least: 0, most: usize::MAX, terms: Vec::new() };
+    if found.starts.is_empty() {
+        found.starts.push(".".into());
+    }
+    let mut words = rest.iter();
+    while let Some(word) = words.next() {
+        let mut value = || words.next().cloned().ok_or_else(|| format!("{word} requires an argument"));
+        let number = |text: String| {
+            text.trim_start_matches(['+', '-'])
+                .trim_end_matches(['c', 'k', 'b', 'M'])
+                .parse::<usize>()
+                .map_err(|_| format!("invalid number '{text}'"))
+        };
+        let term = match word.as_str() {
+            "-name" => Term::Name(value()?, false),
+            "-iname" => Term::Name(value()?.to_lowercase(), true),
+            "-path" | "-wholename" => Term::Path(value()?),
+            "-type" => {
+                let kind = value()?;
+                if !matches!(kind.as_str(), "f" | "d" | "l" | "s" | "p" | "b" | "c") {
+                    return Err(format!("bad arg '{kind}' for -type"));
+                }
+                Term::Type(kind)
+            }
+            "-size" => {
+                let size = value()?;
+                let unit = match size.chars().last() {
+                    Some('c') => 1,
+                    Some('k') => 1024,
+                    Some('M') => 1 << 20,
+                    _ => 512,
+                };
+                Term::Size(size.chars().next().unwrap_or(' '), number(size)?.saturating_mul(unit))
+            }
+            "-maxdepth" => {
+                found.most = number(value()?)?;
+                continue;
+            }
+            "-mindepth" => {
+                found.least = number(value()?)?;
+                continue;
+            }
+            "-mtime" | "-mmin" | "-newer" | "-user" | "-group" | "-perm" => {
+                value()?;
+                continue;
+            }
+            "-a" | "-and" | "-xdev" | "-depth" | "-follow" => continue,
+            "-o" | "-or" => Term::Or,
+            "!" | "-not" => Term::Not,
+            "-empty" => Term::Empty,
+            "-print" => Term::Print('\n'),
+            "-print0" => Term::Print('\0'),
+            "-delete" => Term::Delete,
+            "-exec" | "-ok" => {
+                let command: Vec<String> = words.by_ref().take_while(|w| !matches!(w.as_str(), ";" | "+")).cloned().collect();
+                Term::Exec(command)
+            }
+            other => return Err(format!("unrecognized: {other}")),
+        };
+        found.terms.push(term);
+    }
+    Ok(found)
+}
+
+/// All that lies below folders and passes the tests. `-exec` runs what needs no time: another applet.
+pub(super) fn find(call: &mut Call) -> i32 {
+    let Search { starts, least, most, terms } = match search(call) {
+        Ok(search) => search,
+        Err(message) => {
+            call.fail(&message, 1);
+            return if message.starts_with("unrecognized") && !call.machine.bash { call.usage() } else { 1 };
+        }
+    };
+    let acts = terms.iter().any(|t| matches!(t, Term::Print(_) | Term::Delete | Term::Exec(_)));
+    let mut code = 0;
+    for start in starts {
+        if call.host.stat(&call.path(&start)).is_none() {
+            code = call.fail(&format!("{start}: No such file or directory"), 1);
+            continue;
+        }
+        let mut waiting = vec![(start, 0)];
+        for _ in 0..5000 {
+            let Some((word, depth)) = waiting.pop() else { break };
+            let path = call.path(&word);
+            let names = if depth < most { call.host.list(&path).unwrap_or_default() } else { Vec::new() };
+            waiting.extend(names.into_iter().rev().map(|n| (format!("{}/{n}", word.trim_end_matches('/')), depth + 1)));
+            if depth >= least && fits(call, &terms, &word, &path) && !acts {
+                call.say(&format!("{word}\n"));
+            }
+        }
+    }
+    code
+}
+
+/// Whether one of the rows of terms between `-o` holds; its actions are carried out on the way.
+fn fits(call: &mut Call, terms: &[Term], word: &str, path: &str) -> bool {
+    let last = word.rsplit('/').next().unwrap_or("");
+    let matches = crate::cluster::shell::pattern::matches;
+    terms.split(|t| matches!(t, Term::Or)).any(|row| {
+        let mut not = false;
+        row.iter().all(|term| {
+            let kind = call.host.stat(path);
+            let folder = kind == Some(Kind::Directory);
+            let size = if let Some(Kind::File { bytes, .. }) = kind { bytes } else { 4096 };
+            let holds = match term {
+                Term::Not => {
+                    not = !not;
+                    return true;
+                }
+                Term::Name(name, false) => matches(name, last),
+                Term::Name(name, true) => matches(name, &last.to_lowercase()),
+                Term::Path(name) => matches(name, word),
+                Term::Type(kind) => kind == if folder { "d" } else { "f" },
+                Term::Size('+', than) => size > *than,
+                Term::Size('-', than) => size < *than,
+                Term::Size(_, than) => size == *than,
+                Term::Empty if folder => call.host.list(path).is_ok_and(|names| names.is_empty()),
+                Term::Empty => size == 0,
+                Term::Print(end) => call.say(&format!("{word}{end}")) == 0,
+                Term::Delete => call.host.remove(path, true).is_ok(),
+                Term::Exec(command) => {
+                    let command: Vec<String> = command.iter().map(|w| w.replace("{}", word)).collect();
+                    !command.is_empty() && super::run(call.machine, call.host, &command, "") == Some(0)
+                }
+                Term::Or => true,
+            };
+            holds != std::mem::take(&mut not)
+        })
+    })
 }
 
 pub(super) fn basename(call: &mut Call) -> i32 {
-    let (word, ending) = (call.word(0).trim_end_matches('/'), call.word(1));
-    let name = word.rsplit('/').next().unwrap_or("");
-    let text = format!("{}\n", name.strip_suffix(ending).filter(|n| !n.is_empty()).unwrap_or(name));
-    call.say(&text)
+    let several = call.has('a') || call.options.value('s').is_some();
+    let ending = call.options.value('s').unwrap_or(if several { "" } else { call.word(1) }).to_owned();
+    let count = if several { call.options.words.len() } else { 1 };
+    for word in call.options.words.iter().take(count).cloned().collect::<Vec<_>>() {
+        let short = word.trim_end_matches('/');
+        let name = if short.is_empty() && !word.is_empty() { "/" } else { short.rsplit('/').next().unwrap_or("") };
+        call.say(&format!("{}\n", name.strip_suffix(ending.as_str()).filter(|n| !n.is_empty()).unwrap_or(name)));
+    }
+    0
 }
 
 pub(super) fn dirname(call: &mut Call) -> i32 {
-    let directory = call.word(0).rsplit_once('/').map_or(".", |(d, _)| if d.is_empty() { "/" } else { d });
+    let word = call.word(0);
+    let short = word.trim_end_matches('/');
+    let directory = match short.rsplit_once('/') {
+        _ if short.is_empty() && !word.is_empty() => "/",
+        Some((above, _)) if above.trim_end_matches('/').is_empty() => "/",
+        Some((above, _)) => above.trim_end_matches('/'),
+        None => ".",
+    };
     let text = format!("{directory}\n");
     call.say(&text)
 }

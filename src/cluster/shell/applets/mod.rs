@@ -1,22 +1,35 @@
 //! The applets: small programs that read their input whole and end at once, with BusyBox's words (and GNU's in the person's own shell).
 
+mod awk;
+mod bytes;
+mod clock;
 mod files;
+mod format;
 mod layout;
 mod network;
+mod order;
 mod owners;
 mod patterns;
 mod system;
 mod text;
+mod truth;
+mod words;
 
 use super::machine::{Machine, absolute};
-use super::{FileError, Host};
+use super::{Host, Kind};
 use patterns::{grep_goes_by_line, sed_goes_by_line};
 pub use system::path_of;
 
-/// A program: its names, the letters of its flags that take a value, when it reads standard input, and what it does.
+/// A program: its names, its flags, what stands behind its name in its usage, how many words it wants at least, when it reads standard input,
+/// and what it does.
 struct Applet {
     names: &'static [&'static str],
-    valued: &'static str,
+    /// The letters of the flags as C's `getopt` has them: a colon stands behind those with a value, two behind those whose value is joined to them
+    /// or missing. In front `+` says that the first other word ends the flags, `~` that letters not listed here change nothing. At the end `#n`
+    /// says that a number behind a dash is the value of `n`, and `#+n` that one behind a plus is it too.
+    letters: &'static str,
+    usage: &'static str,
+    least: usize,
     reads: Reads,
     run: fn(&mut Call) -> i32,
 }
@@ -29,66 +42,91 @@ enum Reads {
     Behind(usize),
 }
 
-const fn applet(names: &'static [&'static str], valued: &'static str, reads: Reads, run: fn(&mut Call) -> i32) -> Applet {
-    Applet { names, valued, reads, run }
+use Reads::{Always, Behind, Never};
+
+const fn applet(
+    names: &'static [&'static str],
+    letters: &'static str,
+    usage: &'static str,
+    least: usize,
+    reads: Reads,
+    run: fn(&mut Call) -> i32,
+) -> Applet {
+    Applet { names, letters, usage, least, reads, run }
+}
+
+/// A program that takes any flag.
+const fn lenient(names: &'static [&'static str], letters: &'static str, reads: Reads, run: fn(&mut Call) -> i32) -> Applet {
+    applet(names, letters, "", 0, reads, run)
 }
 
 const APPLETS: &[Applet] = &[
-    applet(&["echo"], "", Reads::Never, system::echo),
-    applet(&["printf"], "", Reads::Never, system::printf),
-    applet(&["test", "[", "[["], "", Reads::Never, system::test),
-    applet(&["expr"], "", Reads::Never, system::expr),
-    applet(&["seq"], "", Reads::Never, system::seq),
-    applet(&["date"], "d", Reads::Never, system::date),
-    applet(&["hostname"], "", Reads::Never, system::hostname),
-    applet(&["id", "groups"], "", Reads::Never, owners::id),
-    applet(&["whoami"], "", Reads::Never, owners::whoami),
-    applet(&["chmod"], "", Reads::Never, owners::chmod),
-    applet(&["chown", "chgrp"], "", Reads::Never, owners::chown),
-    applet(&["printenv"], "", Reads::Never, system::printenv),
-    applet(&["ps"], "op", Reads::Never, system::ps),
-    applet(&["uname"], "", Reads::Never, system::uname),
-    applet(&["which"], "", Reads::Never, system::which),
-    applet(&["uptime"], "", Reads::Never, system::uptime),
-    applet(&["nproc"], "", Reads::Never, |call| call.say("2\n")),
-    applet(&["yes"], "", Reads::Never, |call| call.say(&"y\n".repeat(1000))),
-    applet(&["free"], "", Reads::Never, |call| call.say(system::FREE)),
-    applet(&["df"], "", Reads::Never, |call| call.say(system::DF)),
-    applet(&["sync", "clear", "ln"], "", Reads::Never, |_| 0),
-    applet(&["ls"], "", Reads::Never, files::ls),
-    applet(&["rm", "rmdir"], "", Reads::Never, files::rm),
-    applet(&["mkdir"], "m", Reads::Never, files::mkdir),
-    applet(&["touch"], "dtr", Reads::Never, files::touch),
-    applet(&["cp", "mv"], "", Reads::Never, files::copy),
-    applet(&["stat"], "c", Reads::Never, owners::stat),
-    applet(&["find"], "", Reads::Never, files::find),
-    applet(&["basename"], "", Reads::Never, files::basename),
-    applet(&["dirname"], "", Reads::Never, files::dirname),
-    applet(&["cat", "less", "more"], "", Reads::Behind(0), text::cat),
-    applet(&["head", "tail"], "nc", Reads::Behind(0), text::ends),
-    applet(&["wc"], "", Reads::Behind(0), text::wc),
-    applet(&["sort"], "kt", Reads::Behind(0), text::sort),
-    applet(&["uniq"], "", Reads::Behind(0), text::uniq),
-    applet(&["rev"], "", Reads::Behind(0), text::rev),
-    applet(&["tac"], "", Reads::Behind(0), text::tac),
-    applet(&["column"], "so", Reads::Behind(0), layout::column),
-    applet(&["nl"], "bwsv", Reads::Behind(0), layout::nl),
-    applet(&["paste"], "d", Reads::Behind(0), layout::paste),
-    applet(&["fold"], "w", Reads::Behind(0), layout::fold),
-    applet(&["cut"], "dfcb", Reads::Behind(0), text::cut),
-    applet(&["tr"], "", Reads::Always, text::tr),
-    applet(&["tee"], "", Reads::Always, text::tee),
-    applet(&["base64"], "w", Reads::Behind(0), text::base64),
-    applet(&["grep", "egrep", "fgrep"], "ABCem", Reads::Behind(1), patterns::grep),
-    applet(&["sed"], "e", Reads::Behind(1), patterns::sed),
-    applet(&["awk"], "Fv", Reads::Behind(1), patterns::awk),
-    applet(&["wget"], "OTtPUYH", Reads::Never, network::fetch),
-    applet(&["curl"], "moXHdwTuAeb", Reads::Never, network::fetch),
-    applet(&["nc"], "wpie", Reads::Always, network::nc),
-    applet(&["telnet"], "", Reads::Never, network::telnet),
-    applet(&["ping"], "cWwiIs", Reads::Never, network::ping),
-    applet(&["nslookup"], "", Reads::Never, network::nslookup),
+    lenient(&["echo"], "~", Never, words::echo),
+    lenient(&["printf"], "~", Never, words::printf),
+    lenient(&["test", "[", "[["], "~", Never, truth::test),
+    lenient(&["expr"], "~", Never, truth::expr),
+    applet(&["seq"], "+ws:", "[-w] [-s SEP] [FIRST [INC]] LAST", 1, Never, words::seq),
+    applet(&["date"], "d:uRI::s:r:D:", "[OPTIONS] [+FMT] [[-s] TIME]", 0, Never, clock::date),
+    lenient(&["hostname"], "~", Never, system::hostname),
+    applet(&["id", "groups"], "ugGnr", "[-ugGnr] [USER]", 0, Never, owners::id),
+    lenient(&["whoami"], "~", Never, owners::whoami),
+    lenient(&["chmod"], "~", Never, owners::chmod),
+    lenient(&["chown", "chgrp"], "~", Never, owners::chown),
+    lenient(&["printenv"], "~", Never, system::printenv),
+    lenient(&["ps"], "~o:p:", Never, system::ps),
+    applet(&["uname"], "amnrspvio", "[-amnrspvio]", 0, Never, system::uname),
+    lenient(&["arch"], "~", Never, |call| call.say("x86_64\n")),
+    applet(&["which"], "+a", "[-a] COMMAND...", 0, Never, system::which),
+    lenient(&["uptime"], "~", Never, system::uptime),
+    lenient(&["nproc"], "~", Never, |call| call.say("2\n")),
+    lenient(&["yes"], "~", Never, words::yes),
+    lenient(&["free"], "~", Never, |call| call.say(system::FREE)),
+    lenient(&["df"], "~", Never, |call| call.say(system::DF)),
+    lenient(&["sync", "clear", "ln"], "~", Never, |_| 0),
+    applet(&["ls"], "1AaCxdLHRFplinshrSXvctuw:k", "[-1AaCxdLHRFplinshrSXvctu] [-w WIDTH] [FILE]...", 0, Never, files::ls),
+    applet(&["rm"], "irRf", "[-irf] FILE...", 1, Never, files::rm),
+    applet(&["rmdir"], "pv", "[-p] DIRECTORY...", 1, Never, files::rmdir),
+    applet(&["mkdir"], "m:pv", "[-m MODE] [-p] DIRECTORY...", 1, Never, files::mkdir),
+    applet(&["touch"], "chamd:t:r:", "[-cham] [-d DATE] [-t DATE] [-r FILE] FILE...", 1, Never, files::touch),
+    applet(&["cp"], "arRPLHpfinlsTuvd", "[-arPLHpfinlsTu] SOURCE DEST", 2, Never, files::copy),
+    applet(&["mv"], "finTv", "[-finT] SOURCE DEST", 2, Never, files::copy),
+    applet(&["readlink", "realpath"], "fnv", "[-fnv] FILE", 1, Never, files::real_path),
+    applet(&["stat"], "ltfc:", "[-ltf] [-c FMT] FILE...", 1, Never, owners::stat),
+    applet(&["find"], "~", "[-HL] [PATH]... [OPTIONS] [ACTIONS]", 0, Never, files::find),
+    applet(&["basename"], "as:", "FILE [SUFFIX] | -a FILE... | -s SUFFIX FILE...", 1, Never, files::basename),
+    applet(&["dirname"], "", "FILENAME", 1, Never, files::dirname),
+    applet(&["cat"], "nbvteAu", "[-nbvteA] [FILE]...", 0, Behind(0), text::cat),
+    lenient(&["less", "more"], "~", Behind(0), text::cat),
+    applet(&["head"], "n:c:qv#n", "[OPTIONS] [FILE]...", 0, Behind(0), text::ends),
+    applet(&["tail"], "n:c:qvfFs:#+n", "[OPTIONS] [FILE]...", 0, Behind(0), text::ends),
+    applet(&["wc"], "cmlwL", "[-cmlwL] [FILE]...", 0, Behind(0), text::wc),
+    applet(&["sort"], "nrugMcszbdfio:k:t:V", SORT, 0, Behind(0), order::sort),
+    applet(&["uniq"], "cduizf:s:w:", "[-cduiz] [-f,s,w N] [FILE [OUTFILE]]", 0, Behind(0), order::uniq),
+    applet(&["rev"], "", "[FILE]...", 0, Behind(0), text::rev),
+    applet(&["tac"], "", "[FILE]...", 0, Behind(0), text::tac),
+    lenient(&["column"], "~s:o:", Behind(0), layout::column),
+    applet(&["nl"], "b:w:s:v:i:", "[OPTIONS] [FILE]...", 0, Behind(0), layout::nl),
+    applet(&["paste"], "d:s", "[-d LIST] [-s] [FILE]...", 0, Behind(0), layout::paste),
+    applet(&["fold"], "w:bs#w", "[-bs] [-w WIDTH] [FILE]...", 0, Behind(0), layout::fold),
+    applet(&["cut"], "d:f:c:b:snO:", "[OPTIONS] [FILE]...", 0, Behind(0), text::cut),
+    applet(&["tr"], "+Ccds", "[-cds] STRING1 [STRING2]", 1, Always, text::tr),
+    applet(&["tee"], "ai", "[-ai] [FILE]...", 0, Always, text::tee),
+    applet(&["base64"], "dDw:", "[-d] [-w COL] [FILE]", 0, Behind(0), bytes::base64),
+    lenient(&["od"], "~t:A:N:j:w:", Behind(0), bytes::od),
+    lenient(&["hexdump", "hd"], "~n:s:e:", Behind(0), bytes::hexdump),
+    applet(&["grep", "egrep", "fgrep"], "HhnlLoqvsrRiwxFEzm:A:B:C:e:f:c#C", GREP, 0, Behind(1), patterns::grep),
+    applet(&["sed"], "i::nrEe:f:", "[-i[SFX]] [-nrE] [-f FILE]... [-e CMD]... [FILE]...", 0, Behind(1), patterns::sed),
+    applet(&["awk"], "+F:v:f:e:", "[OPTIONS] [AWK_PROGRAM] [FILE]...", 0, Behind(1), awk::awk),
+    lenient(&["wget"], "~O:T:t:P:U:Y:H:d:", Never, network::fetch),
+    lenient(&["curl"], "~m:o:X:H:d:w:T:u:A:e:b:", Never, network::fetch),
+    lenient(&["nc"], "~w:p:i:e:", Always, network::nc),
+    lenient(&["telnet"], "~", Never, network::telnet),
+    lenient(&["ping"], "~c:W:w:i:I:s:", Never, network::ping),
+    lenient(&["nslookup"], "~", Never, network::nslookup),
 ];
+
+const SORT: &str = "[-nrugMcszbdfiokt] [-o FILE] [-k START[.OFS][OPTS][,END[.OFS][OPTS]] [-t CHAR] [FILE]...";
+const GREP: &str = "[-HhnlLoqvsrRiwFEz] [-m N] [-A|B|C N] { PATTERN | -e PATTERN... | -f FILE... } [FILE]...";
 
 /// Commands of the machine itself that other programs take for applets.
 const BUILT_IN: &[&str] = &["pwd", "sleep", "usleep", "true", "false", "kill", "timeout", "env", "xargs", "watch", "httpd"];
@@ -160,48 +198,82 @@ pub fn is_applet(name: &str) -> bool {
 struct Options {
     flags: Vec<(char, String)>,
     words: Vec<String>,
+    /// What is wrong with the flags.
+    wrong: Option<String>,
 }
 
 impl Options {
-    fn parse(arguments: &[String], valued: &str) -> Self {
-        let mut out = Self { flags: Vec::new(), words: Vec::new() };
+    fn parse(arguments: &[String], letters: &str) -> Self {
+        let mut out = Self { flags: Vec::new(), words: Vec::new(), wrong: None };
+        // The colons behind a letter, where it is one of the flags.
+        let colons = |letter: char| {
+            let (_, behind) = letters.split_once(letter).filter(|_| letter.is_ascii_alphanumeric())?;
+            Some(behind.len() - behind.trim_start_matches(':').len())
+        };
+        let lenient = letters.starts_with('~');
         let mut rest = arguments.iter();
         while let Some(word) = rest.next() {
-            if word == "--" {
+            // `tail +4`
+            if letters.contains("#+") && word.strip_prefix('+').is_some_and(|n| n.parse::<u32>().is_ok()) {
+                out.flags.push(('n', word.clone()));
+                continue;
+            }
+            let dashed = word.strip_prefix('-').filter(|l| !l.is_empty());
+            if word == "--" || letters.starts_with('+') && dashed.is_none() {
+                out.words.extend((word != "--").then(|| word.clone()));
                 out.words.extend(rest.cloned());
                 break;
             }
-            let mut next = |given: &str| if given.is_empty() { rest.next().cloned().unwrap_or_default() } else { given.to_owned() };
-            if let Some(long) = word.strip_prefix("--") {
-                let (name, value) = long.split_once('=').unwrap_or((long, ""));
-                let letter = LONG.iter().find(|(long, _)| *long == name).map_or('?', |(_, letter)| *letter);
-                let value = if valued.contains(letter) { next(value) } else { value.to_owned() };
-                out.flags.push((letter, value));
-                continue;
-            }
-            let Some(letters) = word.strip_prefix('-').filter(|l| !l.is_empty()) else {
+            let Some(given) = dashed else {
                 out.words.push(word.clone());
                 continue;
             };
-            if letters.bytes().all(|b| b.is_ascii_digit()) {
-                // `head -5`, `grep -2`
-                out.flags.push((if valued.contains('C') { 'C' } else { 'n' }, letters.to_owned()));
+            let mut next = |letter: char, given: &str, wrong: &mut Option<String>| {
+                let value = if given.is_empty() { rest.next().cloned() } else { Some(given.to_owned()) };
+                value.unwrap_or_else(|| {
+                    wrong.get_or_insert(format!("option requires an argument -- '{letter}'"));
+                    String::new()
+                })
+            };
+            if let Some(long) = given.strip_prefix('-') {
+                let (name, value) = long.split_once('=').unwrap_or((long, ""));
+                let letter = LONG.iter().find(|(long, _)| *long == name).map_or('?', |(_, letter)| *letter);
+                let known = colons(letter);
+                if known.is_none() && !lenient {
+                    out.wrong.get_or_insert(format!("unrecognized option '{word}'"));
+                }
+                let value = if known == Some(1) { next(letter, value, &mut out.wrong) } else { value.to_owned() };
+                out.flags.push((letter, value));
                 continue;
             }
-            let mut characters = letters.chars();
+            if let Some((_, letter)) = letters.split_once('#').filter(|_| given.bytes().all(|b| b.is_ascii_digit())) {
+                // `head -5`, `grep -2`
+                out.flags.extend(letter.chars().filter(|l| *l != '+').map(|letter| (letter, given.to_owned())));
+                continue;
+            }
+            let mut characters = given.chars();
             while let Some(letter) = characters.next() {
-                if valued.contains(letter) {
-                    out.flags.push((letter, next(characters.as_str())));
-                    break;
-                }
-                out.flags.push((letter, String::new()));
+                let rest = characters.as_str();
+                let value = match colons(letter) {
+                    Some(1) => next(letter, rest, &mut out.wrong),
+                    Some(2) => rest.to_owned(),
+                    known => {
+                        if known.is_none() && !lenient {
+                            out.wrong.get_or_insert(format!("invalid option -- '{letter}'"));
+                        }
+                        out.flags.push((letter, String::new()));
+                        continue;
+                    }
+                };
+                out.flags.push((letter, value));
+                break;
             }
         }
         out
     }
 
     fn of(arguments: &[String]) -> Self {
-        Self::parse(arguments.get(1..).unwrap_or_default(), arguments.first().and_then(|n| find(n)).map_or("", |a| a.valued))
+        Self::parse(arguments.get(1..).unwrap_or_default(), arguments.first().and_then(|n| find(n)).map_or("~", |a| a.letters))
     }
 
     fn has(&self, letter: char) -> bool {
@@ -226,11 +298,13 @@ pub fn reads_stdin(arguments: &[String]) -> bool {
     let Some(applet) = find(&arguments[0]) else { return arguments[0] == "redis-cli" && arguments.len() == 1 || arguments[0] == "xargs" };
     let options = Options::of(arguments);
     match applet.reads {
-        Reads::Never => false,
-        Reads::Always => !(applet.names[0] == "nc" && options.has('z')),
-        Reads::Behind(most) => {
-            let behind = if options.has('e') { 0 } else { most };
-            options.words.len() <= behind || options.words.iter().any(|w| w == "-")
+        Never => false,
+        Always => options.words.len() >= applet.least && !(applet.names[0] == "nc" && options.has('z')),
+        Behind(most) => {
+            let behind = if options.has('e') || options.has('f') { 0 } else { most };
+            let walks = options.has('r') && applet.names[0] == "grep";
+            let only_begins = applet.names[0] == "awk" && !awk::reads(&options);
+            options.words.len() == behind && !walks && !only_begins || options.words.iter().skip(behind).any(|w| w == "-")
         }
     }
 }
@@ -239,9 +313,11 @@ pub fn reads_stdin(arguments: &[String]) -> bool {
 pub fn is_linewise(arguments: &[String]) -> bool {
     let options = Options::of(arguments);
     match plain(&arguments[0]) {
-        "cat" | "less" | "more" | "tee" | "tr" | "cut" | "rev" => true,
+        _ if options.wrong.is_some() => false,
+        "cat" => options.flags.is_empty(),
+        "less" | "more" | "tee" | "tr" | "cut" | "rev" => true,
         "grep" | "egrep" | "fgrep" => grep_goes_by_line(&options),
-        "awk" => !options.words.iter().any(|a| a.contains("END") || a.contains("NR")),
+        "awk" => awk::goes_by_line(&options),
         "sed" => sed_goes_by_line(&options),
         _ => false,
     }
@@ -306,6 +382,14 @@ struct Call<'a, 'b> {
 pub fn run(machine: &mut Machine, host: &mut dyn Host, arguments: &[String], stdin: &str) -> Option<i32> {
     let applet = find(&arguments[0])?;
     let mut call = Call { machine, host, name: plain(&arguments[0]), arguments: &arguments[1..], options: Options::of(arguments), stdin };
+    // GNU's programs know more flags than are listed here.
+    if let Some(wrong) = call.options.wrong.take().filter(|_| !call.machine.bash) {
+        call.fail(&wrong, 1);
+        return Some(call.usage());
+    }
+    if call.options.words.len() < applet.least {
+        return Some(call.usage());
+    }
     Some((applet.run)(&mut call))
 }
 
@@ -346,48 +430,146 @@ impl Call<'_, '_> {
         code
     }
 
+    /// The exit code where it could not do its work.
+    fn failure(&self) -> i32 {
+        if self.name == "sort" || self.name.ends_with("grep") { 2 } else { 1 }
+    }
+
+    /// How it is called, where it was called wrongly.
+    fn usage(&mut self) -> i32 {
+        let name = self.name;
+        let code = self.failure();
+        if self.machine.bash {
+            let what = if matches!(name, "cp" | "mv" | "touch") { "missing file operand" } else { "missing operand" };
+            return self.fail(&format!("{what}\nTry '{name} --help' for more information."), code);
+        }
+        let usage = find(name).map_or("", |applet| applet.usage);
+        self.machine.say_error(self.host, &format!("BusyBox v1.36.1 multi-call binary.\n\nUsage: {name} {usage}\n"));
+        code
+    }
+
+    /// A complaint of a program that is a part of the shell.
+    fn shell_fails(&mut self, message: &str, code: i32) -> i32 {
+        let shell = if self.machine.bash { format!("bash: {}", self.name) } else { "sh".into() };
+        self.machine.say_error(self.host, &format!("{shell}: {message}\n"));
+        code
+    }
+
+    /// A whole number that is not negative, with its unit; it complains of anything else.
+    fn number(&mut self, text: &str) -> Result<usize, i32> {
+        let digits = text.trim_end_matches(['k', 'K', 'm', 'M', 'b', 'c', 'w']);
+        let unit = match &text[digits.len()..] {
+            "" | "c" => Some(1),
+            "w" => Some(2),
+            "b" => Some(512),
+            "k" | "K" => Some(1 << 10),
+            "m" | "M" => Some(1 << 20),
+            _ => None,
+        };
+        let number = digits.parse::<u32>().ok().zip(unit);
+        let known = number.and_then(|(number, unit)| usize::try_from(number).ok()?.checked_mul(unit));
+        let code = self.failure();
+        known.ok_or_else(|| self.fail(&format!("invalid number '{text}'"), code))
+    }
+
+    /// The files named behind so many words, or `-`.
+    fn inputs(&self, behind: usize) -> Vec<String> {
+        let files = self.options.words.get(behind..).unwrap_or_default();
+        if files.is_empty() { vec!["-".to_owned()] } else { files.to_vec() }
+    }
+
+    /// What a file or (`-`) standard input holds; the exit code where that cannot be said, after a complaint in this program's words.
+    fn open(&mut self, word: &str) -> Result<String, i32> {
+        let path = self.path(word);
+        if word == "-" {
+            return Ok(self.stdin.to_owned());
+        }
+        match path.as_str() {
+            "/dev/null" => return Ok(String::new()),
+            "/dev/zero" => return Ok("\0".repeat(1 << 16)),
+            _ => {}
+        }
+        let (name, bash) = (self.name, self.machine.bash);
+        let error = match self.host.read(&path) {
+            Ok(text) => return Ok(text),
+            Err(error) => error.words(),
+        };
+        let message = match (name, bash, error) {
+            ("cat" | "tail" | "base64", _, "Is a directory") => format!("read error: {error}"),
+            ("head" | "fold", false, "Is a directory") => format!("{word}: Input/output error"),
+            ("sort" | "sed" | "nl" | "paste" | "rev" | "grep" | "cut", false, "Is a directory") => return Ok(String::new()),
+            (_, _, "Is a directory") => format!("{word}: {error}"),
+            ("head" | "tail", true, _) => format!("cannot open '{word}' for reading: {error}"),
+            ("cat" | "tail" | "uniq" | "less" | "more", false, _) => format!("can't open '{word}': {error}"),
+            _ => format!("{word}: {error}"),
+        };
+        let code = self.failure();
+        if name.ends_with("grep") && self.has('s') { Err(code) } else { Err(self.fail(&message, code)) }
+    }
+
+    fn folder(&self, word: &str) -> bool {
+        self.host.stat(&self.path(word)) == Some(Kind::Directory)
+    }
+
     /// The text of the files named behind so many words, or of standard input; complaints about those that are not there.
     fn text(&mut self, behind: usize) -> (String, i32) {
-        let files = self.options.words.get(behind..).unwrap_or_default().to_vec();
-        if files.is_empty() {
-            return (self.stdin.to_owned(), 0);
-        }
-        let opens = if self.machine.bash || matches!(self.name, "grep" | "sed") { "" } else { "can't open " };
         let (mut text, mut code) = (String::new(), 0);
-        for word in &files {
-            let path = self.path(word);
-            match self.host.read(&path) {
-                _ if word == "-" => text.push_str(self.stdin),
-                _ if path == "/dev/null" => {}
+        for word in self.inputs(behind) {
+            match self.open(&word) {
                 Ok(content) => text.push_str(&content),
-                Err(FileError::IsDirectory) => code = self.fail("read error: Is a directory", 1),
-                Err(error) if opens.is_empty() => code = self.fail(&format!("{word}: {}", error.words()), 1),
-                Err(error) => code = self.fail(&format!("{opens}'{word}': {}", error.words()), 1),
+                Err(failed) => code = failed,
             }
         }
         (text, code)
     }
+
+    /// Lines changed as a whole.
+    fn lines(&mut self, change: impl FnOnce(&Self, &mut Vec<String>)) -> i32 {
+        let (text, code) = self.text(0);
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        change(self, &mut lines);
+        let out: String = lines.iter().map(|l| format!("{l}\n")).collect();
+        self.say(&out);
+        code
+    }
 }
 
-/// `\n`, `\t` and the like.
-pub(super) fn unescape(text: &str) -> String {
+/// `\n`, `\t`, `\x41`, `\101` and the like. `\c` ends the text: then there is nothing behind it, and `true`.
+fn unescaped(text: &str) -> (String, bool) {
     let mut out = String::new();
-    let mut characters = text.chars();
+    let mut characters = text.chars().peekable();
     while let Some(c) = characters.next() {
         if c != '\\' {
             out.push(c);
             continue;
         }
-        match characters.next() {
-            Some('n') => out.push('\n'),
-            Some('t') => out.push('\t'),
-            Some('r') => out.push('\r'),
-            Some('e') => out.push('\u{1b}'),
-            Some('\\') => out.push('\\'),
-            Some('0') => out.push('\0'),
-            Some(other) => out.extend(['\\', other]),
-            None => out.push('\\'),
+        let Some(escaped) = characters.next() else {
+            out.push('\\');
+            break;
+        };
+        let mut number = |first: u32, base: u32, most: usize| {
+            let mut value = first;
+            for _ in 0..most {
+                let Some(digit) = characters.peek().and_then(|c| c.to_digit(base)) else { break };
+                value = value * base + digit;
+                characters.next();
+            }
+            char::from_u32(value & 0xff).unwrap_or_default()
+        };
+        match "abefnrtv\\".find(escaped) {
+            Some(at) => out.extend("\x07\x08\x1b\x0c\n\r\t\x0b\\".chars().nth(at)),
+            None => match escaped {
+                'c' => return (out, true),
+                'x' => out.push(number(0, 16, 2)),
+                '0' => out.push(number(0, 8, 3)),
+                '1'..='7' => out.push(number(u32::from(escaped) - u32::from('0'), 8, 2)),
+                other => out.extend(['\\', other]),
+            },
         }
     }
-    out
+    (out, false)
+}
+
+pub(super) fn unescape(text: &str) -> String {
+    unescaped(text).0
 }

@@ -1,4 +1,4 @@
-//! Lines by their pattern: `grep`, `sed`, and as much of `awk` as columns need.
+//! Lines by their pattern: `grep` and `sed`.
 
 use super::{Call, Options};
 use crate::cluster::shell::edit;
@@ -6,79 +6,194 @@ use crate::cluster::shell::regex::Regex;
 
 /// Whether each line that `grep` reads stands for itself.
 pub(super) fn grep_goes_by_line(options: &Options) -> bool {
-    !"cmnABC".chars().any(|letter| options.has(letter))
+    !"cmnABClLr".chars().any(|letter| options.has(letter))
 }
 
 pub(super) fn grep(call: &mut Call) -> i32 {
     let mut patterns: Vec<String> = call.options.values('e').map(str::to_owned).collect();
-    let behind = usize::from(patterns.is_empty());
+    let files: Vec<String> = call.options.values('f').map(str::to_owned).collect();
+    let behind = usize::from(patterns.is_empty() && files.is_empty());
+    for file in files {
+        match call.open(&file) {
+            Ok(text) => patterns.push(text.trim_end_matches('\n').to_owned()),
+            Err(code) => return code,
+        }
+    }
     if behind == 1 {
-        let Some(pattern) = call.options.words.first() else { return call.fail("needs a pattern", 2) };
-        patterns.extend(pattern.lines().map(str::to_owned));
+        let Some(pattern) = call.options.words.first() else { return call.usage() };
+        patterns.push(pattern.clone());
     }
     let extended = call.has('E') || call.has('P') || call.name == "egrep";
     let plain = call.has('F') || call.name == "fgrep";
-    let regexes: Vec<Regex> = patterns
-        .iter()
-        .map(|pattern| {
-            let pattern = if plain { quote(pattern) } else { pattern.clone() };
-            let pattern = match (call.has('x'), call.has('w')) {
-                (true, _) => format!("^{pattern}$"),
-                (_, true) => format!("\\b{pattern}\\b"),
-                _ => pattern,
-            };
-            Regex::new(&pattern, extended && !plain, call.has('i'))
-        })
-        .collect();
-    let (text, code) = call.text(behind);
-    let lines: Vec<&str> = text.lines().collect();
-    let mut left = call.options.number('m').unwrap_or(usize::MAX);
-    let mut fits = |line: &&str| {
-        let fits = left > 0 && regexes.iter().any(|r| r.is_match(line)) != call.has('v');
-        left -= usize::from(fits);
-        fits
+    let mut regexes = Vec::new();
+    for pattern in patterns.iter().flat_map(|pattern| pattern.split('\n')) {
+        if !plain && !is_whole(pattern, extended) {
+            return call.fail(&format!("bad regex '{pattern}'"), 2);
+        }
+        let pattern = if plain { quote(pattern) } else { pattern.to_owned() };
+        let (open, close) = if extended && !plain { ("(", ")") } else { ("\\(", "\\)") };
+        let pattern = match (call.has('x'), call.has('w')) {
+            (true, _) => format!("^{open}{pattern}{close}$"),
+            (_, true) => format!("\\b{open}{pattern}{close}\\b"),
+            _ => pattern,
+        };
+        regexes.push(Regex::new(&pattern, extended && !plain, call.has('i')));
+    }
+    let number = |call: &mut Call, letter: char| match call.options.value(letter).map(str::to_owned) {
+        Some(text) => call.number(&text).map(Some),
+        None => Ok(None),
     };
-    let hits: Vec<bool> = lines.iter().map(&mut fits).collect();
-    let count = hits.iter().filter(|h| **h).count();
-    let around = call.options.number('C').unwrap_or(0);
-    let (before, after) = (call.options.number('B').unwrap_or(around), call.options.number('A').unwrap_or(around));
-    let mut out = String::new();
-    if call.has('c') {
-        out = format!("{count}\n");
-    } else if !call.has('q') && !call.has('l') {
-        let mut last = None;
+    let mut limits = [None; 4];
+    for (limit, letter) in limits.iter_mut().zip(['m', 'C', 'B', 'A']) {
+        match number(call, letter) {
+            Ok(given) => *limit = given,
+            Err(code) => return code,
+        }
+    }
+    let [most, around, before, after] = limits;
+    let around = around.unwrap_or(0);
+    let recursive = call.has('r') || call.has('R');
+    let words = if recursive && call.options.words.len() <= behind { vec![".".to_owned()] } else { call.inputs(behind) };
+    let named = (words.len() > 1 || recursive || call.has('H')) && !call.has('h');
+    let mut search = Search {
+        regexes,
+        most: most.unwrap_or(usize::MAX),
+        before: before.unwrap_or(around),
+        after: after.unwrap_or(around),
+        gap: before.is_some() || after.is_some() || around > 0,
+    };
+    let (mut code, mut hits) = (0, 0);
+    let mut waiting: Vec<String> = words.into_iter().rev().collect();
+    while let Some(word) = waiting.pop() {
+        if recursive && call.folder(&word) {
+            let names = call.host.list(&call.path(&word)).unwrap_or_default();
+            waiting.extend(names.into_iter().rev().map(|name| format!("{}/{name}", word.trim_end_matches('/'))));
+            continue;
+        }
+        match call.open(&word) {
+            Ok(text) => {
+                let shown = if word == "-" { "(standard input)" } else { &word };
+                hits += search.run(call, &text, shown, named);
+            }
+            Err(failed) => code = failed,
+        }
+    }
+    if code != 0 { code } else { i32::from(hits == 0) }
+}
+
+/// What `grep` looks for in each file, and how much around it is shown.
+struct Search {
+    regexes: Vec<Regex>,
+    most: usize,
+    before: usize,
+    after: usize,
+    gap: bool,
+}
+
+impl Search {
+    /// Looks through a text, prints what was asked for; how many lines (with `-L`: files) count.
+    fn run(&mut self, call: &mut Call, text: &str, name: &str, named: bool) -> usize {
+        let lines: Vec<&str> = text.lines().collect();
+        let mut left = self.most;
+        let mut fits = |line: &&str| {
+            let fits = left > 0 && self.regexes.iter().any(|r| r.is_match(line)) != call.has('v');
+            left -= usize::from(fits);
+            fits
+        };
+        let hits: Vec<bool> = lines.iter().map(&mut fits).collect();
+        let count = hits.iter().filter(|h| **h).count();
+        let prefix = |mark: char| if named { format!("{name}{mark}") } else { String::new() };
+        if call.has('q') {
+            return count;
+        }
+        if call.has('l') || call.has('L') {
+            let lists = (count > 0) == call.has('l');
+            call.say(&if lists { format!("{name}\n") } else { String::new() });
+            return usize::from(lists);
+        }
+        if call.has('c') {
+            call.say(&format!("{}{count}\n", prefix(':')));
+            return count;
+        }
+        let (mut out, mut last) = (String::new(), None);
         for (at, line) in lines.iter().enumerate() {
-            let near = at.saturating_sub(after)..=at.saturating_add(before).min(lines.len() - 1);
+            let near = at.saturating_sub(self.after)..=at.saturating_add(self.before).min(lines.len() - 1);
             if !hits[near].contains(&true) {
                 continue;
             }
-            if before + after > 0 && last.is_some_and(|l| l + 1 < at) {
+            if self.gap && last.is_some_and(|l| l + 1 < at) {
                 out.push_str("--\n");
             }
             last = Some(at);
+            let mark = if hits[at] { ':' } else { '-' };
+            let mut head = prefix(mark);
             if call.has('n') {
-                out.push_str(&format!("{}{}", at + 1, if hits[at] { ':' } else { '-' }));
+                head.push_str(&format!("{}{mark}", at + 1));
             }
             if call.has('o') {
-                regexes.iter().for_each(|regex| matches(regex, line, &mut out));
+                self.regexes.iter().for_each(|regex| matches(regex, line, &head, &mut out));
             } else {
-                out.push_str(line);
-                out.push('\n');
+                out.push_str(&format!("{head}{line}\n"));
             }
         }
-    } else if call.has('l') && count > 0 {
-        out = format!("{}\n", call.options.words.get(behind).map_or("(standard input)", String::as_str));
+        call.say(&out);
+        count
     }
-    call.say(&out);
-    if code != 0 { 2 } else { i32::from(count == 0) }
+}
+
+/// Whether all that a pattern opens is closed.
+fn is_whole(pattern: &str, extended: bool) -> bool {
+    let characters: Vec<char> = pattern.chars().collect();
+    let (mut depth, mut at) = (0, 0);
+    while let Some(&c) = characters.get(at) {
+        at += 1;
+        let escaped = c == '\\';
+        let sign = if escaped {
+            at += 1;
+            characters.get(at - 1).copied()
+        } else {
+            Some(c)
+        };
+        match sign {
+            None => return false,
+            Some('[') if !escaped => {
+                // A bracket that stands first, or first behind `^`, is one of the set.
+                at += usize::from(characters.get(at) == Some(&'^')) + 1;
+                let end = characters.get(at..).and_then(closing);
+                match end {
+                    Some(end) => at += end + 1,
+                    None => return false,
+                }
+            }
+            Some('(') if escaped != extended => depth += 1,
+            Some(')') if escaped != extended && depth == 0 && escaped => return false,
+            Some(')') if escaped != extended && depth > 0 => depth -= 1,
+            _ => {}
+        }
+    }
+    depth == 0
+}
+
+/// Where a set of characters ends; `[:alpha:]` in it does not end it.
+fn closing(rest: &[char]) -> Option<usize> {
+    let mut at = 0;
+    while let Some(&c) = rest.get(at) {
+        if c == ']' {
+            return Some(at);
+        }
+        let named = c == '[' && rest.get(at + 1) == Some(&':');
+        at += if named { 2 + rest[at + 2..].iter().position(|c| *c == ']')? } else { 1 };
+    }
+    None
 }
 
 /// What of a line fits, each on its own line.
-fn matches(regex: &Regex, line: &str, out: &mut String) {
+fn matches(regex: &Regex, line: &str, head: &str, out: &mut String) {
     let (characters, searched): (Vec<char>, Vec<char>) = (line.chars().collect(), regex.characters(line));
     let mut from = 0;
     while let Some(found) = regex.find(&searched, from) {
         if found.end > found.start {
+            out.push_str(head);
             out.extend(characters.get(found.start..found.end).unwrap_or_default());
             out.push('\n');
         }
@@ -95,29 +210,43 @@ fn quote(text: &str) -> String {
 }
 
 /// The script of a `sed`, and behind how many words its files stand.
-fn script(options: &Options) -> Option<(Result<edit::Script, String>, usize)> {
-    let given: Vec<&str> = options.values('e').collect();
+fn script(options: &Options, files: &[String]) -> Option<(Result<edit::Script, String>, usize)> {
+    let mut given: Vec<&str> = options.values('e').collect();
+    given.extend(files.iter().map(|text| text.trim_end_matches('\n')));
     let (text, behind) = if given.is_empty() { (options.words.first()?.clone(), 1) } else { (given.join("\n"), 0) };
     Some((edit::Script::new(&text, options.has('E') || options.has('r'), options.has('n')), behind))
 }
 
 /// Whether each line that `sed` reads stands for itself.
 pub(super) fn sed_goes_by_line(options: &Options) -> bool {
-    script(options).is_some_and(|(script, _)| script.is_ok_and(|s| s.is_linewise()))
+    !options.has('f') && script(options, &[]).is_some_and(|(script, _)| script.is_ok_and(|s| s.is_linewise()))
 }
 
 pub(super) fn sed(call: &mut Call) -> i32 {
-    let Some((script, behind)) = script(&call.options) else { return call.fail("no script", 1) };
+    let mut files = Vec::new();
+    for file in call.options.values('f').map(str::to_owned).collect::<Vec<_>>() {
+        match call.open(&file) {
+            Ok(text) => files.push(text),
+            Err(code) => return code,
+        }
+    }
+    let Some((script, behind)) = script(&call.options, &files) else { return call.usage() };
     let mut script = match script {
         Ok(script) => script,
         Err(message) => return call.fail(&message, 1),
     };
     if call.has('i') {
         let mut code = 0;
+        let copy = call.options.value('i').unwrap_or("").to_owned();
         let words = call.options.words.split_off(behind);
         for word in words {
             let path = call.path(&word);
-            let done = call.host.read(&path).and_then(|text| call.host.write_file(&path, &script.run(&text), false));
+            let done = call.host.read(&path).and_then(|text| {
+                if !copy.is_empty() {
+                    call.host.write_file(&format!("{path}{copy}"), &text, false)?;
+                }
+                call.host.write_file(&path, &script.run(&text), false)
+            });
             if let Err(error) = done {
                 code = call.fail(&format!("{word}: {}", error.words()), 1);
             }
@@ -128,90 +257,4 @@ pub(super) fn sed(call: &mut Call) -> i32 {
     let out = script.run(&text);
     call.say(&out);
     code
-}
-
-/// `awk '[CONDITION] {print $N, …}'`, with `/…/`, `NR` and `$N` compared to something as the condition, and nothing more.
-pub(super) fn awk(call: &mut Call) -> i32 {
-    let program = call.word(0).trim().to_owned();
-    let (condition, action) = match program.find('{') {
-        Some(at) => (program[..at].trim(), program[at..].trim_start_matches('{').trim().trim_end_matches('}').trim()),
-        None => (program.as_str(), "print"),
-    };
-    let Some(shown) = action.strip_prefix("print").filter(|_| !program.is_empty()) else {
-        return call.fail("only '[/…/ | NR > N | $N == \"…\"] {print $N, …}' is known here", 1);
-    };
-    let regex = condition.strip_prefix('/').and_then(|c| c.strip_suffix('/')).map(|c| Regex::new(c, true, false));
-    let comparison = ["==", "!=", ">=", "<=", ">", "<"].iter().find_map(|o| condition.split_once(o).map(|(l, r)| (l.trim(), *o, r.trim())));
-    let separator = call.options.value('F').map(str::to_owned);
-    let (text, code) = call.text(1);
-    let mut out = String::new();
-    for (at, line) in text.lines().enumerate() {
-        let fields: Vec<&str> = match &separator {
-            Some(separator) => line.split(separator.as_str()).collect(),
-            None => line.split_whitespace().collect(),
-        };
-        let value = |expression: &str| match expression.strip_prefix('$') {
-            Some("0") => line.to_owned(),
-            Some("NF") => fields.last().map_or("", |f| f).to_owned(),
-            Some(n) => n.parse::<usize>().ok().and_then(|n| fields.get(n.wrapping_sub(1))).map_or("", |f| f).to_owned(),
-            None if expression == "NR" => (at + 1).to_string(),
-            None if expression == "NF" => fields.len().to_string(),
-            None => super::unescape(expression.trim_matches('"')),
-        };
-        let holds = match (&regex, comparison) {
-            (Some(regex), _) => regex.is_match(line),
-            (None, Some((left, operator, right))) => {
-                let (left, right) = (value(left), value(right));
-                let order = match (left.parse::<i64>(), right.parse::<i64>()) {
-                    (Ok(left), Ok(right)) => left.cmp(&right),
-                    _ => left.cmp(&right),
-                };
-                match operator {
-                    "==" => order.is_eq(),
-                    "!=" => order.is_ne(),
-                    ">=" => order.is_ge(),
-                    "<=" => order.is_le(),
-                    ">" => order.is_gt(),
-                    _ => order.is_lt(),
-                }
-            }
-            (None, None) => true,
-        };
-        if !holds {
-            continue;
-        }
-        let pieces: Vec<String> =
-            if shown.trim().is_empty() { vec![line.to_owned()] } else { listed(shown).into_iter().map(|e| joined(e, &value)).collect() };
-        out.push_str(&pieces.join(" "));
-        out.push('\n');
-    }
-    call.say(&out);
-    code
-}
-
-/// The expressions between the commas outside of quotes.
-fn listed(text: &str) -> Vec<&str> {
-    let mut quoted = false;
-    text.split(|c| {
-        quoted ^= c == '"';
-        c == ',' && !quoted
-    })
-    .collect()
-}
-
-/// `$1 "/" $2`: what stands side by side is put together.
-fn joined(expression: &str, value: &dyn Fn(&str) -> String) -> String {
-    let mut out = String::new();
-    let mut rest = expression.trim();
-    while !rest.is_empty() {
-        let end = match rest.strip_prefix('"') {
-            Some(inner) => inner.find('"').map_or(rest.len(), |at| at + 2),
-            None => rest[1..].find([' ', '"', '$']).map_or(rest.len(), |at| at + 1),
-        };
-        // The first character may be of several bytes.
-        let end = (end..=rest.len()).find(|at| rest.is_char_boundary(*at)).unwrap_or(rest.len());
-        out.push_str(&value(rest[..end].trim()));
-        rest = rest[end..].trim_start();
-    }
-    out
 }

@@ -1,139 +1,197 @@
-//! Text as it is: `cat`, `head`, `tail`, `wc`, `sort`, `uniq`, `rev`, `tac`, `cut`, `tr`, `tee`, `base64`.
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+//! Text as it is: `cat`, `head`, `tail`, `wc`, `rev`, `tac`, `cut`, `tr`, `tee`.
 
 use super::{Call, unescape};
-use crate::api::order::InOrder as _;
 
 pub(super) fn cat(call: &mut Call) -> i32 {
-    let (text, code) = call.text(0);
-    call.say(&text);
+    let flags = |letters: &str| letters.chars().any(|letter| call.has(letter));
+    let (all, filled, visible, tabs, ends) = (call.has('n'), call.has('b'), flags("vetA"), flags("tA"), flags("eA"));
+    let plain = !(all || filled || visible);
+    let (mut code, mut number) = (0, 0);
+    for word in call.inputs(0) {
+        let text = match call.open(&word) {
+            Ok(text) if plain => text,
+            Ok(text) => {
+                let mut out = String::new();
+                for line in text.split_inclusive('\n') {
+                    let (body, end) = line.strip_suffix('\n').map_or((line, ""), |body| (body, "\n"));
+                    if filled && !body.is_empty() || all && !filled {
+                        number += 1;
+                        out.push_str(&format!("{number:>6}\t"));
+                    }
+                    for byte in body.chars() {
+                        match byte {
+                            '\t' if tabs => out.push_str("^I"),
+                            '\t' => out.push('\t'),
+                            '\0'..' ' | '\x7f' if visible => out.extend(['^', char::from(byte as u8 ^ 64)]),
+                            other if visible && !other.is_ascii() => other.encode_utf8(&mut [0; 4]).bytes().for_each(|b| out.push_str(&meta(b))),
+                            other => out.push(other),
+                        }
+                    }
+                    out.push_str(if ends && !end.is_empty() { "$" } else { "" });
+                    out.push_str(end);
+                }
+                out
+            }
+            Err(failed) => {
+                code = failed;
+                continue;
+            }
+        };
+        call.say(&text);
+    }
     code
+}
+
+/// A byte above ASCII as `cat -v` shows it.
+fn meta(byte: u8) -> String {
+    match byte & 0x7f {
+        low @ (0..32 | 127) => format!("M-^{}", char::from(low ^ 64)),
+        low => format!("M-{}", char::from(low)),
+    }
 }
 
 /// `head` and `tail`.
 pub(super) fn ends(call: &mut Call) -> i32 {
-    let (text, code) = call.text(0);
     let head = call.name == "head";
-    if let Some(bytes) = call.options.number('c') {
-        let skipped = if head { 0 } else { text.chars().count().saturating_sub(bytes) };
-        let cut: String = text.chars().skip(skipped).take(bytes).collect();
-        call.say(&cut);
-        return code;
-    }
-    let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let count = call.options.number('n').unwrap_or(10);
-    let sign = call.options.value('n').and_then(|v| v.chars().next());
-    let kept = match (head, sign) {
-        // `head -n -2`: all but the last two; `tail -n +2`: from the second on.
-        (true, Some('-')) => &lines[..lines.len().saturating_sub(count)],
-        (true, _) => &lines[..count.min(lines.len())],
-        (false, Some('+')) => &lines[count.saturating_sub(1).min(lines.len())..],
-        (false, _) => &lines[lines.len().saturating_sub(count)..],
+    let bytes = call.options.value('c').is_some();
+    let given = call.options.value(if bytes { 'c' } else { 'n' }).unwrap_or("10").to_owned();
+    let (sign, digits) = match given.chars().next() {
+        Some(sign @ ('+' | '-')) => (sign, &given[1..]),
+        _ => (' ', given.as_str()),
     };
-    call.say(&kept.concat());
+    let count = match call.number(digits) {
+        Ok(count) => count,
+        Err(code) => return code,
+    };
+    let words = call.inputs(0);
+    // `tail` opens all before it begins.
+    let (mut code, mut texts) = (0, Vec::new());
+    for word in &words {
+        match call.open(word) {
+            Ok(text) => texts.push((word, text)),
+            Err(failed) => code = failed,
+        }
+    }
+    let titled = (if head { words.len() } else { texts.len() } > 1 || call.has('v')) && !call.has('q');
+    for (at, (word, text)) in texts.iter().enumerate() {
+        if titled {
+            let gap = if at > 0 || head && words.first() != Some(word) { "\n" } else { "" };
+            call.say(&format!("{gap}==> {} <==\n", if *word == "-" { "standard input" } else { word }));
+        }
+        let pieces: Vec<&str> = if bytes { text.split_inclusive(|_| true).collect() } else { text.split_inclusive('\n').collect() };
+        let kept = match (head, sign) {
+            // `head -n -2`: all but the last two; `tail -n +2`: from the second on.
+            (true, '-') => &pieces[..pieces.len().saturating_sub(count)],
+            (true, _) => &pieces[..count.min(pieces.len())],
+            (false, '+') => &pieces[count.saturating_sub(1).min(pieces.len())..],
+            (false, _) => &pieces[pieces.len().saturating_sub(count)..],
+        };
+        call.say(&kept.concat());
+    }
+    if texts.is_empty() && !head && !call.machine.bash && !words.iter().any(|word| call.folder(word)) {
+        call.fail("no files", 1);
+    }
     code
 }
 
 pub(super) fn wc(call: &mut Call) -> i32 {
-    let (text, code) = call.text(0);
-    let counts = [('l', text.matches('\n').count()), ('w', text.split_whitespace().count()), ('c', text.len())];
-    let wanted: Vec<String> = counts.iter().filter(|(f, _)| call.has(*f)).map(|(_, n)| n.to_string()).collect();
-    let name = call.options.words.first().map(|f| format!(" {f}")).unwrap_or_default();
-    let line = if wanted.is_empty() {
-        format!("{:>9} {:>9} {:>9}{name}\n", counts[0].1, counts[1].1, counts[2].1)
-    } else {
-        format!("{}{name}\n", wanted.join(" "))
+    let letters: Vec<char> = match "lwmcL".chars().filter(|letter| call.has(*letter)).collect::<Vec<char>>() {
+        none if none.is_empty() => vec!['l', 'w', 'c'],
+        some => some,
     };
-    call.say(&line);
+    let words = call.inputs(0);
+    let alone = letters.len() == 1 && words.len() == 1;
+    let row = |counts: &[usize], name: &str| {
+        let shown: Vec<String> = counts.iter().map(|n| if alone { n.to_string() } else { format!("{n:>9}") }).collect();
+        format!("{}{}{}\n", shown.join(" "), if name.is_empty() { "" } else { " " }, name)
+    };
+    let (mut code, mut totals) = (0, vec![0; letters.len()]);
+    for word in &words {
+        let folder = call.folder(word);
+        let text = match call.open(word) {
+            Ok(text) => text,
+            Err(failed) => {
+                code = failed;
+                if folder {
+                    call.say(&row(&vec![0; letters.len()], word));
+                }
+                continue;
+            }
+        };
+        let count = |letter: &char| match letter {
+            'l' => text.matches('\n').count(),
+            'w' => text.split_whitespace().count(),
+            'm' => text.chars().count(),
+            'c' => text.len(),
+            _ => text.lines().map(|line| line.chars().count()).max().unwrap_or(0),
+        };
+        let counts: Vec<usize> = letters.iter().map(count).collect();
+        totals.iter_mut().zip(&counts).for_each(|(total, count)| *total += count);
+        call.say(&row(&counts, if call.options.words.is_empty() { "" } else { word }));
+    }
+    if words.len() > 1 {
+        call.say(&row(&totals, "total"));
+    }
     code
 }
 
-fn lines(call: &mut Call, change: impl Fn(&Call, &mut Vec<String>)) -> i32 {
+pub(super) fn rev(call: &mut Call) -> i32 {
     let (text, code) = call.text(0);
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    change(call, &mut lines);
-    let out: String = lines.iter().map(|l| format!("{l}\n")).collect();
+    let out: String = text
+        .split_inclusive('\n')
+        .map(|line| line.trim_end_matches('\n').chars().rev().chain(line.chars().filter(|c| *c == '\n')).collect::<String>())
+        .collect();
     call.say(&out);
     code
 }
 
-pub(super) fn sort(call: &mut Call) -> i32 {
-    lines(call, |call, lines| {
-        let digits = |v: &str| v.chars().take_while(char::is_ascii_digit).collect::<String>();
-        let column: usize = call.options.value('k').and_then(|v| digits(v).parse().ok()).unwrap_or(0);
-        let separator = call.options.value('t').and_then(|t| t.chars().next());
-        let by_number = call.has('n') || call.options.value('k').is_some_and(|k| k.contains('n'));
-        let part = |line: &str| -> String {
-            match (column.checked_sub(1), separator) {
-                (None, _) => line.to_owned(),
-                (Some(at), Some(separator)) => line.split(separator).nth(at).unwrap_or("").to_owned(),
-                (Some(at), None) => line.split_whitespace().nth(at).unwrap_or("").to_owned(),
-            }
-        };
-        let key = |line: String| -> ((i64, String), String) {
-            let part = part(&line);
-            if !by_number {
-                return ((0, part), line);
-            }
-            let (sign, rest) = part.trim_start().strip_prefix('-').map_or((1, part.trim_start()), |rest| (-1, rest));
-            ((digits(rest).parse::<i64>().unwrap_or(0) * sign, String::new()), line)
-        };
-        let mut keyed: Vec<_> = lines.drain(..).map(key).collect();
-        keyed.order_by(|a, b| a.0.cmp(&b.0));
-        lines.extend(keyed.into_iter().map(|(_, line)| line));
-        if call.has('r') {
-            lines.reverse();
-        }
-        if call.has('u') {
-            lines.dedup();
-        }
-    })
-}
-
-pub(super) fn uniq(call: &mut Call) -> i32 {
-    lines(call, |call, lines| {
-        let mut counted: Vec<(usize, String)> = Vec::new();
-        for line in lines.drain(..) {
-            match counted.last_mut() {
-                Some((count, last)) if *last == line => *count += 1,
-                _ => counted.push((1, line)),
-            }
-        }
-        let kept = counted.into_iter().filter(|(count, _)| !(call.has('d') && *count < 2 || call.has('u') && *count > 1));
-        lines.extend(kept.map(|(count, line)| if call.has('c') { format!("{count:>7} {line}") } else { line }));
-    })
-}
-
-pub(super) fn rev(call: &mut Call) -> i32 {
-    lines(call, |_, lines| lines.iter_mut().for_each(|l| *l = l.chars().rev().collect()))
-}
-
 pub(super) fn tac(call: &mut Call) -> i32 {
-    lines(call, |_, lines| lines.reverse())
+    let (text, code) = call.text(0);
+    let lines: Vec<&str> = text.split_inclusive('\n').rev().collect();
+    call.say(&lines.concat());
+    code
 }
 
 /// The numbers that `2`, `1,3`, `2-4`, `3-` stand for, as ranges from 1.
-fn ranges(text: &str) -> Vec<(usize, usize)> {
-    let range = |piece: &str| {
+fn ranges(call: &mut Call, text: &str) -> Result<Vec<(usize, usize)>, i32> {
+    let mut ranges = Vec::new();
+    for piece in text.split(',') {
         let (from, to) = piece.split_once('-').unwrap_or((piece, piece));
-        let from = if from.is_empty() { 1 } else { from.parse().ok()? };
-        Some((from, if to.is_empty() { usize::MAX } else { to.parse().ok()? }))
-    };
-    text.split(',').filter_map(range).collect()
+        let from = if from.is_empty() { 1 } else { call.number(from)? };
+        let to = if to.is_empty() { usize::MAX } else { call.number(to)? };
+        if to < from {
+            return Err(call.fail(&format!("{to}<{from}"), 1));
+        }
+        ranges.push((from, to));
+    }
+    Ok(ranges)
 }
 
 pub(super) fn cut(call: &mut Call) -> i32 {
-    let separator = call.options.value('d').and_then(|d| d.chars().next()).unwrap_or('\t').to_string();
-    let by_character = call.options.value('c').or(call.options.value('b'));
-    let wanted = ranges(by_character.or(call.options.value('f')).unwrap_or(""));
-    let by_character = by_character.is_some();
-    if wanted.is_empty() {
-        return call.fail("you must specify a list of bytes, characters, or fields", 1);
+    let given: Vec<(char, String)> = call.options.flags.iter().filter(|(letter, _)| "bcf".contains(*letter)).cloned().collect();
+    let [(letter, list)] = given.as_slice() else {
+        return match given.is_empty() {
+            true if call.machine.bash => call.fail("you must specify a list of bytes, characters, or fields", 1),
+            true => call.fail("expected a list of bytes, characters, or fields", 1),
+            false => call.usage(),
+        };
+    };
+    let by_character = *letter != 'f';
+    if by_character && call.has('d') {
+        return call.fail("a delimiter may be specified only when operating on fields", 1);
     }
-    let is_wanted = |at: usize| wanted.iter().any(|(from, to)| (*from..=*to).contains(&(at + 1)));
-    lines(call, |call, lines| {
+    if by_character && call.has('s') {
+        return call.fail("suppressing non-delimited lines makes sense only when operating on fields", 1);
+    }
+    let wanted = match ranges(call, list) {
+        Ok(wanted) => wanted,
+        Err(code) => return code,
+    };
+    let separator = call.options.value('d').and_then(|d| d.chars().next()).unwrap_or('\t').to_string();
+    let between = call.options.value('O').unwrap_or(&separator).to_owned();
+    let complement = call.machine.bash && call.arguments.iter().any(|a| a == "--complement");
+    let is_wanted = |at: usize| wanted.iter().any(|(from, to)| (*from..=*to).contains(&(at + 1))) != complement;
+    call.lines(|call, lines| {
         if call.has('s') {
             lines.retain(|line| line.contains(&separator));
         }
@@ -142,7 +200,7 @@ pub(super) fn cut(call: &mut Call) -> i32 {
                 *line = line.chars().enumerate().filter(|(at, _)| is_wanted(*at)).map(|(_, c)| c).collect();
             } else if line.contains(&separator) {
                 let kept: Vec<&str> = line.split(&separator).enumerate().filter(|(at, _)| is_wanted(*at)).map(|(_, piece)| piece).collect();
-                *line = kept.join(&separator);
+                *line = kept.join(&between);
             }
         }
     })
@@ -151,14 +209,20 @@ pub(super) fn cut(call: &mut Call) -> i32 {
 /// The characters that `a-z`, `\n`, `[:upper:]` stand for.
 fn set(text: &str) -> Vec<char> {
     let named = [
-        ("[:upper:]", "A-Z"),
-        ("[:lower:]", "a-z"),
-        ("[:digit:]", "0-9"),
-        ("[:alpha:]", "A-Za-z"),
-        ("[:alnum:]", "A-Za-z0-9"),
-        ("[:space:]", " \t\n"),
+        ("upper", "A-Z"),
+        ("lower", "a-z"),
+        ("digit", "0-9"),
+        ("alpha", "A-Za-z"),
+        ("alnum", "0-9A-Za-z"),
+        ("space", "\t-\r "),
+        ("blank", "\t "),
+        ("punct", "!-/:-@[-`{-~"),
+        ("cntrl", "\x01-\x1f\x7f"),
+        ("xdigit", "0-9A-Fa-f"),
+        ("print", " -~"),
+        ("graph", "!-~"),
     ];
-    let text = named.iter().fold(unescape(text), |text, (name, range)| text.replace(name, range));
+    let text = named.iter().fold(unescape(text), |text, (name, range)| text.replace(&format!("[:{name}:]"), range));
     let characters: Vec<char> = text.chars().collect();
     let mut set = Vec::new();
     let mut i = 0;
@@ -177,6 +241,8 @@ fn set(text: &str) -> Vec<char> {
 pub(super) fn tr(call: &mut Call) -> i32 {
     let (from, to) = (set(call.word(0)), set(call.word(1)));
     let (delete, squeeze, not) = (call.has('d'), call.has('s'), call.has('c') || call.has('C'));
+    // What `-s` makes one of: what is written from the last of the sets.
+    let last_set = if call.options.words.len() > 1 { &to } else { &from };
     let mut out = String::new();
     let mut last = None;
     for c in call.stdin.chars() {
@@ -186,14 +252,15 @@ pub(super) fn tr(call: &mut Call) -> i32 {
             None => Some(usize::MAX),
         };
         let new = match found {
-            None => Some(c),
-            Some(_) if delete => None,
-            Some(index) => to.get(index).or(to.last()).copied().or(Some(c)),
+            None => c,
+            Some(_) if delete => continue,
+            Some(index) => to.get(index).or(to.last()).copied().unwrap_or(c),
         };
-        if let Some(new) = new.filter(|new| !(squeeze && found.is_some() && last == Some(*new))) {
+        let squeezes = squeeze && (last_set.contains(&new) != (not && call.options.words.len() < 2));
+        if !(squeezes && last == Some(new)) {
             out.push(new);
         }
-        last = new.filter(|_| found.is_some());
+        last = Some(new);
     }
     call.say(&out)
 }
@@ -202,30 +269,4 @@ pub(super) fn tee(call: &mut Call) -> i32 {
     let (text, append) = (call.stdin, call.has('a'));
     call.say(text);
     call.each(|call, path, word| call.host.write_file(path, text, append).map_err(|e| format!("{word}: {}", e.words())))
-}
-
-pub(super) fn base64(call: &mut Call) -> i32 {
-    let (text, code) = call.text(0);
-    if call.has('d') || call.has('D') {
-        let packed: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-        return match STANDARD.decode(packed) {
-            Ok(bytes) => call.say(&String::from_utf8_lossy(&bytes)),
-            Err(_) => call.fail("invalid input", 1),
-        };
-    }
-    let packed = STANDARD.encode(text);
-    // Lines of 76 letters, as both GNU's and BusyBox's program break them; `-w 0` does not.
-    let width = call.options.number('w').unwrap_or(76);
-    let mut out = String::new();
-    for (at, c) in packed.chars().enumerate() {
-        if width > 0 && at > 0 && at % width == 0 {
-            out.push('\n');
-        }
-        out.push(c);
-    }
-    if width > 0 {
-        out.push('\n');
-    }
-    call.say(&out);
-    code
 }

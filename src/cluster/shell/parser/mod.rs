@@ -385,7 +385,7 @@ impl Parser {
             }
             let word = match self.tokens.get(self.at).cloned() {
                 Some(Token::Word(word)) => word,
-                Some(Token::Operator(operator, _)) if is_test && operator != "\n" => {
+                Some(Token::Operator(operator, _)) if is_test && matches!(operator.as_str(), "&&" | "||" | "(" | ")" | "<" | ">") => {
                     let operator = match operator.as_str() {
                         "&&" => "-a".into(),
                         "||" => "-o".into(),
