@@ -243,7 +243,7 @@ fn replaced(text: &str, pattern: &str, by: &str, each: bool) -> String {
         let found = if is_plain {
             rest.find(pattern).map(|start| (start, start + pattern.len()))
         } else {
-            rest.char_indices().find_map(|(start, _)| Some((start, ends(start).filter(|end| matches(pattern, &rest[start..*end])).last()?)))
+            rest.char_indices().find_map(|(start, _)| Some((start, ends(start).rfind(|end| matches(pattern, &rest[start..*end]))?)))
         };
         let Some((start, end)) = found else { break };
         out.push_str(&rest[..start]);

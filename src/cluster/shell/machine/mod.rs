@@ -283,7 +283,7 @@ impl Machine {
     /// `$RANDOM`: of the moment, so that a run that is played again has the same.
     pub(super) fn random(&mut self, now: SimTime) -> String {
         self.drawn += 1;
-        let mixed = (now.0 as u64 ^ self.pid << 40 ^ self.drawn << 20).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mixed = (now.0 ^ self.pid << 40 ^ self.drawn << 20).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         (mixed >> 49).to_string()
     }
 
