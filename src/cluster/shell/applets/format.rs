@@ -1,4 +1,4 @@
-//! `%-08.3f`: what `printf` and `awk` make of a number or a text.
+//! `%-08.3f`: what `printf` makes of a number or a text.
 
 use std::str::Chars;
 
@@ -114,11 +114,6 @@ impl Conversion {
         let body = if self.letter.is_ascii_uppercase() { body.to_ascii_uppercase() } else { body };
         self.padded(self.sign(value.is_sign_negative()), &body, value.is_finite())
     }
-}
-
-/// As `%.6g` shows it: how `awk` prints what is no whole number.
-pub(super) fn short(value: f64) -> String {
-    Conversion { letter: 'g', ..Conversion::default() }.real(value)
 }
 
 /// So many digits, and the power of ten of the first.

@@ -1,8 +1,8 @@
 //! The applets: small programs that read their input whole and end at once, with BusyBox's words (and GNU's in the person's own shell).
 
-mod awk;
 mod bytes;
 mod clock;
+mod columns;
 mod files;
 mod format;
 mod layout;
@@ -116,7 +116,7 @@ const APPLETS: &[Applet] = &[
     lenient(&["hexdump", "hd"], "~n:s:e:", Behind(0), bytes::hexdump),
     applet(&["grep", "egrep", "fgrep"], "HhnlLoqvsrRiwxFEzm:A:B:C:e:f:c#C", GREP, 0, Behind(1), patterns::grep),
     applet(&["sed"], "i::nrEe:f:", "[-i[SFX]] [-nrE] [-f FILE]... [-e CMD]... [FILE]...", 0, Behind(1), patterns::sed),
-    applet(&["awk"], "+F:v:f:e:", "[OPTIONS] [AWK_PROGRAM] [FILE]...", 0, Behind(1), awk::awk),
+    applet(&["awk"], "+F:v:f:e:", "[OPTIONS] [AWK_PROGRAM] [FILE]...", 1, Behind(1), columns::awk),
     lenient(&["wget"], "~O:T:t:P:U:Y:H:d:", Never, network::fetch),
     lenient(&["curl"], "~m:o:X:H:d:w:T:u:A:e:b:", Never, network::fetch),
     lenient(&["nc"], "~w:p:i:e:", Always, network::nc),
@@ -303,8 +303,7 @@ pub fn reads_stdin(arguments: &[String]) -> bool {
         Behind(most) => {
             let behind = if options.has('e') || options.has('f') { 0 } else { most };
             let walks = options.has('r') && applet.names[0] == "grep";
-            let only_begins = applet.names[0] == "awk" && !awk::reads(&options);
-            options.words.len() == behind && !walks && !only_begins || options.words.iter().skip(behind).any(|w| w == "-")
+            options.words.len() == behind && !walks || options.words.iter().skip(behind).any(|w| w == "-")
         }
     }
 }
@@ -317,7 +316,7 @@ pub fn is_linewise(arguments: &[String]) -> bool {
         "cat" => options.flags.is_empty(),
         "less" | "more" | "tee" | "tr" | "cut" | "rev" => true,
         "grep" | "egrep" | "fgrep" => grep_goes_by_line(&options),
-        "awk" => awk::goes_by_line(&options),
+        "awk" => !options.words.iter().any(|word| word.contains("NR")),
         "sed" => sed_goes_by_line(&options),
         _ => false,
     }
