@@ -1,4 +1,4 @@
-//! As much of `awk` as columns need. A whole one was written and held beside BusyBox's, and left out: it weighs 14 KiB of a download that is beyond its budget.
+//! As much of `awk` as columns need. A whole one was written and held beside BusyBox's, and left out: it weighs 12 KiB of a download that is beyond its budget.
 
 use super::Call;
 use crate::cluster::shell::regex::Regex;
@@ -79,10 +79,8 @@ fn joined(expression: &str, value: &dyn Fn(&str) -> String) -> String {
     while !rest.is_empty() {
         let end = match rest.strip_prefix('"') {
             Some(inner) => inner.find('"').map_or(rest.len(), |at| at + 2),
-            None => rest[1..].find([' ', '"', '$']).map_or(rest.len(), |at| at + 1),
+            None => rest.char_indices().skip(1).find(|(_, c)| matches!(c, ' ' | '"' | '$')).map_or(rest.len(), |(at, _)| at),
         };
-        // The first character may be of several bytes.
-        let end = (end..=rest.len()).find(|at| rest.is_char_boundary(*at)).unwrap_or(rest.len());
         out.push_str(&value(rest[..end].trim()));
         rest = rest[end..].trim_start();
     }

@@ -1,8 +1,9 @@
 //! The commands that the shell itself knows: those that change it, and those that wait.
 
 use super::inside::Goal;
+use super::signals::SIGNALS;
 use super::wait::Pending;
-use super::{DEEPEST, Frame, Machine, SIGNALS, Step, signal_name, signal_number};
+use super::{DEEPEST, Frame, Machine, Step, signal_name, signal_number};
 use crate::cluster::shell::arithmetic::arithmetic;
 use crate::cluster::shell::owner::EXECUTE;
 use crate::cluster::shell::parser::Instruction;

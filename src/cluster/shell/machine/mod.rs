@@ -1,13 +1,14 @@
 //! Runs a program step by step: a process as a value, which yields whenever it has to wait.
 
-use crate::api::order::{SortedMap, SortedSet};
 mod builtins;
 mod command;
 mod inside;
 mod perform;
 mod runners;
 mod settings;
+mod signals;
 mod streams;
+mod variables;
 mod wait;
 
 use std::collections::VecDeque;
@@ -17,9 +18,12 @@ use super::expand;
 use super::parser::{Instruction, Program, in_bash, parse, parse_lines};
 use super::{Host, Input};
 use crate::api::SimTime;
+use crate::api::order::{SortedMap, SortedSet};
 use crate::cluster::log::Stream;
 use inside::Stage;
+pub use signals::{signal_name, signal_number};
 use streams::{Files, Target};
+use variables::Kept;
 use wait::Pending;
 
 /// What a machine does next.
@@ -62,14 +66,6 @@ enum Frame {
         values: Vec<String>,
         next: usize,
     },
-}
-
-/// A variable as it was, to be put back.
-#[derive(Clone, Debug, PartialEq)]
-struct Kept {
-    name: String,
-    value: Option<String>,
-    is_own: bool,
 }
 
 /// What `set` switches: `-e`, `-u`, `-x`, `-o pipefail`.
@@ -213,78 +209,6 @@ impl Machine {
             (machine.name, machine.arguments) = (name.clone(), arguments.to_vec());
         }
         Ok(machine)
-    }
-
-    pub fn variable(&self, name: &str) -> Option<String> {
-        match name {
-            "?" => Some(self.status.to_string()),
-            "$" => Some(self.pid.to_string()),
-            "!" => Some(self.background.map_or(String::new(), |pid| pid.to_string())),
-            "#" => Some(self.arguments.len().to_string()),
-            "@" => Some(self.arguments.join(" ")),
-            "*" => {
-                let first = self.variables.get("IFS").map_or(" ", |ifs| ifs.get(..1).unwrap_or(""));
-                Some(self.arguments.join(first))
-            }
-            "PWD" => Some(self.directory.clone()),
-            "-" => Some(
-                [(self.options.errexit, 'e'), (self.options.nounset, 'u'), (self.options.xtrace, 'x')]
-                    .iter()
-                    .filter(|(on, _)| *on)
-                    .map(|(_, c)| c)
-                    .collect(),
-            ),
-            _ => match name.parse::<usize>() {
-                // `$00` too.
-                Ok(0) => Some(self.name.clone()),
-                Ok(number) => self.arguments.get(number - 1).cloned(),
-                Err(_) => self.variables.get(name).cloned(),
-            },
-        }
-    }
-
-    pub fn set(&mut self, name: &str, value: &str) {
-        if self.readonly.contains(name) {
-            self.fault = Some(format!("{name}: is read only"));
-        } else if self.variables.insert(name.into(), value.chars().take(MOST_TEXT).collect()).is_none() {
-            self.own.insert(name.into());
-        }
-    }
-
-    fn keep(&self, name: &str) -> Kept {
-        Kept { name: name.into(), value: self.variables.get(name).cloned(), is_own: self.own.contains(name) }
-    }
-
-    fn put_back(&mut self, kept: Kept) {
-        self.unset(&kept.name);
-        if kept.is_own {
-            self.own.insert(kept.name.clone());
-        }
-        if let Some(value) = kept.value {
-            self.variables.insert(kept.name, value);
-        }
-    }
-
-    pub fn unset(&mut self, name: &str) {
-        self.variables.remove(name);
-        self.own.remove(name);
-    }
-
-    /// What a command gets: the variables that were exported.
-    pub fn environment(&self) -> SortedMap<String, String> {
-        self.variables.iter().filter(|(name, _)| !self.own.contains(*name)).map(|(name, value)| (name.clone(), value.clone())).collect()
-    }
-
-    /// `set -u`
-    pub(super) fn wants_all_set(&self) -> bool {
-        self.options.nounset
-    }
-
-    /// `$RANDOM`: of the moment, so that a run that is played again has the same.
-    pub(super) fn random(&mut self, now: SimTime) -> String {
-        self.drawn += 1;
-        let mixed = (now.0 ^ self.pid << 40 ^ self.drawn << 20).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        (mixed >> 49).to_string()
     }
 
     /// An absolute path, without `.` and `..`.
@@ -562,52 +486,3 @@ pub fn absolute(directory: &str, path: &str) -> String {
     }
     format!("/{}", parts.join("/"))
 }
-
-/// `15`, `SIGTERM`, `TERM`, `term` → `TERM`; `0` and `EXIT` → `EXIT`.
-pub fn signal_name(text: &str) -> String {
-    let name = match text.parse::<i32>() {
-        Ok(0) => "EXIT",
-        Ok(number) => SIGNALS.iter().find(|(known, _)| *known == number).map_or(text, |(_, name)| *name),
-        Err(_) => text,
-    };
-    name.to_ascii_uppercase().trim_start_matches("SIG").to_owned()
-}
-
-pub fn signal_number(name: &str) -> i32 {
-    SIGNALS.iter().find(|(_, known)| *known == name).map_or(15, |(number, _)| *number)
-}
-
-/// Linux's signals on amd64 (`signal(7)`), without those of real time.
-const SIGNALS: [(i32, &str); 31] = [
-    (1, "HUP"),
-    (2, "INT"),
-    (3, "QUIT"),
-    (4, "ILL"),
-    (5, "TRAP"),
-    (6, "ABRT"),
-    (7, "BUS"),
-    (8, "FPE"),
-    (9, "KILL"),
-    (10, "USR1"),
-    (11, "SEGV"),
-    (12, "USR2"),
-    (13, "PIPE"),
-    (14, "ALRM"),
-    (15, "TERM"),
-    (16, "STKFLT"),
-    (17, "CHLD"),
-    (18, "CONT"),
-    (19, "STOP"),
-    (20, "TSTP"),
-    (21, "TTIN"),
-    (22, "TTOU"),
-    (23, "URG"),
-    (24, "XCPU"),
-    (25, "XFSZ"),
-    (26, "VTALRM"),
-    (27, "PROF"),
-    (28, "WINCH"),
-    (29, "IO"),
-    (30, "PWR"),
-    (31, "SYS"),
-];

@@ -1,5 +1,5 @@
 //! The commands that change the shell's own variables and options, and the one that tells what a name is. Words and exit codes are those of BusyBox's
-//! `ash.c`, compared with a real one over `tests/data/shell/language.txt`.
+//! `ash.c`, compared with a real one over `tests/data/terminal/busybox-language.txt`.
 
 use super::{Frame, Machine};
 use crate::api::order::InOrder as _;
@@ -110,7 +110,7 @@ impl Machine {
         let (script, signals) = if signals.is_empty() { ("-", rest) } else { (script.as_str(), signals) };
         for signal in signals {
             let name = super::signal_name(signal);
-            if name != "EXIT" && !super::SIGNALS.iter().any(|(_, known)| *known == name) {
+            if name != "EXIT" && !super::signals::SIGNALS.iter().any(|(_, known)| *known == name) {
                 self.complain_of(host, "trap", &format!("{signal}: invalid signal specification"));
                 return 1;
             }
