@@ -70,8 +70,11 @@ impl Env<'_> {
     pub fn run_line(&mut self, line: &str) -> i32 {
         let Ok(mut machine) = Machine::script(line, &[], self.variables.clone(), HOME) else { return 2 };
         machine.bash = true;
-        for _ in 0..super::MOST_STEPS {
-            match machine.step(self) {
+        let mut left = super::MOST_STEPS;
+        while left > 0 {
+            let (step, cost) = machine.turn(self);
+            left -= cost;
+            match step {
                 shell::Step::Ran => {}
                 shell::Step::Exit(code) => return code,
                 shell::Step::Sleep(_) | shell::Step::Wait | shell::Step::Input | shell::Step::Server(..) => return 1,
@@ -143,14 +146,18 @@ impl Host for Env<'_> {
             (_, Some(Kind::Directory)) => {}
         }
         let before = self.text_of(path).filter(|_| append);
-        if append && text.is_empty() && before.is_some() {
+        if before.is_some_and(|before| text.is_empty() || before.len() + text.len() > MOST_BYTES) {
             return Ok(());
         }
-        let whole = match before {
-            Some(before) if before.len() + text.len() > MOST_BYTES => return Ok(()),
-            Some(before) => format!("{before}{text}"),
-            None => text.to_owned(),
-        };
+        if append
+            && self.node.is_none()
+            && let Some(file) = self.files.get_mut(&key(path))
+        {
+            file.push_str(text);
+            return Ok(());
+        }
+        let before = self.text_of(path).filter(|_| append);
+        let whole = before.map_or_else(|| text.to_owned(), |before| format!("{before}{text}"));
         self.put(path, Some(whole));
         Ok(())
     }

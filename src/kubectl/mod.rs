@@ -86,6 +86,8 @@ pub struct Terminal {
     shell: Machine,
     /// When the shell wants to go on by itself.
     wakes_at: Option<SimTime>,
+    /// For how long it has gone on without waiting.
+    busy_ms: u64,
     /// What was typed while something runs that has not read it yet.
     typed: String,
     /// What runs in the foreground waits for something to be typed (`cat`).
@@ -105,6 +107,7 @@ impl Default for Terminal {
             seat: Seat { interactive: true, ..Seat::default() },
             shell,
             wakes_at: None,
+            busy_ms: 0,
             typed: String::new(),
             reads: false,
             running: Running::default(),
@@ -118,9 +121,12 @@ pub const PROMPT: &str = "$ ";
 const SHELL_PID: u64 = 4000;
 /// Output beyond this many pieces is forgotten, oldest first.
 const MOST_OUTPUT: usize = 20_000;
-/// How many rounds what runs here may go at one instant before time goes on by [`BUSY_MS`], as in a container.
-const MOST_STEPS: usize = 2000;
+/// How many steps what runs here may go at one instant before time goes on by [`BUSY_MS`], as in a container.
+const MOST_STEPS: i64 = 2000;
 const BUSY_MS: u64 = 100;
+/// What did not wait for so long is not about to end: from then on as many steps take a second.
+const FRESH_MS: u64 = 10_000;
+const LONG_BUSY_MS: u64 = 1000;
 
 impl Terminal {
     /// Without a terminal: standard input is empty and `-t` is refused.
@@ -137,10 +143,9 @@ impl Terminal {
             self.shell.beside(line).map(|machine| {
                 self.running.start(machine);
             })
-        } else if self.seat.interactive {
-            self.shell.typed(line)
         } else {
-            self.shell.run(line)
+            self.busy_ms = 0;
+            if self.seat.interactive { self.shell.typed(line) } else { self.shell.run(line) }
         };
         self.read(read, cluster);
     }
@@ -211,15 +216,23 @@ impl Terminal {
 
     /// Looks at what runs: after each step of the cluster while [`Terminal::is_busy`], and whenever [`Terminal::wakes_at`] is reached.
     pub fn poll(&mut self, cluster: &mut Cluster) {
+        if self.busy_ms > 0 && self.is_busy() && self.wakes_at.is_some_and(|at| at > cluster.now()) {
+            return;
+        }
         self.with_env(cluster, |env, turn| {
-            let mut rounds = 0;
-            while turn.round(env) {
-                rounds += 1;
-                if rounds >= MOST_STEPS {
-                    // A busy loop costs time.
-                    *turn.wakes_at = Some(env.now() + BUSY_MS);
+            let mut left = MOST_STEPS;
+            while let Some(cost) = turn.round(env) {
+                left -= cost;
+                if left <= 0 {
+                    // A busy loop costs time, a step that was a long one more.
+                    let busy_ms = if *turn.busy_ms < FRESH_MS { BUSY_MS } else { LONG_BUSY_MS } * (1 - left / MOST_STEPS).unsigned_abs();
+                    *turn.busy_ms += busy_ms;
+                    *turn.wakes_at = Some(env.now() + busy_ms);
                     break;
                 }
+            }
+            if left > 0 {
+                *turn.busy_ms = 0;
             }
             // Stopping one may free another.
             loop {
@@ -252,8 +265,16 @@ impl Terminal {
             user: None,
             warned: SortedSet::default(),
         };
-        let result =
-            run(&mut env, &mut Turn { shell: &mut self.shell, wakes_at: &mut self.wakes_at, typed: &mut self.typed, reads: &mut self.reads });
+        let result = run(
+            &mut env,
+            &mut Turn {
+                shell: &mut self.shell,
+                wakes_at: &mut self.wakes_at,
+                busy_ms: &mut self.busy_ms,
+                typed: &mut self.typed,
+                reads: &mut self.reads,
+            },
+        );
         self.output.extend(out.into_iter().map(|(kind, text)| Output { at, kind, text }));
         if self.output.len() > MOST_OUTPUT {
             self.output.drain(..self.output.len() - MOST_OUTPUT);
@@ -321,18 +342,21 @@ impl Terminal {
 struct Turn<'a> {
     shell: &'a mut Machine,
     wakes_at: &'a mut Option<SimTime>,
+    busy_ms: &'a mut u64,
     typed: &'a mut String,
     reads: &'a mut bool,
 }
 
 impl Turn<'_> {
-    /// A step of the shell and of each process in the background; whether any of them did something.
-    fn round(&mut self, env: &mut Env) -> bool {
-        let mut ran = false;
+    /// A step of the shell and of each process in the background; what they cost, where any of them did something.
+    fn round(&mut self, env: &mut Env) -> Option<i64> {
+        let (mut ran, mut cost) = (false, 0);
         (*self.wakes_at, *self.reads) = (None, false);
         if !self.shell.is_idle() {
             (env.keyboard, env.typed) = (env.terminal, std::mem::take(self.typed));
-            match self.shell.step(env) {
+            let (step, own) = self.shell.turn(env);
+            cost = own;
+            match step {
                 Step::Ran => ran = true,
                 Step::Sleep(at) => *self.wakes_at = Some(at.max(env.now() + 1)),
                 Step::Wait => {}
@@ -347,7 +371,8 @@ impl Turn<'_> {
         let pids: Vec<u64> = env.running.processes.keys().copied().collect();
         for pid in pids {
             let Some(mut process) = env.running.processes.remove(&pid) else { continue };
-            let step = process.machine.step(env);
+            let (step, own) = process.machine.turn(env);
+            cost = cost.max(own);
             process.wakes_at = if let Step::Sleep(at) = step { Some(at.max(env.now() + 1)) } else { None };
             env.running.processes.insert(pid, process);
             match step {
@@ -364,6 +389,6 @@ impl Turn<'_> {
                 }
             }
         }
-        ran
+        ran.then_some(cost)
     }
 }

@@ -48,8 +48,11 @@ impl Job for Session {
         let keyboard = std::mem::replace(&mut env.keyboard, env.terminal || !env.typed.is_empty());
         let mut polled = Poll::Pending(Some(env.now() + super::BUSY_MS));
         let mut reads = false;
-        for _ in 0..super::MOST_STEPS {
-            polled = match self.machine.step(env) {
+        let mut left = super::MOST_STEPS;
+        while left > 0 {
+            let (step, cost) = self.machine.turn(env);
+            left -= cost;
+            polled = match step {
                 Step::Ran => continue,
                 Step::Exit(code) => Poll::Done(code),
                 Step::Sleep(at) => Poll::Pending(Some(at)),

@@ -464,7 +464,7 @@ fn random_text(random: &mut Random) -> String {
 const LINES: u64 = 50;
 /// What a test's patience allows; `PODLAB_FUZZ_LINES` asks for more.
 const ALL_LINES: u64 = 800;
-/// A line takes less, however much runs already.
+/// A line takes far less, however much runs already and however slow the machine is.
 const LONGEST: std::time::Duration = std::time::Duration::from_secs(60);
 
 #[test]
@@ -505,5 +505,31 @@ fn random_texts_neither_panic_nor_hang() {
         // (`exec >FILE` may have sent its words elsewhere.)
         assert!(!terminal.is_busy(), "round {round}: the terminal takes no more lines");
         assert_eq!(terminal.exit_code(), 0, "round {round}: echo failed");
+    }
+}
+
+/// A script may go on for ever; the page may not wait for it.
+#[test]
+fn scripts_without_an_end_cost_moments_only() {
+    let lines = fs::read_to_string("tests/data/shell/endless.txt").expect("the list is part of the source");
+    for line in lines.lines().filter(|l| !l.starts_with('#')) {
+        let quoted = line.replace('\'', "'\\''");
+        for line in [line.to_owned(), format!("kubectl exec b -- sh -c '{quoted}'")] {
+            let mut cluster = Cluster::new(Config::nodes(1));
+            let mut terminal = Terminal::default();
+            terminal.submit("kubectl run b --image=busybox -- sleep 100000", &mut cluster);
+            cluster.advance_to(SimTime(10_000));
+            let began = std::time::Instant::now();
+            terminal.submit(&line, &mut cluster);
+            while terminal.is_busy() && step(&mut terminal, &mut cluster, SimTime(13_000)) {}
+            assert!(began.elapsed() < LONGEST, "three seconds of it took {:?}: {line}", began.elapsed());
+            terminal.interrupt(&mut cluster);
+            assert!(!terminal.is_busy(), "Ctrl-C ends it: {line}");
+            terminal.submit("kubectl get pod b", &mut cluster);
+            assert_eq!(terminal.exit_code(), 0, "after {line}");
+            if std::env::var_os("PODLAB_TIMES").is_some() {
+                eprintln!("{:?} {line}", began.elapsed());
+            }
+        }
     }
 }

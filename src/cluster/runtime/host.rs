@@ -27,7 +27,7 @@ impl Effects {
 
 /// Lets a process's shell go on, with its container as its host, until it waits, does something that others notice, or has taken the last of
 /// the steps that are `left` (at least one).
-pub(super) fn run_shell(id: ContainerId, pid: u64, live: &mut Live, left: &mut usize, ctx: &mut Context) -> (Step, Effects) {
+pub(super) fn run_shell(id: ContainerId, pid: u64, live: &mut Live, left: &mut i64, ctx: &mut Context) -> (Step, Effects) {
     let nothing = (Step::Wait, Effects::default());
     let Some(process) = live.processes.get_mut(&pid) else { return nothing };
     let mut machine = match std::mem::replace(&mut process.run, Run::Stepping) {
@@ -40,9 +40,9 @@ pub(super) fn run_shell(id: ContainerId, pid: u64, live: &mut Live, left: &mut u
     let (stdin, closed) = (std::mem::take(&mut process.stdin), process.stdin_closed);
     let mut host = ContainerHost { id, ctx, live, stdin, closed, effects: Effects::default(), next_pid: live.next_pid };
     let step = loop {
-        *left = left.saturating_sub(1);
-        let step = machine.step(&mut host);
-        if step != Step::Ran || *left == 0 || !host.effects.is_empty() {
+        let (step, cost) = machine.turn(&mut host);
+        *left -= cost;
+        if step != Step::Ran || *left <= 0 || !host.effects.is_empty() {
             break step;
         }
     };

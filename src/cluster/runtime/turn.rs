@@ -12,7 +12,7 @@ use crate::cluster::shell::Step;
 use crate::cluster::{Context, Task};
 
 /// How many steps the processes of one container may take at one instant before time goes on.
-const MOST_STEPS: usize = 2000;
+const MOST_STEPS: i64 = 2000;
 /// How long a process takes for that many steps.
 const SLICE_MS: u64 = 100;
 /// A process that went on for more slices than this without waiting is not about to come to an end: from then on a slice is a whole second.
@@ -32,8 +32,10 @@ impl Runtime {
             let mut progress = false;
             for pid in pids {
                 progress |= self.run_one(id, pid, &mut left, ctx);
-                if left == 0 {
-                    self.end_slice(id, pid, ctx);
+                if left <= 0 {
+                    // A step that cost more than was left takes longer.
+                    let slices = 1 - left / MOST_STEPS;
+                    self.end_slice(id, pid, slices.unsigned_abs(), ctx);
                     // The others have their turn, too, but a crowd of busy processes does not cost a crowd's steps.
                     tired += 1;
                     left = MOST_STEPS / (tired + 1);
@@ -46,7 +48,7 @@ impl Runtime {
     }
 
     /// A process that did not wait goes on when its slice of time is over.
-    fn end_slice(&mut self, id: ContainerId, pid: u64, ctx: &mut Context) {
+    fn end_slice(&mut self, id: ContainerId, pid: u64, slices: u64, ctx: &mut Context) {
         let limit = self.containers.get(&id).and_then(|c| c.config.cpu_limit_milli).and_then(|milli| u64::try_from(milli).ok());
         let Some(process) = self.live.get_mut(&id).and_then(|l| l.processes.get_mut(&pid)) else { return };
         if process.ended.is_some() || process.wake.is_some_and(|at| at > ctx.now) {
@@ -56,7 +58,7 @@ impl Runtime {
         let slice_ms = if process.slices > FRESH_SLICES { LONG_SLICE_MS } else { SLICE_MS };
         // The kernel's bandwidth control: with half a core everything takes twice as long.
         let stretched = limit.map_or(slice_ms, |milli| (slice_ms * 1000 / milli.max(1)).clamp(slice_ms, slice_ms * MOST_STRETCH));
-        let at = ctx.now + stretched;
+        let at = ctx.now + stretched * slices;
         process.wake = Some(at);
         ctx.queue.push(at, Task::Runtime { node: self.node, timer: Timer::Wake { container: id, process: pid } });
     }
@@ -74,7 +76,7 @@ impl Runtime {
     }
 
     /// Runs one process until it waits or no steps are `left`; true where something happened that others may wait for.
-    fn run_one(&mut self, id: ContainerId, pid: u64, left: &mut usize, ctx: &mut Context) -> bool {
+    fn run_one(&mut self, id: ContainerId, pid: u64, left: &mut i64, ctx: &mut Context) -> bool {
         let mut progress = false;
         while *left > 0 {
             let Some(live) = self.live.get_mut(&id) else { return progress };

@@ -8,26 +8,32 @@ use super::braces::{MOST_ALTERNATIVES, braces};
 use super::lexer::{Part, Word};
 use super::machine::Machine;
 use super::parser::Program;
-use super::pattern::matches;
+use super::pattern::{Pattern, is_active, quote};
 
 /// All arguments that these words become.
 pub fn arguments(machine: &mut Machine, host: &mut dyn Host, words: &[Word]) -> Vec<String> {
-    let mut found = Vec::new();
+    let (mut found, mut bytes) = (Vec::new(), 0);
     for word in words {
-        if machine.bash {
-            let mut left = MOST_ALTERNATIVES;
-            for word in braces(word.clone(), &mut left) {
-                found.append(&mut fields(machine, host, &word));
+        let mut left = MOST_ALTERNATIVES;
+        let words = if machine.bash { braces(word.clone(), &mut left) } else { vec![word.clone()] };
+        for word in words {
+            let more = fields(machine, host, &word);
+            bytes += more.iter().map(|field| field.len() + size_of::<String>()).sum::<usize>();
+            if bytes > MOST_BYTES {
+                machine.fault = Some("out of memory".into());
+                return Vec::new();
             }
-        } else {
-            found.append(&mut fields(machine, host, word));
+            found.extend(more);
         }
     }
     found
 }
 
+/// How much memory the words of a command may take.
+const MOST_BYTES: usize = 4 << 20;
+
 /// `~` and `~/…` at the head of a word.
-fn at_home(machine: &Machine, word: &Word) -> Option<String> {
+fn at_home(machine: &Machine, word: &[Part]) -> Option<String> {
     let Some(Part::Bare(text)) = word.first() else { return None };
     let rest = text.strip_prefix('~').filter(|rest| rest.starts_with('/') || rest.is_empty() && word.len() == 1)?;
     Some(machine.variable("HOME")? + rest)
@@ -50,110 +56,162 @@ pub fn substitutions<'a>(words: impl Iterator<Item = &'a Word>) -> Vec<Rc<Progra
     found
 }
 
+/// A stretch of a word after its expansion.
+struct Piece {
+    text: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// Neither split nor a pattern.
+    Quoted,
+    /// May be a pattern.
+    Bare,
+    /// May be a pattern, and its blanks part arguments.
+    Split,
+    /// Here another argument begins (`"$@"`), or would if there were any.
+    Next,
+}
+
+impl Piece {
+    fn is_active(&self) -> bool {
+        matches!(self.kind, Kind::Bare | Kind::Split) && is_active(&self.text)
+    }
+
+    fn as_pattern(&self) -> String {
+        if matches!(self.kind, Kind::Bare | Kind::Split) { self.text.clone() } else { quote(&self.text) }
+    }
+}
+
+/// What a word becomes; `bare` is how the text counts that nothing quotes.
+fn pieces(machine: &mut Machine, host: &mut dyn Host, word: &[Part], bare: Kind, found: &mut Vec<Piece>) {
+    let home = if bare == Kind::Quoted { None } else { at_home(machine, word) };
+    let word = &word[usize::from(home.is_some())..];
+    found.extend(home.map(|text| Piece { text, kind: Kind::Quoted }));
+    for part in word {
+        let kind = |quoted: &bool| if *quoted || bare == Kind::Quoted { Kind::Quoted } else { Kind::Split };
+        let (text, kind) = match part {
+            Part::Quoted(text) => (text.clone(), Kind::Quoted),
+            Part::Bare(text) => (text.clone(), bare),
+            Part::Variable { name, operator, argument, quoted } => match variable(machine, host, name, operator, argument) {
+                Some(_) if name == "@" && *quoted && matches!(operator.as_str(), "" | ":-" | "-") => {
+                    found.extend(machine.arguments.is_empty().then(|| Piece { text: String::new(), kind: Kind::Next }));
+                    for (index, text) in machine.arguments.iter().cloned().enumerate() {
+                        found.extend((index > 0).then(|| Piece { text: " ".into(), kind: Kind::Next }));
+                        found.push(Piece { text, kind: Kind::Quoted });
+                    }
+                    continue;
+                }
+                Some(text) => (text, kind(quoted)),
+                None => {
+                    pieces(machine, host, argument, kind(quoted), found);
+                    continue;
+                }
+            },
+            Part::Command { program, quoted } => (machine.captured(host, program).trim_end_matches('\n').to_owned(), kind(quoted)),
+            Part::Arithmetic(word) => {
+                let expression = text(machine, host, word);
+                (arithmetic(machine, &expression).to_string(), Kind::Quoted)
+            }
+        };
+        found.push(Piece { text, kind });
+    }
+}
+
+fn unsplit(machine: &mut Machine, host: &mut dyn Host, word: &[Part]) -> Vec<Piece> {
+    let mut found = Vec::new();
+    pieces(machine, host, word, Kind::Bare, &mut found);
+    found
+}
+
 /// A word as one text, unsplit (assignments, redirects, `case`).
-pub fn text(machine: &mut Machine, host: &mut dyn Host, word: &Word) -> String {
-    let home = at_home(machine, word);
-    let skipped = usize::from(home.is_some());
-    home.into_iter().collect::<String>() + &word[skipped..].iter().map(|part| value(machine, host, part)).collect::<String>()
+pub fn text(machine: &mut Machine, host: &mut dyn Host, word: &[Part]) -> String {
+    unsplit(machine, host, word).into_iter().map(|piece| piece.text).collect()
+}
+
+/// A word as a pattern: what is quoted in it means just itself.
+pub fn pattern(machine: &mut Machine, host: &mut dyn Host, word: &[Part]) -> String {
+    unsplit(machine, host, word).iter().map(Piece::as_pattern).collect()
 }
 
 fn fields(machine: &mut Machine, host: &mut dyn Host, word: &Word) -> Vec<String> {
-    let mut fields: Vec<String> = Vec::new();
+    let pieces = unsplit(machine, host, word);
+    // `"$@"` without arguments is nothing, in spite of its quotes.
+    if pieces.iter().all(|piece| piece.text.is_empty()) && pieces.iter().any(|piece| piece.kind == Kind::Next) {
+        return Vec::new();
+    }
+    let separators = machine.variable("IFS").unwrap_or_else(|| " \t\n".into());
+    let is_active = pieces.iter().any(Piece::is_active);
+    // Each with what it is as a pattern, where that matters.
+    let mut fields: Vec<(String, String)> = Vec::new();
     let mut open = false;
-    let mut pattern = false;
-    let home = at_home(machine, word);
-    let skipped = usize::from(home.is_some());
-    if let Some(home) = home {
-        fields.push(home);
-        open = true;
-    }
-    for part in &word[skipped..] {
-        if let Part::Variable { name, operator, quoted: true, .. } = part
-            && name == "@"
-            && operator.is_empty()
-        {
-            for (index, argument) in machine.arguments.clone().into_iter().enumerate() {
-                match fields.last_mut().filter(|_| open && index == 0) {
-                    Some(last) => last.push_str(&argument),
-                    None => fields.push(argument),
+    for piece in pieces {
+        let mut add = |text: &str, joins: bool| {
+            let pattern = if is_active { Piece { text: text.to_owned(), kind: piece.kind }.as_pattern() } else { String::new() };
+            match fields.last_mut().filter(|_| joins) {
+                Some((last, whole)) => {
+                    last.push_str(text);
+                    whole.push_str(&pattern);
                 }
+                None => fields.push((text.to_owned(), pattern)),
+            }
+        };
+        match piece.kind {
+            Kind::Next => open = false,
+            Kind::Quoted | Kind::Bare => {
+                add(&piece.text, open);
                 open = true;
             }
-            continue;
-        }
-        let text = value(machine, host, part);
-        let splits = matches!(part, Part::Variable { quoted: false, .. } | Part::Command { quoted: false, .. });
-        pattern |= matches!(part, Part::Bare(t) if t.contains(['*', '?', '[']));
-        if splits {
-            let separators = machine.variable("IFS").unwrap_or_else(|| " \t\n".into());
-            let is = |c: char| separators.contains(c);
-            let begins_blank = text.starts_with(is);
-            let ends_blank = text.ends_with(is);
-            // Runs of blanks count once; each other separator ends a field, empty or not.
-            let kept = |piece: &&str| !piece.is_empty() || !separators.trim().is_empty();
-            for (index, piece) in text.split(is).filter(kept).enumerate() {
-                match fields.last_mut().filter(|_| open && index == 0 && !begins_blank) {
-                    Some(last) => last.push_str(piece),
-                    None => fields.push(piece.to_owned()),
+            Kind::Split => {
+                let is = |c: char| separators.contains(c);
+                let begins_blank = piece.text.starts_with(is);
+                // Runs of blanks count once; each other separator ends a field, empty or not.
+                let kept = |piece: &&str| !piece.is_empty() || !separators.trim().is_empty();
+                for (index, part) in piece.text.split(is).filter(kept).enumerate() {
+                    add(part, open && index == 0 && !begins_blank);
+                    open = true;
                 }
-                open = true;
+                open &= !piece.text.ends_with(is);
             }
-            open &= !ends_blank;
-        } else {
-            match fields.last_mut().filter(|_| open) {
-                Some(last) => last.push_str(&text),
-                None => fields.push(text),
-            }
-            open = true;
         }
     }
-    if pattern {
-        fields = fields.into_iter().flat_map(|field| paths(machine, host, field)).collect();
+    if !is_active {
+        return fields.into_iter().map(|(text, _)| text).collect();
     }
-    fields
+    fields.into_iter().flat_map(|(text, pattern)| paths(machine, host, &pattern).unwrap_or_else(|| vec![text])).collect()
 }
 
 /// How many names a pattern may stand for.
 const MOST_FOUND: usize = 5000;
 
-/// Files that a pattern names; the pattern itself where there are none.
-fn paths(machine: &Machine, host: &dyn Host, pattern: String) -> Vec<String> {
+/// Files that a pattern names; `None` where there are none.
+fn paths(machine: &Machine, host: &dyn Host, pattern: &str) -> Option<Vec<String>> {
     let mut found = vec![String::new()];
     for (at, part) in pattern.split('/').enumerate() {
         let here = |before: &str| if at == 0 { before.to_owned() } else { format!("{before}/") };
-        if !part.contains(['*', '?', '[']) {
-            found.iter_mut().for_each(|before| *before = here(before) + part);
+        let part = Pattern::new(part);
+        if let Some(text) = part.literal() {
+            found.iter_mut().for_each(|before| *before = here(before) + &text);
             continue;
         }
         let below = |before: String| {
             let folder = here(&before);
             let names = host.list(&machine.path(if folder.is_empty() { "." } else { &folder })).unwrap_or_default();
-            let shown = names.into_iter().filter(|n| (!n.starts_with('.') || part.starts_with('.')) && matches(part, n));
+            // BusyBox's shell finds these, bash does not.
+            let own = if part.begins_with('.') && !machine.bash { vec![".".to_owned(), "..".to_owned()] } else { Vec::new() };
+            let shown = own.into_iter().chain(names).filter(|n| (!n.starts_with('.') || part.begins_with('.')) && part.fits(n));
             shown.map(|n| format!("{folder}{n}")).collect::<Vec<_>>()
         };
         found = found.into_iter().flat_map(below).take(MOST_FOUND).collect();
     }
     // What stands behind the last sign must be there, too.
     found.retain(|path| host.stat(&machine.path(path)).is_some());
-    if found.is_empty() { vec![pattern] } else { found }
+    (!found.is_empty()).then_some(found)
 }
 
-fn value(machine: &mut Machine, host: &mut dyn Host, part: &Part) -> String {
-    match part {
-        Part::Quoted(text) | Part::Bare(text) => text.clone(),
-        Part::Variable { name, operator, argument, .. } => variable(machine, host, name, operator, argument),
-        Part::Command { program, .. } => {
-            let output = machine.captured(host, program);
-            output.trim_end_matches('\n').to_owned()
-        }
-        Part::Arithmetic(word) => {
-            let expression = text(machine, host, word);
-            arithmetic(machine, &expression).to_string()
-        }
-    }
-}
-
-fn variable(machine: &mut Machine, host: &mut dyn Host, name: &str, operator: &str, argument: &Word) -> String {
+/// A variable's value; `None` where it is the argument instead.
+fn variable(machine: &mut Machine, host: &mut dyn Host, name: &str, operator: &str, argument: &Word) -> Option<String> {
     let found = machine.variable(name).or_else(|| (name == "RANDOM").then(|| machine.random(host.now())));
     let set = found.is_some();
     if !set && matches!(operator, "" | "#len" | "#" | "##" | "%" | "%%") && name != "@" && name != "*" && machine.wants_all_set() {
@@ -161,26 +219,15 @@ fn variable(machine: &mut Machine, host: &mut dyn Host, name: &str, operator: &s
     }
     let current = found.unwrap_or_default();
     let empty = if operator.starts_with(':') { current.is_empty() } else { !set };
-    match operator {
+    Some(match operator {
         "" => current,
         "#len" => current.chars().count().to_string(),
-        ":-" | "-" => {
-            if empty {
-                text(machine, host, argument)
-            } else {
-                current
-            }
-        }
-        ":+" | "+" => {
-            if empty {
-                String::new()
-            } else {
-                text(machine, host, argument)
-            }
-        }
+        ":-" | "-" if empty => return None,
+        ":+" | "+" if !empty => return None,
+        ":+" | "+" => String::new(),
         ":=" | "=" => {
             if !empty {
-                return current;
+                return Some(current);
             }
             let value = text(machine, host, argument);
             machine.set(name, &value);
@@ -199,9 +246,22 @@ fn variable(machine: &mut Machine, host: &mut dyn Host, name: &str, operator: &s
             current
         }
         "/" | "//" => {
-            let argument = text(machine, host, argument);
-            let (pattern, by) = argument.split_once('/').unwrap_or((&argument, ""));
-            replaced(&current, pattern, by, operator == "//")
+            let (searched, by) = cut(argument);
+            let (searched, by) = (pattern(machine, host, &searched), text(machine, host, &by));
+            machine.searched(&searched, &current);
+            // bash holds a pattern to one end of the text.
+            let anchored = if machine.bash { searched.chars().next().filter(|c| "#%".contains(*c)) } else { None };
+            let found = |from: &Pattern| match anchored {
+                Some('#') => from.prefix(&current, true).map(|end| (0, end)),
+                Some(_) => from.suffix(&current, true).map(|start| (start, current.len())),
+                None => None,
+            };
+            let searched = Pattern::new(&searched[usize::from(anchored.is_some())..]);
+            match found(&searched) {
+                Some((start, end)) => [&current[..start], &by, &current[end..]].concat(),
+                None if anchored.is_some() => current,
+                None => replaced(&current, &searched, &by, operator == "//"),
+            }
         }
         ":" => {
             let argument = text(machine, host, argument);
@@ -214,38 +274,36 @@ fn variable(machine: &mut Machine, host: &mut dyn Host, name: &str, operator: &s
             rest[..length].iter().collect()
         }
         "#" | "##" => {
-            let pattern = text(machine, host, argument);
-            let ends: Vec<usize> = current.char_indices().map(|(i, _)| i).chain([current.len()]).collect();
-            let fits = |end: &&usize| matches(&pattern, &current[..**end]);
-            let end = if operator == "#" { ends.iter().find(fits) } else { ends.iter().rev().find(fits) };
-            end.map_or(current.clone(), |end| current[*end..].to_owned())
+            let pattern = pattern(machine, host, argument);
+            machine.searched(&pattern, &current);
+            let end = Pattern::new(&pattern).prefix(&current, operator == "##").unwrap_or(0);
+            current[end..].to_owned()
         }
         "%" | "%%" => {
-            let pattern = text(machine, host, argument);
-            let starts: Vec<usize> = current.char_indices().map(|(i, _)| i).chain([current.len()]).collect();
-            let fits = |start: &&usize| matches(&pattern, &current[**start..]);
-            let start = if operator == "%" { starts.iter().rev().find(fits) } else { starts.iter().find(fits) };
-            start.map_or(current.clone(), |start| current[..*start].to_owned())
+            let pattern = pattern(machine, host, argument);
+            machine.searched(&pattern, &current);
+            let start = Pattern::new(&pattern).suffix(&current, operator == "%%").unwrap_or(current.len());
+            current[..start].to_owned()
         }
         _ => current,
-    }
+    })
 }
 
-/// Longer texts are searched for plain words only: a pattern looks at each part of a text.
-const MOST_SEARCHED: usize = 4096;
+/// A word before and behind its first bare `/`.
+fn cut(word: &Word) -> (Word, Word) {
+    let found = word.iter().enumerate().find_map(|(index, part)| match part {
+        Part::Bare(text) => text.split_once('/').map(|halves| (index, halves)),
+        _ => None,
+    });
+    let Some((index, (before, behind))) = found else { return (word.clone(), Word::new()) };
+    let half = |text: &str| Part::Bare(text.to_owned());
+    (word[..index].iter().cloned().chain([half(before)]).collect(), std::iter::once(half(behind)).chain(word[index + 1..].iter().cloned()).collect())
+}
 
 /// `${name/pattern/by}`: the longest part that fits, from the left; each of them with `//`.
-fn replaced(text: &str, pattern: &str, by: &str, each: bool) -> String {
+fn replaced(text: &str, pattern: &Pattern, by: &str, each: bool) -> String {
     let (mut out, mut rest) = (String::new(), text);
-    let is_plain = !pattern.contains(['*', '?', '[']);
-    while !rest.is_empty() && !pattern.is_empty() && (is_plain || text.len() <= MOST_SEARCHED) {
-        let ends = |start: usize| rest[start..].char_indices().map(move |(at, c)| start + at + c.len_utf8());
-        let found = if is_plain {
-            rest.find(pattern).map(|start| (start, start + pattern.len()))
-        } else {
-            rest.char_indices().find_map(|(start, _)| Some((start, ends(start).rfind(|end| matches(pattern, &rest[start..*end]))?)))
-        };
-        let Some((start, end)) = found else { break };
+    while let Some((start, end)) = pattern.find(rest).filter(|(start, end)| start < end) {
         out.push_str(&rest[..start]);
         out.push_str(by);
         rest = &rest[end..];

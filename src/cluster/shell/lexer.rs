@@ -259,13 +259,17 @@ impl Lexer<'_> {
         if self.peek() == Some('{') {
             self.at += 1;
             let start = self.at;
-            let mut depth = 1;
+            let (mut depth, mut quote) = (1, None);
             while depth > 0 {
-                match self.peek() {
-                    None => return Err(Fault::open("syntax error: missing '}'")),
-                    Some('{') => depth += 1,
-                    Some('}') => depth -= 1,
-                    Some(_) => {}
+                match (quote, self.peek()) {
+                    (_, None) => return Err(Fault::open("syntax error: missing '}'")),
+                    (None | Some('"'), Some('\\')) => self.at += usize::from(self.at + 1 < self.text.len()),
+                    (Some(open), Some(c)) if c == open => quote = None,
+                    (None, Some(c @ '"')) => quote = Some(c),
+                    (None, Some(c @ '\'')) if !quoted => quote = Some(c),
+                    (None, Some('{')) => depth += 1,
+                    (None, Some('}')) => depth -= 1,
+                    _ => {}
                 }
                 self.at += 1;
             }
@@ -307,9 +311,8 @@ impl Lexer<'_> {
         if name.is_empty() || operator.is_empty() && !rest.is_empty() {
             return Err("syntax error: bad substitution".into());
         }
-        // Between double quotes single ones are letters.
-        let quotes: &[char] = if quoted { &['"'] } else { &['"', '\''] };
-        let argument = parts(&rest[operator.len()..], self.depth + 1, quoted, quotes)?;
+        let is_pattern = matches!(operator, "#" | "##" | "%" | "%%" | "/" | "//");
+        let argument = parts(&rest[operator.len()..], self.depth + 1, Around::Braces { quoted, is_pattern })?;
         Ok(Part::Variable { name: name.into(), operator: operator.into(), argument, quoted })
     }
 
@@ -345,11 +348,22 @@ impl Lexer<'_> {
 
 /// The parts of a text in double quotes.
 fn double_quoted(text: &str, depth: usize) -> Result<Word, Fault> {
-    parts(text, depth, true, &[])
+    parts(text, depth, Around::Quotes)
 }
 
-/// The parts of a text of which blanks are letters; `quotes` go, and what they hold stays.
-fn parts(text: &str, depth: usize, quoted: bool, quotes: &[char]) -> Result<Word, Fault> {
+/// What stands around a text of which blanks are letters.
+#[derive(Clone, Copy)]
+enum Around {
+    Quotes,
+    /// `${name…}`, itself between double quotes or not.
+    Braces {
+        quoted: bool,
+        is_pattern: bool,
+    },
+}
+
+/// The parts of a text of which blanks are letters.
+fn parts(text: &str, depth: usize, around: Around) -> Result<Word, Fault> {
     if depth > DEEPEST {
         return Err("too deeply nested".into());
     }
@@ -359,11 +373,24 @@ fn parts(text: &str, depth: usize, quoted: bool, quotes: &[char]) -> Result<Word
     let mut plain = String::new();
     let flush = |plain: &mut String, word: &mut Word| {
         if !plain.is_empty() {
-            word.push(Part::Quoted(std::mem::take(plain)));
+            let plain = std::mem::take(plain);
+            word.push(if matches!(around, Around::Quotes) { Part::Quoted(plain) } else { Part::Bare(plain) });
         }
     };
+    // Between double quotes single ones are letters, but not in a pattern; and a backslash quotes whatever follows there.
+    let (quoted, quotes): (bool, &[char]) = match around {
+        Around::Quotes => (true, &[]),
+        Around::Braces { quoted: true, is_pattern: false } => (true, &['"']),
+        Around::Braces { quoted, .. } => (quoted, &['"', '\'']),
+    };
+    let quotes_all = quotes.len() == 2;
     while let Some(c) = lexer.peek() {
         match c {
+            '\\' if quotes_all && lexer.text.get(lexer.at + 1).is_some_and(|n| *n != '\n') => {
+                flush(&mut plain, &mut word);
+                word.push(Part::Quoted(lexer.text[lexer.at + 1].to_string()));
+                lexer.at += 2;
+            }
             '\\' if lexer.text.get(lexer.at + 1).is_some_and(|n| "$`\"\\\n".contains(*n)) => {
                 if lexer.text[lexer.at + 1] != '\n' {
                     plain.push(lexer.text[lexer.at + 1]);

@@ -58,6 +58,7 @@ pub(super) fn awk(call: &mut Call) -> i32 {
         out.push_str(&pieces.join(" "));
         out.push('\n');
     }
+    call.looked(&regex);
     call.say(&out);
     code
 }

@@ -16,7 +16,10 @@ mod text;
 mod truth;
 mod words;
 
+use std::cell::Cell;
+
 use super::machine::{Machine, absolute};
+use super::regex::{MOST_EFFORT, Regex};
 use super::{Host, Kind};
 use options::Options;
 use patterns::{grep_goes_by_line, sed_goes_by_line};
@@ -229,12 +232,18 @@ struct Call<'a, 'b> {
     arguments: &'a [String],
     options: Options,
     stdin: &'a str,
+    /// Bytes of text that its searches were worth.
+    effort: Cell<usize>,
 }
+
+/// Taking a text apart into lines is as much work as copying it so many times.
+const LINES: usize = 4;
 
 /// Runs an applet to its end; gives its exit code. `None`: there is none of this name.
 pub fn run(machine: &mut Machine, host: &mut dyn Host, arguments: &[String], stdin: &str) -> Option<i32> {
     let applet = find(&arguments[0])?;
-    let mut call = Call { machine, host, name: plain(&arguments[0]), arguments: &arguments[1..], options: Options::of(arguments), stdin };
+    let mut call =
+        Call { machine, host, name: plain(&arguments[0]), arguments: &arguments[1..], options: Options::of(arguments), stdin, effort: Cell::new(0) };
     // GNU's programs know more flags than are listed here.
     if let Some(wrong) = call.options.wrong.take().filter(|_| !call.machine.bash) {
         call.fail(&wrong, 1);
@@ -243,7 +252,12 @@ pub fn run(machine: &mut Machine, host: &mut dyn Host, arguments: &[String], std
     if call.options.words.len() < applet.least {
         return Some(call.usage());
     }
-    Some((applet.run)(&mut call))
+    let status = (applet.run)(&mut call);
+    let effort = call.effort.get();
+    machine.handled(effort + stdin.len() * LINES);
+    // What nobody would wait for does not end.
+    machine.is_endless |= effort >= MOST_EFFORT;
+    Some(status)
 }
 
 impl Call<'_, '_> {
@@ -259,6 +273,11 @@ impl Call<'_, '_> {
     fn say(&mut self, text: &str) -> i32 {
         self.machine.print(self.host, text);
         0
+    }
+
+    /// Counts what was looked for.
+    fn looked<'r>(&self, regexes: impl IntoIterator<Item = &'r Regex>) {
+        self.effort.set(self.effort.get() + regexes.into_iter().map(Regex::effort).sum::<usize>());
     }
 
     /// A complaint. GNU's programs say `cannot` where BusyBox says `can't`.

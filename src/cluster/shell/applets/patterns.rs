@@ -78,6 +78,7 @@ pub(super) fn grep(call: &mut Call) -> i32 {
             Err(failed) => code = failed,
         }
     }
+    call.looked(&search.regexes);
     if code != 0 { code } else { i32::from(hits == 0) }
 }
 
@@ -245,16 +246,26 @@ pub(super) fn sed(call: &mut Call) -> i32 {
                 if !copy.is_empty() {
                     call.host.write_file(&format!("{path}{copy}"), &text, false)?;
                 }
-                call.host.write_file(&path, &script.run(&text), false)
+                match script.run(&text) {
+                    Some(out) => call.host.write_file(&path, &out, false),
+                    None => {
+                        call.machine.is_endless = true;
+                        Ok(())
+                    }
+                }
             });
             if let Err(error) = done {
                 code = call.fail(&format!("{word}: {}", error.words()), 1);
             }
         }
+        call.looked(script.regexes());
         return code;
     }
     let (text, code) = call.text(behind);
-    let out = script.run(&text);
-    call.say(&out);
+    match script.run(&text) {
+        Some(out) => call.machine.print(call.host, &out),
+        None => call.machine.is_endless = true,
+    }
+    call.looked(script.regexes());
     code
 }

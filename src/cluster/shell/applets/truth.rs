@@ -133,7 +133,12 @@ impl<'a> Reader<'a, '_, '_> {
             "!=" => !fits(),
             "<" => left < right,
             ">" => left > right,
-            "=~" => Regex::new(right, true, false).is_match(left),
+            "=~" => {
+                let regex = Regex::new(right, true, false);
+                let fits = regex.is_match(left);
+                self.call.looked([&regex]);
+                fits
+            }
             // Files have no times here.
             "-nt" | "-ot" => false,
             "-ef" => self.call.path(left) == self.call.path(right),
@@ -157,8 +162,9 @@ pub(super) fn expr(call: &mut Call) -> i32 {
     if words.is_empty() {
         return if call.machine.bash { call.usage() } else { call.fail("too few arguments", 2) };
     }
-    let mut sum = Sum { words: &words, at: 0, depth: 0 };
-    match sum.level(0).and_then(|value| if sum.at == words.len() { Ok(value) } else { Err("syntax error") }) {
+    let mut sum = Sum { call, words: &words, at: 0, depth: 0 };
+    let value = sum.level(0).and_then(|value| if sum.at == words.len() { Ok(value) } else { Err("syntax error") });
+    match value {
         Ok(value) => {
             call.say(&format!("{value}\n"));
             i32::from(is_null(&value))
@@ -171,7 +177,8 @@ fn is_null(text: &str) -> bool {
     text.is_empty() || text.parse() == Ok(0)
 }
 
-struct Sum<'a> {
+struct Sum<'a, 'b, 'c> {
+    call: &'a Call<'b, 'c>,
     words: &'a [&'a str],
     at: usize,
     depth: usize,
@@ -182,8 +189,8 @@ type Value = Result<String, &'static str>;
 /// The operators of `expr`, weakest first.
 const LEVELS: [&[&str]; 6] = [&["|"], &["&"], &["<", "<=", "=", "==", "!=", ">=", ">"], &["+", "-"], &["*", "/", "%"], &[":"]];
 
-impl Sum<'_> {
-    fn next(&mut self) -> Result<&str, &'static str> {
+impl<'a> Sum<'a, '_, '_> {
+    fn next(&mut self) -> Result<&'a str, &'static str> {
         self.at += 1;
         self.words.get(self.at - 1).copied().ok_or("syntax error")
     }
@@ -194,7 +201,7 @@ impl Sum<'_> {
         while let Some(operator) = self.words.get(self.at).copied().filter(|w| operators.contains(w)) {
             self.at += 1;
             let right = self.level(level + 1)?;
-            left = applied(operator, left, right)?;
+            left = applied(self.call, operator, left, right)?;
         }
         Ok(left)
     }
@@ -215,7 +222,8 @@ impl Sum<'_> {
             "length" if self.at < self.words.len() => Ok(count(self.primary()?)),
             "match" if self.at < self.words.len() => {
                 let text = self.primary()?;
-                applied(":", text, self.primary()?)
+                let wanted = self.primary()?;
+                applied(self.call, ":", text, wanted)
             }
             "index" if self.at < self.words.len() => {
                 let (text, wanted) = (self.primary()?, self.primary()?);
@@ -232,7 +240,7 @@ impl Sum<'_> {
     }
 }
 
-fn applied(operator: &str, left: String, right: String) -> Value {
+fn applied(call: &Call, operator: &str, left: String, right: String) -> Value {
     let numbers = left.parse::<i64>().ok().zip(right.parse::<i64>().ok());
     let order = numbers.map_or_else(|| left.cmp(&right), |(left, right)| left.cmp(&right));
     let truth = |holds: bool| Ok(i32::from(holds).to_string());
@@ -255,6 +263,7 @@ fn applied(operator: &str, left: String, right: String) -> Value {
             let regex = Regex::new(&right, false, false);
             let text = regex.characters(&left);
             let found = regex.find(&text, 0).filter(|found| found.start == 0);
+            call.looked([&regex]);
             let group = found.as_ref().and_then(|found| found.groups[1]);
             Ok(match (group, found) {
                 (Some((from, to)), _) => text[from..to].iter().collect(),

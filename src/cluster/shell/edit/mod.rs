@@ -64,8 +64,10 @@ pub struct Script {
     quiet: bool,
 }
 
-/// How many commands one cycle may carry out.
-const MOST_STEPS: usize = 100_000;
+/// How much work one run may take, in characters that a pattern looked at: about what a learner does not notice.
+const MOST_WORK: usize = 1 << 24;
+/// Copying so many characters is as much work as matching one.
+const COPIED: usize = 64;
 
 impl Script {
     /// Reads a script; the error is what `sed` says.
@@ -114,21 +116,29 @@ impl Script {
         self.commands.iter().all(|c| !matches!(c.from, Some(Address::Line(_) | Address::Last)) && c.to.is_none() && stays(&c.what))
     }
 
-    pub fn run(&mut self, text: &str) -> String {
+    pub fn regexes(&self) -> impl Iterator<Item = &Regex> {
+        self.commands.iter().flat_map(Command::regexes)
+    }
+
+    /// What it prints; `None` where it does not come to an end, as far as anybody waits.
+    pub fn run(&mut self, text: &str) -> Option<String> {
         let quiet = self.quiet;
         let mut out = String::new();
         let lines: Vec<&str> = text.lines().collect();
         // The number of the line read last, what is held, and what was left by `D`.
-        let (mut number, mut held, mut left) = (0, String::new(), None::<String>);
+        let (mut number, mut held, mut left, mut work) = (0, String::new(), None::<String>, 0);
         while number < lines.len() || left.is_some() {
             let mut line = left.take().unwrap_or_else(|| {
                 number += 1;
                 lines[number - 1].to_owned()
             });
             let (mut shown, mut quits, mut behind, mut replaced) = (!quiet, false, String::new(), false);
-            let (mut at, mut steps) = (0, 0);
-            while at < self.commands.len() && steps < MOST_STEPS && line.len() + held.len() < MOST_TEXT {
-                steps += 1;
+            let mut at = 0;
+            while at < self.commands.len() {
+                work += self.commands[at].work(&line);
+                if work > MOST_WORK || self.commands[at].regexes().any(Regex::is_spent) || line.len() + held.len() + out.len() > MOST_TEXT {
+                    return None;
+                }
                 let last = number == lines.len();
                 let fits = self.commands[at].applies(&line, number, last);
                 let command = &self.commands[at];
@@ -179,8 +189,16 @@ impl Script {
                         quits = true;
                         break;
                     }
-                    What::Hold(adds) => held = if *adds { format!("{held}\n{line}") } else { line.clone() },
-                    What::Get(adds) => line = if *adds { format!("{line}\n{held}") } else { held.clone() },
+                    What::Hold(false) => held.clone_from(&line),
+                    What::Hold(true) => {
+                        held.push('\n');
+                        held.push_str(&line);
+                    }
+                    What::Get(false) => line.clone_from(&held),
+                    What::Get(true) => {
+                        line.push('\n');
+                        line.push_str(&held);
+                    }
                     What::Exchange => std::mem::swap(&mut line, &mut held),
                     What::Next(adds) => {
                         if last {
@@ -188,7 +206,8 @@ impl Script {
                             break;
                         }
                         if *adds {
-                            line = format!("{line}\n{}", lines[number]);
+                            line.push('\n');
+                            line.push_str(lines[number]);
                         } else {
                             if !quiet {
                                 out.push_str(&format!("{line}\n"));
@@ -214,18 +233,29 @@ impl Script {
                 }
             }
             out.push_str(&behind);
-            if quits || out.len() > MOST_TEXT {
+            if quits {
                 break;
             }
         }
-        out
+        Some(out)
     }
 }
 
-/// More is not printed or held.
-const MOST_TEXT: usize = 1 << 20;
+/// How much the line, what is held beside it and the output may come to.
+const MOST_TEXT: usize = 4 << 20;
 
 impl Command {
+    fn regexes(&self) -> impl Iterator<Item = &Regex> {
+        let looks = [&self.from, &self.to].into_iter().filter_map(|a| if let Some(Address::Pattern(regex)) = a { Some(regex) } else { None });
+        looks.chain(if let What::Substitute { regex, .. } = &self.what { Some(regex) } else { None })
+    }
+
+    /// What carrying it out on a line takes, about.
+    fn work(&self, line: &str) -> usize {
+        let own = if matches!(self.what, What::Translate(..)) { line.len() } else { line.len() / COPIED };
+        1 + own + self.regexes().count() * line.len()
+    }
+
     fn applies(&mut self, line: &str, number: usize, last: bool) -> bool {
         let until = self.until;
         let fits = |address: &Address| match address {
@@ -313,7 +343,7 @@ mod tests {
     use super::Script;
 
     fn sed(script: &str, quiet: bool, text: &str) -> String {
-        Script::new(script, false, quiet).map_or_else(|e| e, |mut s| s.run(text))
+        Script::new(script, false, quiet).map_or_else(|e| e, |mut s| s.run(text).unwrap_or_else(|| "endless".into()))
     }
 
     #[test]

@@ -150,11 +150,9 @@ impl Machine {
                 let names: Vec<String> = rest.iter().filter(|w| !w.starts_with('-')).cloned().collect();
                 match self.top().input {
                     Some(index) => {
-                        let text = std::mem::take(&mut self.inputs[index]);
-                        let (line, after) = text.split_once('\n').map_or((text.as_str(), ""), |(l, a)| (l, a));
-                        let ended = text.is_empty();
-                        self.inputs[index] = after.to_owned();
-                        self.finish_line(&names, line, &separators);
+                        let ended = self.inputs[index].is_empty();
+                        let (line, _) = self.inputs[index].line();
+                        self.finish_line(&names, &line, &separators);
                         i32::from(ended)
                     }
                     None => {
@@ -290,6 +288,7 @@ impl Machine {
 
     /// `sh …` as a command: another process, waited for.
     pub(super) fn nested(&mut self, host: &mut dyn Host, rest: &[String]) -> Step {
+        self.forks();
         let machine = match rest.split_first() {
             Some((flag, script)) if flag.starts_with('-') && flag.ends_with('c') && !script.is_empty() => {
                 Machine::script(&script[0], &script[1..], self.environment(), &self.directory)
@@ -303,7 +302,7 @@ impl Machine {
             }
             _ => match self.top().input {
                 Some(index) => {
-                    let text = std::mem::take(&mut self.inputs[index]);
+                    let text = self.inputs[index].rest();
                     Machine::script(&text, &[], self.environment(), &self.directory)
                 }
                 None => {

@@ -24,7 +24,9 @@ fn quoted(word: &str) -> String {
 
 impl Machine {
     pub(super) fn simple(&mut self, host: &mut dyn Host, assignments: &[(String, Word)], words: &[Word], redirects: &[Redirect]) -> Step {
+        self.forget_inputs();
         let mut arguments = expand::arguments(self, host, words);
+        self.handled(arguments.iter().map(String::len).sum());
         if self.fault.is_some() {
             return Step::Ran;
         }
@@ -129,7 +131,7 @@ impl Machine {
         // What does not read leaves its input to those that come after it.
         let hosts_own = host.reads_stdin(&arguments);
         let reads = hosts_own || applets::reads_stdin(&arguments) || applets::listens(&arguments);
-        let piped = self.top().input.filter(|_| reads).map(|index| std::mem::take(&mut self.inputs[index]));
+        let piped = self.top().input.filter(|_| reads).map(|index| self.inputs[index].rest());
         let has_input = piped.is_some();
         let stdin = piped.unwrap_or_default();
         if !has_input && (hosts_own && !host.is_terminal() || applets::reads_stdin(&arguments)) {
@@ -165,6 +167,7 @@ impl Machine {
         }
         if !applets::asks_the_network(&arguments[0]) {
             match applets::run(self, host, &arguments, &stdin) {
+                Some(_) if std::mem::take(&mut self.is_endless) => self.pending = Some(Pending::Forever),
                 Some(status) => self.status = status,
                 None => return self.missing(host, &arguments),
             }
@@ -194,7 +197,7 @@ impl Machine {
             return Step::Server(arguments, stdin);
         }
         let mut child = Machine::new(of_words(&arguments), self.environment(), &self.directory);
-        child.inputs = vec![stdin];
+        child.inputs = vec![stdin.into()];
         child.files = vec![Files { input: Some(0), ..self.top().clone() }];
         let pid = host.spawn(child);
         self.status = 0;

@@ -13,8 +13,8 @@ use crate::cluster::shell::owner::{Credentials, Owner};
 use crate::cluster::shell::parser::Program;
 use crate::cluster::shell::{Answered, Command, FileError, Host, Input, Kind, ProcessRow, Progress, Written};
 
-/// How many steps a substitution may take.
-const MOST_STEPS: usize = 20_000;
+/// How many steps a substitution may take that nobody could foresee.
+const MOST_STEPS: i64 = 20_000;
 
 /// What becomes of the output of a machine inside of this one.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,12 +42,23 @@ pub(super) struct Stage {
 
 impl Machine {
     /// Another machine that runs inside of this process.
-    pub(super) fn inside(&self, program: Rc<Program>) -> Machine {
+    pub(super) fn inside(&mut self, program: Rc<Program>) -> Machine {
+        self.forks();
         let mut child = self.clone();
         child.enter(self.depth, &self.top().clone());
         child.program = program;
         child.traps = SortedMap::new();
+        child.effort = 0;
         child
+    }
+
+    /// How many machines run inside of this one.
+    pub(super) fn machines(&self) -> usize {
+        match &self.pending {
+            Some(Pending::Inside { child, .. }) => 1 + child.machines(),
+            Some(Pending::Pipe(stages)) => stages.iter().map(|s| 1 + s.machine.machines()).sum(),
+            _ => 0,
+        }
     }
 
     /// Runs this as a part of the command that is being carried out.
@@ -81,6 +92,7 @@ impl Machine {
         let mut inner = Inner { host, input: None, written: Vec::new() };
         let step = child.step(&mut inner);
         let written = inner.written;
+        self.adds(&mut child);
         for (stream, text) in written {
             match (&goal, stream) {
                 (Goal::Capture { .. }, Stream::Stdout) => {
@@ -140,6 +152,7 @@ impl Machine {
                 Step::Input => reads |= first,
                 Step::Wait => {}
             }
+            self.adds(&mut stage.machine);
             let ended = stage.ended.is_some();
             for (stream, text) in written {
                 match (stream, stages.get_mut(index + 1)) {
@@ -189,8 +202,11 @@ impl Machine {
     pub(super) fn run_to_end(&mut self, host: &mut dyn Host, mut child: Machine) -> String {
         let mut inner = Inner { host, input: None, written: Vec::new() };
         let mut code = 0;
-        for _ in 0..MOST_STEPS {
-            match child.step(&mut inner) {
+        let mut left = MOST_STEPS;
+        while left > 0 {
+            let (step, cost) = child.turn(&mut inner);
+            left -= cost;
+            match step {
                 Step::Ran => {}
                 Step::Exit(exit) => {
                     code = exit;
@@ -200,6 +216,7 @@ impl Machine {
                 Step::Sleep(_) | Step::Wait | Step::Input | Step::Server(..) => child.pending = None,
             }
         }
+        self.took((MOST_STEPS - left).unsigned_abs() as usize);
         self.status = code;
         let mut output = String::new();
         for (stream, text) in inner.written {

@@ -2,6 +2,7 @@
 
 mod builtins;
 mod command;
+mod effort;
 mod inside;
 mod perform;
 mod runners;
@@ -22,7 +23,7 @@ use crate::api::order::{SortedMap, SortedSet};
 use crate::cluster::log::Stream;
 use inside::Stage;
 pub use signals::{signal_name, signal_number};
-use streams::{Files, Target};
+use streams::{Feed, Files, Target};
 use variables::Kept;
 use wait::Pending;
 
@@ -96,7 +97,7 @@ pub struct Machine {
     at: usize,
     frames: Vec<Frame>,
     files: Vec<Files>,
-    inputs: Vec<String>,
+    inputs: Vec<Feed>,
     variables: SortedMap<String, String>,
     /// Variables that commands do not get: those that nobody has exported.
     own: SortedSet<String>,
@@ -113,12 +114,16 @@ pub struct Machine {
     /// `$!`
     background: Option<u64>,
     /// What was read from standard input beyond the line that was asked for.
-    unread: String,
+    unread: Feed,
     /// Values of the next instruction's substitutions, once they are `ready`.
     values: VecDeque<String>,
     ready: bool,
     /// How long the network let an applet wait.
     pub(super) late_ms: u64,
+    /// An applet does not come to an end.
+    pub(super) is_endless: bool,
+    /// Bytes of text that were handled since the host last asked.
+    effort: usize,
     pending: Option<Pending>,
     signals: Vec<String>,
     cases: Vec<String>,
@@ -175,10 +180,12 @@ impl Machine {
             status: 0,
             children: Vec::new(),
             background: None,
-            unread: String::new(),
+            unread: Feed::default(),
             values: VecDeque::new(),
             ready: false,
             late_ms: 0,
+            is_endless: false,
+            effort: 0,
             pending: None,
             signals: Vec::new(),
             cases: Vec::new(),
@@ -269,7 +276,7 @@ impl Machine {
         self.files[0].input = None;
         self.inputs.clear();
         self.signals.clear();
-        self.unread.clear();
+        self.unread = Feed::default();
         self.begun.clear();
         (self.pending, self.leaving, self.ready, self.status, self.reads_commands) = (None, None, false, status, true);
     }

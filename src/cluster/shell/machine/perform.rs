@@ -1,5 +1,6 @@
 //! What each instruction of a program does.
 
+use super::streams::Feed;
 use super::*;
 use crate::cluster::shell::pattern;
 
@@ -56,14 +57,18 @@ impl Machine {
                     self.status = 2;
                     return Step::Ran;
                 }
-                let stages = stages.iter().enumerate().map(|(index, program)| {
-                    let mut machine = self.inside(Rc::clone(program));
-                    if index > 0 {
-                        (machine.files[0].input, machine.unread) = (None, String::new());
-                    }
-                    Stage { machine, input: (index > 0).then(String::new), closed: false, ended: None }
-                });
-                self.pending = Some(Pending::Pipe(stages.collect()));
+                let stages: Vec<Stage> = stages
+                    .iter()
+                    .enumerate()
+                    .map(|(index, program)| {
+                        let mut machine = self.inside(Rc::clone(program));
+                        if index > 0 {
+                            (machine.files[0].input, machine.unread) = (None, Feed::default());
+                        }
+                        Stage { machine, input: (index > 0).then(String::new), closed: false, ended: None }
+                    })
+                    .collect();
+                self.pending = Some(Pending::Pipe(stages));
             }
             Instruction::Redirect(redirects) => {
                 let files = self.top().clone();
@@ -110,7 +115,8 @@ impl Machine {
             Instruction::CaseTest { patterns, otherwise } => {
                 let text = self.cases.last().cloned().unwrap_or_default();
                 let fits = patterns.iter().any(|p| {
-                    let pattern = expand::text(self, host, p);
+                    let pattern = expand::pattern(self, host, p);
+                    self.searched(&pattern, &text);
                     pattern::matches(&pattern, &text)
                 });
                 if !fits {
@@ -131,12 +137,14 @@ impl Machine {
                 }
             }
             Instruction::Background { end } => {
+                self.forks();
                 let mut child = self.clone();
+                child.effort = 0;
                 child.frames = Vec::new();
                 child.children = Vec::new();
                 child.traps = self.traps.iter().filter(|(_, t)| t.is_empty()).map(|(k, v)| (k.clone(), v.clone())).collect();
                 child.reads_commands = false;
-                child.unread = String::new();
+                child.unread = Feed::default();
                 let body = Program { code: self.program.code[..*end].to_vec() };
                 child.program = Rc::new(body);
                 let pid = host.spawn(child);

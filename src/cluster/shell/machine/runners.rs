@@ -8,7 +8,7 @@ use crate::cluster::shell::parser::{Program, of_command, of_words, parse};
 use crate::cluster::shell::{Host, applets};
 
 /// How many commands one `xargs` may start.
-const MOST_CALLS: usize = 1000;
+const MOST_CALLS: usize = 100_000;
 
 impl Machine {
     /// `timeout [-s SIGNAL] [-k SECONDS] SECONDS COMMAND…`

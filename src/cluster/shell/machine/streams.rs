@@ -1,5 +1,7 @@
 //! Where a command's streams go: redirects, files, the streams of the process.
 
+use std::rc::Rc;
+
 use super::Machine;
 use crate::cluster::log::Stream;
 use crate::cluster::shell::parser::{BOTH, How, Redirect};
@@ -21,6 +23,41 @@ pub(super) struct Files {
     pub(super) error: Target,
 }
 
+/// Text that is read bit by bit. A copy shares the text and reads on by itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Feed {
+    text: Rc<str>,
+    /// How many bytes were read.
+    at: usize,
+}
+
+impl From<String> for Feed {
+    fn from(text: String) -> Self {
+        Self { text: text.into(), at: 0 }
+    }
+}
+
+impl Feed {
+    pub(super) fn is_empty(&self) -> bool {
+        self.at == self.text.len()
+    }
+
+    /// The next line without its end, and whether it has one.
+    pub(super) fn line(&mut self) -> (String, bool) {
+        let rest = &self.text[self.at..];
+        let end = rest.find('\n');
+        let line = rest[..end.unwrap_or(rest.len())].to_owned();
+        self.at += line.len() + usize::from(end.is_some());
+        (line, end.is_some())
+    }
+
+    pub(super) fn rest(&mut self) -> String {
+        let rest = self.text[self.at..].to_owned();
+        *self = Self::default();
+        rest
+    }
+}
+
 impl Machine {
     pub(super) fn top(&self) -> &Files {
         self.files.last().expect("the first entry is never popped")
@@ -37,17 +74,17 @@ impl Machine {
             let target = match redirect.how {
                 How::Read => {
                     let text = if path == "/dev/null" { String::new() } else { host.read(&path).map_err(|e| self.unopened("open", &word, e))? };
-                    self.inputs.push(text);
+                    self.inputs.push(text.into());
                     self.set_input();
                     continue;
                 }
                 How::Here => {
-                    self.inputs.push(word);
+                    self.inputs.push(word.into());
                     self.set_input();
                     continue;
                 }
                 How::HereString => {
-                    self.inputs.push(word + "\n");
+                    self.inputs.push((word + "\n").into());
                     self.set_input();
                     continue;
                 }
@@ -85,6 +122,12 @@ impl Machine {
         }
     }
 
+    /// Forgets the texts that nothing reads any more.
+    pub(super) fn forget_inputs(&mut self) {
+        let kept = self.files.iter().filter_map(|f| f.input).max().map_or(0, |last| last + 1);
+        self.inputs.truncate(kept);
+    }
+
     pub(super) fn set_input(&mut self) {
         let index = self.inputs.len() - 1;
         self.files.last_mut().expect("the first entry is never popped").input = Some(index);
@@ -117,6 +160,7 @@ impl Machine {
     }
 
     pub(super) fn put(&mut self, host: &mut dyn Host, target: Target, text: &str) {
+        self.handled(text.len());
         match target {
             Target::Stream(stream) => host.write(stream, text),
             Target::File(path) => {

@@ -42,9 +42,10 @@ impl Machine {
     }
 
     pub fn set(&mut self, name: &str, value: &str) {
+        self.handled(value.len());
         if self.readonly.contains(name) {
             self.fault = Some(format!("{name}: is read only"));
-        } else if self.variables.insert(name.into(), value.chars().take(MOST_TEXT).collect()).is_none() {
+        } else if self.variables.insert(name.into(), value[..value.floor_char_boundary(MOST_TEXT)].to_owned()).is_none() {
             self.own.insert(name.into());
         }
     }

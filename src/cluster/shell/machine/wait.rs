@@ -127,19 +127,15 @@ impl Machine {
                 self.pop_files();
                 self.status = status;
             }
-            Pending::Line { names, mut got, separators } => match self.stdin(host) {
-                Input::Text(text) => {
-                    got.push_str(&text);
-                    match got.split_once('\n') {
-                        Some((line, rest)) => {
-                            self.unread = rest.to_owned();
-                            self.finish_line(&names, line, &separators);
-                        }
-                        None => {
-                            self.pending = Some(Pending::Line { names, got, separators });
-                            return Some(Step::Ran);
-                        }
+            Pending::Line { names, mut got, separators } => match self.hear(host) {
+                Input::Text(_) => {
+                    let (line, is_whole) = self.unread.line();
+                    got.push_str(&line);
+                    if !is_whole {
+                        self.pending = Some(Pending::Line { names, got, separators });
+                        return Some(Step::Ran);
                     }
+                    self.finish_line(&names, &got, &separators);
                 }
                 Input::Empty => {
                     self.pending = Some(Pending::Line { names, got, separators });
@@ -159,7 +155,21 @@ impl Machine {
     }
 
     pub(super) fn stdin(&mut self, host: &mut dyn Host) -> Input {
-        if self.unread.is_empty() { host.stdin() } else { Input::Text(std::mem::take(&mut self.unread)) }
+        if self.unread.is_empty() { host.stdin() } else { Input::Text(self.unread.rest()) }
+    }
+
+    /// As [`Machine::stdin`], with the text kept among what is not read yet.
+    fn hear(&mut self, host: &mut dyn Host) -> Input {
+        if !self.unread.is_empty() {
+            return Input::Text(String::new());
+        }
+        match host.stdin() {
+            Input::Text(text) => {
+                self.unread = text.into();
+                Input::Text(String::new())
+            }
+            other => other,
+        }
     }
 
     /// An applet reads on.
@@ -187,7 +197,7 @@ impl Machine {
         }
         if closed && !linewise {
             let Reading { arguments, got, files, .. } = *reading;
-            self.inputs.push(got);
+            self.inputs.push(got.into());
             self.files.push(Files { input: Some(self.inputs.len() - 1), ..files });
             let step = self.dispatch(host, arguments);
             self.pop_files();

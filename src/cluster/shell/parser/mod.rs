@@ -421,7 +421,7 @@ fn assignment(word: &Word) -> Option<(String, Word)> {
     if !is_name(name) {
         return None;
     }
-    let mut value = vec![super::lexer::Part::Quoted(rest.to_owned())];
+    let mut value = vec![super::lexer::Part::Bare(rest.to_owned())];
     value.extend(word[1..].iter().cloned());
     Some((name.to_owned(), value))
 }
