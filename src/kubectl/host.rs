@@ -6,6 +6,7 @@ use crate::api::SimTime;
 use crate::api::order::SortedSet;
 use crate::cluster::log::Stream;
 use crate::cluster::network::{Answer, Failure as Unreachable};
+use crate::cluster::shell::Manner;
 use crate::cluster::shell::owner::{Credentials, Owner};
 use crate::cluster::shell::{Answered, Command, FileError, Host, Input, Kind, Machine, ProcessRow, Progress, Written};
 use crate::cluster::{PodRef, shell};
@@ -68,7 +69,7 @@ impl Env<'_> {
 
     /// Runs a line that waits for nothing, with its output where the command's is; gives its exit code.
     pub fn run_line(&mut self, line: &str) -> i32 {
-        let Ok(mut machine) = Machine::script(line, &[], self.variables.clone(), HOME) else { return 2 };
+        let Ok(mut machine) = Machine::script_in(Manner { bash: true, depth: 0 }, line, &[], self.variables.clone(), HOME) else { return 2 };
         machine.bash = true;
         let mut left = super::MOST_STEPS;
         while left > 0 {

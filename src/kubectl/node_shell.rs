@@ -4,6 +4,7 @@ use super::env::{DONE, Env, Failure, Flow, Job, Poll};
 use super::{duration, host, table};
 use crate::cluster::log::Fact;
 use crate::cluster::runtime::{ContainerRecord, MORE, State};
+use crate::cluster::shell::Manner;
 use crate::cluster::shell::{Machine, Step};
 
 /// A shell on a node, as long as the person is there.
@@ -33,7 +34,8 @@ pub fn ssh(words: &[String], env: &mut Env) -> Result<Flow, Failure> {
     let mut machine = if command.is_empty() {
         Machine::interactive(variables.into(), host::HOME, env.terminal)
     } else {
-        Machine::script(&line, &[], variables.into(), host::HOME).map_err(|m| Failure::raw(format!("bash: line 1: {m}\n"), 2))?
+        Machine::script_in(Manner { bash: true, depth: 0 }, &line, &[], variables.into(), host::HOME)
+            .map_err(|m| Failure::raw(format!("bash: line 1: {m}\n"), 2))?
     };
     machine.bash = true;
     // The words that a pipe or a file gives are the shell's input there.

@@ -45,10 +45,21 @@ fn closing(text: &str, start: usize) -> Option<usize> {
 /// What stands between braces as a list; `None` where it is just text.
 fn alternatives(inner: &str) -> Option<Vec<String>> {
     if let Some((first, last)) = inner.split_once("..") {
-        let (first, last) = (first.parse::<i64>().ok()?, last.parse::<i64>().ok()?);
-        let steps = first.abs_diff(last).min(MOST_ALTERNATIVES as u64) as i64;
-        let sign = if first <= last { 1 } else { -1 };
-        return Some((0..=steps).map(|n| (first + sign * n).to_string()).collect());
+        let (last, step) = last.split_once("..").map_or((last, Some(1)), |(last, step)| (last, step.parse::<i64>().ok()));
+        let step = step?.unsigned_abs().max(1);
+        let letter = |text: &str| text.chars().next().filter(|c| text.len() == 1 && c.is_ascii_alphabetic()).map(|c| i64::from(u32::from(c)));
+        let letters = letter(first).zip(letter(last));
+        let (from, to) = letters.or_else(|| first.parse().ok().zip(last.parse().ok()))?;
+        let steps = (from.abs_diff(to) / step).min(MOST_ALTERNATIVES as u64) as i64;
+        let by = if from <= to { 1 } else { -1 } * i64::try_from(step).ok()?;
+        // Where one of them begins with a zero all are as wide as the widest.
+        let pads = [first, last].iter().any(|text| text.trim_start_matches('-').starts_with('0') && text.trim_start_matches('-').len() > 1);
+        let width = if pads { first.len().max(last.len()) } else { 0 };
+        let shown = |n: i64| match u8::try_from(n).ok().filter(|_| letters.is_some()) {
+            Some(letter) => char::from(letter).to_string(),
+            None => format!("{n:0width$}"),
+        };
+        return Some((0..=steps).map(|n| shown(from + by * n)).collect());
     }
     let mut depth = 0;
     let pieces: Vec<String> = inner

@@ -263,6 +263,14 @@ fn variable(machine: &mut Machine, host: &mut dyn Host, name: &str, operator: &s
                 None => replaced(&current, &searched, &by, operator == "//"),
             }
         }
+        "^^" => current.to_uppercase(),
+        ",," => current.to_lowercase(),
+        "^" | "," => {
+            let first = current.chars().next().map_or(0, char::len_utf8);
+            let (head, rest) = current.split_at(first);
+            let head = if operator == "^" { head.to_uppercase() } else { head.to_lowercase() };
+            head + rest
+        }
         ":" => {
             let argument = text(machine, host, argument);
             let (from, length) = argument.split_once(':').map_or((argument.as_str(), None), |(from, length)| (from, Some(length)));

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::applets::unescape;
-use super::parser::{Fault, Program, parse_inside};
+use super::parser::{Fault, Manner, Program, parse_inside};
 
 /// A piece of a word.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +29,8 @@ pub enum Token {
     Operator(String, Option<u32>),
     /// The text of a here-document.
     Here(Word),
+    /// bash's `((…))`
+    Sum(Word),
 }
 
 /// How deep quotes and substitutions may nest.
@@ -37,7 +39,7 @@ const DEEPEST: usize = 40;
 pub struct Lexer<'a> {
     text: &'a [char],
     at: usize,
-    depth: usize,
+    manner: Manner,
     /// Here-documents whose text begins after this line: (index of the token to fill, end mark, quoted, tabs stripped).
     waiting: Vec<(usize, String, bool, bool)>,
     open: bool,
@@ -46,12 +48,12 @@ pub struct Lexer<'a> {
 /// The tokens of a script, or what is wrong with it.
 ///
 /// With them whether something is open at the end that a script may leave open, but a person's next line goes on with: a backslash, a here-document.
-pub fn tokens(text: &str, depth: usize) -> Result<(Vec<Token>, bool), Fault> {
-    if depth > DEEPEST {
+pub fn tokens(text: &str, manner: Manner) -> Result<(Vec<Token>, bool), Fault> {
+    if manner.depth > DEEPEST {
         return Err("too deeply nested".into());
     }
     let characters: Vec<char> = text.chars().collect();
-    let mut lexer = Lexer { text: &characters, at: 0, depth, waiting: Vec::new(), open: false };
+    let mut lexer = Lexer { text: &characters, at: 0, manner, waiting: Vec::new(), open: false };
     let mut found = Vec::new();
     while lexer.next(&mut found)? {}
     Ok((found, lexer.open || !lexer.waiting.is_empty()))
@@ -98,6 +100,16 @@ impl Lexer<'_> {
         let number = digits.parse().ok().filter(|_| matches!(self.peek(), Some('<' | '>')));
         if number.is_none() {
             self.at = start;
+        }
+        if self.manner.bash && self.starts("((") && begins_command(found) {
+            let at = self.at;
+            let inner = self.until_closed(2);
+            // `((a); b)` is a subshell in a subshell.
+            if self.text.get(self.at.saturating_sub(1)) == Some(&')') && self.text.get(self.at.saturating_sub(2)) == Some(&')') {
+                found.push(Token::Sum(double_quoted(&inner?, self.manner.deeper())?));
+                return Ok(true);
+            }
+            self.at = at;
         }
         for operator in ["<<<", "<<-", "&>>", "&&", "&>", "||", ";;", ">>", "<<", ">&", "<&", ">|", ";", "&", "|", "(", ")", "<", ">"] {
             if self.starts(operator) {
@@ -155,7 +167,7 @@ impl Lexer<'_> {
             body.push_str(line);
             body.push('\n');
         }
-        if quoted { Ok(vec![Part::Quoted(body)]) } else { double_quoted(&body, self.depth + 1) }
+        if quoted { Ok(vec![Part::Quoted(body)]) } else { double_quoted(&body, self.manner.deeper()) }
     }
 
     fn word(&mut self) -> Result<Word, Fault> {
@@ -224,7 +236,7 @@ impl Lexer<'_> {
             return Ok(vec![Part::Quoted(inner)]);
         }
         let mut word = vec![Part::Quoted(String::new())];
-        word.extend(double_quoted(&inner, self.depth + 1)?);
+        word.extend(double_quoted(&inner, self.manner.deeper())?);
         Ok(word)
     }
 
@@ -241,7 +253,7 @@ impl Lexer<'_> {
             }
             let inner: String = self.text[start..self.at].iter().collect();
             self.at += 1;
-            return Ok(Part::Command { program: Rc::new(parse_inside(&inner, self.depth + 1)?), quoted });
+            return Ok(Part::Command { program: Rc::new(parse_inside(&inner, self.manner.deeper())?), quoted });
         }
         self.at += 1;
         if self.peek() == Some('\'') && !quoted {
@@ -250,11 +262,11 @@ impl Lexer<'_> {
         }
         if self.starts("((") {
             let inner = self.until_closed(2)?;
-            return Ok(Part::Arithmetic(double_quoted(&inner, self.depth + 1)?));
+            return Ok(Part::Arithmetic(double_quoted(&inner, self.manner.deeper())?));
         }
         if self.peek() == Some('(') {
             let inner = self.until_closed(1)?;
-            return Ok(Part::Command { program: Rc::new(parse_inside(&inner, self.depth + 1)?), quoted });
+            return Ok(Part::Command { program: Rc::new(parse_inside(&inner, self.manner.deeper())?), quoted });
         }
         if self.peek() == Some('{') {
             self.at += 1;
@@ -307,12 +319,14 @@ impl Lexer<'_> {
             .max(usize::from(inner.starts_with(['?', '@', '*', '!', '$', '#', '-'])));
         let (name, rest) = inner.split_at(end);
         const OPERATORS: [&str; 15] = ["##", "%%", ":-", ":=", ":+", ":?", "-", "=", "+", "?", "#", "%", "//", "/", ":"];
-        let operator = OPERATORS.into_iter().find(|o| rest.starts_with(o)).unwrap_or("");
+        const BASH: [&str; 4] = ["^^", "^", ",,", ","];
+        let known = OPERATORS.iter().chain(if self.manner.bash { &BASH[..] } else { &[] });
+        let operator = known.copied().find(|o| rest.starts_with(o)).unwrap_or("");
         if name.is_empty() || operator.is_empty() && !rest.is_empty() {
             return Err("syntax error: bad substitution".into());
         }
         let is_pattern = matches!(operator, "#" | "##" | "%" | "%%" | "/" | "//");
-        let argument = parts(&rest[operator.len()..], self.depth + 1, Around::Braces { quoted, is_pattern })?;
+        let argument = parts(&rest[operator.len()..], self.manner.deeper(), Around::Braces { quoted, is_pattern })?;
         Ok(Part::Variable { name: name.into(), operator: operator.into(), argument, quoted })
     }
 
@@ -346,9 +360,21 @@ impl Lexer<'_> {
     }
 }
 
+/// Whether a command can begin behind these tokens.
+fn begins_command(before: &[Token]) -> bool {
+    match before.last() {
+        None => true,
+        Some(Token::Operator(text, _)) => matches!(text.as_str(), "\n" | ";" | "&" | "&&" | "||" | "|" | "(" | ")" | ";;"),
+        Some(Token::Word(word)) => {
+            matches!(word.as_slice(), [Part::Bare(text)] if ["while", "until", "if", "elif", "then", "else", "do", "for", "!", "{", "time"].contains(&text.as_str()))
+        }
+        Some(Token::Here(_) | Token::Sum(_)) => false,
+    }
+}
+
 /// The parts of a text in double quotes.
-fn double_quoted(text: &str, depth: usize) -> Result<Word, Fault> {
-    parts(text, depth, Around::Quotes)
+fn double_quoted(text: &str, manner: Manner) -> Result<Word, Fault> {
+    parts(text, manner, Around::Quotes)
 }
 
 /// What stands around a text of which blanks are letters.
@@ -363,12 +389,12 @@ enum Around {
 }
 
 /// The parts of a text of which blanks are letters.
-fn parts(text: &str, depth: usize, around: Around) -> Result<Word, Fault> {
-    if depth > DEEPEST {
+fn parts(text: &str, manner: Manner, around: Around) -> Result<Word, Fault> {
+    if manner.depth > DEEPEST {
         return Err("too deeply nested".into());
     }
     let characters: Vec<char> = text.chars().collect();
-    let mut lexer = Lexer { text: &characters, at: 0, depth, waiting: Vec::new(), open: false };
+    let mut lexer = Lexer { text: &characters, at: 0, manner, waiting: Vec::new(), open: false };
     let mut word = Word::new();
     let mut plain = String::new();
     let flush = |plain: &mut String, word: &mut Word| {

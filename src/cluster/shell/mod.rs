@@ -19,7 +19,7 @@ mod regex;
 
 pub use applets::is_applet;
 pub use machine::{Machine, Step, absolute, signal_name, signal_number};
-pub use parser::{Program, of_words, parse, parse_lines};
+pub use parser::{Manner, Program, of_words, parse, parse_lines};
 pub use pattern::matches;
 
 use crate::api::SimTime;

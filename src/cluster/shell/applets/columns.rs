@@ -10,11 +10,13 @@ pub(super) fn awk(call: &mut Call) -> i32 {
         Some(at) => (program[..at].trim(), program[at..].trim_start_matches('{').trim().trim_end_matches('}').trim()),
         None => (program.as_str(), "print"),
     };
-    let Some(shown) = action.strip_prefix("print").filter(|_| !program.is_empty()) else {
-        return call.fail("only '[/…/ | NR > N | $N == \"…\"] {print $N, …}' is known here", 1);
-    };
     let regex = condition.strip_prefix('/').and_then(|c| c.strip_suffix('/')).map(|c| Regex::new(c, true, false));
     let comparison = ["==", "!=", ">=", "<=", ">", "<"].iter().find_map(|o| condition.split_once(o).map(|(l, r)| (l.trim(), *o, r.trim())));
+    let shown = action.strip_prefix("print").filter(|shown| !program.is_empty() && (shown.is_empty() || shown.starts_with([' ', '$', '"'])));
+    let is_asked = regex.is_some() || condition.is_empty() || comparison.is_some_and(|(left, _, right)| is_known(left) && is_known(right));
+    let Some(shown) = shown.filter(|shown| is_known(shown) && is_asked) else {
+        return call.fail("only '[/…/ | NR > N | $N == \"…\"] {print $N, …}' is known here", 1);
+    };
     let separator = call.options.value('F').map(str::to_owned);
     let (text, code) = call.text(1);
     let mut out = String::new();
@@ -61,6 +63,14 @@ pub(super) fn awk(call: &mut Call) -> i32 {
     call.looked(&regex);
     call.say(&out);
     code
+}
+
+/// Whether an expression is made of columns, numbers and texts alone.
+fn is_known(text: &str) -> bool {
+    // What stands between quotes is every second part.
+    let bare = || text.split('"').step_by(2);
+    let is_sign = |c: char| c.is_ascii_digit() || "$ ,NRF".contains(c);
+    bare().all(|part| part.chars().all(is_sign) && part.split(|c: char| !c.is_ascii_alphabetic()).all(|word| matches!(word, "" | "NR" | "NF")))
 }
 
 /// The expressions between the commas outside of quotes.

@@ -134,7 +134,7 @@ const SORT: &str = "[-nrugMcszbdfiokt] [-o FILE] [-k START[.OFS][OPTS][,END[.OFS
 const GREP: &str = "[-HhnlLoqvsrRiwFEz] [-m N] [-A|B|C N] { PATTERN | -e PATTERN... | -f FILE... } [FILE]...";
 
 /// Commands of the machine itself that other programs take for applets.
-const BUILT_IN: &[&str] = &["pwd", "sleep", "usleep", "true", "false", "kill", "timeout", "env", "xargs", "watch", "httpd"];
+const BUILT_IN: &[&str] = &["pwd", "sleep", "usleep", "true", "false", "kill", "time", "timeout", "env", "xargs", "watch", "httpd"];
 
 /// The part of a program's path that names it.
 fn plain(name: &str) -> &str {

@@ -1,12 +1,14 @@
 //! The commands that the shell itself knows: those that change it, and those that wait.
 
+use std::rc::Rc;
+
 use super::inside::Goal;
 use super::signals::SIGNALS;
 use super::wait::Pending;
 use super::{DEEPEST, Frame, Machine, Step, signal_name, signal_number};
 use crate::cluster::shell::arithmetic::arithmetic;
 use crate::cluster::shell::owner::EXECUTE;
-use crate::cluster::shell::parser::Instruction;
+use crate::cluster::shell::parser::{Instruction, Manner, Program, of_words};
 use crate::cluster::shell::{FileError, Host, Kind, applets};
 
 impl Machine {
@@ -59,8 +61,8 @@ impl Machine {
             command @ ("export" | "local" | "readonly") => self.declare(host, command, rest),
             "unset" => self.unset_all(rest),
             "set" => self.set_options(host, rest),
-            "type" if !self.bash => self.tell(host, rest, false),
-            "command" if !self.bash && rest.first().is_some_and(|w| w == "-v" || w == "-V") => self.tell(host, &rest[1..], rest[0] == "-v"),
+            "type" => self.tell(host, rest, false),
+            "command" if rest.first().is_some_and(|w| w == "-v" || w == "-V") => self.tell(host, &rest[1..], rest[0] == "-v"),
             "let" => {
                 let sums = rest.iter().map(|sum| arithmetic(self, sum)).last();
                 i32::from(sums == Some(0))
@@ -105,6 +107,11 @@ impl Machine {
                         1
                     }
                 }
+            }
+            "time" if !rest.is_empty() => {
+                let code = [&[Instruction::ClockBegin], of_words(rest).code.as_slice(), &[Instruction::ClockEnd]].concat();
+                self.begin(Rc::new(Program { code }), Goal::Print);
+                0
             }
             "timeout" => self.timeout(host, rest),
             "watch" => self.watch(host, rest),
@@ -195,7 +202,7 @@ impl Machine {
                         break;
                     }
                     Frame::Call { program, back, arguments, locals } => self.come_back(program, back, arguments, locals),
-                    Frame::Loop { .. } | Frame::For { .. } => {}
+                    Frame::Loop { .. } | Frame::For { .. } | Frame::Clock(_) => {}
                 }
             }
             let mut depth = 1;
@@ -228,7 +235,7 @@ impl Machine {
                     return;
                 }
                 Frame::Call { .. } => return,
-                Frame::Subshell { .. } | Frame::For { .. } => drop(self.frames.pop()),
+                Frame::Subshell { .. } | Frame::For { .. } | Frame::Clock(_) => drop(self.frames.pop()),
             }
         }
     }
@@ -289,21 +296,22 @@ impl Machine {
     /// `sh …` as a command: another process, waited for.
     pub(super) fn nested(&mut self, host: &mut dyn Host, rest: &[String]) -> Step {
         self.forks();
+        let manner = Manner { bash: self.bash, depth: 0 };
         let machine = match rest.split_first() {
             Some((flag, script)) if flag.starts_with('-') && flag.ends_with('c') && !script.is_empty() => {
-                Machine::script(&script[0], &script[1..], self.environment(), &self.directory)
+                Machine::script_in(manner, &script[0], &script[1..], self.environment(), &self.directory)
             }
             Some((file, more)) if !file.starts_with('-') => {
                 let path = self.path(file);
                 match host.read(&path) {
-                    Ok(text) => Machine::script(&text, more, self.environment(), &self.directory),
+                    Ok(text) => Machine::script_in(manner, &text, more, self.environment(), &self.directory),
                     Err(_) => Err(format!("can't open '{file}': No such file or directory")),
                 }
             }
             _ => match self.top().input {
                 Some(index) => {
                     let text = self.inputs[index].rest();
-                    Machine::script(&text, &[], self.environment(), &self.directory)
+                    Machine::script_in(manner, &text, &[], self.environment(), &self.directory)
                 }
                 None => {
                     self.reads_commands = true;
@@ -314,7 +322,6 @@ impl Machine {
         match machine {
             Ok(mut child) => {
                 child.inputs = self.inputs.clone();
-                child.bash = self.bash;
                 if self.depth >= DEEPEST {
                     self.status = 2;
                 } else if self.depth > 0 || self.bash {

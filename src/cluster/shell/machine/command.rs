@@ -10,7 +10,7 @@ use super::{Frame, Kept, Machine, Step};
 use crate::cluster::log::Stream;
 use crate::cluster::shell::lexer::{Part, Word};
 use crate::cluster::shell::owner::EXECUTE;
-use crate::cluster::shell::parser::{Instruction, Program, Redirect, of_words};
+use crate::cluster::shell::parser::{Instruction, Program, Redirect, is_name, of_words};
 use crate::cluster::shell::{Answered, Command, Host, applets, expand};
 
 /// A word as `set -x` shows it (`maybe_single_quote` of BusyBox's `ash.c`).
@@ -123,6 +123,18 @@ impl Machine {
     pub(super) fn dispatch(&mut self, host: &mut dyn Host, arguments: Vec<String>) -> Step {
         if let Some((program, at)) = self.functions.get(&arguments[0]).cloned() {
             self.call(program, at, arguments[1..].to_vec());
+            return Step::Ran;
+        }
+        // Only bash adds to a variable so.
+        let added = |word: &String| word.split_once("+=").filter(|(name, _)| is_name(name)).map(|(name, more)| (name.to_owned(), more.to_owned()));
+        if self.bash
+            && let Some(sums) = arguments.iter().map(added).collect::<Option<Vec<_>>>()
+        {
+            for (name, more) in sums {
+                let whole = self.variable(&name).unwrap_or_default() + &more;
+                self.set(&name, &whole);
+            }
+            self.status = 0;
             return Step::Ran;
         }
         if let Some(step) = self.builtin(host, &arguments) {

@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::expand;
-use super::parser::{Instruction, Program, in_bash, parse, parse_lines};
+use super::parser::{Instruction, Manner, Program, in_bash, parse, parse_lines};
 use super::{Host, Input};
 use crate::api::SimTime;
 use crate::api::order::{SortedMap, SortedSet};
@@ -67,6 +67,8 @@ enum Frame {
         values: Vec<String>,
         next: usize,
     },
+    /// `time`, since when.
+    Clock(SimTime),
 }
 
 /// What `set` switches: `-e`, `-u`, `-x`, `-o pipefail`.
@@ -153,8 +155,8 @@ const MOST_TEXT: usize = 1 << 20;
 const MOST_BEGUN: usize = 1 << 15;
 
 /// As [`parse_lines`], for no longer than it does not take a learner's time.
-fn going_on(text: &str) -> Result<Option<Program>, String> {
-    match parse_lines(text)? {
+fn going_on(text: &str, manner: Manner) -> Result<Option<Program>, String> {
+    match parse_lines(text, manner)? {
         None if text.len() > MOST_BEGUN => Err(format!("syntax error: a command of more than {} KiB goes on", MOST_BEGUN >> 10)),
         read => Ok(read),
     }
@@ -211,11 +213,21 @@ impl Machine {
 
     /// `sh -c SCRIPT [NAME [ARGUMENT…]]`; the error is what `sh` says.
     pub fn script(script: &str, rest: &[String], environment: SortedMap<String, String>, directory: &str) -> Result<Self, String> {
-        let mut machine = Self::new(Rc::new(parse(script, 0)?), environment, directory);
+        Self::script_in(Manner::default(), script, rest, environment, directory)
+    }
+
+    /// As [`Machine::script`], of bash where the manner says so.
+    pub fn script_in(manner: Manner, script: &str, rest: &[String], environment: SortedMap<String, String>, directory: &str) -> Result<Self, String> {
+        let mut machine = Self::new(Rc::new(parse(script, manner)?), environment, directory);
+        machine.bash = manner.bash;
         if let Some((name, arguments)) = rest.split_first() {
             (machine.name, machine.arguments) = (name.clone(), arguments.to_vec());
         }
         Ok(machine)
+    }
+
+    pub(super) fn manner(&self) -> Manner {
+        Manner { bash: self.bash, depth: self.depth }
     }
 
     /// An absolute path, without `.` and `..`.
@@ -235,13 +247,13 @@ impl Machine {
 
     /// Gives an idle shell another line; the error is what it says of one that it cannot read.
     pub fn run(&mut self, line: &str) -> Result<(), String> {
-        self.begin_with(parse(line, 0))
+        self.begin_with(parse(line, self.manner()))
     }
 
     /// Gives an idle shell a line that a person has typed: a command that is not whole with it goes on with the next one.
     pub fn typed(&mut self, line: &str) -> Result<(), String> {
         let text = [&self.begun, line, "\n"].concat();
-        match going_on(&text).transpose() {
+        match going_on(&text, self.manner()).transpose() {
             Some(read) => self.begin_with(read),
             None => {
                 self.begun = text;
@@ -252,7 +264,7 @@ impl Machine {
 
     /// No further line comes (Ctrl-D): what was begun ends where it is.
     pub fn end_lines(&mut self) -> Result<(), String> {
-        self.begin_with(parse(&self.begun, 0))
+        self.begin_with(parse(&self.begun, self.manner()))
     }
 
     fn begin_with(&mut self, read: Result<Program, String>) -> Result<(), String> {
@@ -402,10 +414,10 @@ impl Machine {
             Input::Empty => return Step::Input,
             Input::Closed if self.begun.is_empty() => return self.leave(host, self.status),
             // What was begun ends where it is.
-            Input::Closed => parse(&std::mem::take(&mut self.begun), 0).map(Some),
+            Input::Closed => parse(&std::mem::take(&mut self.begun), self.manner()).map(Some),
             Input::Text(text) => {
                 self.begun.push_str(&text);
-                going_on(&self.begun)
+                going_on(&self.begun, self.manner())
             }
         };
         match read {
@@ -426,7 +438,7 @@ impl Machine {
 
     /// Runs a script's text in this very process (traps, `eval`, `.`).
     pub(super) fn call_text(&mut self, host: &mut dyn Host, script: &str) {
-        match parse(script, self.depth) {
+        match parse(script, self.manner()) {
             Ok(program) => self.call(Rc::new(program), 0, self.arguments.clone()),
             Err(message) => {
                 self.complain(host, &message);

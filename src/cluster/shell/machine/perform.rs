@@ -158,6 +158,13 @@ impl Machine {
                 self.at = *end;
                 self.status = 0;
             }
+            Instruction::ClockBegin => self.frames.push(Frame::Clock(host.now())),
+            Instruction::ClockEnd => {
+                if let Some(Frame::Clock(since)) = self.frames.pop() {
+                    let lines = self.clocked(host.now() - since);
+                    self.say_error(host, &lines);
+                }
+            }
             Instruction::Return => self.return_from(),
             Instruction::Succeed => self.status = 0,
         }

@@ -46,6 +46,15 @@ impl Machine {
         0
     }
 
+    /// What `time` says. Commands take no processor time here.
+    pub(super) fn clocked(&self, took_ms: u64) -> String {
+        let (minutes, seconds, ms) = (took_ms / 60_000, took_ms / 1000 % 60, took_ms % 1000);
+        if self.bash {
+            return format!("\nreal\t{minutes}m{seconds}.{ms:03}s\nuser\t0m0.000s\nsys\t0m0.000s\n");
+        }
+        format!("real\t{minutes}m {seconds}.{:02}s\nuser\t0m 0.00s\nsys\t0m 0.00s\n", ms / 10)
+    }
+
     /// `watch [-n SECONDS] COMMAND…`. There is no screen to draw on again and again: it shows what has changed, under its usual head.
     pub(super) fn watch(&mut self, host: &mut dyn Host, rest: &[String]) -> i32 {
         let mut words = rest;
@@ -72,7 +81,7 @@ impl Machine {
         let text = format!(
             "while :; do __new=$({line} 2>&1); [ \"$__new\" = \"$__old\" ] || printf '%s\\n' \"Every {every}s: $0\" '' \"$__new\" ''; __old=$__new; sleep {every}; done"
         );
-        match parse(&text, self.depth) {
+        match parse(&text, self.manner()) {
             Ok(program) => {
                 let name = std::mem::replace(&mut self.name, line);
                 self.begin(Rc::new(program), Goal::Print);

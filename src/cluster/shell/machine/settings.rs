@@ -9,6 +9,7 @@ use crate::cluster::shell::{Host, applets};
 /// What BusyBox's shell runs itself.
 const BUILT_IN: &str = " . : [ [[ alias bg break cd command continue echo eval exec exit export false fg getopts hash help jobs kill let local printf pwd \
     read readonly return set shift source test times trap true type ulimit umask unalias unset wait ";
+const BASH_KEYWORDS: &str = " [[ function time ";
 pub(super) const KEYWORDS: &str = " ! case do done elif else esac fi for function if in then until while { } ";
 
 impl Machine {
@@ -124,7 +125,7 @@ impl Machine {
         let mut status = 0;
         for name in names {
             let within = |list: &str| list.contains(&format!(" {name} "));
-            let what = if within(KEYWORDS) {
+            let what = if within(KEYWORDS) || self.bash && within(BASH_KEYWORDS) {
                 "a shell keyword".to_owned()
             } else if self.functions.contains_key(name) {
                 "a function".to_owned()
@@ -133,10 +134,12 @@ impl Machine {
             } else if let Some(path) = applets::path_of(host, name) {
                 path
             } else {
-                if !in_one_word {
-                    self.print(host, &format!("{name}: not found\n"));
+                match in_one_word {
+                    true => {}
+                    false if self.bash => self.complain_of(host, "type", &format!("{name}: not found")),
+                    false => self.print(host, &format!("{name}: not found\n")),
                 }
-                status = 127;
+                status = if self.bash { 1 } else { 127 };
                 continue;
             };
             let line = match in_one_word {

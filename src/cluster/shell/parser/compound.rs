@@ -1,6 +1,7 @@
 //! Commands that hold others: `if`, `while`, `for`, `case`, functions.
 
 use super::*;
+use crate::cluster::shell::lexer::Part;
 
 impl Parser {
     pub(super) fn conditional(&mut self) -> Result<(), Fault> {
@@ -52,8 +53,54 @@ impl Parser {
         Ok(())
     }
 
+    /// `((…))`: bash's `let`.
+    pub(super) fn sum(&mut self, sum: Word) {
+        let words = vec![vec![Part::Quoted("let".into())], sum];
+        self.code.push(Instruction::Simple { assignments: Vec::new(), words, redirects: Vec::new(), line: self.line });
+    }
+
+    /// `for ((…; …; …))`, behind `for`.
+    fn count(&mut self, sums: &Word) -> Result<(), Fault> {
+        let mut parts = split(sums).into_iter();
+        if parts.len() != 3 {
+            return Err("syntax error: bad for loop variable".into());
+        }
+        let mut next = || parts.next().filter(|sum| sum.iter().any(|part| !matches!(part, Part::Quoted(text) if text.trim().is_empty())));
+        let (first, condition, step) = (next(), next(), next());
+        self.take(";");
+        self.newlines();
+        self.expect("do")?;
+        if let Some(first) = first {
+            self.sum(first);
+        }
+        let begin = self.code.len();
+        self.code.push(Instruction::Succeed);
+        let jump = condition.map(|condition| {
+            self.sum(condition);
+            self.code.push(Instruction::Succeed);
+            self.code.len() - 1
+        });
+        self.block("done")?;
+        let step_at = self.code.len();
+        if let Some(step) = step {
+            self.sum(step);
+        }
+        self.code.push(Instruction::Jump(begin + 1));
+        let end = self.code.len();
+        if let Some(jump) = jump {
+            self.code[jump] = Instruction::JumpIfFailed(end);
+        }
+        self.code[begin] = Instruction::LoopBegin { end, next: step_at };
+        self.code.push(Instruction::LoopEnd);
+        Ok(())
+    }
+
     pub(super) fn each(&mut self) -> Result<(), Fault> {
         self.at += 1;
+        if let Some(Token::Sum(sums)) = self.tokens.get(self.at).cloned() {
+            self.at += 1;
+            return self.count(&sums);
+        }
         let variable = self.word().filter(|word| is_name(word)).ok_or("syntax error: bad for loop variable")?;
         self.at += 1;
         self.newlines();
@@ -142,4 +189,19 @@ impl Parser {
         self.code[at] = Instruction::Function { name, end: self.code.len() };
         Ok(())
     }
+}
+
+/// The sums of a word, which semicolons part.
+fn split(sums: &Word) -> Vec<Word> {
+    let mut found = vec![Word::new()];
+    for part in sums {
+        let mut pieces: Vec<Part> = match part {
+            Part::Quoted(text) => text.split(';').map(|piece| Part::Quoted(piece.to_owned())).collect(),
+            other => vec![other.clone()],
+        };
+        let last = found.len() - 1;
+        found[last].push(pieces.remove(0));
+        found.extend(pieces.into_iter().map(|piece| vec![piece]));
+    }
+    found
 }

@@ -77,6 +77,9 @@ pub enum Instruction {
         end: usize,
     },
     Return,
+    /// `time`: what runs up to the end is measured.
+    ClockBegin,
+    ClockEnd,
     /// The status of an `if` of which nothing ran, of an empty loop.
     Succeed,
 }
@@ -114,14 +117,29 @@ impl From<&str> for Fault {
     }
 }
 
+/// How a text is read.
+#[derive(Clone, Copy, Default)]
+pub struct Manner {
+    /// As bash reads it: `((…))` is a sum.
+    pub bash: bool,
+    /// In how many other texts it stands.
+    pub depth: usize,
+}
+
+impl Manner {
+    pub fn deeper(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+}
+
 /// Reads a script; the error is what `sh` says after `sh: `.
-pub fn parse(text: &str, depth: usize) -> Result<Program, String> {
-    read(text, depth).map(|(program, _)| program).map_err(|fault| fault.message)
+pub fn parse(text: &str, manner: Manner) -> Result<Program, String> {
+    read(text, manner).map(|(program, _)| program).map_err(|fault| fault.message)
 }
 
 /// Reads what a person has typed so far; `None` where they have to go on (`while true`, an open quote, a here-document without its end).
-pub fn parse_lines(text: &str) -> Result<Option<Program>, String> {
-    match read(text, 0) {
+pub fn parse_lines(text: &str, manner: Manner) -> Result<Option<Program>, String> {
+    match read(text, manner) {
         Ok((program, is_open)) => Ok((!is_open).then_some(program)),
         Err(fault) if fault.is_open => Ok(None),
         Err(fault) => Err(fault.message),
@@ -129,14 +147,14 @@ pub fn parse_lines(text: &str) -> Result<Option<Program>, String> {
 }
 
 /// A script between brackets or backticks, which end it.
-pub(super) fn parse_inside(text: &str, depth: usize) -> Result<Program, Fault> {
-    Ok(parse(text, depth)?)
+pub(super) fn parse_inside(text: &str, manner: Manner) -> Result<Program, Fault> {
+    Ok(parse(text, manner)?)
 }
 
 /// A script, and whether something is still open that its end may leave so.
-fn read(text: &str, depth: usize) -> Result<(Program, bool), Fault> {
-    let (tokens, is_open) = tokens(text, depth)?;
-    let mut parser = Parser { tokens, at: 0, code: Vec::new(), depth, line: 0 };
+fn read(text: &str, manner: Manner) -> Result<(Program, bool), Fault> {
+    let (tokens, is_open) = tokens(text, manner)?;
+    let mut parser = Parser { tokens, at: 0, code: Vec::new(), manner, line: 0 };
     parser.list(&[])?;
     match parser.tokens.get(parser.at) {
         None => Ok((Program { code: parser.code }, is_open)),
@@ -163,6 +181,7 @@ fn unexpected(token: Option<&Token>) -> Fault {
             None => "syntax error: unexpected word".into(),
         },
         Some(Token::Here(_)) => "syntax error: unexpected redirection".into(),
+        Some(Token::Sum(_)) => "syntax error: unexpected \"(\"".into(),
     }
 }
 
@@ -178,7 +197,7 @@ struct Parser {
     tokens: Vec<Token>,
     at: usize,
     code: Vec<Instruction>,
-    depth: usize,
+    manner: Manner,
     /// From 0; lines within a word or a here-document do not count.
     line: usize,
 }
@@ -238,8 +257,8 @@ impl Parser {
 
     /// Commands up to one of these keywords (or `)`, `;;`), which is left.
     fn list(&mut self, until: &[&str]) -> Result<(), Fault> {
-        self.depth += 1;
-        if self.depth > 60 {
+        self.manner.depth += 1;
+        if self.manner.depth > 60 {
             return Err("too deeply nested".into());
         }
         loop {
@@ -263,7 +282,7 @@ impl Parser {
                 break;
             }
         }
-        self.depth -= 1;
+        self.manner.depth -= 1;
         Ok(())
     }
 
@@ -285,6 +304,11 @@ impl Parser {
     }
 
     fn pipeline(&mut self) -> Result<(), Fault> {
+        let timed = self.manner.bash && self.word().as_deref() == Some("time");
+        if timed {
+            self.at += 1;
+            self.code.push(Instruction::ClockBegin);
+        }
         let not = self.word().as_deref() == Some("!");
         self.at += usize::from(not);
         let before = std::mem::take(&mut self.code);
@@ -306,6 +330,9 @@ impl Parser {
         }
         if not {
             self.code.push(Instruction::Not);
+        }
+        if timed {
+            self.code.push(Instruction::ClockEnd);
         }
         Ok(())
     }
@@ -333,9 +360,14 @@ impl Parser {
                 self.block(")")?;
                 self.code.push(Instruction::EndSubshell);
             }
-            _ => return self.simple(),
-        };
-        let () = ();
+            _ => match self.tokens.get(self.at).cloned() {
+                Some(Token::Sum(sum)) => {
+                    self.at += 1;
+                    self.sum(sum);
+                }
+                _ => return self.simple(),
+            },
+        }
         let mut redirects = Vec::new();
         while let Some(redirect) = self.redirect()? {
             redirects.push(redirect);
