@@ -429,7 +429,8 @@ fn parts(text: &str, manner: Manner, around: Around) -> Result<Word, Fault> {
             }
             '$' | '`' => {
                 flush(&mut plain, &mut word);
-                match lexer.dollar(quoted)? {
+                // What a pattern takes from a variable is a pattern, too, unless it has quotes of its own.
+                match lexer.dollar(quoted && !quotes_all)? {
                     Part::Bare(text) => plain.push_str(&text),
                     part => word.push(part),
                 }

@@ -52,8 +52,8 @@ const MOST_STEPS: usize = 200_000;
 /// How much work all searches with a pattern may be; beyond that nothing is found.
 const MOST_WORK: usize = 10_000_000;
 /// A step is worth handling so many bytes of text.
-const BYTES_A_STEP: usize = 8;
-pub const MOST_EFFORT: usize = MOST_WORK * BYTES_A_STEP;
+const BYTES_A_STEP: u64 = 8;
+pub const MOST_EFFORT: u64 = MOST_WORK as u64 * BYTES_A_STEP;
 const DEEPEST: usize = 20;
 
 impl Regex {
@@ -67,8 +67,8 @@ impl Regex {
     }
 
     /// What its searches were worth, in bytes of text that are handled.
-    pub fn effort(&self) -> usize {
-        self.steps.get() * BYTES_A_STEP
+    pub fn effort(&self) -> u64 {
+        self.steps.get() as u64 * BYTES_A_STEP
     }
 
     /// Whether it looked for longer than anybody waits.

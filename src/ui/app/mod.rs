@@ -4,6 +4,7 @@ pub mod attending;
 pub mod clock;
 pub mod desk;
 pub mod examples;
+mod focus;
 pub mod header;
 pub mod icon;
 pub mod layout;
@@ -22,18 +23,18 @@ use gloo::timers::callback::Timeout;
 use podlab::manifest::hover;
 use podlab::text;
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use crate::ui::afterwards;
 use crate::ui::editor::{self, Jump};
 use crate::ui::intent::Intent;
-use crate::ui::lessons::{self, progress::Progress};
+use crate::ui::lessons::progress::Progress;
 use crate::ui::link;
 use crate::ui::locales::{self as words, Language};
 use crate::ui::terminal::Completion;
 use attending::{Awaited, Guide};
 use examples::EXAMPLES;
+use focus::Focus;
 use message::{DeskWish, LayoutWish, LessonWish, Message, Notice, TerminalWish};
 use model::{Model, Theme};
 use stage::Renewal;
@@ -52,32 +53,9 @@ pub struct App {
     /// Counts the notices, so that an equal one is read out again.
     notices: u32,
     measure: Option<layout::Measure>,
-    /// The lesson's step that is on the page.
-    step_shown: Option<(String, usize)>,
-    /// The tab of the editor that was brought into sight.
-    tab_shown: usize,
-    /// Where the focus goes when what had it is gone after the last message: a selector, of which the last element is meant.
-    stand: &'static str,
-    /// What had the focus when a notice came.
-    before_notice: Option<web_sys::Element>,
+    focus: Focus,
     wires: Wires,
     _listeners: Vec<EventListener>,
-}
-
-/// Stands for what had the focus before the notice came.
-const BEFORE_NOTICE: &str = ".notices";
-
-fn stand_after(message: &Message) -> Option<&'static str> {
-    match message {
-        Message::Fix { .. } => Some(".problems"),
-        Message::Dismiss => Some(BEFORE_NOTICE),
-        Message::Desk(DeskWish::Close(_)) => Some(".file-tab.on button:first-child"),
-        Message::Lesson(LessonWish::Close) => Some(".lessons-button"),
-        Message::Lesson(LessonWish::List) => Some(".lesson-list li:first-child button"),
-        Message::Lesson(LessonWish::Answer(_) | LessonWish::Decide(_)) => Some(".answered"),
-        Message::Lesson(_) => Some("#step-title"),
-        _ => None,
-    }
 }
 
 impl Component for App {
@@ -101,10 +79,7 @@ impl Component for App {
             completion: None,
             notices: 0,
             measure: None,
-            step_shown: None,
-            tab_shown: 0,
-            stand: "",
-            before_notice: None,
+            focus: Focus::default(),
             wires,
             _listeners: listeners(ctx),
         };
@@ -114,7 +89,7 @@ impl Component for App {
 
     fn update(&mut self, ctx: &Context<Self>, message: Message) -> bool {
         let before_notice = self.model.notice.clone();
-        self.stand = stand_after(&message).unwrap_or(self.stand);
+        self.focus.hears(&message);
         let is_frame = matches!(message, Message::Frame(_));
         // Diagnostics come first: the picture follows what is typed a frame later.
         let is_typing = matches!(message, Message::Typed(_) | Message::Cursor(_));
@@ -143,7 +118,7 @@ impl Component for App {
         if self.model.notice != before_notice {
             self.notices += 1;
             if before_notice.is_none() {
-                self.before_notice = gloo::utils::document().active_element();
+                self.focus.sees_notice();
             }
         }
         self.want_frame(ctx, is_frame);
@@ -162,9 +137,7 @@ impl Component for App {
             let on = ctx.link().callback(|()| Message::Idle);
             Timeout::new(2500, move || on.emit(())).forget();
         }
-        self.show_step();
-        self.show_tab();
-        self.keep_focus();
+        self.focus.follow(&self.model);
     }
 
     fn view(&self, _ctx: &Context<Self>) -> Html {
@@ -196,53 +169,6 @@ fn listeners(ctx: &Context<App>) -> Vec<EventListener> {
 }
 
 impl App {
-    /// A new step begins at its top, for the eyes and for the keyboard.
-    fn show_step(&mut self) {
-        let here = match &self.model.guide {
-            Guide::Course(attending) => Some((attending.course.lesson.id.clone(), attending.course.step)),
-            Guide::Closed | Guide::List => None,
-        };
-        if here == self.step_shown {
-            return;
-        }
-        self.step_shown = here;
-        let document = gloo::utils::document();
-        if let Some(body) = document.get_element_by_id(lessons::BODY) {
-            body.set_scroll_top(0);
-        }
-        if let Some(title) = document.get_element_by_id(lessons::TITLE).and_then(|title| title.dyn_into::<HtmlElement>().ok()) {
-            // A title that is not shown (a folded lesson) cannot take the focus.
-            title.focus().unwrap_or_default();
-        }
-    }
-
-    /// Buttons go with what they were for. Who pressed one by a key stays near it.
-    fn keep_focus(&mut self) {
-        let document = gloo::utils::document();
-        let stand = std::mem::take(&mut self.stand);
-        if stand.is_empty() || document.active_element().is_some_and(|active| active.tag_name() != "BODY") {
-            return;
-        }
-        let found = match stand {
-            BEFORE_NOTICE => self.before_notice.take().map(Into::into),
-            _ => document.query_selector_all(stand).ok().and_then(|all| all.get(all.length().checked_sub(1)?)),
-        };
-        if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-            // On a phone it may not be shown, and then need not have it.
-            element.focus().unwrap_or_default();
-        }
-    }
-
-    /// Of many tabs, or in a narrow pane, the one that was just opened may lie outside its bar.
-    fn show_tab(&mut self) {
-        let here = self.model.desk.active();
-        if here != std::mem::replace(&mut self.tab_shown, here)
-            && let Some(tab) = gloo::utils::document().query_selector(".file-tab.on").ok().flatten()
-        {
-            tab.scroll_into_view();
-        }
-    }
-
     /// Asks for the next frame while something moves.
     fn want_frame(&mut self, ctx: &Context<Self>, last_is_over: bool) {
         if !self.model.is_moving() {

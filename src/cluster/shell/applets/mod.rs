@@ -233,7 +233,7 @@ struct Call<'a, 'b> {
     options: Options,
     stdin: &'a str,
     /// Bytes of text that its searches were worth.
-    effort: Cell<usize>,
+    effort: Cell<u64>,
 }
 
 /// Taking a text apart into lines is as much work as copying it so many times.
@@ -254,7 +254,7 @@ pub fn run(machine: &mut Machine, host: &mut dyn Host, arguments: &[String], std
     }
     let status = (applet.run)(&mut call);
     let effort = call.effort.get();
-    machine.handled(effort + stdin.len() * LINES);
+    machine.adds_to(effort + (stdin.len() * LINES) as u64);
     // What nobody would wait for does not end.
     machine.is_endless |= effort >= MOST_EFFORT;
     Some(status)
@@ -277,7 +277,7 @@ impl Call<'_, '_> {
 
     /// Counts what was looked for.
     fn looked<'r>(&self, regexes: impl IntoIterator<Item = &'r Regex>) {
-        self.effort.set(self.effort.get() + regexes.into_iter().map(Regex::effort).sum::<usize>());
+        self.effort.set(self.effort.get() + regexes.into_iter().map(Regex::effort).sum::<u64>());
     }
 
     /// A complaint. GNU's programs say `cannot` where BusyBox says `can't`.

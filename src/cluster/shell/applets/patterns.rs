@@ -2,7 +2,7 @@
 
 use super::{Call, Options};
 use crate::cluster::shell::edit;
-use crate::cluster::shell::regex::Regex;
+use crate::cluster::shell::regex::{MOST_EFFORT, Regex};
 
 /// Whether each line that `grep` reads stands for itself.
 pub(super) fn grep_goes_by_line(options: &Options) -> bool {
@@ -97,7 +97,9 @@ impl Search {
         let lines: Vec<&str> = text.lines().collect();
         let mut left = self.most;
         let mut fits = |line: &&str| {
-            let fits = left > 0 && self.regexes.iter().any(|r| r.is_match(line)) != call.has('v');
+            // All of them together look no longer than one.
+            let spent = self.regexes.iter().map(Regex::effort).sum::<u64>() >= MOST_EFFORT;
+            let fits = !spent && left > 0 && self.regexes.iter().any(|r| r.is_match(line)) != call.has('v');
             left -= usize::from(fits);
             fits
         };

@@ -3,7 +3,7 @@
 
 mod read;
 
-use super::regex::Regex;
+use super::regex::{MOST_EFFORT, Regex};
 use read::Reader;
 
 enum Address {
@@ -128,6 +128,9 @@ impl Script {
         // The number of the line read last, what is held, and what was left by `D`.
         let (mut number, mut held, mut left, mut work) = (0, String::new(), None::<String>, 0);
         while number < lines.len() || left.is_some() {
+            if self.regexes().map(Regex::effort).sum::<u64>() >= MOST_EFFORT {
+                return None;
+            }
             let mut line = left.take().unwrap_or_else(|| {
                 number += 1;
                 lines[number - 1].to_owned()

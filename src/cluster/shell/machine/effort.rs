@@ -5,11 +5,13 @@ use super::{Machine, Step};
 use crate::cluster::shell::Host;
 
 /// So much text costs as much as a step.
-const BYTES_A_STEP: usize = 2048;
+const BYTES_A_STEP: u64 = 2048;
 /// Looking for a character of a pattern costs as much as copying so many.
-const LOOKED: usize = 16;
+const LOOKED: u64 = 16;
 /// Another machine costs so many steps.
-const FORK_STEPS: usize = 20;
+const FORK_STEPS: u64 = 20;
+/// No step costs more: about a minute.
+const MOST_COST: u64 = 1_000_000;
 /// How many machines may run inside of a process.
 const MOST_MACHINES: usize = 200;
 
@@ -17,28 +19,33 @@ impl Machine {
     /// Takes a step; gives what it cost, in plain steps.
     pub fn turn(&mut self, host: &mut dyn Host) -> (Step, i64) {
         let mut step = self.step(host);
-        let cost = 1 + std::mem::take(&mut self.effort) / BYTES_A_STEP;
+        let cost = (1 + std::mem::take(&mut self.effort) / BYTES_A_STEP).min(MOST_COST);
         if cost > FORK_STEPS && self.machines() > MOST_MACHINES {
             // As the kernel says to who has as many processes as they may have (`forkshell` of BusyBox's `ash.c`).
             self.pending = None;
             self.fault = Some("can't fork: Resource temporarily unavailable".into());
             step = self.give_up(host);
         }
-        (step, cost.try_into().unwrap_or(i64::MAX))
+        (step, cost as i64)
     }
 
     pub(in crate::cluster::shell) fn handled(&mut self, bytes: usize) {
-        self.effort += bytes;
+        self.adds_to(bytes as u64);
+    }
+
+    /// The same on every machine, whatever the size of its words.
+    pub(in crate::cluster::shell) fn adds_to(&mut self, bytes: u64) {
+        self.effort = self.effort.saturating_add(bytes);
     }
 
     /// Counts the search for a pattern in a text.
     pub(in crate::cluster::shell) fn searched(&mut self, pattern: &str, text: &str) {
-        self.handled(LOOKED * pattern.len() * text.len());
+        self.adds_to((LOOKED * pattern.len() as u64).saturating_mul(text.len() as u64));
     }
 
     /// Counts what another machine took.
-    pub(super) fn took(&mut self, steps: usize) {
-        self.handled(steps * BYTES_A_STEP);
+    pub(super) fn took(&mut self, steps: u64) {
+        self.adds_to(steps.saturating_mul(BYTES_A_STEP));
     }
 
     /// Counts a copy of this machine that begins.
@@ -50,6 +57,7 @@ impl Machine {
 
     /// Counts a step of a machine inside of this one, and what it cost.
     pub(super) fn adds(&mut self, inner: &mut Machine) {
-        self.effort += BYTES_A_STEP + std::mem::take(&mut inner.effort);
+        self.adds_to(BYTES_A_STEP);
+        self.adds_to(std::mem::take(&mut inner.effort));
     }
 }

@@ -216,7 +216,7 @@ impl Machine {
                 Step::Sleep(_) | Step::Wait | Step::Input | Step::Server(..) => child.pending = None,
             }
         }
-        self.took((MOST_STEPS - left).unsigned_abs() as usize);
+        self.took((MOST_STEPS - left).unsigned_abs());
         self.status = code;
         let mut output = String::new();
         for (stream, text) in inner.written {

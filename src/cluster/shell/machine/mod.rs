@@ -125,7 +125,7 @@ pub struct Machine {
     /// An applet does not come to an end.
     pub(super) is_endless: bool,
     /// Bytes of text that were handled since the host last asked.
-    effort: usize,
+    effort: u64,
     pending: Option<Pending>,
     signals: Vec<String>,
     cases: Vec<String>,

@@ -208,6 +208,10 @@ impl Machine {
             self.files.push(reading.files.clone());
             let status = applets::run(self, host, &reading.arguments, &text).unwrap_or(127);
             self.pop_files();
+            if std::mem::take(&mut self.is_endless) {
+                self.pending = Some(Pending::Forever);
+                return Some(Step::Ran);
+            }
             let grep = reading.arguments[0].ends_with("grep");
             reading.status = Some(reading.status.map_or(status, |before| if grep { before.min(status) } else { before.max(status) }));
             if reading.arguments[0] == "tee" && !reading.arguments.iter().any(|a| a == "-a") {
