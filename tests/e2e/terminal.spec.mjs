@@ -204,3 +204,30 @@ test("a program that reads gets what is typed until Ctrl-D; Ctrl-C ends it", asy
   await app.terminalInput.press("Control+d");
   await expect(prompt).toHaveText("$ ");
 });
+
+for (const line of [
+  "while :; do x=$x$x$RANDOM; done",
+  "f() { f | f; }; f; while :; do echo; done > /dev/null",
+  "seq 1000 | sed ':a;s/1/11/;ta'",
+  "kubectl exec deploy/web -- sh -c 'while :; do sh -c true; done' || yes | grep -E '(y*)*(y*)*x'",
+]) {
+  test(`the page lives on beside a script without an end, and Ctrl-C ends it: ${line}`, async ({ page }) => {
+    const app = await ready(page);
+    // The longest that the page let nothing else happen.
+    await page.evaluate(() => {
+      let last = performance.now();
+      globalThis.longest = 0;
+      setInterval(() => {
+        const now = performance.now();
+        globalThis.longest = Math.max(globalThis.longest, now - last);
+        last = now;
+      }, 10);
+    });
+    await app.run(line);
+    await page.waitForTimeout(3000);
+    await app.terminalInput.press("Control+c");
+    await app.run("echo still-$((40+2))-here");
+    await expect(app.terminalOutput).toContainText("still-42-here");
+    expect(await page.evaluate(() => globalThis.longest)).toBeLessThan(4000);
+  });
+}
