@@ -10,11 +10,14 @@ pub struct SimTime(pub u64);
 /// The date that the API shows for [`SimTime`] 0: 2026-01-01T00:00:00Z, in Unix seconds.
 pub const EPOCH_SECONDS: i64 = 1_767_225_600;
 
+/// The end of the year 9999.
+const LAST_MS: u64 = (253_402_300_799 - EPOCH_SECONDS as u64) * 1000;
+
 impl SimTime {
     pub const ZERO: SimTime = SimTime(0);
 
     pub fn from_secs(secs: u64) -> Self {
-        Self(secs * 1000)
+        Self(secs.saturating_mul(1000).min(LAST_MS))
     }
 
     pub fn millis(self) -> u64 {
@@ -74,15 +77,15 @@ impl SimTime {
 
 impl Add<u64> for SimTime {
     type Output = SimTime;
-    /// Adds milliseconds.
+    /// Adds milliseconds, up to the end of the year 9999: who asks for a grace of 2⁶³ seconds waits as long as there are dates.
     fn add(self, millis: u64) -> SimTime {
-        SimTime(self.0 + millis)
+        SimTime(self.0.saturating_add(millis).min(LAST_MS))
     }
 }
 
 impl AddAssign<u64> for SimTime {
     fn add_assign(&mut self, millis: u64) {
-        self.0 += millis;
+        *self = *self + millis;
     }
 }
 

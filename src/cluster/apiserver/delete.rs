@@ -44,11 +44,11 @@ impl ApiServer {
                 && grace < before
                 && let Some(due) = object::str_at(&old, "metadata.deletionTimestamp").and_then(crate::api::SimTime::parse)
             {
-                let due = crate::api::SimTime(due.0.saturating_sub((before - grace).max(0) as u64 * 1000));
+                let due = crate::api::SimTime(due.0.saturating_sub(((before - grace).max(0) as u64).saturating_mul(1000)));
                 object::set(&mut new, "metadata.deletionTimestamp", json!(due.rfc3339()));
             }
         } else {
-            object::set(&mut new, "metadata.deletionTimestamp", json!((caller.now + grace.max(0) as u64 * 1000).rfc3339()));
+            object::set(&mut new, "metadata.deletionTimestamp", json!((caller.now + (grace.max(0) as u64).saturating_mul(1000)).rfc3339()));
             if let Some(generation) = object::i64_at(&old, "metadata.generation") {
                 object::set(&mut new, "metadata.generation", json!(generation + 1));
             }

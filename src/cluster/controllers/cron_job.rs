@@ -38,7 +38,7 @@ fn run(cron: &Value, key: &Key, status: &mut Value, ctx: &mut Context) -> Synced
     }
     let read = |path| object::str_at(cron, path).and_then(SimTime::parse);
     let last = read("status.lastScheduleTime").or(read("metadata.creationTimestamp")).unwrap_or(SimTime::ZERO);
-    let deadline = object::i64_at(cron, "spec.startingDeadlineSeconds").map(|seconds| seconds.max(0) as u64 * 1000);
+    let deadline = object::i64_at(cron, "spec.startingDeadlineSeconds").map(|seconds| (seconds.max(0) as u64).saturating_mul(1000));
     let offset_ms = offset_ms(object::str_at(cron, "spec.timeZone").unwrap_or(""));
     let earliest = deadline.map_or(last, |deadline| last.max(SimTime(ctx.now.0.saturating_sub(deadline))));
     // Of several missed times only the newest counts (`mostRecentScheduleTime`).
@@ -154,7 +154,7 @@ fn remove(cron: &Value, job: &Value, status: &mut Value, ctx: &mut Context) -> R
 
 fn start(cron: &Value, key: &Key, due: SimTime, offset_ms: u64, status: &mut Value, ctx: &mut Context) -> Result<(), Status> {
     let deadline = object::i64_at(cron, "spec.startingDeadlineSeconds");
-    if deadline.is_some_and(|seconds| ctx.now.since(due) > seconds.max(0) as u64 * 1000) {
+    if deadline.is_some_and(|seconds| ctx.now.since(due) > (seconds.max(0) as u64).saturating_mul(1000)) {
         say(ctx, cron, COMPONENT, "Warning", "MissSchedule", &format!("Missed scheduled time to start a job: {}", due.rfc1123()));
         return Ok(());
     }

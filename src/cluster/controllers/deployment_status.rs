@@ -17,7 +17,7 @@ pub struct Sets<'a> {
 /// How long a rollout may take without progress (`HasProgressDeadline`).
 fn deadline(deployment: &Value) -> Option<u64> {
     let seconds = object::i64_at(deployment, "spec.progressDeadlineSeconds").filter(|seconds| *seconds != i64::from(i32::MAX));
-    seconds.map(|seconds| seconds.max(0) as u64 * 1000)
+    seconds.map(|seconds| (seconds.max(0) as u64).saturating_mul(1000))
 }
 
 /// Changes the conditions that a Deployment itself carries.

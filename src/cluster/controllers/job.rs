@@ -17,6 +17,8 @@ use crate::cluster::apiserver::{Change, Key, Verb};
 const COMPONENT: &str = "job-controller";
 const FIRST_BACKOFF_MS: u64 = 10_000;
 const MOST_BACKOFF_MS: u64 = 600_000;
+/// How many Pods one sync makes at most (`MaxPodCreateDeletePerSync`).
+const BURST: usize = 500;
 /// Changes of Pods are gathered this long before a sync (`syncJobBatchPeriod`).
 const BATCH_MS: u64 = 1000;
 
@@ -176,7 +178,7 @@ impl Tally {
             .filter_map(|c| object::i64_at(c, "restartCount"))
             .sum();
         let too_often = self.failed.len() as i64 > limit || (if limit == 0 { restarts > 0 } else { restarts >= limit });
-        let deadline = object::i64_at(job, "spec.activeDeadlineSeconds").map(|s| s.max(0) as u64 * 1000);
+        let deadline = object::i64_at(job, "spec.activeDeadlineSeconds").map(|s| (s.max(0) as u64).saturating_mul(1000));
         let overdue = deadline.zip(started).is_some_and(|(d, s)| ctx.now.since(s) >= d);
         // What an earlier sync decided stands, while its Pods still end.
         let target = condition(job, "SuccessCriteriaMet").or_else(|| condition(job, "FailureTarget")).cloned();
@@ -260,7 +262,7 @@ impl Tally {
                     again = Some(again.map_or(wait, |a| a.min(wait)));
                 }
             }
-            let wanted = (missing - hold).max(0) as usize;
+            let wanted = usize::try_from(missing - hold).unwrap_or(0).min(BURST);
             let indexes: Vec<i64> = if indexed { (0..completions.unwrap_or(0)).filter(|i| !used.contains(i)).take(wanted).collect() } else { vec![] };
             let made = slow_start(if indexed { indexes.len() } else { wanted }, &mut |at| {
                 let index = indexes.get(at).copied();
@@ -404,7 +406,7 @@ fn finished_at(pod: &Value) -> SimTime {
     let statuses = object::list_at(pod, "status.containerStatuses");
     let ends: Option<Vec<SimTime>> = statuses.iter().map(|c| time(c, "state.terminated.finishedAt")).collect();
     let unready = condition(pod, "Ready").filter(|c| object::str_at(c, "status") == Some("False"));
-    let grace_ms = object::i64_at(pod, "metadata.deletionGracePeriodSeconds").unwrap_or(0).max(0) as u64 * 1000;
+    let grace_ms = (object::i64_at(pod, "metadata.deletionGracePeriodSeconds").unwrap_or(0).max(0) as u64).saturating_mul(1000);
     ends.and_then(|ends| ends.into_iter().max())
         .or_else(|| time(unready?, "lastTransitionTime"))
         .or_else(|| Some(SimTime(time(pod, "metadata.deletionTimestamp")?.0.saturating_sub(grace_ms))))
@@ -417,7 +419,7 @@ fn expire(job: &Value, ctx: &mut Context) -> Result<Option<u64>, Status> {
     let Some(ttl) = object::i64_at(job, "spec.ttlSecondsAfterFinished") else { return Ok(None) };
     let ended = condition(job, "Complete").or_else(|| condition(job, "Failed")).and_then(|c| object::str_at(c, "lastTransitionTime"));
     let Some(ended) = ended.and_then(SimTime::parse) else { return Ok(None) };
-    let left = (ended + ttl.max(0) as u64 * 1000).since(ctx.now);
+    let left = (ended + (ttl.max(0) as u64).saturating_mul(1000)).since(ctx.now);
     if left > 0 {
         return Ok(Some(left));
     }

@@ -34,7 +34,7 @@ pub fn sync(key: &Key, ctx: &mut Context) -> Synced {
     let deleted = object::str_at(&namespace, "metadata.deletionTimestamp").and_then(SimTime::parse).unwrap_or(ctx.now);
     let pods = ctx.api.list(kinds::POD, Some(&key.name)).filter(|pod| !is_finished(pod));
     let grace = pods.filter_map(|pod| object::i64_at(pod, "spec.terminationGracePeriodSeconds")).max().unwrap_or(0);
-    let grace = if ctx.now.since(deleted) < grace.max(0) as u64 * 1000 { grace } else { 0 };
+    let grace = if ctx.now.since(deleted) < (grace.max(0) as u64).saturating_mul(1000) { grace } else { 0 };
     let mut remains = Remains::default();
     let mut estimate = remains.clear(&key.name, true, grace, ctx);
     // While Pods are left, nothing else goes, and nothing is told of what is left.

@@ -78,7 +78,7 @@ impl Eviction {
                 object::list_at(&pod, "spec.tolerations").iter().filter(|t| tolerates(t, text("key"), text("value"), "NoExecute")).collect();
             must_go |= fitting.is_empty();
             if let Some(seconds) = fitting.iter().filter_map(|t| object::i64_at(t, "tolerationSeconds")).min() {
-                let millis = seconds.max(0) as u64 * 1000;
+                let millis = (seconds.max(0) as u64).saturating_mul(1000);
                 stay = Some(stay.map_or(millis, |s| s.min(millis)));
             }
         }

@@ -244,7 +244,7 @@ pub fn available_in(pod: &Value, min_ready_seconds: i64, now: SimTime) -> Option
         return Some(0);
     }
     let since = object::str_at(ready, "lastTransitionTime").and_then(SimTime::parse)?;
-    Some((since + min_ready_seconds as u64 * 1000).since(now))
+    Some((since + (min_ready_seconds as u64).saturating_mul(1000)).since(now))
 }
 
 /// How many Pods a set is to have.

@@ -2,7 +2,7 @@
 //!
 //! `maxUnavailable` is behind the feature MaxUnavailableStatefulSet, which 1.36 leaves off: one Pod at a time is replaced.
 
-use crate::api::order::InOrder as _;
+use crate::api::order::{InOrder as _, SortedMap};
 use std::rc::Rc;
 
 use super::owned::{Owned, available_in, delete, is_finished, is_ready, make, pod_of, put_status, replicas, slow_start};
@@ -13,6 +13,8 @@ use crate::cluster::Context;
 use crate::cluster::apiserver::Key;
 
 pub const COMPONENT: &str = "statefulset-controller";
+/// How many Pods one sync makes at most. Upstream knows no such limit here; a ReplicaSet has this one.
+const BURST: usize = 500;
 const REVISION_LABEL: &str = "controller-revision-hash";
 
 #[inline(never)]
@@ -82,8 +84,9 @@ impl Run<'_> {
     fn act(&self, set: &Value, ctx: &mut Context) -> Result<(), Status> {
         let start = object::i64_at(set, "spec.ordinals.start").unwrap_or(0);
         let end = start + replicas(set);
-        let find = |n: i64| self.pods.iter().find(|p| ordinal(p, &self.key.name) == Some(n));
-        let places: Vec<(i64, Option<&Rc<Value>>)> = (start..end).map(|n| (n, find(n))).collect();
+        let by_ordinal: SortedMap<i64, &Rc<Value>> = self.pods.iter().filter_map(|p| Some((ordinal(p, &self.key.name)?, p))).collect();
+        // Of millions of places as many count as there may be Pods after this sync.
+        let places: Vec<(i64, Option<&Rc<Value>>)> = (start..end).take(self.pods.len() + BURST).map(|n| (n, by_ordinal.get(&n).copied())).collect();
         let mut surplus: Vec<&Rc<Value>> =
             self.pods.iter().filter(|p| ordinal(p, &self.key.name).is_some_and(|n| !(start..end).contains(&n))).collect();
         surplus.order_by_key(|p| std::cmp::Reverse(ordinal(p, &self.key.name)));

@@ -38,7 +38,7 @@ impl Worker {
         let now = turn.ctx.now;
         match handler {
             Handler::Exec(command) => HookRun::Exec { exec: turn.runtime.exec(id, command, Some(""), turn.ctx), command: command.clone() },
-            Handler::Sleep(seconds) => HookRun::Until { at: now + seconds * 1000, outcome: Ok(()) },
+            Handler::Sleep(seconds) => HookRun::Until { at: now + seconds.saturating_mul(1000), outcome: Ok(()) },
             Handler::Http { https, host, port, path, headers } => {
                 let what = format!("HTTP lifecycle hook ({path})");
                 let ip = self.surroundings(turn).pod_ip.to_owned();

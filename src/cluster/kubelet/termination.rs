@@ -95,7 +95,7 @@ impl Worker {
             Some(_) | None => KillStage::Waiting,
         };
         let wait = if matches!(stage, KillStage::PreStop(_)) { 0 } else { SIGNAL_MS };
-        self.kills.push(Kill { id, container, began: turn.ctx.now, grace_ms: seconds * 1000, stage });
+        self.kills.push(Kill { id, container, began: turn.ctx.now, grace_ms: seconds.saturating_mul(1000), stage });
         self.arm(PodTimer::Kills, turn.ctx.now + wait, turn);
     }
 
@@ -303,7 +303,7 @@ impl Worker {
     /// The second in which `activeDeadlineSeconds` are over, and the kubelet's next look after it.
     pub fn arm_deadline(&mut self, turn: &mut Turn) {
         let (Some(seconds), Some(start)) = (self.spec.active_deadline_seconds, self.status.start_time) else { return };
-        let over = SimTime::from_secs(start.secs() + seconds) + 700;
+        let over = SimTime::from_secs(start.secs()) + seconds.saturating_mul(1000).saturating_add(700);
         if self.failure.is_none() {
             self.arm(PodTimer::Deadline, over.max(turn.ctx.now + 10), turn);
         }

@@ -39,7 +39,7 @@ impl Runtime {
         let mut server = Server {
             port,
             address: environment.get("BIND").cloned().unwrap_or_else(|| "0.0.0.0".into()),
-            ready_at: (port != 0).then(|| ctx.now + number("DELAY").unwrap_or(0) * 1000),
+            ready_at: (port != 0).then(|| ctx.now + number("DELAY").unwrap_or(0).saturating_mul(1000)),
             ends: None,
             handles_term: program != Program::Kubia && environment.get("IGNORE_TERM").is_none_or(|v| v != "1"),
             greeting: match program {
@@ -79,7 +79,7 @@ impl Runtime {
         server.handles_term = true;
         server.ends = match seconds {
             _ if cpu == 0 && vm == 0 => Some((ctx.now, 0)),
-            Some(seconds) => Some((ctx.now + seconds * 1000, 0)),
+            Some(seconds) => Some((ctx.now + seconds.saturating_mul(1000), 0)),
             None => None,
         };
         self.use_cpu(id, cpu * 1000 + vm * 100, ctx.now);
