@@ -254,7 +254,7 @@ pub fn run(machine: &mut Machine, host: &mut dyn Host, arguments: &[String], std
     }
     let status = (applet.run)(&mut call);
     let effort = call.effort.get();
-    machine.adds_to(effort + (stdin.len() * LINES) as u64);
+    machine.adds_bytes(effort + (stdin.len() * LINES) as u64);
     // What nobody would wait for does not end.
     machine.is_endless |= effort >= MOST_EFFORT;
     Some(status)

@@ -30,22 +30,22 @@ impl Machine {
     }
 
     pub(in crate::cluster::shell) fn handled(&mut self, bytes: usize) {
-        self.adds_to(bytes as u64);
+        self.adds_bytes(bytes as u64);
     }
 
     /// The same on every machine, whatever the size of its words.
-    pub(in crate::cluster::shell) fn adds_to(&mut self, bytes: u64) {
+    pub(in crate::cluster::shell) fn adds_bytes(&mut self, bytes: u64) {
         self.effort = self.effort.saturating_add(bytes);
     }
 
     /// Counts the search for a pattern in a text.
     pub(in crate::cluster::shell) fn searched(&mut self, pattern: &str, text: &str) {
-        self.adds_to((LOOKED * pattern.len() as u64).saturating_mul(text.len() as u64));
+        self.adds_bytes((LOOKED * pattern.len() as u64).saturating_mul(text.len() as u64));
     }
 
     /// Counts what another machine took.
     pub(super) fn took(&mut self, steps: u64) {
-        self.adds_to(steps.saturating_mul(BYTES_A_STEP));
+        self.adds_bytes(steps.saturating_mul(BYTES_A_STEP));
     }
 
     /// Counts a copy of this machine that begins.
@@ -56,8 +56,8 @@ impl Machine {
     }
 
     /// Counts a step of a machine inside of this one, and what it cost.
-    pub(super) fn adds(&mut self, inner: &mut Machine) {
-        self.adds_to(BYTES_A_STEP);
-        self.adds_to(std::mem::take(&mut inner.effort));
+    pub(super) fn adds_inner(&mut self, inner: &mut Machine) {
+        self.adds_bytes(BYTES_A_STEP);
+        self.adds_bytes(std::mem::take(&mut inner.effort));
     }
 }

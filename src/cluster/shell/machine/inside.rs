@@ -92,7 +92,7 @@ impl Machine {
         let mut inner = Inner { host, input: None, written: Vec::new() };
         let step = child.step(&mut inner);
         let written = inner.written;
-        self.adds(&mut child);
+        self.adds_inner(&mut child);
         for (stream, text) in written {
             match (&goal, stream) {
                 (Goal::Capture { .. }, Stream::Stdout) => {
@@ -152,7 +152,7 @@ impl Machine {
                 Step::Input => reads |= first,
                 Step::Wait => {}
             }
-            self.adds(&mut stage.machine);
+            self.adds_inner(&mut stage.machine);
             let ended = stage.ended.is_some();
             for (stream, text) in written {
                 match (stream, stages.get_mut(index + 1)) {

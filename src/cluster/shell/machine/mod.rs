@@ -4,6 +4,7 @@ mod builtins;
 mod command;
 mod effort;
 mod inside;
+mod lines;
 mod perform;
 mod runners;
 mod settings;
@@ -15,9 +16,9 @@ mod wait;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use super::Host;
 use super::expand;
-use super::parser::{Instruction, Manner, Program, in_bash, parse, parse_lines};
-use super::{Host, Input};
+use super::parser::{Instruction, Manner, Program, parse};
 use crate::api::SimTime;
 use crate::api::order::{SortedMap, SortedSet};
 use crate::cluster::log::Stream;
@@ -151,16 +152,6 @@ pub struct Machine {
 const DEEPEST: usize = 60;
 /// How much text a variable, a pipe or a file may hold.
 const MOST_TEXT: usize = 1 << 20;
-/// Bytes of a command that goes on: with every line it is read anew from its beginning.
-const MOST_BEGUN: usize = 1 << 15;
-
-/// As [`parse_lines`], for no longer than it does not take a learner's time.
-fn going_on(text: &str, manner: Manner) -> Result<Option<Program>, String> {
-    match parse_lines(text, manner)? {
-        None if text.len() > MOST_BEGUN => Err(format!("syntax error: a command of more than {} KiB goes on", MOST_BEGUN >> 10)),
-        read => Ok(read),
-    }
-}
 
 impl Machine {
     pub fn new(program: Rc<Program>, environment: SortedMap<String, String>, directory: &str) -> Self {
@@ -235,49 +226,9 @@ impl Machine {
         absolute(&self.directory, path)
     }
 
-    /// Whether it has run all that it was given.
-    pub fn is_idle(&self) -> bool {
-        self.pending.is_none() && self.frames.is_empty() && self.at >= self.program.code.len() && self.leaving.is_none() && self.signals.is_empty()
-    }
-
     /// `$?`
     pub fn status(&self) -> i32 {
         self.status
-    }
-
-    /// Gives an idle shell another line; the error is what it says of one that it cannot read.
-    pub fn run(&mut self, line: &str) -> Result<(), String> {
-        self.begin_with(parse(line, self.manner()))
-    }
-
-    /// Gives an idle shell a line that a person has typed: a command that is not whole with it goes on with the next one.
-    pub fn typed(&mut self, line: &str) -> Result<(), String> {
-        let text = [&self.begun, line, "\n"].concat();
-        match going_on(&text, self.manner()).transpose() {
-            Some(read) => self.begin_with(read),
-            None => {
-                self.begun = text;
-                Ok(())
-            }
-        }
-    }
-
-    /// No further line comes (Ctrl-D): what was begun ends where it is.
-    pub fn end_lines(&mut self) -> Result<(), String> {
-        self.begin_with(parse(&self.begun, self.manner()))
-    }
-
-    fn begin_with(&mut self, read: Result<Program, String>) -> Result<(), String> {
-        let before = self.status;
-        self.stop(2);
-        self.program = Rc::new(read.map_err(|message| if self.bash { in_bash(&message) } else { message })?);
-        (self.at, self.status) = (0, before);
-        Ok(())
-    }
-
-    /// Whether a command was begun that the next line goes on with.
-    pub fn goes_on(&self) -> bool {
-        !self.begun.is_empty()
     }
 
     /// Gives up what it does (Ctrl-C), and is idle.
@@ -293,27 +244,6 @@ impl Machine {
         (self.pending, self.leaving, self.ready, self.status, self.reads_commands) = (None, None, false, status, true);
     }
 
-    /// Ctrl-C at the terminal of a shell that reads its commands there: it gives up what it does and asks anew. Gives the process that it waits for, which
-    /// gets the signal too; `None` where it is no such shell.
-    pub fn interrupt(&mut self) -> Option<Option<u64>> {
-        if !(self.prompts && self.reads_commands) {
-            return None;
-        }
-        let waits_for = if let Some(Pending::Child(pid)) = self.pending { Some(pid) } else { None };
-        self.stop(130);
-        Some(waits_for)
-    }
-
-    /// A child that runs a line beside this one.
-    pub fn beside(&self, line: &str) -> Result<Self, String> {
-        let mut child = self.clone();
-        child.children.clear();
-        child.traps.clear();
-        child.run(line)?;
-        child.reads_commands = false;
-        Ok(child)
-    }
-
     /// The host's commands that it waits for.
     pub fn jobs(&self, found: &mut Vec<u64>) {
         match &self.pending {
@@ -322,17 +252,6 @@ impl Machine {
             Some(Pending::Pipe(stages)) => stages.iter().filter(|s| s.ended.is_none()).for_each(|s| s.machine.jobs(found)),
             _ => {}
         }
-    }
-
-    /// The folder of a shell on a terminal that waits for a line, as a prompt shows it: the home folder is a tilde there. Models `\w` of BusyBox
-    /// (`lineedit.c`, `parse_and_put_prompt`).
-    pub fn prompt(&self) -> Option<String> {
-        if !self.prompts || self.at < self.program.code.len() || self.pending.is_some() {
-            return None;
-        }
-        let home = self.variables.get("HOME").map_or("", String::as_str);
-        let below = self.directory.strip_prefix(home).filter(|rest| home.len() > 1 && (rest.is_empty() || rest.starts_with('/')));
-        Some(below.map_or_else(|| self.directory.clone(), |rest| format!("~{rest}")))
     }
 
     /// A signal reached the process. Gives the exit code where it ends by it: without a trap, and not as the first process.
@@ -406,34 +325,6 @@ impl Machine {
             return Step::Ran;
         }
         Step::Exit(code)
-    }
-
-    /// The next command on standard input, which may take several lines.
-    fn read_command(&mut self, host: &mut dyn Host) -> Step {
-        let read = match self.stdin(host) {
-            Input::Empty => return Step::Input,
-            Input::Closed if self.begun.is_empty() => return self.leave(host, self.status),
-            // What was begun ends where it is.
-            Input::Closed => parse(&std::mem::take(&mut self.begun), self.manner()).map(Some),
-            Input::Text(text) => {
-                self.begun.push_str(&text);
-                going_on(&self.begun, self.manner())
-            }
-        };
-        match read {
-            Ok(None) => return Step::Ran,
-            Ok(Some(program)) => (self.program, self.at) = (Rc::new(program), 0),
-            Err(message) => {
-                self.complain(host, &message);
-                self.status = 2;
-                // Where no person can try again, BusyBox's shell ends (`main_loop` of its `ash.c`).
-                if !(self.prompts || self.bash) {
-                    self.leaving = Some(2);
-                }
-            }
-        }
-        self.begun.clear();
-        Step::Ran
     }
 
     /// Runs a script's text in this very process (traps, `eval`, `.`).
