@@ -26,6 +26,7 @@ pub mod queue;
 pub mod runtime;
 pub mod scheduler;
 pub mod shell;
+mod throttle;
 
 use crate::api::{SimTime, Status};
 use apiserver::ApiServer;

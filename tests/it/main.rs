@@ -13,6 +13,7 @@ mod found;
 mod hostile;
 mod invariants;
 mod lessons;
+mod pace;
 mod pod_security;
 mod replay;
 #[path = "../runs.rs"]

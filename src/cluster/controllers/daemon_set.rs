@@ -3,13 +3,14 @@
 use crate::api::order::{InOrder as _, SortedMap};
 use std::rc::Rc;
 
-use super::owned::{Owned, age, annotations, available_in, delete, is_finished, is_ready, make_pod, pod_of, put_status, slow_start};
+use super::owned::{Owned, age, annotations, available_in, delete, is_finished, is_ready, make_pod, pod_of, put_status, slow_start_pods};
 use super::rollout::{amount, hash, template};
 use super::{Synced, history, say};
 use crate::api::{SimTime, Status, Value, json, kinds, object};
 use crate::cluster::Context;
 use crate::cluster::apiserver::Key;
 use crate::cluster::scheduler::filter::{node_affinity, tolerated};
+use crate::cluster::throttle::Throttle;
 
 const COMPONENT: &str = "daemonset-controller";
 const REVISION_LABEL: &str = "controller-revision-hash";
@@ -49,7 +50,7 @@ struct Daemons {
 }
 
 #[inline(never)]
-pub fn sync(key: &Key, owned: &Owned, backoff: &mut Backoff, ctx: &mut Context) -> Synced {
+pub fn sync(key: &Key, owned: &Owned, backoff: &mut Backoff, client: &mut Throttle, ctx: &mut Context) -> Synced {
     let Some(set) = ctx.api.at(key).cloned() else { return Ok(None) };
     if object::is_deleting(&set) {
         return Ok(None);
@@ -63,11 +64,17 @@ pub fn sync(key: &Key, owned: &Owned, backoff: &mut Backoff, ctx: &mut Context) 
     let plan = daemons.manage(backoff, &mut again, ctx);
     // A rollout goes on where nothing else has to be done first.
     let at_rest = plan.0.is_empty() && plan.1.is_empty();
-    let mut done = daemons.carry_out(plan, ctx);
+    let mut done = daemons.carry_out(plan, client, ctx);
     if at_rest && object::str_at(&set, "spec.updateStrategy.type") != Some("OnDelete") {
         let plan = daemons.roll();
-        done = daemons.carry_out(plan, ctx);
+        done = daemons.carry_out(plan, client, ctx);
     }
+    if let Ok(left) = done
+        && left > 0
+    {
+        return Ok(Some(client.wait(ctx.now)));
+    }
+    let mut done = done.map(|_| ());
     if done.is_ok() {
         revisions.retain(|r| object::name(r) != revision);
         let used = |r: &Value| pods.iter().any(|p| label(p, REVISION_LABEL) == label(r, REVISION_LABEL));
@@ -268,9 +275,10 @@ impl Daemons {
         (make, go)
     }
 
-    fn carry_out(&mut self, (lacking, leaving): Plan, ctx: &mut Context) -> Result<(), Status> {
+    /// Gives how many Pods are still to be made, because the client may ask no more now.
+    fn carry_out(&mut self, (lacking, leaving): Plan, client: &mut Throttle, ctx: &mut Context) -> Result<usize, Status> {
         let set = Rc::clone(&self.set);
-        let made = slow_start(lacking.len(), &mut |at| {
+        let made = slow_start_pods(client, lacking.len(), ctx, &mut |at, ctx| {
             let mut pod = self.model.clone();
             pin(&mut pod, &lacking[at]);
             let pod = make_pod(ctx, &set, COMPONENT, pod)?;

@@ -6,13 +6,14 @@ use crate::api::order::{InOrder as _, SortedMap, SortedSet};
 use std::rc::Rc;
 
 use super::job_policy::{self, index_of};
-use super::owned::{Owned, condition, delete, is_active, is_ready, make_pod, pod_of, put_status, slow_start};
+use super::owned::{Owned, condition, delete, is_active, is_ready, make_pod, pod_of, put_status, slow_start_pods};
 use super::replica_set::removal_rank;
 use super::rollout::template;
 use super::{Synced, say};
 use crate::api::{SimTime, Status, Value, json, kinds, object};
 use crate::cluster::Context;
 use crate::cluster::apiserver::{Change, Key, Verb};
+use crate::cluster::throttle::Throttle;
 
 const COMPONENT: &str = "job-controller";
 const FIRST_BACKOFF_MS: u64 = 10_000;
@@ -65,7 +66,7 @@ impl Jobs {
     }
 
     #[inline(never)]
-    pub fn sync(&mut self, key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
+    pub fn sync(&mut self, key: &Key, owned: &Owned, client: &mut Throttle, ctx: &mut Context) -> Synced {
         let Some(job) = ctx.api.at(key).cloned() else { return Ok(None) };
         if object::str_at(&job, "spec.managedBy").is_some_and(|by| by != "kubernetes.io/job-controller") {
             return Ok(None);
@@ -93,7 +94,7 @@ impl Jobs {
         }
         let pods = owned.pods(&job, ctx)?;
         tally.note(&job, &pods);
-        tally.act(&job, &pods, ctx)
+        tally.act(&job, &pods, client, ctx)
     }
 }
 
@@ -160,7 +161,7 @@ impl Tally {
         Some(at)
     }
 
-    fn act(&mut self, job: &Rc<Value>, pods: &[Rc<Value>], ctx: &mut Context) -> Synced {
+    fn act(&mut self, job: &Rc<Value>, pods: &[Rc<Value>], client: &mut Throttle, ctx: &mut Context) -> Synced {
         let active: Vec<Rc<Value>> = pods.iter().filter(|p| is_active(p)).cloned().collect();
         let terminating = pods.iter().filter(|p| object::is_deleting(p) && !super::owned::is_finished(p)).count();
         let indexed = object::str_at(job, "spec.completionMode") == Some("Indexed");
@@ -262,16 +263,25 @@ impl Tally {
                     again = Some(again.map_or(wait, |a| a.min(wait)));
                 }
             }
-            let wanted = usize::try_from(missing - hold).unwrap_or(0).min(BURST);
+            let wanted = usize::try_from(missing - hold).unwrap_or(0).min(BURST - count % BURST);
             let indexes: Vec<i64> = if indexed { (0..completions.unwrap_or(0)).filter(|i| !used.contains(i)).take(wanted).collect() } else { vec![] };
-            let made = slow_start(if indexed { indexes.len() } else { wanted }, &mut |at| {
+            let made = slow_start_pods(client, if indexed { indexes.len() } else { wanted }, ctx, &mut |at, ctx| {
                 let index = indexes.get(at).copied();
                 let failures = index.filter(|_| each_for_itself).map(|i| self.index_failures.get(&i).map_or(0, |(count, _)| *count));
                 make_pod(ctx, job, COMPONENT, pod_for(job, index, failures))?;
                 count += 1;
                 Ok(())
             });
-            refusal = made.err();
+            match made {
+                Ok(0) => {}
+                // The status is told when all have been made.
+                Ok(_) => {
+                    let wait = client.wait(ctx.now);
+                    self.retry = Some(ctx.now + wait);
+                    return Ok(Some(wait));
+                }
+                Err(failure) => refusal = Some(failure),
+            }
         } else if missing < 0 {
             // Of those with an index what is too high goes first (`activePodsForRemoval`).
             let mut surplus = active.clone();

@@ -2,7 +2,7 @@
 //! ResourceQuota, PodDisruptionBudget, HorizontalPodAutoscaler, PersistentVolume, node lifecycle, garbage collection of dependents and of Pods.
 //!
 //! Every controller has a work queue of objects; a change puts those that it concerns into it, and a little later they are synced against the
-//! store. Deviations: one worker each, syncs take no time.
+//! store. Pods are made and removed as fast as each controller's client may ask (`tests/data/pace.jsonl`). Deviations: one worker each, syncs take no time.
 
 use crate::api::order::SortedMap;
 mod bootstrap;
@@ -32,6 +32,7 @@ mod volume;
 
 use super::apiserver::{Change, EventSpec, Key, Verb};
 use super::log::Fact;
+use super::throttle::Throttle;
 use super::{Config, Context, Task};
 use crate::api::{Kind, Selector, SimTime, Status, Value, kinds, object};
 use owned::Owned;
@@ -89,6 +90,8 @@ pub struct Controllers {
     jobs: job::Jobs,
     autoscalers: hpa::Autoscalers,
     daemons: daemon_set::Backoff,
+    /// What those controllers may still ask that make and remove Pods by the dozen.
+    clients: SortedMap<Controller, Throttle>,
 }
 
 impl Controllers {
@@ -282,7 +285,8 @@ impl Controllers {
     fn enqueue_dependents(&mut self, uid: &str, ctx: &mut Context) {
         let dependents: Vec<Key> = self.owned.dependents(uid).cloned().collect();
         for key in dependents {
-            self.enqueue(Controller::Garbage, key, SYNC_MS, ctx);
+            let wait = self.clients.entry(Controller::Garbage).or_insert_with(|| client_of(Controller::Garbage)).reserve(ctx.now);
+            self.enqueue(Controller::Garbage, key, SYNC_MS + wait, ctx);
         }
     }
 
@@ -301,12 +305,18 @@ impl Controllers {
     /// Each controller is a function of its own (`inline(never)`), so that a page whose cluster needs one late can fetch it late.
     fn sync(&mut self, work: Work, ctx: &mut Context) {
         let (key, done) = (work.key.clone(), work.clone());
+        let client = self.clients.entry(work.controller).or_insert_with(|| client_of(work.controller));
+        let wait = client.wait(ctx.now);
+        if wait > 0 && work.controller != Controller::Garbage {
+            // Whatever it asked now would wait.
+            return enqueue(&mut self.queued, work, wait, ctx);
+        }
         let again = match work.controller {
-            Controller::ReplicaSet => replica_set::sync(&key, &self.owned, ctx),
+            Controller::ReplicaSet => replica_set::sync(&key, &self.owned, client, ctx),
             Controller::Deployment => deployment::sync(&key, &self.owned, ctx),
-            Controller::DaemonSet => daemon_set::sync(&key, &self.owned, &mut self.daemons, ctx),
-            Controller::StatefulSet => stateful_set::sync(&key, &self.owned, ctx),
-            Controller::Job => self.jobs.sync(&key, &self.owned, ctx),
+            Controller::DaemonSet => daemon_set::sync(&key, &self.owned, &mut self.daemons, client, ctx),
+            Controller::StatefulSet => stateful_set::sync(&key, &self.owned, client, ctx),
+            Controller::Job => self.jobs.sync(&key, &self.owned, client, ctx),
             Controller::CronJob => cron_job::sync(&key, &self.owned, ctx),
             Controller::Endpoints => self.endpoints.sync(&key, ctx),
             Controller::Namespace => namespace::sync(&key, ctx),
@@ -337,6 +347,16 @@ impl Controllers {
         if !self.refused.is_empty() {
             self.refused.remove(&done);
         }
+    }
+}
+
+/// How often a controller may make or remove something. Every controller has a client of its own.
+fn client_of(controller: Controller) -> Throttle {
+    match controller {
+        // It may ask twice as often as others (`startGarbageCollectorController`), and asks twice: it looks at an object before it removes it.
+        Controller::Garbage => Throttle::new(20, 15),
+        // `--kube-api-qps` and, at once, `--kube-api-burst`: 30, of which events and statuses take six (`tests/data/pace.jsonl`).
+        _ => Throttle::new(20, 24),
     }
 }
 

@@ -9,6 +9,7 @@ use super::selector;
 use crate::api::{Kind, Map, SimTime, Status, Value, json, kinds, object};
 use crate::cluster::Context;
 use crate::cluster::apiserver::{Change, DeleteOptions, Key, Verb, WriteOptions, Written};
+use crate::cluster::throttle::Throttle;
 
 #[derive(Clone, Debug, Default)]
 pub struct Owned {
@@ -130,6 +131,22 @@ pub fn slow_start(count: usize, act: &mut dyn FnMut(usize) -> Result<(), Status>
         (at, batch) = (end, batch * 2);
     }
     Ok(())
+}
+
+/// The same for Pods that are made; gives how many are left because the client may ask no more now. (A real one's requests wait where they are, and its
+/// sync with them.)
+pub fn slow_start_pods(
+    client: &mut Throttle,
+    count: usize,
+    ctx: &mut Context,
+    make: &mut dyn FnMut(usize, &mut Context) -> Result<(), Status>,
+) -> Result<usize, Status> {
+    let may = client.free(ctx.now).min(count);
+    slow_start(may, &mut |at| {
+        client.spend(1, ctx.now);
+        make(at, ctx)
+    })?;
+    Ok(count - may)
 }
 
 fn references(object: &Value) -> &[Value] {

@@ -5,19 +5,22 @@
 use crate::api::order::InOrder as _;
 use std::rc::Rc;
 
-use super::owned::{Owned, available_in, condition, delete, is_active, is_finished, is_ready, make_pod, pod_of, put_status, replicas, slow_start};
+use super::owned::{
+    Owned, available_in, condition, delete, is_active, is_finished, is_ready, make_pod, pod_of, put_status, replicas, slow_start_pods,
+};
 use super::{Synced, say};
 use crate::api::{Map, SimTime, Status, Value, json, kinds, object};
 use crate::cluster::Context;
 use crate::cluster::apiserver::Key;
+use crate::cluster::throttle::Throttle;
 
 /// How long nothing is made after a Pod that failed at once.
 const PAUSE_MS: u64 = 1000;
-/// How many Pods one sync makes or removes at most.
+/// How many Pods one sync makes or removes at most; its status is told then.
 const BURST: usize = 500;
 
 #[inline(never)]
-pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
+pub fn sync(key: &Key, owned: &Owned, client: &mut Throttle, ctx: &mut Context) -> Synced {
     let Some(set) = ctx.api.at(key).cloned() else { return Ok(None) };
     let all = owned.pods(&set, ctx)?;
     let mut active: Vec<Rc<Value>> = all.iter().filter(|p| is_active(p)).cloned().collect();
@@ -30,20 +33,33 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
     if !object::is_deleting(&set) && !pause {
         if active.len() < wanted {
             let template = object::at(&set, "spec.template").cloned().unwrap_or_else(|| json!({}));
-            let missing = (wanted - active.len()).min(BURST);
-            let made = slow_start(missing, &mut |_| {
+            let missing = (wanted - active.len()).min(BURST - active.len() % BURST);
+            let made = slow_start_pods(client, missing, ctx, &mut |_, ctx| {
                 let mut pod = pod_of(&set, &template);
                 pod["metadata"]["generateName"] = json!(format!("{}-", key.name));
                 active.push(make_pod(ctx, &set, component, pod)?);
                 Ok(())
             });
-            failure = made.err();
+            match made {
+                Ok(0) => {}
+                // The status is told when all have been made.
+                Ok(_) => return Ok(Some(client.wait(ctx.now))),
+                Err(refusal) => failure = Some(refusal),
+            }
         } else if active.len() > wanted {
+            let may = client.free(ctx.now).min(BURST);
+            if may == 0 {
+                return Ok(Some(client.wait(ctx.now)));
+            }
             active.order_by_key(|p| removal_rank(p, true, ctx));
-            let surplus: Vec<Rc<Value>> = active.drain(..(active.len() - wanted).min(BURST)).collect();
+            let surplus: Vec<Rc<Value>> = active.drain(..(active.len() - wanted).min(may)).collect();
+            client.spend(surplus.len(), ctx.now);
             for pod in surplus {
                 delete(ctx, kinds::POD, &pod)?;
                 say(ctx, &set, component, "Normal", "SuccessfulDelete", &format!("Deleted pod: {}", object::name(&pod)));
+            }
+            if active.len() > wanted {
+                return Ok(Some(client.wait(ctx.now)));
             }
         }
     }

@@ -11,6 +11,7 @@ use super::{Synced, history, say, stateful_claims as claims};
 use crate::api::{SimTime, Status, Value, json, kinds, object};
 use crate::cluster::Context;
 use crate::cluster::apiserver::Key;
+use crate::cluster::throttle::Throttle;
 
 pub const COMPONENT: &str = "statefulset-controller";
 /// How many Pods one sync makes at most. Upstream knows no such limit here; a ReplicaSet has this one.
@@ -18,7 +19,7 @@ const BURST: usize = 500;
 const REVISION_LABEL: &str = "controller-revision-hash";
 
 #[inline(never)]
-pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
+pub fn sync(key: &Key, owned: &Owned, client: &mut Throttle, ctx: &mut Context) -> Synced {
     let Some(set) = ctx.api.at(key).cloned() else { return Ok(None) };
     let pods = owned.pods(&set, ctx)?;
     let hash = hash(&template(&set), 0);
@@ -35,9 +36,12 @@ pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {
     let min_ready = object::i64_at(&set, "spec.minReadySeconds").unwrap_or(0);
     let parallel = object::str_at(&set, "spec.podManagementPolicy") == Some("Parallel");
     let run = Run { key, pods: &pods, update: &update, current: &current, old_template, min_ready, parallel, now: ctx.now };
-    let done = if object::is_deleting(&set) { Ok(()) } else { run.act(&set, ctx) };
+    let acted = if object::is_deleting(&set) { Ok(None) } else { run.act(&set, client, ctx) };
+    if let Ok(Some(_)) = acted {
+        return acted;
+    }
     let again = run.write_status(&set, ctx);
-    done?;
+    acted?;
     let live = |revision: &Value| {
         let name = object::name(revision);
         name == update || name == current || pods.iter().any(|p| revision_of(p) == name)
@@ -80,8 +84,8 @@ impl Run<'_> {
         !self.is_available(pod) || object::is_deleting(pod)
     }
 
-    /// Models `updateStatefulSet`.
-    fn act(&self, set: &Value, ctx: &mut Context) -> Result<(), Status> {
+    /// Models `updateStatefulSet`. Gives when it goes on, where the client may ask no more now.
+    fn act(&self, set: &Value, client: &mut Throttle, ctx: &mut Context) -> Synced {
         let start = object::i64_at(set, "spec.ordinals.start").unwrap_or(0);
         let end = start + replicas(set);
         let by_ordinal: SortedMap<i64, &Rc<Value>> = self.pods.iter().filter_map(|p| Some((ordinal(p, &self.key.name)?, p))).collect();
@@ -96,11 +100,20 @@ impl Run<'_> {
         let first = first_surplus.map(|p| object::uid(p));
 
         if self.parallel {
-            slow_start(places.len(), &mut |at| self.place(set, places[at], ctx).map(|_| ()))?;
+            // Up to the first Pod that the client may not make any more.
+            let lacking = places.iter().enumerate().filter(|(_, (_, pod))| pod.is_none());
+            let beyond = lacking.map(|(at, _)| at).nth(client.free(ctx.now));
+            slow_start(beyond.unwrap_or(places.len()), &mut |at| {
+                client.spend(usize::from(places[at].1.is_none()), ctx.now);
+                self.place(set, places[at], ctx).map(|_| ())
+            })?;
+            if beyond.is_some() {
+                return Ok(Some(client.wait(ctx.now)));
+            }
         } else {
             for place in &places {
                 if self.place(set, *place, ctx)? {
-                    return Ok(());
+                    return Ok(None);
                 }
             }
         }
@@ -109,31 +122,32 @@ impl Run<'_> {
         }
         for pod in surplus {
             if object::is_deleting(pod) {
-                if self.parallel { continue } else { return Ok(()) }
+                if self.parallel { continue } else { return Ok(None) }
             }
             let sound = runs(pod) && self.is_available(pod);
             if !self.parallel && !sound && first != Some(object::uid(pod)) {
-                return Ok(());
+                return Ok(None);
             }
             remove(set, pod, ctx)?;
             if !self.parallel {
-                return Ok(());
+                return Ok(None);
             }
         }
         if object::str_at(set, "spec.updateStrategy.type") == Some("OnDelete") {
-            return Ok(());
+            return Ok(None);
         }
         let partition = partition(set).unwrap_or(0).max(0) as usize;
         for (_, pod) in places.iter().skip(partition).rev() {
-            let Some(pod) = pod else { return Ok(()) };
+            let Some(pod) = pod else { return Ok(None) };
             if revision_of(pod) != self.update && !object::is_deleting(pod) {
-                return remove(set, pod, ctx);
+                remove(set, pod, ctx)?;
+                return Ok(None);
             }
             if self.is_unavailable(pod) {
-                return Ok(());
+                return Ok(None);
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Brings one Pod to where it is to be; true where those behind it have to wait. Models `processReplica`.
