@@ -88,6 +88,23 @@ fn nothing_overlaps_at_any_width_and_any_number_of_pods() {
 }
 
 #[test]
+fn many_pods_stand_in_columns() {
+    let session = run(2, 20);
+    for width in [400.0, 700.0, 920.0, 1440.0] {
+        let scene = scene::build(&session, &draft(), width);
+        for node in &scene.nodes {
+            let (mut lefts, mut widths): (Vec<i64>, Vec<i64>) = node.pods.iter().map(|p| (p.rect.x.round() as i64, p.rect.w.round() as i64)).unzip();
+            for list in [&mut lefts, &mut widths] {
+                list.sort_unstable();
+                list.dedup();
+            }
+            assert_eq!(widths.len(), 1, "at {width}: {widths:?}");
+            assert!(lefts.len() > 1 || node.rect.w < 400.0, "at {width} the ten Pods of a node stand in one column");
+        }
+    }
+}
+
+#[test]
 fn a_picture_grows_where_its_pane_has_room() {
     let session = run(2, 2);
     let drawn = |scene: &Scene, width: f64| (width / scene.width).max(1.0);

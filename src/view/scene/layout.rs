@@ -18,6 +18,8 @@ const LEAST_NODE: f64 = 300.0;
 /// A Pod that stands by itself needs no more.
 const MOST_UNPLACED: f64 = 540.0;
 const MOST_WIDTH: f64 = 2400.0;
+/// How much of its natural width a small capsule gets at least where that makes room for one more column.
+const LEAST_SHARE: f64 = 0.8;
 /// A component of the control plane, and the way between two of them.
 const MOST_COMPONENT: f64 = 170.0;
 const MOST_BETWEEN: f64 = 110.0;
@@ -172,6 +174,13 @@ impl Item<'_> {
         }
     }
 
+    fn least_width(&self, detail: Detail) -> f64 {
+        match self {
+            Self::Pod(pod) => pod::least_width(pod, detail),
+            Self::Folder(_) => 0.0,
+        }
+    }
+
     fn lay_out(&mut self, at: Rect, detail: Detail) -> f64 {
         match self {
             Self::Pod(pod) => pod::lay_out(pod, at, detail),
@@ -194,25 +203,34 @@ impl Item<'_> {
     }
 }
 
-/// Fills rows from the left and stretches each to the full width (an item at most to `most`). Gives the bottom, and for each row with
+/// Fills rows from the left and stretches each to the full width (an item at most to `most`); what is small stands in equal columns. Gives the bottom, and for each row with
 /// plugs the wire beneath it: where its first plug is, and its height.
 fn shelves(items: &mut [Item], inner: Rect, detail: Detail, most: f64) -> (f64, Vec<(f64, f64)>) {
     let mut lanes = Vec::new();
     let mut y = inner.y;
     let mut start = 0;
+    // Many small capsules stand in columns, so that the eye finds its way down.
+    let column = (detail != Detail::Full && !items.is_empty()).then(|| {
+        let widest = |width: &dyn Fn(&Item) -> f64| items.iter().map(width).fold(0.0, f64::max);
+        // Cut names a little, but no status, rather than waste half a row.
+        let least = (widest(&|item| item.natural_width(detail, inner.w)) * LEAST_SHARE).max(widest(&|item| item.least_width(detail)));
+        let columns = ((inner.w + BETWEEN) / (least + BETWEEN)).floor().max(1.0).min(items.len() as f64);
+        ((inner.w - (columns - 1.0) * BETWEEN) / columns).min(most)
+    });
     while start < items.len() {
         let mut widths = Vec::new();
         let mut used = 0.0;
         for item in &items[start..] {
-            let natural = item.natural_width(detail, inner.w).min(inner.w);
+            let natural = column.unwrap_or_else(|| item.natural_width(detail, inner.w)).min(inner.w);
             let wanted = natural + if widths.is_empty() { 0.0 } else { BETWEEN };
-            if !widths.is_empty() && used + wanted > inner.w {
+            // Sums of widths are never quite what they were divided from.
+            if !widths.is_empty() && used + wanted > inner.w + 0.01 {
                 break;
             }
             used += wanted;
             widths.push(natural);
         }
-        let spare = ((inner.w - used) / widths.len() as f64).max(0.0);
+        let spare = if column.is_some() { 0.0 } else { ((inner.w - used) / widths.len() as f64).max(0.0) };
         let row = &mut items[start..start + widths.len()];
         let mut x = inner.x;
         let mut height: f64 = 0.0;

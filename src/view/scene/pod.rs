@@ -13,6 +13,11 @@ const PLUG_STEP: f64 = 56.0;
 /// A card that is wider shows probes, bars and mounts beside its state, not beneath.
 const SIDE_BY_SIDE: f64 = 310.0;
 
+/// How wide a small capsule must be for everything but its name.
+pub fn least_width(pod: &Pod, detail: Detail) -> f64 {
+    if detail == Detail::Tiny { 120.0 } else { within(status_width(pod) + 2.0 * PADDING, 172.0, 230.0) }
+}
+
 /// How wide a capsule would like to be, at most `room`.
 pub fn natural_width(pod: &Pod, detail: Detail, room: f64) -> f64 {
     let name = measure::sans(&pod.full_name, 14.5) + 8.0;
