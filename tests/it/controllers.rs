@@ -157,3 +157,14 @@ fn a_cron_job_keeps_its_own_time_zone() {
     };
     assert_eq!([last("plain"), last("seoul"), last("kolkata")].map(Option::unwrap_or_default), ["09:30", "00:30", "04:00"]);
 }
+
+#[test]
+fn a_job_of_very_many_pods_tells_from_time_to_time_how_far_it_is() {
+    // One sync makes 500 Pods, 20 a second, and tells of them when they are made.
+    let mut cluster = cluster_with(&job("many", "  completions: 100000\n  parallelism: 100000\n", "exit 0"));
+    cluster.advance_to(SimTime::from_secs(20));
+    assert_eq!(i64_at(&stored(&cluster, "many"), "status.succeeded"), None);
+    cluster.advance_to(SimTime::from_secs(60));
+    let told = i64_at(&stored(&cluster, "many"), "status.succeeded").unwrap_or(0);
+    assert!((900..1200).contains(&told), "{told}");
+}

@@ -43,6 +43,8 @@ struct Tally {
     batch: Option<SimTime>,
     /// When the back-off ends or the deadline comes; that sync waits for nothing more.
     retry: Option<SimTime>,
+    /// How many Pods were made by a sync that is to make more as soon as its client may ask.
+    made: usize,
     /// Which generation of the Job was last looked at: changes of its spec are synced at once.
     generation: i64,
     /// What the Pod failure policy says ends the Job.
@@ -263,9 +265,10 @@ impl Tally {
                     again = Some(again.map_or(wait, |a| a.min(wait)));
                 }
             }
-            let wanted = usize::try_from(missing - hold).unwrap_or(0).min(BURST - count % BURST);
+            let wanted = usize::try_from(missing - hold).unwrap_or(0).min(BURST - self.made);
             let indexes: Vec<i64> = if indexed { (0..completions.unwrap_or(0)).filter(|i| !used.contains(i)).take(wanted).collect() } else { vec![] };
-            let made = slow_start_pods(client, if indexed { indexes.len() } else { wanted }, ctx, &mut |at, ctx| {
+            let asked = if indexed { indexes.len() } else { wanted };
+            let made = slow_start_pods(client, asked, ctx, &mut |at, ctx| {
                 let index = indexes.get(at).copied();
                 let failures = index.filter(|_| each_for_itself).map(|i| self.index_failures.get(&i).map_or(0, |(count, _)| *count));
                 make_pod(ctx, job, COMPONENT, pod_for(job, index, failures))?;
@@ -275,7 +278,8 @@ impl Tally {
             match made {
                 Ok(0) => {}
                 // The status is told when all have been made.
-                Ok(_) => {
+                Ok(left) => {
+                    self.made += asked - left;
                     let wait = client.wait(ctx.now);
                     self.retry = Some(ctx.now + wait);
                     return Ok(Some(wait));
@@ -292,6 +296,7 @@ impl Tally {
                 self.released.insert(object::uid(pod).to_owned());
             }
         }
+        self.made = 0;
         let ready = active.iter().filter(|p| is_ready(p)).count();
         let mut status = self.status(job, count, ready, terminating, &ctx.now.rfc3339());
         if tell_suspended(&mut status, "False", "JobResumed", "Job resumed", ctx.now) {
