@@ -1,6 +1,6 @@
 //! Models `pkg/controller/replicaset`, which also serves ReplicationControllers: as many Pods as wanted.
 //!
-//! Deviation: while new Pods fail at once (their node refuses them), one is made a second; upstream goes on as fast as the API server lets it.
+//! Deviation: while new Pods fail at once (their node refuses them), one is made a second; upstream goes on as fast as its client may ask.
 
 use crate::api::order::InOrder as _;
 use std::rc::Rc;
