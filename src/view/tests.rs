@@ -93,11 +93,8 @@ fn many_pods_stand_in_columns() {
     for width in [400.0, 700.0, 920.0, 1440.0] {
         let scene = scene::build(&session, &draft(), width);
         for node in &scene.nodes {
-            let (mut lefts, mut widths): (Vec<i64>, Vec<i64>) = node.pods.iter().map(|p| (p.rect.x.round() as i64, p.rect.w.round() as i64)).unzip();
-            for list in [&mut lefts, &mut widths] {
-                list.sort_unstable();
-                list.dedup();
-            }
+            let lefts: SortedSet<i64> = node.pods.iter().map(|p| p.rect.x.round() as i64).collect();
+            let widths: SortedSet<i64> = node.pods.iter().map(|p| p.rect.w.round() as i64).collect();
             assert_eq!(widths.len(), 1, "at {width}: {widths:?}");
             assert!(lefts.len() > 1 || node.rect.w < 400.0, "at {width} the ten Pods of a node stand in one column");
         }
