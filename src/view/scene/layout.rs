@@ -203,8 +203,8 @@ impl Item<'_> {
     }
 }
 
-/// Fills rows from the left and stretches each to the full width (an item at most to `most`); what is small stands in equal columns. Gives the bottom, and for each row with
-/// plugs the wire beneath it: where its first plug is, and its height.
+/// Fills rows from the left and stretches each to the full width (an item at most to `most`); what is small stands in equal columns. Gives the
+/// bottom, and for each row with plugs the wire beneath it: where its first plug is, and its height.
 fn shelves(items: &mut [Item], inner: Rect, detail: Detail, most: f64) -> (f64, Vec<(f64, f64)>) {
     let mut lanes = Vec::new();
     let mut y = inner.y;
