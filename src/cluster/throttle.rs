@@ -32,11 +32,4 @@ impl Throttle {
     pub fn wait(&self, now: SimTime) -> u64 {
         self.paid.since(now).saturating_sub((self.burst - 1) * self.interval_ms)
     }
-
-    /// Counts a request that will be made as soon as it may be; gives after how many milliseconds that is.
-    pub fn reserve(&mut self, now: SimTime) -> u64 {
-        let wait = self.wait(now);
-        self.spend(1, now);
-        wait
-    }
 }

@@ -3,9 +3,30 @@
 
 use super::Synced;
 use super::owned::{Owned, delete, lives, put, without_owner};
-use crate::api::{Value, json, kinds, object};
+use crate::api::{SimTime, Value, json, kinds, object};
 use crate::cluster::Context;
 use crate::cluster::apiserver::{DeleteOptions, Key, Propagation};
+use crate::cluster::throttle::Throttle;
+
+/// When the collector may remove one more object. Its client may ask twice as often as those of others (`startGarbageCollectorController`), and asks twice:
+/// it looks at an object before it removes it.
+#[derive(Clone, Debug)]
+pub struct Client(Throttle);
+
+impl Default for Client {
+    fn default() -> Self {
+        Self(Throttle::new(20, 15))
+    }
+}
+
+impl Client {
+    /// Counts an object that will be removed as soon as it may be; gives after how many milliseconds that is.
+    pub fn reserve(&mut self, now: SimTime) -> u64 {
+        let wait = self.0.wait(now);
+        self.0.spend(1, now);
+        wait
+    }
+}
 
 #[inline(never)]
 pub fn sync(key: &Key, owned: &Owned, ctx: &mut Context) -> Synced {

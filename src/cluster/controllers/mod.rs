@@ -44,6 +44,9 @@ const RETRY_MS: u64 = 1000;
 /// What was refused is tried again after this, then after twice as long, and so on.
 const FIRST_RETRY_MS: u64 = 5;
 const LONGEST_RETRY_MS: u64 = 1_000_000;
+/// How often a controller may make or remove something; each has a client of its own. `--kube-api-qps` and, at once, `--kube-api-burst`: 30, of which
+/// events and statuses take six (`tests/data/pace.jsonl`).
+const CLIENT: Throttle = Throttle::new(20, 24);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Controller {
@@ -92,6 +95,7 @@ pub struct Controllers {
     daemons: daemon_set::Backoff,
     /// What those controllers may still ask that make and remove Pods by the dozen.
     clients: SortedMap<Controller, Throttle>,
+    collector: garbage::Client,
 }
 
 impl Controllers {
@@ -285,7 +289,7 @@ impl Controllers {
     fn enqueue_dependents(&mut self, uid: &str, ctx: &mut Context) {
         let dependents: Vec<Key> = self.owned.dependents(uid).cloned().collect();
         for key in dependents {
-            let wait = self.clients.entry(Controller::Garbage).or_insert_with(|| client_of(Controller::Garbage)).reserve(ctx.now);
+            let wait = self.collector.reserve(ctx.now);
             self.enqueue(Controller::Garbage, key, SYNC_MS + wait, ctx);
         }
     }
@@ -305,9 +309,9 @@ impl Controllers {
     /// Each controller is a function of its own (`inline(never)`), so that a page whose cluster needs one late can fetch it late.
     fn sync(&mut self, work: Work, ctx: &mut Context) {
         let (key, done) = (work.key.clone(), work.clone());
-        let client = self.clients.entry(work.controller).or_insert_with(|| client_of(work.controller));
+        let client = self.clients.entry(work.controller).or_insert(CLIENT);
         let wait = client.wait(ctx.now);
-        if wait > 0 && work.controller != Controller::Garbage {
+        if wait > 0 {
             // Whatever it asked now would wait.
             return enqueue(&mut self.queued, work, wait, ctx);
         }
@@ -347,16 +351,6 @@ impl Controllers {
         if !self.refused.is_empty() {
             self.refused.remove(&done);
         }
-    }
-}
-
-/// How often a controller may make or remove something. Every controller has a client of its own.
-fn client_of(controller: Controller) -> Throttle {
-    match controller {
-        // It may ask twice as often as others (`startGarbageCollectorController`), and asks twice: it looks at an object before it removes it.
-        Controller::Garbage => Throttle::new(20, 15),
-        // `--kube-api-qps` and, at once, `--kube-api-burst`: 30, of which events and statuses take six (`tests/data/pace.jsonl`).
-        _ => Throttle::new(20, 24),
     }
 }
 
