@@ -215,8 +215,8 @@ impl Host for Env<'_> {
         self.running.ended(pid)
     }
 
-    fn signal(&mut self, pid: u64, signal: &str) -> bool {
-        self.running.signal(pid, signal)
+    fn signal(&mut self, pid: u64, signal: &str) -> Result<(), FileError> {
+        if self.running.signal(pid, signal) { Ok(()) } else { Err(FileError::NotFound) }
     }
 
     fn processes(&self) -> Vec<ProcessRow> {

@@ -68,7 +68,7 @@ impl Running {
     }
 
     pub fn rows(&self) -> Vec<ProcessRow> {
-        let row = |pid: u64| ProcessRow { pid, command: "bash".into() };
+        let row = |pid: u64| ProcessRow { pid, user: 0, command: "bash".into() };
         std::iter::once(1).chain(self.processes.keys().copied()).map(row).collect()
     }
 

@@ -3,7 +3,7 @@
 use crate::api::Value;
 use crate::api::object::{at, bool_at, i64_at, list_at, str_at};
 use crate::cluster::log::Fact;
-use crate::cluster::runtime::{ContainerConfig, ContainerId, Runtime, State, access};
+use crate::cluster::runtime::{ContainerConfig, ContainerId, Runtime, Sharing, State, access};
 use crate::cluster::shell::owner::Credentials;
 
 use super::environment::expand;
@@ -21,6 +21,8 @@ const START_MS: u64 = 190;
 /// Between two containers of one sync.
 const PAUSE_MS: u64 = 20;
 const FAILED_PULL_MS: u64 = 20;
+/// `USER` of the pause image (`build/pause/Dockerfile`).
+const PAUSE_USER: u32 = 65535;
 
 /// A container on its way to its start.
 #[derive(Clone, Debug)]
@@ -226,6 +228,23 @@ impl Worker {
         access::credentials(user, number("runAsGroup"), i64_at(&self.pod, "spec.securityContext.fsGroup").into_iter().chain(more))
     }
 
+    /// Who the sandbox's pause program runs as: the user that the Pod names, otherwise its image's (`internal/cri/server/podsandbox` of containerd).
+    pub fn sandbox_user(&self) -> u32 {
+        let of_pod = i64_at(&self.pod, "spec.securityContext.runAsUser");
+        of_pod.and_then(|user| u32::try_from(user).ok()).unwrap_or(PAUSE_USER)
+    }
+
+    /// Whose processes a container sees. Models `PidNamespaceForPod` and `getTargetID`.
+    fn sharing(&self, container: &ContainerSpec, runtime: &Runtime) -> Result<Sharing, String> {
+        if let Some(target) = str_at(&container.value, "targetContainerName").filter(|t| !t.is_empty()) {
+            let found = self.sandboxes.iter().rev().flat_map(|s| runtime.containers_of(*s).collect::<Vec<_>>().into_iter().rev());
+            let newest = found.into_iter().find(|c| c.config.name == target);
+            return newest.map(|c| Sharing::Target(c.id)).ok_or_else(|| format!("unable to find target container {target}"));
+        }
+        let whole = bool_at(&self.pod, "spec.shareProcessNamespace") == Some(true);
+        Ok(if whole { Sharing::Pod } else { Sharing::Own })
+    }
+
     fn container_config(&self, container: &ContainerSpec, attempt: u32, turn: &Turn) -> Result<ContainerConfig, String> {
         let env = self.surroundings(turn).environment(container)?;
         let expanded = |text: &str| expand(text, &|name| env.iter().rev().find(|(n, _)| n == name).map(|(_, v)| v.clone()));
@@ -247,6 +266,7 @@ impl Worker {
             cpu_limit_milli: amount(resources, "limits.cpu", true),
             cpu_request_milli: amount(resources, "requests.cpu", true).unwrap_or(0),
             user: self.credentials(container, turn.runtime),
+            processes: self.sharing(container, turn.runtime)?,
             read_only_root: bool_at(&container.value, "securityContext.readOnlyRootFilesystem") == Some(true),
             stdin: bool_at(&container.value, "stdin") == Some(true),
             stdin_once: bool_at(&container.value, "stdinOnce") == Some(true),

@@ -286,6 +286,7 @@ impl Worker {
             name: self.name.clone(),
             hostname: self.spec.hostname.clone(),
             host_network: self.spec.host_network,
+            user: self.sandbox_user(),
             attempt: self.sandboxes.len() as u32,
         };
         let id = turn.runtime.run_sandbox(config, turn.ctx);

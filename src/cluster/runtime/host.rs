@@ -1,8 +1,10 @@
 //! A container as its shells see it: files, processes, network, and the commands that its image brings along.
 
 use super::access::{self, Act};
-use super::process::{Live, Run};
+use super::process::{Live, Process, Run};
+use super::spaces::PAUSE;
 use super::{ContainerId, bulk, files};
+use crate::api::order::{InOrder as _, SortedMap};
 use crate::api::SimTime;
 use crate::cluster::Context;
 use crate::cluster::images::{Program, is_own_program};
@@ -26,10 +28,17 @@ impl Effects {
 }
 
 /// Lets a process's shell go on, with its container as its host, until it waits, does something that others notice, or has taken the last of
-/// the steps that are `left` (at least one).
-pub(super) fn run_shell(id: ContainerId, pid: u64, live: &mut Live, left: &mut i64, ctx: &mut Context) -> (Step, Effects) {
+/// the steps that are `left` (at least one). `pause`: who the sandbox's own program runs as, where the container's processes see it.
+pub(super) fn run_shell(
+    (id, pid): (ContainerId, u64),
+    lives: &mut SortedMap<ContainerId, Live>,
+    pause: Option<u32>,
+    numbers: &mut u64,
+    left: &mut i64,
+    ctx: &mut Context,
+) -> (Step, Effects) {
     let nothing = (Step::Wait, Effects::default());
-    let Some(process) = live.processes.get_mut(&pid) else { return nothing };
+    let Some(process) = lives.get_mut(&id).and_then(|live| live.processes.get_mut(&pid)) else { return nothing };
     let mut machine = match std::mem::replace(&mut process.run, Run::Stepping) {
         Run::Shell(machine) => machine,
         other => {
@@ -38,7 +47,7 @@ pub(super) fn run_shell(id: ContainerId, pid: u64, live: &mut Live, left: &mut i
         }
     };
     let (stdin, closed) = (std::mem::take(&mut process.stdin), process.stdin_closed);
-    let mut host = ContainerHost { id, ctx, live, stdin, closed, effects: Effects::default(), next_pid: live.next_pid };
+    let mut host = ContainerHost { id, ctx, lives, pause, stdin, closed, effects: Effects::default(), next_pid: *numbers };
     let step = loop {
         let (step, cost) = machine.turn(&mut host);
         *left -= cost;
@@ -47,8 +56,8 @@ pub(super) fn run_shell(id: ContainerId, pid: u64, live: &mut Live, left: &mut i
         }
     };
     let ContainerHost { stdin, effects, next_pid, .. } = host;
-    live.next_pid = next_pid;
-    if let Some(process) = live.processes.get_mut(&pid) {
+    *numbers = next_pid;
+    if let Some(process) = lives.get_mut(&id).and_then(|live| live.processes.get_mut(&pid)) {
         (process.run, process.stdin) = (Run::Shell(machine), stdin);
     }
     (step, effects)
@@ -58,8 +67,9 @@ pub(super) fn run_shell(id: ContainerId, pid: u64, live: &mut Live, left: &mut i
 struct ContainerHost<'a, 'b> {
     id: ContainerId,
     ctx: &'a mut Context<'b>,
-    /// The container's processes as they were before this one went on; what it started since then is among the effects.
-    live: &'a Live,
+    /// The processes as they were before this one went on; what it started since then is among the effects.
+    lives: &'a SortedMap<ContainerId, Live>,
+    pause: Option<u32>,
     stdin: String,
     closed: bool,
     effects: Effects,
@@ -69,6 +79,18 @@ struct ContainerHost<'a, 'b> {
 impl ContainerHost<'_, '_> {
     fn allow(&self, path: &str, act: Act) -> Result<(), FileError> {
         access::check(self.ctx.network, self.id, path, act)
+    }
+
+    /// The processes that this one sees, each with its container: its own container's first.
+    fn seen(&self) -> impl Iterator<Item = (ContainerId, &Process)> {
+        let space = self.lives.get(&self.id).map(|live| live.space);
+        let own = self.lives.get(&self.id).into_iter().map(|live| (self.id, live));
+        let others = self.lives.iter().map(|(id, live)| (*id, live)).filter(move |(id, live)| *id != self.id && Some(live.space) == space);
+        own.chain(others).flat_map(|(id, live)| live.processes.values().map(move |process| (id, process)))
+    }
+
+    fn user_of(&self, container: ContainerId) -> u32 {
+        self.ctx.network.bodies.get(&container).map_or(0, |body| body.user.user)
     }
 }
 
@@ -142,19 +164,34 @@ impl Host for ContainerHost<'_, '_> {
         if self.effects.spawned.iter().any(|(new, _)| *new == pid) {
             return None;
         }
-        self.live.processes.get(&pid).map_or(Some(127), |p| p.ended)
+        match self.seen().find(|(_, process)| process.pid == pid) {
+            Some((_, process)) => process.ended,
+            None if pid == 1 && self.pause.is_some() => None,
+            None => Some(127),
+        }
     }
 
-    fn signal(&mut self, pid: u64, signal: &str) -> bool {
-        let there = self.ended(pid).is_none();
-        if there {
-            self.effects.signals.push((pid, signal.into()));
+    fn signal(&mut self, pid: u64, signal: &str) -> Result<(), FileError> {
+        if self.ended(pid).is_some() {
+            return Err(FileError::NotFound);
         }
-        there
+        let own = self.user_of(self.id);
+        let home = self.seen().find(|(_, process)| process.pid == pid).map(|(container, _)| container);
+        let theirs = home.map_or(self.pause.filter(|_| pid == 1), |container| Some(self.user_of(container)));
+        if own != 0 && theirs.is_some_and(|user| user != own) {
+            return Err(FileError::NotPermitted);
+        }
+        self.effects.signals.push((pid, signal.into()));
+        Ok(())
     }
 
     fn processes(&self) -> Vec<ProcessRow> {
-        self.live.processes.values().filter(|p| p.ended.is_none()).map(|p| ProcessRow { pid: p.pid, command: p.command.clone() }).collect()
+        let pause = self.pause.map(|user| ProcessRow { pid: 1, user, command: PAUSE.into() });
+        let seen = self.seen().filter(|(_, process)| process.ended.is_none());
+        let rows = seen.map(|(container, process)| ProcessRow { pid: process.pid, user: self.user_of(container), command: process.command.clone() });
+        let mut rows: Vec<ProcessRow> = pause.into_iter().chain(rows).collect();
+        rows.order_by_key(|row| row.pid);
+        rows
     }
 
     fn request(&mut self, url: &str, body: &str) -> Answer {

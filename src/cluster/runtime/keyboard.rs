@@ -15,10 +15,11 @@ pub enum Seat {
 }
 
 impl Seat {
-    fn is_at(self, container: ContainerId, process: &Process) -> bool {
+    /// `first`: the number of the container's first process.
+    fn is_at(self, container: ContainerId, first: u64, process: &Process) -> bool {
         match self {
             Self::Exec(exec) => process.leads() && process.exec == Some(exec),
-            Self::First(id) => container == id && process.pid == 1,
+            Self::First(id) => container == id && process.pid == first,
         }
     }
 }
@@ -30,7 +31,8 @@ impl Runtime {
     /// More text for its standard input; lost where that is closed.
     pub fn type_in(&mut self, seat: Seat, text: &str, ctx: &mut Context) {
         let place = |(id, live): (&ContainerId, &mut super::Live)| {
-            let process = live.processes.values_mut().find(|p| seat.is_at(*id, p) && !p.stdin_closed)?;
+            let first = live.first;
+            let process = live.processes.values_mut().find(|p| seat.is_at(*id, first, p) && !p.stdin_closed)?;
             process.stdin.push_str(text);
             Some(*id)
         };
@@ -44,7 +46,8 @@ impl Runtime {
     /// Ctrl-C at a shell's terminal; false where no shell reads commands there.
     pub fn interrupt(&mut self, seat: Seat, ctx: &mut Context) -> bool {
         let place = |(id, live): (&ContainerId, &mut super::Live)| {
-            let process = live.processes.values_mut().find(|p| seat.is_at(*id, p) && p.ended.is_none())?;
+            let first = live.first;
+            let process = live.processes.values_mut().find(|p| seat.is_at(*id, first, p) && p.ended.is_none())?;
             let Run::Shell(machine) = &mut process.run else { return None };
             let waits_for = machine.interrupt()?;
             process.stdin.clear();
@@ -63,8 +66,8 @@ impl Runtime {
     /// What stands before the line that is typed next: the prompt of a shell on a terminal, nothing where a program in it reads (or a shell that
     /// sits at no terminal). `None` while nothing reads.
     pub fn prompt(&self, seat: Seat) -> Option<String> {
-        let mut all = self.live.iter().flat_map(|(id, live)| live.processes.values().map(move |p| (*id, p)));
-        let (id, process) = all.find(|(id, p)| seat.is_at(*id, p) && p.reads && p.ended.is_none() && !p.stdin_closed)?;
+        let mut all = self.live.iter().flat_map(|(id, live)| live.processes.values().map(move |p| (*id, live.first, p)));
+        let (id, _, process) = all.find(|(id, first, p)| seat.is_at(*id, *first, p) && p.reads && p.ended.is_none() && !p.stdin_closed)?;
         match &process.run {
             Run::Shell(machine) => Some(match machine.prompt() {
                 Some(_) if machine.goes_on() => MORE.into(),

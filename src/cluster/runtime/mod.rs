@@ -15,6 +15,7 @@ pub mod logs;
 mod process;
 mod record;
 mod server;
+mod spaces;
 pub(in crate::cluster) mod tmpfs;
 mod turn;
 
@@ -30,6 +31,7 @@ use files::{Inode, Tree};
 pub(super) use files::{has_file, read_file};
 pub use keyboard::{MORE, Seat};
 use process::Live;
+use spaces::Space;
 pub use record::*;
 
 #[derive(Clone, Debug)]
@@ -41,6 +43,8 @@ pub struct Runtime {
     containers: SortedMap<ContainerId, ContainerRecord>,
     live: SortedMap<ContainerId, Live>,
     execs: SortedMap<ExecId, ExecRecord>,
+    /// The next process's number in each namespace.
+    numbers: SortedMap<Space, u64>,
     custom: Vec<CustomImage>,
     /// What the node offers to Pods.
     allocatable_memory: i64,
@@ -57,6 +61,7 @@ impl Runtime {
             containers: SortedMap::new(),
             live: SortedMap::new(),
             execs: SortedMap::new(),
+            numbers: SortedMap::new(),
             custom: Vec::new(),
             allocatable_memory: config.memory_bytes,
             cpu_milli: config.cpu_milli,
@@ -130,6 +135,7 @@ impl Runtime {
             }
         }
         ctx.queue.push(ctx.now, super::Task::Kubelet { node: self.node, timer: super::kubelet::Timer::ContainerChanged(id) });
+        self.close_space(id, ctx);
     }
 
     /// A server that is not the first process has ended: its port is free again.
@@ -175,6 +181,7 @@ impl Runtime {
 
     pub fn remove_sandbox(&mut self, id: SandboxId, ctx: &mut Context) {
         ctx.network.addresses.retain(|_, owner| *owner != id);
+        self.numbers.remove(&Space::Sandbox(id));
         self.sandboxes.remove(&id);
     }
 
@@ -328,7 +335,8 @@ impl Runtime {
         }
         let signal = self.containers.get(&id).and_then(|c| self.find_image(&c.config.image)).map_or("TERM", |i| i.stop_signal);
         ctx.queue.push(ctx.now + grace_ms, super::Task::Runtime { node: self.node, timer: Timer::Kill { container: id } });
-        self.deliver_signal(id, 1, signal, true, ctx);
+        let first = self.live.get(&id).map_or(1, |live| live.first);
+        self.deliver_signal(id, first, signal, true, ctx);
         self.pump(id, ctx);
     }
 

@@ -1,8 +1,10 @@
 //! The processes of a container: shells and servers as resumable values, with the rules of a process namespace.
 //!
-//! The first process does not get a signal's default action (`man 7 pid_namespaces`): without a handler it ignores SIGTERM. When it ends, all end.
+//! The first process of a namespace does not get a signal's default action (`man 7 pid_namespaces`): without a handler it ignores SIGTERM. When a
+//! container's first process ends, all end.
 
 use super::server::Server;
+use super::spaces::Space;
 use super::{ContainerId, ExecId, ExecRecord, ExitReason, Runtime, access, bulk, files};
 use crate::api::SimTime;
 use crate::api::order::SortedMap;
@@ -12,10 +14,13 @@ use crate::cluster::log::Fact;
 use crate::cluster::shell::{self, Kind, Machine};
 
 /// What runs in a container.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Live {
     pub processes: SortedMap<u64, Process>,
-    pub next_pid: u64,
+    /// Whose processes they see.
+    pub space: Space,
+    /// The number of the one that is the container: the first of its namespace, where that is the container's own.
+    pub first: u64,
     /// What the container used before some of its processes became busy.
     pub idle_cpu_milli: Option<i64>,
 }
@@ -86,9 +91,10 @@ impl Runtime {
         let first = arguments.first().cloned().unwrap_or_default();
         self.executable(id, image.program, &first, ctx)?;
         let run = self.start_program(id, image.program, &arguments, &directory, config.stdin && config.tty, ctx)?;
-        let live = Live { processes: SortedMap::new(), next_pid: 2, idle_cpu_milli: None };
-        self.live.insert(id, live);
-        self.add(id, 1, arguments.join(" "), run, None, "", !config.stdin);
+        let space = self.containers.get(&id).map_or(Space::Container(id), |container| self.space_of(container));
+        let number = self.number(space);
+        self.live.insert(id, Live { processes: SortedMap::new(), space, first: number, idle_cpu_milli: None });
+        self.add(id, number, arguments.join(" "), run, None, "", !config.stdin);
         Ok(())
     }
 
@@ -153,7 +159,6 @@ impl Runtime {
             Process { pid, command, run, ended: None, exec, parent: None, stdin: stdin.into(), stdin_closed, reads: false, wake: None, slices: 0 };
         if let Some(live) = self.live.get_mut(&id) {
             live.processes.insert(pid, process);
-            live.next_pid = live.next_pid.max(pid + 1);
         }
     }
 
@@ -181,7 +186,8 @@ impl Runtime {
         // A server's own program as an exec is just a command that ends.
         let run = self.start_program(id, Program::Shell, command, &directory, stdin.is_none(), ctx);
         if let Ok(run) = run {
-            let pid = self.live.get(&id).map_or(2, |l| l.next_pid);
+            let space = self.live.get(&id).map_or(Space::Container(id), |live| live.space);
+            let pid = self.number(space);
             self.add(id, pid, command.join(" "), run, Some(exec), stdin.unwrap_or(""), stdin.is_some());
             self.pump(id, ctx);
         }
@@ -207,7 +213,7 @@ impl Runtime {
                 machine.signal(signal, number)
             }
             (Run::Server(server), "TERM" | "QUIT" | "INT") if server.handles_term => Some(0),
-            (Run::Server(server), "TERM") if server.service.is_none() => None,
+            (Run::Server(server), _) if server.ignores.contains(&signal) => None,
             (Run::Server(_), _) => (pid != 1).then_some(128 + number),
             (Run::Stepping, _) => None,
         };
@@ -229,11 +235,12 @@ impl Runtime {
             Run::Server(_) | Run::Shell(_) | Run::Stepping => None,
         };
         // The kernel kills every process of the container's group (memory.oom.group), whichever took too much.
-        let pid = if code == OOM { 1 } else { pid };
+        let first = self.live.get(&id).map_or(1, |live| live.first);
+        let pid = if code == OOM { first } else { pid };
         if let Some(record) = exec.filter(|_| leads).and_then(|e| self.execs.get_mut(&e)) {
             (record.exit_code, record.finished_at) = (Some(code), Some(ctx.now));
         }
-        if pid == 1 {
+        if pid == first {
             let (code, reason) = match code {
                 OOM => (137, ExitReason::OomKilled),
                 0 => (0, ExitReason::Completed),

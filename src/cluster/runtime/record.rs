@@ -29,6 +29,18 @@ pub enum Timer {
     Kill { container: ContainerId },
 }
 
+/// Whose processes a container sees beside its own (the CRI's `NamespaceMode` for `pid`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sharing {
+    /// Nobody's: its first process has the number 1.
+    #[default]
+    Own,
+    /// Those of its whole Pod, where the sandbox's own program has the number 1.
+    Pod,
+    /// Those of the container that it is to debug.
+    Target(ContainerId),
+}
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SandboxConfig {
     pub uid: String,
@@ -36,6 +48,8 @@ pub struct SandboxConfig {
     pub name: String,
     pub hostname: String,
     pub host_network: bool,
+    /// Who the sandbox's own program runs as.
+    pub user: u32,
     pub attempt: u32,
 }
 
@@ -75,6 +89,7 @@ pub struct ContainerConfig {
     pub cpu_limit_milli: Option<i64>,
     pub cpu_request_milli: i64,
     pub user: Credentials,
+    pub processes: Sharing,
     pub read_only_root: bool,
     pub stdin: bool,
     pub stdin_once: bool,

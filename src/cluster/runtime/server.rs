@@ -17,6 +17,8 @@ pub(super) struct Server {
     /// Ends by itself, with this code.
     pub ends: Option<(SimTime, i32)>,
     pub handles_term: bool,
+    /// Signals that it takes without ending.
+    pub ignores: &'static [&'static str],
     /// What it prints once it listens.
     pub greeting: &'static str,
     /// An applet that serves instead of the image's own program.
@@ -36,12 +38,19 @@ impl Runtime {
             .and_then(|p| u16::try_from(p).ok())
             .filter(|_| image.is_some_and(|i| i.port != 0))
             .unwrap_or_else(|| image.map_or(0, |i| i.port));
+        let deaf = environment.get("IGNORE_TERM").is_some_and(|v| v == "1");
         let mut server = Server {
             port,
             address: environment.get("BIND").cloned().unwrap_or_else(|| "0.0.0.0".into()),
             ready_at: (port != 0).then(|| ctx.now + number("DELAY").unwrap_or(0).saturating_mul(1000)),
             ends: None,
-            handles_term: program != Program::Kubia && environment.get("IGNORE_TERM").is_none_or(|v| v != "1"),
+            handles_term: program != Program::Kubia && !deaf,
+            ignores: match program {
+                _ if deaf => &["TERM"],
+                // "Controlling nginx": it reads its configuration anew, opens its logs anew, ends its workers.
+                Program::Nginx => &["HUP", "USR1", "USR2", "WINCH"],
+                _ => &[],
+            },
             greeting: match program {
                 Program::Kubia => "Kubia server starting...\n",
                 Program::Redis => "Ready to accept connections tcp\n",
@@ -197,5 +206,5 @@ fn applet_server(arguments: &[String], stdin: &str, now: SimTime) -> Option<Serv
     };
     let address = value('p').and_then(|p| p.rsplit_once(':')).map_or("0.0.0.0", |(address, _)| address).to_owned();
     // As the first process they do not react to SIGTERM: busybox sets no handler.
-    Some(Server { port, address, ready_at: Some(now), ends: None, handles_term: false, greeting: "", service: Some(service) })
+    Some(Server { port, address, ready_at: Some(now), ends: None, handles_term: false, ignores: &[], greeting: "", service: Some(service) })
 }

@@ -5,6 +5,7 @@
 
 use super::host::{Effects, run_shell};
 use super::process::{MOST_PROCESSES, Process, Run};
+use super::spaces::Space;
 use super::{ContainerId, ExecId, Runtime, Timer};
 use crate::api::SimTime;
 use crate::cluster::images::Program;
@@ -85,7 +86,13 @@ impl Runtime {
             if matches!(process.run, Run::Server(_)) {
                 return self.serve(id, pid, ctx) || progress;
             }
-            let (step, effects) = run_shell(id, pid, live, left, ctx);
+            let space = live.space;
+            let pause = match space {
+                Space::Container(_) => None,
+                Space::Sandbox(sandbox) => self.sandboxes.get(&sandbox).map(|s| s.config.user),
+            };
+            let numbers = self.numbers.entry(space).or_insert_with(|| pid + 1);
+            let (step, effects) = run_shell((id, pid), &mut self.live, pause, numbers, left, ctx);
             progress |= self.apply(id, pid, exec, effects, ctx);
             self.take_charges(ctx);
             let Some(process) = self.live.get_mut(&id).and_then(|l| l.processes.get_mut(&pid)) else { return progress };
@@ -142,9 +149,25 @@ impl Runtime {
             }
         }
         for (target, signal) in effects.signals {
-            self.deliver_signal(id, target, &signal, false, ctx);
+            self.send(id, target, &signal, ctx);
         }
         progress
+    }
+
+    /// A process of this container sends a signal, maybe to one of another container that it sees.
+    fn send(&mut self, from: ContainerId, target: u64, signal: &str, ctx: &mut Context) {
+        let Some(space) = self.live.get(&from).map(|live| live.space) else { return };
+        match (self.home_of(space, target), space) {
+            (Some(home), _) => {
+                self.deliver_signal(home, target, signal, false, ctx);
+                if home != from {
+                    ctx.queue.push(ctx.now, Task::Runtime { node: self.node, timer: Timer::Wake { container: home, process: target } });
+                }
+            }
+            // The pause program ends at these two; what it has no handler for does not reach a first process.
+            (None, Space::Sandbox(sandbox)) if target == 1 && matches!(signal, "TERM" | "INT") => self.end_pause(sandbox, ctx),
+            (None, _) => {}
+        }
     }
 
     /// A child of a command writes where the command writes; only the command itself ends the exec.

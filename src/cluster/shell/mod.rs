@@ -68,6 +68,8 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessRow {
     pub pid: u64,
+    /// Who it runs as.
+    pub user: u32,
     pub command: String,
 }
 
@@ -130,8 +132,8 @@ pub trait Host {
     fn spawn(&mut self, machine: Machine) -> u64;
     /// `None` while it runs, its exit code afterwards; an unknown one counts as ended with 127.
     fn ended(&self, pid: u64) -> Option<i32>;
-    /// Sends a signal (`TERM`, `KILL`, …, `0`); false where there is no such process.
-    fn signal(&mut self, pid: u64, signal: &str) -> bool;
+    /// Sends a signal (`TERM`, `KILL`, …, `0`); fails where there is no such process, or it is somebody else's.
+    fn signal(&mut self, pid: u64, signal: &str) -> Result<(), FileError>;
     fn processes(&self) -> Vec<ProcessRow>;
     /// A GET (`http://…`) or a plain connection (`tcp://host:port`, its body what is sent).
     fn request(&mut self, url: &str, body: &str) -> Answer;

@@ -30,8 +30,8 @@ pub(super) fn printenv(call: &mut Call) -> i32 {
 
 pub(super) fn ps(call: &mut Call) -> i32 {
     let mut text = String::from("PID   USER     TIME  COMMAND\n");
-    let user = user_name(call.host, call.host.user().user);
     for row in call.host.processes() {
+        let user = user_name(call.host, row.user);
         text.push_str(&format!("{:>5} {user:<8.8}  0:00 {}\n", row.pid, row.command));
     }
     call.say(&text)

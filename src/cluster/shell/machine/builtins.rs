@@ -270,7 +270,7 @@ impl Machine {
                 }
             } else if let Some(job) = word.strip_prefix('%').and_then(|n| n.parse::<usize>().ok()) {
                 let pid = self.children.get(job.wrapping_sub(1)).copied().unwrap_or(0);
-                failed = i32::from(!host.signal(pid, &signal));
+                failed = i32::from(host.signal(pid, &signal).is_err());
             } else if let Ok(pid) = word.parse::<u64>() {
                 if signal == "0" && pid == self.pid {
                     // Only asked whether it is there.
@@ -281,8 +281,9 @@ impl Machine {
                     } else if signal != "KILL" && self.traps.contains_key(&signal) {
                         self.signals.push(signal.clone());
                     }
-                } else if !host.signal(pid, &signal) {
-                    self.complain(host, &format!("can't kill pid {pid}: No such process"));
+                } else if let Err(error) = host.signal(pid, &signal) {
+                    let why = if error == FileError::NotFound { "No such process" } else { error.words() };
+                    self.complain(host, &format!("can't kill pid {pid}: {why}"));
                     failed = 1;
                 }
             } else {

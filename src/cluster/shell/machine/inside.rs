@@ -279,7 +279,7 @@ impl Host for Inner<'_> {
         self.host.ended(pid)
     }
 
-    fn signal(&mut self, pid: u64, signal: &str) -> bool {
+    fn signal(&mut self, pid: u64, signal: &str) -> Result<(), FileError> {
         self.host.signal(pid, signal)
     }
 
