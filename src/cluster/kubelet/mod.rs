@@ -29,6 +29,7 @@ mod hooks;
 mod image_volumes;
 mod images;
 mod observed;
+mod privileges;
 mod prober;
 mod publish;
 mod resize;

@@ -1,14 +1,13 @@
 //! Starting one container: back-off, image, configuration, create, start, postStart. Models `startContainer` of `kuberuntime_container.go`.
 
-use crate::api::Value;
-use crate::api::object::{at, bool_at, i64_at, list_at, str_at};
+use crate::api::object::{bool_at, str_at};
 use crate::cluster::log::Fact;
-use crate::cluster::runtime::{ContainerConfig, ContainerId, Runtime, Sharing, State, access};
-use crate::cluster::shell::owner::Credentials;
+use crate::cluster::runtime::{ContainerConfig, ContainerId, State};
 
 use super::environment::expand;
 use super::hooks::{HookRun, Progress};
 use super::images::{self, Plan};
+use super::privileges;
 use super::resize::amount;
 use super::spec::{ContainerSpec, Role};
 use super::sync::{Next, Step};
@@ -21,8 +20,6 @@ const START_MS: u64 = 190;
 /// Between two containers of one sync.
 const PAUSE_MS: u64 = 20;
 const FAILED_PULL_MS: u64 = 20;
-/// `USER` of the pause image (`build/pause/Dockerfile`).
-const PAUSE_USER: u32 = 65535;
 
 /// A container on its way to its start.
 #[derive(Clone, Debug)]
@@ -200,51 +197,6 @@ impl Worker {
         Next::After(CREATE_MS)
     }
 
-    /// A setting of the container's, or of its Pod.
-    fn security<'a>(&'a self, container: &'a ContainerSpec, path: &str) -> Option<&'a Value> {
-        let own = at(&container.value, &format!("securityContext.{path}"));
-        own.or_else(|| at(&self.pod, &format!("spec.securityContext.{path}")))
-    }
-
-    /// Models `verifyRunAsNonRoot`: `runAsNonRoot` against the user that the container would run as.
-    fn user_error(&self, container: &ContainerSpec, runtime: &Runtime) -> Option<String> {
-        if self.security(container, "runAsNonRoot").and_then(Value::as_bool) != Some(true) {
-            return None;
-        }
-        let why = match self.security(container, "runAsUser").and_then(Value::as_i64) {
-            Some(0) => "container's runAsUser breaks non-root policy",
-            Some(_) => return None,
-            None if runtime.image_user(&container.image) != 0 => return None,
-            None => "container has runAsNonRoot and image will run as root",
-        };
-        Some(format!("{why} (pod: \"{}_{}({})\", container: {})", self.name, self.namespace, self.uid, container.name))
-    }
-
-    /// Who a container's processes are (`determineEffectiveSecurityContext`).
-    pub fn credentials(&self, container: &ContainerSpec, runtime: &Runtime) -> Credentials {
-        let number = |path: &str| self.security(container, path).and_then(Value::as_i64);
-        let user = number("runAsUser").unwrap_or_else(|| runtime.image_user(&container.image));
-        let more = list_at(&self.pod, "spec.securityContext.supplementalGroups").iter().filter_map(Value::as_i64);
-        access::credentials(user, number("runAsGroup"), i64_at(&self.pod, "spec.securityContext.fsGroup").into_iter().chain(more))
-    }
-
-    /// Who the sandbox's pause program runs as: the user that the Pod names, otherwise its image's (`internal/cri/server/podsandbox` of containerd).
-    pub fn sandbox_user(&self) -> u32 {
-        let of_pod = i64_at(&self.pod, "spec.securityContext.runAsUser");
-        of_pod.and_then(|user| u32::try_from(user).ok()).unwrap_or(PAUSE_USER)
-    }
-
-    /// Whose processes a container sees. Models `PidNamespaceForPod` and `getTargetID`.
-    fn sharing(&self, container: &ContainerSpec, runtime: &Runtime) -> Result<Sharing, String> {
-        if let Some(target) = str_at(&container.value, "targetContainerName").filter(|t| !t.is_empty()) {
-            let found = self.sandboxes.iter().rev().flat_map(|s| runtime.containers_of(*s).collect::<Vec<_>>().into_iter().rev());
-            let newest = found.into_iter().find(|c| c.config.name == target);
-            return newest.map(|c| Sharing::Target(c.id)).ok_or_else(|| format!("unable to find target container {target}"));
-        }
-        let whole = bool_at(&self.pod, "spec.shareProcessNamespace") == Some(true);
-        Ok(if whole { Sharing::Pod } else { Sharing::Own })
-    }
-
     fn container_config(&self, container: &ContainerSpec, attempt: u32, turn: &Turn) -> Result<ContainerConfig, String> {
         let env = self.surroundings(turn).environment(container)?;
         let expanded = |text: &str| expand(text, &|name| env.iter().rev().find(|(n, _)| n == name).map(|(_, v)| v.clone()));
@@ -267,6 +219,9 @@ impl Worker {
             cpu_request_milli: amount(resources, "requests.cpu", true).unwrap_or(0),
             user: self.credentials(container, turn.runtime),
             processes: self.sharing(container, turn.runtime)?,
+            capabilities: self.capabilities(container),
+            no_new_privileges: privileges::never_more(container),
+            oom_score_adj: self.oom_score_adj(container, turn.node.config.memory_bytes),
             read_only_root: bool_at(&container.value, "securityContext.readOnlyRootFilesystem") == Some(true),
             stdin: bool_at(&container.value, "stdin") == Some(true),
             stdin_once: bool_at(&container.value, "stdinOnce") == Some(true),

@@ -42,6 +42,8 @@ pub struct Body {
     pub program: Program,
     /// Its own files.
     pub files: Tree,
+    /// Whether there are symbolic links among them, or it made one in a volume.
+    pub has_links: bool,
     /// How many bytes of them came with the image.
     pub image_bytes: usize,
     /// Who its processes are.

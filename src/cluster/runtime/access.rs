@@ -4,7 +4,7 @@
 //! container are the same user, whoever runs a command in it.
 
 use super::ContainerId;
-use super::files::{self, Inode};
+use super::files::{self, Content, Inode, parent};
 use crate::api::order::InOrder as _;
 use crate::cluster::network::Network;
 use crate::cluster::shell::owner::{Credentials, EXECUTE, Owner, READ, SET_GROUP, STICKY, WRITE};
@@ -21,13 +21,11 @@ pub enum Act {
     Remove,
 }
 
-fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("/", |(parent, _)| if parent.is_empty() { "/" } else { parent })
-}
-
 /// Whether the container's user may do this. What is not there, or on a file system without writing, somebody else complains about.
 pub fn check(network: &Network, id: ContainerId, path: &str, act: Act) -> Result<(), FileError> {
     let Some(user) = network.bodies.get(&id).map(|b| &b.user) else { return Ok(()) };
+    // Who takes a link away does not touch what it points to.
+    let path = &*files::follow(network, id, path, act != Act::Remove)?;
     let may = |path: &str, want| {
         let folder = files::stat(network, id, path) == Some(Kind::Directory);
         if user.may(files::owner(network, id, path), folder, want) { Ok(()) } else { Err(FileError::Denied) }
@@ -80,8 +78,10 @@ pub fn set_owner(network: &mut Network, id: ContainerId, path: &str, owner: Owne
     if !network.bodies.get(&id).is_some_and(|b| may(&b.user)) {
         return Err(FileError::NotPermitted);
     }
+    let path = &*files::follow(network, id, path, true)?;
     let (tree, inside) = files::tree_mut(network, id, path)?;
-    let inode = tree.entry(inside).or_insert_with(|| Inode { text: (kind != Kind::Directory).then(String::new), owner });
+    let content = || if kind == Kind::Directory { Content::Folder } else { Content::File(String::new()) };
+    let inode = tree.entry(inside).or_insert_with(|| Inode { content: content(), owner });
     inode.owner = owner;
     Ok(())
 }

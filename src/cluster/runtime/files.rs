@@ -1,7 +1,7 @@
 //! Files as a container sees them: those of its image and its own, with volumes mounted over them.
 //!
-//! Stands for overlayfs and the mounts that runc makes. Deviations: texts of 1 MiB at most (larger files have a size only), no links, times or devices.
-//! Who may do what is decided in [`access`].
+//! Stands for overlayfs and the mounts that runc makes. Deviations: texts of 1 MiB at most (larger files have a size only), no hard links, times or
+//! devices. Who may do what is decided in [`access`]. Where nothing else is said, a path's symbolic links are followed ([`follow`]).
 
 use crate::api::order::{InOrder as _, SortedMap};
 use std::borrow::Cow;
@@ -11,22 +11,45 @@ use crate::cluster::images::Image;
 use crate::cluster::network::{Body, Network};
 use crate::cluster::runtime::ContainerId;
 use crate::cluster::shell::owner::Owner;
-use crate::cluster::shell::{FileError, Kind};
+use crate::cluster::shell::{FileError, Kind, absolute};
 
-/// A file with its text, or a folder; whose it is.
+/// What stands at a path.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    File(String),
+    Folder,
+    /// A symbolic link and where it points, as it was written.
+    Link(String),
+}
+
+/// A file, folder or link; whose it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inode {
-    pub text: Option<String>,
+    pub content: Content,
     pub owner: Owner,
 }
 
 impl Inode {
     pub fn file(text: impl Into<String>, owner: Owner) -> Self {
-        Self { text: Some(text.into()), owner }
+        Self { content: Content::File(text.into()), owner }
     }
 
     pub fn folder(owner: Owner) -> Self {
-        Self { text: None, owner }
+        Self { content: Content::Folder, owner }
+    }
+
+    /// Everybody may do everything with a link; what counts is where it points.
+    pub fn link(target: impl Into<String>) -> Self {
+        Self { content: Content::Link(target.into()), owner: Owner::root(0o777) }
+    }
+
+    pub fn is_link(&self) -> bool {
+        matches!(self.content, Content::Link(_))
+    }
+
+    /// A file's text.
+    fn text(&self) -> Option<&String> {
+        if let Content::File(text) = &self.content { Some(text) } else { None }
     }
 }
 
@@ -35,7 +58,7 @@ pub type Tree = SortedMap<String, Inode>;
 
 /// What the texts of a tree take.
 pub fn bytes(tree: &Tree) -> usize {
-    tree.values().filter_map(|inode| inode.text.as_ref()).map(String::len).sum()
+    tree.values().filter_map(Inode::text).map(String::len).sum()
 }
 
 const DIRECTORIES: &[&str] =
@@ -82,7 +105,7 @@ fn place<'a>(body: &'a Body, path: &str) -> Place<'a> {
     Place::Own
 }
 
-/// The files and the path in them.
+/// The files and the path in them. The path's links were followed.
 fn tree<'a>(network: &'a Network, id: ContainerId, path: &'a str) -> Option<(&'a Tree, Cow<'a, str>)> {
     let body = network.bodies.get(&id)?;
     match place(body, path) {
@@ -91,13 +114,70 @@ fn tree<'a>(network: &'a Network, id: ContainerId, path: &'a str) -> Option<(&'a
     }
 }
 
+/// How many links a path leads through at most (`MAXSYMLINKS` of Linux).
+const MOST_LINKS: usize = 40;
+
+/// Where a path leads when its links are followed, the last part's only where `last` says so. Paths are absolute and have no `.` or `..`.
+pub fn follow<'a>(network: &Network, id: ContainerId, path: &'a str, last: bool) -> Result<Cow<'a, str>, FileError> {
+    let mut path = Cow::Borrowed(path);
+    let Some(body) = network.bodies.get(&id) else { return Ok(path) };
+    for _ in 0..MOST_LINKS {
+        // Most paths lead through nothing that has links.
+        let reaches = |mount: &str| path.strip_prefix(mount).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if !body.has_links && !body.mounts.iter().any(|(mount, ..)| reaches(mount)) {
+            return Ok(path);
+        }
+        let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain(last.then_some(path.len()));
+        let found = ends.filter(|end| *end > 1).find_map(|end| Some((end, target(network, id, path.get(..end)?)?)));
+        let Some((end, target)) = found else { return Ok(path) };
+        let onward = format!("{target}{}", path.get(end..).unwrap_or(""));
+        path = Cow::Owned(absolute(parent(path.get(..end).unwrap_or("/")), &onward));
+    }
+    Err(FileError::Loop)
+}
+
+/// Where the link at a path points, as it was written. The links before it were followed.
+pub fn target<'a>(network: &'a Network, id: ContainerId, path: &str) -> Option<&'a str> {
+    let body = network.bodies.get(&id)?;
+    let inode = match place(body, path) {
+        Place::Own => body.files.get(path),
+        Place::Volume(volume, inside, _) => network.volumes.get(volume)?.get(&inside),
+    };
+    if let Content::Link(target) = &inode?.content { Some(target) } else { None }
+}
+
+/// The folder that a path lies in.
+pub fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("/", |(parent, _)| if parent.is_empty() { "/" } else { parent })
+}
+
+/// Makes a symbolic link.
+pub fn make_link(network: &mut Network, id: ContainerId, target: &str, path: &str) -> Result<(), FileError> {
+    let path = &*follow(network, id, path, false)?;
+    if stat(network, id, path).is_some() || self::target(network, id, path).is_some() {
+        return Err(FileError::Exists);
+    }
+    if stat(network, id, parent(path)) != Some(Kind::Directory) {
+        return Err(FileError::NotFound);
+    }
+    let owner = Owner { mode: 0o777, ..access::of_new(network, id, path, false) };
+    let (files, inside) = tree_mut(network, id, path)?;
+    files.insert(inside, Inode { owner, ..Inode::link(target) });
+    if let Some(body) = network.bodies.get_mut(&id) {
+        body.has_links = true;
+    }
+    Ok(())
+}
+
 pub fn stat(network: &Network, id: ContainerId, path: &str) -> Option<Kind> {
+    let path = &*follow(network, id, path, true).ok()?;
     let (files, inside) = tree(network, id, path)?;
     match files.get(inside.as_ref()) {
-        Some(Inode { text: Some(text), owner }) => {
+        Some(Inode { content: Content::File(text), owner }) => {
             Some(Kind::File { bytes: text.len().saturating_add(bulk_of(network, id, path)), executable: owner.mode & 0o111 != 0 })
         }
-        Some(Inode { text: None, .. }) => Some(Kind::Directory),
+        Some(Inode { content: Content::Folder, .. }) => Some(Kind::Directory),
+        Some(Inode { content: Content::Link(_), .. }) => None,
         None => {
             let below = format!("{}/", inside.trim_end_matches('/'));
             let mount_below =
@@ -109,12 +189,14 @@ pub fn stat(network: &Network, id: ContainerId, path: &str) -> Option<Kind> {
 
 /// Whose a file or folder is; root's where nobody has said so.
 pub fn owner(network: &Network, id: ContainerId, path: &str) -> Owner {
+    let path = &*follow(network, id, path, true).unwrap_or(Cow::Borrowed(path));
     let inode = tree(network, id, path).and_then(|(files, inside)| files.get(inside.as_ref()));
     inode.map_or(Owner::plain(true), |inode| inode.owner)
 }
 
 /// Whether nobody can write there.
 pub fn is_read_only(network: &Network, id: ContainerId, path: &str) -> bool {
+    let path = &*follow(network, id, path, true).unwrap_or(Cow::Borrowed(path));
     network.bodies.get(&id).is_some_and(|body| match place(body, path) {
         Place::Own => own_is_read_only(body, path),
         Place::Volume(_, _, read_only) => read_only,
@@ -127,19 +209,22 @@ fn own_is_read_only(body: &Body, path: &str) -> bool {
 
 /// Whether there is a file, without reading it.
 pub fn has_file(network: &Network, id: ContainerId, path: &str) -> bool {
-    tree(network, id, path).is_some_and(|(files, inside)| files.get(inside.as_ref()).is_some_and(|inode| inode.text.is_some()))
+    let Ok(path) = follow(network, id, path, true) else { return false };
+    tree(network, id, &path).is_some_and(|(files, inside)| files.get(inside.as_ref()).is_some_and(|inode| inode.text().is_some()))
 }
 
 pub fn read_file(network: &Network, id: ContainerId, path: &str) -> Result<String, FileError> {
+    let path = &*follow(network, id, path, true)?;
     let (files, inside) = tree(network, id, path).ok_or(FileError::NotFound)?;
     match files.get(inside.as_ref()) {
-        Some(Inode { text: Some(text), .. }) => Ok(text.clone()),
-        Some(Inode { text: None, .. }) => Err(FileError::IsDirectory),
+        Some(Inode { content: Content::File(text), .. }) => Ok(text.clone()),
+        Some(Inode { content: Content::Folder, .. }) => Err(FileError::IsDirectory),
         None if stat(network, id, path).is_some() => Err(FileError::IsDirectory),
-        None => Err(FileError::NotFound),
+        Some(Inode { content: Content::Link(_), .. }) | None => Err(FileError::NotFound),
     }
 }
 
+/// The files and the path in them, to change them. The path's links were followed.
 pub fn tree_mut<'a>(network: &'a mut Network, id: ContainerId, path: &str) -> Result<(&'a mut Tree, String), FileError> {
     let body = network.bodies.get_mut(&id).ok_or(FileError::NotFound)?;
     match place(body, path) {
@@ -193,6 +278,7 @@ fn memory_volume(network: &Network, id: ContainerId, path: &str) -> Option<Strin
 
 /// Makes a file of so many bytes that nobody reads; as many as fit, where they do not.
 pub fn fill(network: &mut Network, id: ContainerId, path: &str, bytes: i64) -> Result<(), FileError> {
+    let path = &*follow(network, id, path, true)?;
     let volume = memory_volume(network, id, path);
     tmpfs::charged(network, id, volume.clone(), |network| {
         write(network, id, path, "", false)?;
@@ -208,13 +294,13 @@ pub fn fill(network: &mut Network, id: ContainerId, path: &str, bytes: i64) -> R
 const MOST_BYTES: usize = 1 << 20;
 
 pub fn write_file(network: &mut Network, id: ContainerId, path: &str, text: &str, append: bool) -> Result<(), FileError> {
+    let path = &*follow(network, id, path, true)?;
     let volume = memory_volume(network, id, path);
     tmpfs::charged(network, id, volume, |network| write(network, id, path, text, append))
 }
 
 fn write(network: &mut Network, id: ContainerId, path: &str, text: &str, append: bool) -> Result<(), FileError> {
-    let parent = path.rsplit_once('/').map_or("/", |(p, _)| if p.is_empty() { "/" } else { p });
-    match stat(network, id, parent) {
+    match stat(network, id, parent(path)) {
         Some(Kind::Directory) => {}
         Some(Kind::File { .. }) => return Err(FileError::NotDirectory),
         None => return Err(FileError::NotFound),
@@ -229,7 +315,7 @@ fn write(network: &mut Network, id: ContainerId, path: &str, text: &str, append:
     let owner = access::of_new(network, id, path, false);
     let (files, inside) = tree_mut(network, id, path)?;
     let inode = files.entry(inside).or_insert_with(|| Inode::file("", owner));
-    let content = inode.text.get_or_insert_with(String::new);
+    let Content::File(content) = &mut inode.content else { return Err(FileError::IsDirectory) };
     let kept = if append { 0 } else { content.len() };
     if !append {
         content.clear();
@@ -244,10 +330,11 @@ fn write(network: &mut Network, id: ContainerId, path: &str, text: &str, append:
 }
 
 pub fn make_directory(network: &mut Network, id: ContainerId, path: &str, parents: bool) -> Result<(), FileError> {
+    let path = &*follow(network, id, path, false)?;
     if stat(network, id, path).is_some() {
         return if parents { Ok(()) } else { Err(FileError::Exists) };
     }
-    let parent = path.rsplit_once('/').map_or("/", |(p, _)| if p.is_empty() { "/" } else { p }).to_owned();
+    let parent = parent(path).to_owned();
     if stat(network, id, &parent).is_none() {
         if !parents {
             return Err(FileError::NotFound);
@@ -260,8 +347,11 @@ pub fn make_directory(network: &mut Network, id: ContainerId, path: &str, parent
     Ok(())
 }
 
+/// Takes a file away, a link without what it points to, or a folder with all that is in it.
 pub fn remove(network: &mut Network, id: ContainerId, path: &str, recursive: bool) -> Result<(), FileError> {
+    let path = &*follow(network, id, path, false)?;
     match stat(network, id, path) {
+        _ if target(network, id, path).is_some() => {}
         None => return Err(FileError::NotFound),
         Some(Kind::Directory) if !recursive => return Err(FileError::IsDirectory),
         Some(_) => {}
@@ -283,6 +373,7 @@ pub fn list(network: &Network, id: ContainerId, path: &str) -> Result<Vec<String
         Some(Kind::File { .. }) => return Err(FileError::NotDirectory),
         Some(Kind::Directory) => {}
     }
+    let path = &*follow(network, id, path, true)?;
     let (files, inside) = tree(network, id, path).ok_or(FileError::NotFound)?;
     let below = format!("{}/", inside.trim_end_matches('/'));
     let mut names: Vec<String> = files

@@ -2,16 +2,18 @@
 
 use super::access::{self, Act};
 use super::process::{Live, Process, Run};
+use super::procfs::{self, Node};
 use super::spaces::PAUSE;
-use super::{ContainerId, bulk, files};
-use crate::api::order::{InOrder as _, SortedMap};
+use super::{ContainerId, ContainerRecord, bulk, files};
 use crate::api::SimTime;
+use crate::api::order::{InOrder as _, SortedMap};
 use crate::cluster::Context;
 use crate::cluster::images::{Program, is_own_program};
 use crate::cluster::log::Stream;
 use crate::cluster::network::{self, Answer, Source};
 use crate::cluster::shell::owner::{Credentials, EXECUTE, Owner, READ, WRITE};
-use crate::cluster::shell::{Answered, Command, FileError, Host, Input, Kind, Machine, ProcessRow, Step};
+use crate::cluster::shell::{Answered, Command, FileError, Host, Input, Kind, Machine, ProcessRow, Step, absolute};
+use std::borrow::Cow;
 
 /// What a step did outside of its machine.
 #[derive(Default)]
@@ -27,12 +29,22 @@ impl Effects {
     }
 }
 
+/// What a process finds beside the processes.
+pub(super) struct Around<'a> {
+    pub containers: &'a SortedMap<ContainerId, ContainerRecord>,
+    /// Who the sandbox's own program runs as, where the container's processes see it.
+    pub pause: Option<u32>,
+    /// The node's, in bytes and thousandths of a core.
+    pub memory: i64,
+    pub cpu_milli: i64,
+}
+
 /// Lets a process's shell go on, with its container as its host, until it waits, does something that others notice, or has taken the last of
-/// the steps that are `left` (at least one). `pause`: who the sandbox's own program runs as, where the container's processes see it.
+/// the steps that are `left` (at least one).
 pub(super) fn run_shell(
     (id, pid): (ContainerId, u64),
     lives: &mut SortedMap<ContainerId, Live>,
-    pause: Option<u32>,
+    around: Around,
     numbers: &mut u64,
     left: &mut i64,
     ctx: &mut Context,
@@ -47,7 +59,7 @@ pub(super) fn run_shell(
         }
     };
     let (stdin, closed) = (std::mem::take(&mut process.stdin), process.stdin_closed);
-    let mut host = ContainerHost { id, ctx, lives, pause, stdin, closed, effects: Effects::default(), next_pid: *numbers };
+    let mut host = ContainerHost { id, pid, ctx, lives, around, stdin, closed, effects: Effects::default(), next_pid: *numbers };
     let step = loop {
         let (step, cost) = machine.turn(&mut host);
         *left -= cost;
@@ -64,25 +76,54 @@ pub(super) fn run_shell(
 }
 
 /// A container as its shells see it.
-struct ContainerHost<'a, 'b> {
-    id: ContainerId,
-    ctx: &'a mut Context<'b>,
+pub(super) struct ContainerHost<'a, 'b> {
+    pub(super) id: ContainerId,
+    pub(super) pid: u64,
+    pub(super) ctx: &'a mut Context<'b>,
     /// The processes as they were before this one went on; what it started since then is among the effects.
     lives: &'a SortedMap<ContainerId, Live>,
-    pause: Option<u32>,
+    pub(super) around: Around<'a>,
     stdin: String,
     closed: bool,
     effects: Effects,
-    next_pid: u64,
+    pub(super) next_pid: u64,
 }
 
 impl ContainerHost<'_, '_> {
+    /// In which container a path leads where, through the roots of other processes too: `/proc/8/root/etc/hosts`. Only who is root or the
+    /// same user gets there (`ptrace_may_access`).
+    fn locate<'p>(&self, path: &'p str) -> Result<(ContainerId, Cow<'p, str>), FileError> {
+        if !path.starts_with("/proc/") {
+            return Ok((self.id, Cow::Borrowed(path)));
+        }
+        let Some((pid, rest)) = procfs::of_process(path, self.pid) else { return Ok((self.id, Cow::Borrowed(path))) };
+        let Some(inside) = rest.strip_prefix("root/") else { return Ok((self.id, Cow::Borrowed(path))) };
+        let (home, _) = self.seen().find(|(_, process)| process.pid == pid && process.ended.is_none()).ok_or(FileError::NotFound)?;
+        let own = self.user_of(self.id);
+        if own != 0 && own != self.user_of(home) { Err(FileError::Denied) } else { Ok((home, Cow::Owned(format!("/{inside}")))) }
+    }
+
+    /// What the kernel tells at a path, once its links were followed.
+    fn told(&self, path: &str) -> Option<Node> {
+        if !procfs::holds(path) {
+            return None;
+        }
+        match self.pseudo(path)? {
+            Node::Link(target) => self.pseudo(&absolute(files::parent(path), &target)),
+            node => Some(node),
+        }
+    }
+
     fn allow(&self, path: &str, act: Act) -> Result<(), FileError> {
-        access::check(self.ctx.network, self.id, path, act)
+        let (home, path) = self.locate(path)?;
+        if procfs::holds(&path) && act == Act::Read {
+            return Ok(());
+        }
+        access::check(self.ctx.network, home, &path, act)
     }
 
     /// The processes that this one sees, each with its container: its own container's first.
-    fn seen(&self) -> impl Iterator<Item = (ContainerId, &Process)> {
+    pub(super) fn seen(&self) -> impl Iterator<Item = (ContainerId, &Process)> {
         let space = self.lives.get(&self.id).map(|live| live.space);
         let own = self.lives.get(&self.id).into_iter().map(|live| (self.id, live));
         let others = self.lives.iter().map(|(id, live)| (*id, live)).filter(move |(id, live)| *id != self.id && Some(live.space) == space);
@@ -106,11 +147,44 @@ impl Host for ContainerHost<'_, '_> {
     }
 
     fn stat(&self, path: &str) -> Option<Kind> {
-        files::stat(self.ctx.network, self.id, path)
+        match self.told(path) {
+            Some(Node::File(_)) => return Some(Kind::File { bytes: 0, executable: false }),
+            Some(Node::Folder(_)) => return Some(Kind::Directory),
+            Some(Node::Link(_)) | None => {}
+        }
+        let (home, path) = self.locate(path).ok()?;
+        files::stat(self.ctx.network, home, &path)
+    }
+
+    fn link(&self, path: &str) -> Option<String> {
+        if procfs::holds(path)
+            && let Some(Node::Link(target)) = self.pseudo(path)
+        {
+            return Some(target);
+        }
+        let (home, path) = self.locate(path).ok()?;
+        let path = files::follow(self.ctx.network, home, &path, false).ok()?;
+        files::target(self.ctx.network, home, &path).map(str::to_owned)
+    }
+
+    fn real_path(&self, path: &str) -> String {
+        files::follow(self.ctx.network, self.id, path, true).map_or_else(|_| path.into(), Cow::into_owned)
+    }
+
+    fn make_link(&mut self, target: &str, path: &str) -> Result<(), FileError> {
+        self.allow(path, Act::Remove)?;
+        files::make_link(self.ctx.network, self.id, target, path)
     }
 
     fn owner(&self, path: &str) -> Owner {
-        files::owner(self.ctx.network, self.id, path)
+        match self.told(path) {
+            Some(Node::Folder(_)) => Owner::root(0o555),
+            Some(_) => Owner::root(0o444),
+            None => match self.locate(path) {
+                Ok((home, path)) => files::owner(self.ctx.network, home, &path),
+                Err(_) => Owner::root(0),
+            },
+        }
     }
 
     fn may(&self, path: &str, want: u16) -> bool {
@@ -122,13 +196,25 @@ impl Host for ContainerHost<'_, '_> {
     }
 
     fn read(&self, path: &str) -> Result<String, FileError> {
+        match self.told(path) {
+            Some(Node::File(text)) => return Ok(text),
+            Some(Node::Folder(_)) => return Err(FileError::IsDirectory),
+            Some(Node::Link(_)) | None => {}
+        }
         self.allow(path, Act::Read)?;
-        files::read_file(self.ctx.network, self.id, path)
+        let (home, path) = self.locate(path)?;
+        files::read_file(self.ctx.network, home, &path)
     }
 
     fn write_file(&mut self, path: &str, text: &str, append: bool) -> Result<(), FileError> {
+        match procfs::holds(path) {
+            true if path.starts_with("/sys") => return Err(FileError::ReadOnly),
+            true if self.told(path).is_some() => return Err(FileError::Denied),
+            _ => {}
+        }
         self.allow(path, Act::Write)?;
-        files::write_file(self.ctx.network, self.id, path, text, append)
+        let (home, path) = self.locate(path)?;
+        files::write_file(self.ctx.network, home, &path, text, append)
     }
 
     fn make_directory(&mut self, path: &str, parents: bool) -> Result<(), FileError> {
@@ -149,8 +235,13 @@ impl Host for ContainerHost<'_, '_> {
     }
 
     fn list(&self, path: &str) -> Result<Vec<String>, FileError> {
+        if let Some(Node::Folder(mut names)) = self.told(path) {
+            names.order();
+            return Ok(names);
+        }
         self.allow(path, Act::Read)?;
-        files::list(self.ctx.network, self.id, path)
+        let (home, path) = self.locate(path)?;
+        files::list(self.ctx.network, home, &path)
     }
 
     fn spawn(&mut self, machine: Machine) -> u64 {
@@ -166,7 +257,7 @@ impl Host for ContainerHost<'_, '_> {
         }
         match self.seen().find(|(_, process)| process.pid == pid) {
             Some((_, process)) => process.ended,
-            None if pid == 1 && self.pause.is_some() => None,
+            None if pid == 1 && self.around.pause.is_some() => None,
             None => Some(127),
         }
     }
@@ -177,7 +268,7 @@ impl Host for ContainerHost<'_, '_> {
         }
         let own = self.user_of(self.id);
         let home = self.seen().find(|(_, process)| process.pid == pid).map(|(container, _)| container);
-        let theirs = home.map_or(self.pause.filter(|_| pid == 1), |container| Some(self.user_of(container)));
+        let theirs = home.map_or(self.around.pause.filter(|_| pid == 1), |container| Some(self.user_of(container)));
         if own != 0 && theirs.is_some_and(|user| user != own) {
             return Err(FileError::NotPermitted);
         }
@@ -186,9 +277,9 @@ impl Host for ContainerHost<'_, '_> {
     }
 
     fn processes(&self) -> Vec<ProcessRow> {
-        let pause = self.pause.map(|user| ProcessRow { pid: 1, user, command: PAUSE.into() });
+        let pause = self.around.pause.map(|user| ProcessRow { pid: 1, user, command: PAUSE.into() });
         let seen = self.seen().filter(|(_, process)| process.ended.is_none());
-        let rows = seen.map(|(container, process)| ProcessRow { pid: process.pid, user: self.user_of(container), command: process.command.clone() });
+        let rows = seen.map(|(container, process)| ProcessRow { pid: process.pid, user: self.user_of(container), command: process.words.join(" ") });
         let mut rows: Vec<ProcessRow> = pause.into_iter().chain(rows).collect();
         rows.order_by_key(|row| row.pid);
         rows

@@ -13,6 +13,7 @@ mod host;
 mod keyboard;
 pub mod logs;
 mod process;
+mod procfs;
 mod record;
 mod server;
 mod spaces;
@@ -31,8 +32,8 @@ use files::{Inode, Tree};
 pub(super) use files::{has_file, read_file};
 pub use keyboard::{MORE, Seat};
 use process::Live;
-use spaces::Space;
 pub use record::*;
+use spaces::Space;
 
 #[derive(Clone, Debug)]
 pub struct Runtime {
@@ -253,6 +254,7 @@ impl Runtime {
             }
         }
         let mut files = files::root(&image, &owner.config.hostname, &owner.ip);
+        let has_links = files.values().any(Inode::is_link);
         if !config.termination_message_path.is_empty() {
             // The kubelet mounts a file that everybody may write to.
             files.insert(config.termination_message_path.clone(), Inode::file("", Owner::root(0o666)));
@@ -270,6 +272,7 @@ impl Runtime {
             read_only_but,
             user: config.user.clone(),
             files,
+            has_links,
             mounts,
             environment,
             listening: Vec::new(),

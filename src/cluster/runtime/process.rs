@@ -28,13 +28,14 @@ pub struct Live {
 #[derive(Clone, Debug)]
 pub struct Process {
     pub pid: u64,
-    pub command: String,
+    /// Its program and that one's arguments.
+    pub words: Vec<String>,
     pub(super) run: Run,
     pub ended: Option<i32>,
     /// The command whose output its own belongs to.
     pub exec: Option<ExecId>,
     /// The process that started it; `None` for the first one and for commands.
-    pub(super) parent: Option<u64>,
+    pub parent: Option<u64>,
     pub stdin: String,
     pub stdin_closed: bool,
     /// It waits for input that has not come.
@@ -94,7 +95,7 @@ impl Runtime {
         let space = self.containers.get(&id).map_or(Space::Container(id), |container| self.space_of(container));
         let number = self.number(space);
         self.live.insert(id, Live { processes: SortedMap::new(), space, first: number, idle_cpu_milli: None });
-        self.add(id, number, arguments.join(" "), run, None, "", !config.stdin);
+        self.add(id, number, arguments, run, None, "", !config.stdin);
         Ok(())
     }
 
@@ -151,12 +152,12 @@ impl Runtime {
         Ok(Run::Shell(Box::new(machine)))
     }
 
-    pub(super) fn add(&mut self, id: ContainerId, pid: u64, command: String, mut run: Run, exec: Option<ExecId>, stdin: &str, stdin_closed: bool) {
+    pub(super) fn add(&mut self, id: ContainerId, pid: u64, words: Vec<String>, mut run: Run, exec: Option<ExecId>, stdin: &str, stdin_closed: bool) {
         if let Run::Shell(machine) = &mut run {
             machine.pid = pid;
         }
         let process =
-            Process { pid, command, run, ended: None, exec, parent: None, stdin: stdin.into(), stdin_closed, reads: false, wake: None, slices: 0 };
+            Process { pid, words, run, ended: None, exec, parent: None, stdin: stdin.into(), stdin_closed, reads: false, wake: None, slices: 0 };
         if let Some(live) = self.live.get_mut(&id) {
             live.processes.insert(pid, process);
         }
@@ -188,7 +189,7 @@ impl Runtime {
         if let Ok(run) = run {
             let space = self.live.get(&id).map_or(Space::Container(id), |live| live.space);
             let pid = self.number(space);
-            self.add(id, pid, command.join(" "), run, Some(exec), stdin.unwrap_or(""), stdin.is_some());
+            self.add(id, pid, command.to_vec(), run, Some(exec), stdin.unwrap_or(""), stdin.is_some());
             self.pump(id, ctx);
         }
         self.take_outbox(ctx);

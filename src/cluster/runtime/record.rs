@@ -90,12 +90,20 @@ pub struct ContainerConfig {
     pub cpu_request_milli: i64,
     pub user: Credentials,
     pub processes: Sharing,
+    /// What root may do in it, as the kernel's bits, and whether that can never become more.
+    pub capabilities: u64,
+    pub no_new_privileges: bool,
+    /// How soon the kernel ends it for want of memory: −1000 (never) to 1000 (first).
+    pub oom_score_adj: i64,
     pub read_only_root: bool,
     pub stdin: bool,
     pub stdin_once: bool,
     pub tty: bool,
     pub termination_message_path: String,
 }
+
+/// The capabilities that containerd gives a container which asks for none (`defaultUnixCaps` of `pkg/oci/spec.go`).
+pub const DEFAULT_CAPABILITIES: u64 = 0xa804_25fb;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum State {

@@ -3,7 +3,7 @@
 //! Models the kernel's scheduler as far as a learner sees it. Deviations: a process that never waits takes a fixed number of steps in a slice of time, far
 //! fewer than a real one, and fewer still once it has gone on for long; containers do not take the processor from each other.
 
-use super::host::{Effects, run_shell};
+use super::host::{Around, Effects, run_shell};
 use super::process::{MOST_PROCESSES, Process, Run};
 use super::spaces::Space;
 use super::{ContainerId, ExecId, Runtime, Timer};
@@ -92,7 +92,8 @@ impl Runtime {
                 Space::Sandbox(sandbox) => self.sandboxes.get(&sandbox).map(|s| s.config.user),
             };
             let numbers = self.numbers.entry(space).or_insert_with(|| pid + 1);
-            let (step, effects) = run_shell((id, pid), &mut self.live, pause, numbers, left, ctx);
+            let around = Around { containers: &self.containers, pause, memory: self.allocatable_memory, cpu_milli: self.cpu_milli };
+            let (step, effects) = run_shell((id, pid), &mut self.live, around, numbers, left, ctx);
             progress |= self.apply(id, pid, exec, effects, ctx);
             self.take_charges(ctx);
             let Some(process) = self.live.get_mut(&id).and_then(|l| l.processes.get_mut(&pid)) else { return progress };
@@ -139,11 +140,11 @@ impl Runtime {
         }
         for (child, machine) in effects.spawned {
             if self.live.get(&id).is_some_and(|l| l.processes.len() < MOST_PROCESSES) {
-                self.add(id, child, "sh".into(), Run::Shell(Box::new(machine)), None, "", true);
+                let words = self.live.get(&id).and_then(|l| l.processes.get(&pid)).map(|parent| parent.words.clone()).unwrap_or_default();
+                self.add(id, child, words, Run::Shell(Box::new(machine)), None, "", true);
                 if let Some(process) = self.live.get_mut(&id).and_then(|l| l.processes.get_mut(&child)) {
                     // Its output goes where its parent's goes.
                     process.exec = None;
-                    process.command = format!("{{sh}} of {pid}");
                 }
                 self.inherit(id, child, pid, exec);
             }

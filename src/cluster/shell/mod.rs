@@ -39,6 +39,7 @@ pub enum FileError {
     Full,
     Denied,
     NotPermitted,
+    Loop,
 }
 
 impl FileError {
@@ -53,6 +54,7 @@ impl FileError {
             Self::Full => "No space left on device",
             Self::Denied => "Permission denied",
             Self::NotPermitted => "Operation not permitted",
+            Self::Loop => "Symbolic link loop",
         }
     }
 }
@@ -147,6 +149,18 @@ pub trait Host {
     /// Whether the shell's user may read, write or execute what is there (bits of [`owner`]).
     fn may(&self, _path: &str, _want: u16) -> bool {
         true
+    }
+    /// Where the symbolic link at a path points, as it was written; all else at a path means what the links lead to.
+    fn link(&self, _path: &str) -> Option<String> {
+        None
+    }
+    /// Where a path leads when all its links are followed.
+    fn real_path(&self, path: &str) -> String {
+        path.into()
+    }
+    /// Makes a symbolic link at a path.
+    fn make_link(&mut self, _target: &str, _path: &str) -> Result<(), FileError> {
+        Err(FileError::NotPermitted)
     }
     /// Gives a file another owner, group or mode.
     fn set_owner(&mut self, path: &str, _owner: Owner) -> Result<(), FileError> {

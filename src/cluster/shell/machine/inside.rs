@@ -279,6 +279,18 @@ impl Host for Inner<'_> {
         self.host.ended(pid)
     }
 
+    fn link(&self, path: &str) -> Option<String> {
+        self.host.link(path)
+    }
+
+    fn real_path(&self, path: &str) -> String {
+        self.host.real_path(path)
+    }
+
+    fn make_link(&mut self, target: &str, path: &str) -> Result<(), FileError> {
+        self.host.make_link(target, path)
+    }
+
     fn signal(&mut self, pid: u64, signal: &str) -> Result<(), FileError> {
         self.host.signal(pid, signal)
     }
