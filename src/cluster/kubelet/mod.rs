@@ -20,6 +20,7 @@
 use crate::api::order::SortedMap;
 mod actions;
 mod admission;
+pub(in crate::cluster) mod atomic;
 mod backoff;
 mod conditions;
 mod environment;

@@ -9,6 +9,7 @@ use crate::cluster::log::Fact;
 use crate::cluster::runtime::SandboxConfig;
 
 use super::actions::{self, Actions};
+use super::atomic;
 use super::environment::Surroundings;
 use super::publish::MIRROR_STATUS_MS;
 use super::start::Start;
@@ -232,7 +233,14 @@ impl Worker {
             turn.runtime.mount_memory(&volume, size, turn.ctx);
         }
         for volume in volumes {
-            turn.runtime.write_volume(&volume.key, volume.files, volume.whole, turn.ctx);
+            let Some(owner) = volume.whole else {
+                turn.runtime.open_volume(&volume.key, volume.files, turn.ctx);
+                continue;
+            };
+            let before = turn.ctx.network.volumes.get(&volume.key);
+            if let Some(tree) = atomic::written(before, &volume.files, owner, &volume.key, turn.ctx.now) {
+                turn.runtime.write_volume(&volume.key, tree, turn.ctx);
+            }
         }
     }
 

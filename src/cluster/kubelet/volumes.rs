@@ -1,7 +1,7 @@
 //! A Pod's volumes: what they hold, and why one cannot be mounted.
 //!
-//! Models `pkg/volume/{configmap,secret,projected,downwardapi,hostpath,emptydir}` as far as a container sees them. Deviations: what a claim holds is
-//! an empty folder; a volume is written whole at each look, without the hidden folder of the real atomic writer and its links.
+//! Models `pkg/volume/{configmap,secret,projected,downwardapi,hostpath,emptydir}` as far as a container sees them. Deviation: what a claim holds is
+//! an empty folder.
 
 use crate::api::object::{at, bool_at, i64_at, list_at, str_at, uid};
 use crate::api::order::SortedMap;
@@ -20,8 +20,8 @@ type Files = SortedMap<String, (String, u16)>;
 pub struct Volume {
     pub key: String,
     pub files: Tree,
-    /// Whether nothing but these files is in it.
-    pub whole: bool,
+    /// Where nothing but these files is in it: whose the folder is that the kubelet keeps them in.
+    pub whole: Option<Owner>,
 }
 
 /// The volumes with what the kubelet writes into them, or the first error of each that cannot be mounted: (volume, error).
@@ -70,7 +70,7 @@ fn made(pod: &Value, volume: &Value, files: Files) -> Volume {
         let user = if mode == TOKEN_MODE { fs_user(pod).unwrap_or(0) } else { 0 };
         out.insert(format!("/{}", path.trim_start_matches('/')), Inode::file(text, owner(user, mode & 0o777, false)));
     }
-    Volume { key: volume_key(pod, volume), files: out, whole }
+    Volume { key: volume_key(pod, volume), files: out, whole: whole.then(|| owner(0, 0o755, true)) }
 }
 
 /// Marks a token that belongs to the Pod's user (`collectData` of `pkg/volume/projected`).

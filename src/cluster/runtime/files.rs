@@ -128,7 +128,7 @@ pub fn follow<'a>(network: &Network, id: ContainerId, path: &'a str, last: bool)
             return Ok(path);
         }
         let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain(last.then_some(path.len()));
-        let found = ends.filter(|end| *end > 1).find_map(|end| Some((end, target(network, id, path.get(..end)?)?)));
+        let found = ends.filter(|end| *end > 1).find_map(|end| Some((end, target(network, id, path.get(..end)?)?.0)));
         let Some((end, target)) = found else { return Ok(path) };
         let onward = format!("{target}{}", path.get(end..).unwrap_or(""));
         path = Cow::Owned(absolute(parent(path.get(..end).unwrap_or("/")), &onward));
@@ -136,14 +136,15 @@ pub fn follow<'a>(network: &Network, id: ContainerId, path: &'a str, last: bool)
     Err(FileError::Loop)
 }
 
-/// Where the link at a path points, as it was written. The links before it were followed.
-pub fn target<'a>(network: &'a Network, id: ContainerId, path: &str) -> Option<&'a str> {
+/// Where the link at a path points, as it was written, and whose it is. The links before it were followed.
+pub fn target<'a>(network: &'a Network, id: ContainerId, path: &str) -> Option<(&'a str, Owner)> {
     let body = network.bodies.get(&id)?;
     let inode = match place(body, path) {
         Place::Own => body.files.get(path),
         Place::Volume(volume, inside, _) => network.volumes.get(volume)?.get(&inside),
     };
-    if let Content::Link(target) = &inode?.content { Some(target) } else { None }
+    let inode = inode?;
+    if let Content::Link(target) = &inode.content { Some((target, inode.owner)) } else { None }
 }
 
 /// The folder that a path lies in.
@@ -368,12 +369,12 @@ pub fn remove(network: &mut Network, id: ContainerId, path: &str, recursive: boo
 }
 
 pub fn list(network: &Network, id: ContainerId, path: &str) -> Result<Vec<String>, FileError> {
+    let path = &*follow(network, id, path, true)?;
     match stat(network, id, path) {
         None => return Err(FileError::NotFound),
         Some(Kind::File { .. }) => return Err(FileError::NotDirectory),
         Some(Kind::Directory) => {}
     }
-    let path = &*follow(network, id, path, true)?;
     let (files, inside) = tree(network, id, path).ok_or(FileError::NotFound)?;
     let below = format!("{}/", inside.trim_end_matches('/'));
     let mut names: Vec<String> = files

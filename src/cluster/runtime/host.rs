@@ -156,15 +156,15 @@ impl Host for ContainerHost<'_, '_> {
         files::stat(self.ctx.network, home, &path)
     }
 
-    fn link(&self, path: &str) -> Option<String> {
+    fn link(&self, path: &str) -> Option<(String, Owner)> {
         if procfs::holds(path)
             && let Some(Node::Link(target)) = self.pseudo(path)
         {
-            return Some(target);
+            return Some((target, Owner::root(0o777)));
         }
         let (home, path) = self.locate(path).ok()?;
         let path = files::follow(self.ctx.network, home, &path, false).ok()?;
-        files::target(self.ctx.network, home, &path).map(str::to_owned)
+        files::target(self.ctx.network, home, &path).map(|(target, owner)| (target.to_owned(), owner))
     }
 
     fn real_path(&self, path: &str) -> String {

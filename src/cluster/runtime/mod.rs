@@ -52,6 +52,30 @@ pub struct Runtime {
     cpu_milli: i64,
 }
 
+/// Stands behind a volume's name in that of what was bound out of it.
+const BOUND: &str = "//";
+
+/// A part of a volume in which links show the newest state: what they lead to now is mounted, and stays as it is when the links move on (a bind mount
+/// of what `doBindSubPath` of `pkg/volume/util/subpath` has resolved). Gives its name.
+fn bind(network: &mut network::Network, volume: &str, sub_path: &str) -> Option<String> {
+    let sub_path = sub_path.trim_matches('/');
+    let tree = network.volumes.get(volume).filter(|_| !sub_path.is_empty())?;
+    let at = format!("/{}/{sub_path}", super::kubelet::atomic::newest(tree)?);
+    let part: Tree = tree
+        .iter()
+        .filter_map(|(path, inode)| {
+            let rest = path.strip_prefix(&at).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
+            Some((if rest.is_empty() { "/".to_owned() } else { rest.to_owned() }, inode.clone()))
+        })
+        .collect();
+    if part.is_empty() {
+        return None;
+    }
+    let name = format!("{volume}{BOUND}{at}");
+    network.volumes.insert(name.clone(), part);
+    Some(name)
+}
+
 impl Runtime {
     pub fn new(node: usize, config: &NodeConfig) -> Self {
         Self {
@@ -243,6 +267,11 @@ impl Runtime {
             .map(|m| (m.mount_path.trim_end_matches('/').to_owned(), m.volume.clone(), m.sub_path.clone(), m.read_only))
             .collect();
         mounts.order_by_key(|m| std::cmp::Reverse(m.0.len()));
+        for (_, volume, sub_path, _) in &mut mounts {
+            if let Some(bound) = bind(ctx.network, volume, sub_path) {
+                (*volume, *sub_path) = (bound, String::new());
+            }
+        }
         for mount in &config.mounts {
             let tree = ctx.network.volumes.entry(mount.volume.clone()).or_default();
             let inside = format!("/{}", mount.sub_path.trim_matches('/'));
@@ -380,20 +409,22 @@ impl Runtime {
         }
     }
 
-    /// Makes a volume with what the kubelet writes into it: the whole of it where it `replaces` what was there, otherwise only its root.
-    pub fn write_volume(&mut self, volume: &str, files: Tree, replaces: bool, ctx: &mut Context) {
+    /// Makes a volume, or gives it this content in place of its own.
+    pub fn write_volume(&mut self, volume: &str, files: Tree, ctx: &mut Context) {
+        ctx.network.volumes.insert(volume.into(), files);
+    }
+
+    /// Makes a volume that containers write to; what is in it stays.
+    pub fn open_volume(&mut self, volume: &str, files: Tree, ctx: &mut Context) {
         let before = ctx.network.volumes.entry(volume.into()).or_default();
-        if replaces {
-            *before = files;
-        } else {
-            for (path, inode) in files {
-                before.entry(path).or_insert_with(|| inode);
-            }
+        for (path, inode) in files {
+            before.entry(path).or_insert_with(|| inode);
         }
     }
 
     pub fn remove_volume(&mut self, volume: &str, ctx: &mut Context) {
-        ctx.network.volumes.remove(volume);
+        let bound = format!("{volume}{BOUND}");
+        ctx.network.volumes.retain(|key, _| key != volume && !key.starts_with(&bound));
         ctx.network.bulk.retain(|(tree, _), _| tree != volume);
         Self::unmount_memory(volume, ctx);
     }

@@ -54,7 +54,7 @@ impl FileError {
             Self::Full => "No space left on device",
             Self::Denied => "Permission denied",
             Self::NotPermitted => "Operation not permitted",
-            Self::Loop => "Symbolic link loop",
+            Self::Loop => "Too many levels of symbolic links",
         }
     }
 }
@@ -150,8 +150,8 @@ pub trait Host {
     fn may(&self, _path: &str, _want: u16) -> bool {
         true
     }
-    /// Where the symbolic link at a path points, as it was written; all else at a path means what the links lead to.
-    fn link(&self, _path: &str) -> Option<String> {
+    /// Where the symbolic link at a path points, as it was written, and whose it is. Without this word a path means what its links lead to.
+    fn link(&self, _path: &str) -> Option<(String, Owner)> {
         None
     }
     /// Where a path leads when all its links are followed.

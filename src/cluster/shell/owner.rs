@@ -31,9 +31,9 @@ impl Owner {
         Self::root(if folder { 0o755 } else { 0o644 })
     }
 
-    /// `drwxr-sr-x`
-    pub fn shown(self, folder: bool) -> String {
-        let mut out: Vec<char> = vec![if folder { 'd' } else { '-' }];
+    /// `drwxr-sr-x`, of the kind that the first letter says.
+    pub fn shown(self, kind: char) -> String {
+        let mut out: Vec<char> = vec![kind];
         for (class, (special, letter)) in [(0o4000, 's'), (SET_GROUP, 's'), (STICKY, 't')].into_iter().enumerate() {
             let bits = self.mode >> (6 - 3 * class);
             out.push(if bits & READ == 0 { '-' } else { 'r' });

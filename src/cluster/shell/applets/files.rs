@@ -1,7 +1,7 @@
 //! Files and directories: `ls`, `rm`, `rmdir`, `mkdir`, `touch`, `cp`, `mv`, `find`, `basename`, `dirname`.
 
-use super::Call;
 use super::owners::listed;
+use super::{Call, links};
 use crate::cluster::shell::machine::absolute;
 use crate::cluster::shell::owner::Owner;
 use crate::cluster::shell::{FileError, Kind};
@@ -12,10 +12,16 @@ pub(super) fn ls(call: &mut Call) -> i32 {
     // What is not there comes first, then files, folders behind them.
     for word in &words {
         let path = call.path(word);
+        // A link that is named is followed, but not for its details.
+        let itself = (call.has('l') || call.has('n')) && !call.has('L') && !call.has('H') && !word.ends_with('/') && call.host.link(&path).is_some();
         match call.host.stat(&path) {
+            _ if itself => files.push((path, word)),
             // BusyBox names the file alone, GNU says what it could not do.
             None if call.machine.bash => code = call.fail(&format!("can't access '{word}': No such file or directory"), 2),
-            None => code = call.fail(&format!("{word}: No such file or directory"), 1),
+            None => {
+                let why = call.host.list(&path).err().unwrap_or(FileError::NotFound);
+                code = call.fail(&format!("{word}: {}", why.words()), 1);
+            }
             Some(Kind::Directory) if !call.has('d') => folders.push((path, word.clone())),
             Some(_) => files.push((path, word)),
         }
@@ -35,7 +41,7 @@ pub(super) fn ls(call: &mut Call) -> i32 {
         if call.has('R') {
             let below = call.host.list(&path).unwrap_or_default().into_iter().rev().filter(|name| call.has('a') || !name.starts_with('.'));
             let below = below.map(|name| (absolute(&path, &name), format!("{}/{name}", word.trim_end_matches('/'))));
-            let below: Vec<_> = below.filter(|(path, _)| call.host.stat(path) == Some(Kind::Directory)).collect();
+            let below: Vec<_> = below.filter(|(path, _)| call.host.link(path).is_none() && call.host.stat(path) == Some(Kind::Directory)).collect();
             folders.extend(below);
         }
     }
@@ -60,6 +66,7 @@ fn folder(call: &mut Call, path: &str, word: &str) -> i32 {
     if call.has('l') || call.has('n') {
         // In blocks of 1 KiB, of which files take four at a time.
         let blocks = |name: &String| match call.host.stat(&absolute(path, name)) {
+            _ if call.host.link(&absolute(path, name)).is_some() => 0,
             Some(Kind::File { bytes, .. }) => bytes.div_ceil(4096) * 4,
             Some(Kind::Directory) | None => 4,
         };
@@ -74,15 +81,23 @@ fn folder(call: &mut Call, path: &str, word: &str) -> i32 {
 
 fn entry(call: &mut Call, path: &str, name: &str) {
     let numbers = call.has('n');
-    let slash = (call.has('p') || call.has('F')) && call.host.stat(path) == Some(Kind::Directory);
-    let name = &format!("{name}{}", if slash { "/" } else { "" });
+    let link = call.host.link(path).filter(|_| !call.has('L'));
+    let mark = match (&link, call.host.stat(path)) {
+        (Some(_), _) if call.has('F') => "@",
+        (None, Some(Kind::Directory)) if call.has('p') || call.has('F') => "/",
+        _ => "",
+    };
+    let name = &format!("{name}{mark}");
     let text = if call.has('l') || numbers {
-        let (links, bytes, is_folder) = match call.host.stat(path) {
-            Some(Kind::File { bytes, .. }) => (1, bytes, false),
-            Some(Kind::Directory) | None => (2, 4096, true),
+        let (links, bytes, letter) = match (&link, call.host.stat(path)) {
+            (Some((target, _)), _) => (1, target.len(), 'l'),
+            (None, Some(Kind::File { bytes, .. })) => (1, bytes, '-'),
+            (None, Some(Kind::Directory) | None) => (2, 4096, 'd'),
         };
-        let (mode, owners) = listed(call.host, path, is_folder, numbers);
-        format!("{mode} {links:>4} {owners} {bytes:>9} Jan  1 00:00 {name}\n")
+        let owner = link.as_ref().map_or_else(|| call.host.owner(path), |(_, owner)| *owner);
+        let (mode, owners) = listed(call.host, owner, letter, numbers);
+        let arrow = link.map_or(String::new(), |(target, _)| format!(" -> {target}"));
+        format!("{mode} {links:>4} {owners} {bytes:>9} Jan  1 00:00 {name}{arrow}\n")
     } else {
         format!("{name}\n")
     };
@@ -109,6 +124,7 @@ pub(super) fn rmdir(call: &mut Call) -> i32 {
             let error = match call.host.stat(&path) {
                 None => Some(FileError::NotFound),
                 Some(Kind::File { .. }) => Some(FileError::NotDirectory),
+                Some(Kind::Directory) if call.host.link(&path).is_some() => Some(FileError::NotDirectory),
                 Some(Kind::Directory) if call.host.list(&path).is_ok_and(|names| !names.is_empty()) => Some(FileError::NotEmpty),
                 Some(Kind::Directory) => call.host.remove(&path, true).err(),
             };
@@ -189,6 +205,10 @@ fn copied(call: &mut Call, from: (&str, &str), to: (&str, &str)) -> Result<(), S
         return Err(format!("'{from}' and '{to}' are the same file"));
     }
     let recursive = moves || ['r', 'R', 'a'].iter().any(|flag| call.has(*flag));
+    let as_link = (recursive || call.has('d') || call.has('P')) && !call.has('L');
+    if let Some((target, _)) = call.host.link(from_path).filter(|_| as_link) {
+        return links::copied(call, &target, (to_path, to));
+    }
     match kind {
         None if moves && !call.machine.bash => return Err(format!("can't rename '{from}': No such file or directory")),
         None => return Err(format!("can't stat '{from}': No such file or directory")),
@@ -223,21 +243,6 @@ fn copied(call: &mut Call, from: (&str, &str), to: (&str, &str)) -> Result<(), S
         return Err(format!("can't preserve ownership of '{to_path}'"));
     }
     Ok(())
-}
-
-/// `realpath`, `readlink -f`. There are no links here.
-pub(super) fn real_path(call: &mut Call) -> i32 {
-    let full = call.name == "realpath" || call.has('f');
-    let mut code = 0;
-    for word in call.options.words.clone() {
-        let path = call.path(&word);
-        match call.host.stat(&path) {
-            Some(_) if full => drop(call.say(&format!("{path}\n"))),
-            None if call.name == "realpath" => code = call.fail(&format!("{word}: No such file or directory"), 1),
-            _ => code = 1,
-        }
-    }
-    code
 }
 
 /// A test or an action of `find`.
@@ -342,7 +347,7 @@ pub(super) fn find(call: &mut Call) -> i32 {
     let acts = terms.iter().any(|t| matches!(t, Term::Print(_) | Term::Delete | Term::Exec(_)));
     let mut code = 0;
     for start in starts {
-        if call.host.stat(&call.path(&start)).is_none() {
+        if call.host.stat(&call.path(&start)).is_none() && call.host.link(&call.path(&start)).is_none() {
             code = call.fail(&format!("{start}: No such file or directory"), 1);
             continue;
         }
@@ -350,8 +355,10 @@ pub(super) fn find(call: &mut Call) -> i32 {
         for _ in 0..5000 {
             let Some((word, depth)) = waiting.pop() else { break };
             let path = call.path(&word);
-            let names = if depth < most { call.host.list(&path).unwrap_or_default() } else { Vec::new() };
-            waiting.extend(names.into_iter().rev().map(|n| (format!("{}/{n}", word.trim_end_matches('/')), depth + 1)));
+            // Of a link only what stands behind its slash is looked at.
+            let inside = if word.ends_with('/') { call.host.real_path(&path) } else { path.clone() };
+            let names = if depth < most { links::below(call, &inside) } else { Vec::new() };
+            waiting.extend(names.into_iter().rev().map(|(_, n)| (format!("{}/{n}", word.trim_end_matches('/')), depth + 1)));
             if depth >= least && fits(call, &terms, &word, &path) && !acts {
                 call.say(&format!("{word}\n"));
             }
@@ -368,7 +375,8 @@ fn fits(call: &mut Call, terms: &[Term], word: &str, path: &str) -> bool {
         let mut not = false;
         row.iter().all(|term| {
             let kind = call.host.stat(path);
-            let folder = kind == Some(Kind::Directory);
+            let link = !word.ends_with('/') && call.host.link(path).is_some();
+            let folder = kind == Some(Kind::Directory) && !link;
             let size = if let Some(Kind::File { bytes, .. }) = kind { bytes } else { 4096 };
             let holds = match term {
                 Term::Not => {
@@ -378,7 +386,15 @@ fn fits(call: &mut Call, terms: &[Term], word: &str, path: &str) -> bool {
                 Term::Name(name, false) => matches(name, last),
                 Term::Name(name, true) => matches(name, &last.to_lowercase()),
                 Term::Path(name) => matches(name, word),
-                Term::Type(kind) => kind == if folder { "d" } else { "f" },
+                Term::Type(kind) => {
+                    kind == if link {
+                        "l"
+                    } else if folder {
+                        "d"
+                    } else {
+                        "f"
+                    }
+                }
                 Term::Size('+', than) => size > *than,
                 Term::Size('-', than) => size < *than,
                 Term::Size(_, than) => size == *than,

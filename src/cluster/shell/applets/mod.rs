@@ -6,6 +6,7 @@ mod columns;
 mod files;
 mod format;
 mod layout;
+mod links;
 mod network;
 mod options;
 mod order;
@@ -87,7 +88,9 @@ const APPLETS: &[Applet] = &[
     lenient(&["yes"], "~", Never, words::yes),
     lenient(&["free"], "~", Never, |call| call.say(system::FREE)),
     lenient(&["df"], "~", Never, |call| call.say(system::DF)),
-    lenient(&["sync", "clear", "ln"], "~", Never, |_| 0),
+    lenient(&["sync", "clear"], "~", Never, |_| 0),
+    applet(&["ln"], "sfnbtvTS:", "[-sfnbtv] [-S SUF] TARGET... LINK|DIR", 1, Never, links::ln),
+    applet(&["unlink"], "", "FILE", 1, Never, links::unlink),
     applet(&["ls"], "1AaCxdLHRFplinshrSXvctuw:k", "[-1AaCxdLHRFplinshrSXvctu] [-w WIDTH] [FILE]...", 0, Never, files::ls),
     applet(&["rm"], "irRf", "[-irf] FILE...", 1, Never, files::rm),
     applet(&["rmdir"], "pv", "[-p] DIRECTORY...", 1, Never, files::rmdir),
@@ -95,7 +98,7 @@ const APPLETS: &[Applet] = &[
     applet(&["touch"], "chamd:t:r:", "[-cham] [-d DATE] [-t DATE] [-r FILE] FILE...", 1, Never, files::touch),
     applet(&["cp"], "arRPLHpfinlsTuvd", "[-arPLHpfinlsTu] SOURCE DEST", 2, Never, files::copy),
     applet(&["mv"], "finTv", "[-finT] SOURCE DEST", 2, Never, files::copy),
-    applet(&["readlink", "realpath"], "fnv", "[-fnv] FILE", 1, Never, files::real_path),
+    applet(&["readlink", "realpath"], "fnv", "[-fnv] FILE", 1, Never, links::read_link),
     applet(&["stat"], "ltfc:", "[-ltf] [-c FMT] FILE...", 1, Never, owners::stat),
     applet(&["find"], "~", "[-HL] [PATH]... [OPTIONS] [ACTIONS]", 0, Never, files::find),
     applet(&["basename"], "as:", "FILE [SUFFIX] | -a FILE... | -s SUFFIX FILE...", 1, Never, files::basename),

@@ -1,6 +1,6 @@
 //! Users, groups and modes: `id`, `groups`, `whoami`, `chmod`, `chown`, `chgrp`, `stat`, and what `ls -l` says of a file.
 
-use super::Call;
+use super::{Call, links};
 use crate::cluster::shell::owner::{Credentials, Owner};
 use crate::cluster::shell::{Host, Kind};
 
@@ -61,11 +61,10 @@ pub(super) fn whoami(call: &mut Call) -> i32 {
 }
 
 /// What `ls -l` says before the size, without the number of links: mode, and owner and group as names or (`-n`) numbers.
-pub(super) fn listed(host: &dyn Host, path: &str, folder: bool, numbers: bool) -> (String, String) {
-    let owner = host.owner(path);
+pub(super) fn listed(host: &dyn Host, owner: Owner, kind: char, numbers: bool) -> (String, String) {
     let (user, group) =
         if numbers { (owner.user.to_string(), owner.group.to_string()) } else { (user_name(host, owner.user), group_name(host, owner.group)) };
-    (owner.shown(folder), format!("{user:<8.8} {group:<8.8}"))
+    (owner.shown(kind), format!("{user:<8.8} {group:<8.8}"))
 }
 
 /// All that lies below a path, itself first.
@@ -73,10 +72,7 @@ fn with_all_below(call: &Call, path: String) -> Vec<String> {
     let mut found = vec![path];
     let mut at = 0;
     while at < found.len() && found.len() < 5000 {
-        if call.host.stat(&found[at]) == Some(Kind::Directory) {
-            let folder = found[at].trim_end_matches('/').to_owned();
-            found.extend(call.host.list(&found[at]).unwrap_or_default().into_iter().map(|name| format!("{folder}/{name}")));
-        }
+        found.extend(links::below(call, &found[at]).into_iter().map(|(path, _)| path));
         at += 1;
     }
     found
@@ -139,18 +135,21 @@ pub(super) fn chown(call: &mut Call) -> i32 {
 pub(super) fn stat(call: &mut Call) -> i32 {
     let format = call.options.value('c').map(str::to_owned);
     call.each(|call, path, word| {
-        let Some(kind) = call.host.stat(path) else { return Err(format!("can't stat '{word}': No such file or directory")) };
-        let owner = call.host.owner(path);
-        let (size, what, folder) = match kind {
-            Kind::File { bytes: 0, .. } => (0, "regular empty file", false),
-            Kind::File { bytes, .. } => (bytes, "regular file", false),
-            Kind::Directory => (4096, "directory", true),
+        let link = call.host.link(path).filter(|_| !call.has('L'));
+        let shown = link.as_ref().map_or_else(|| word.to_owned(), |(target, _)| format!("'{word}' -> '{target}'"));
+        let owner = link.as_ref().map_or_else(|| call.host.owner(path), |(_, owner)| *owner);
+        let (size, what, letter) = match (&link, call.host.stat(path)) {
+            (Some((target, _)), _) => (target.len(), "symbolic link", 'l'),
+            (None, None) => return Err(format!("can't stat '{word}': No such file or directory")),
+            (None, Some(Kind::File { bytes: 0, .. })) => (0, "regular empty file", '-'),
+            (None, Some(Kind::File { bytes, .. })) => (bytes, "regular file", '-'),
+            (None, Some(Kind::Directory)) => (4096, "directory", 'd'),
         };
         let (user, group) = (user_name(call.host, owner.user), group_name(call.host, owner.group));
-        let (mode, letters) = (owner.mode, owner.shown(folder));
+        let (mode, letters) = (owner.mode, owner.shown(letter));
         let text = match &format {
             None => format!(
-                "  File: {word}\n  Size: {size}\t{what}\nAccess: ({mode:04o}/{letters})  Uid: ({:>5}/{user:>8})   Gid: ({:>5}/{group:>8})\n",
+                "  File: {shown}\n  Size: {size}\t{what}\nAccess: ({mode:04o}/{letters})  Uid: ({:>5}/{user:>8})   Gid: ({:>5}/{group:>8})\n",
                 owner.user, owner.group
             ),
             Some(format) => {
@@ -162,6 +161,7 @@ pub(super) fn stat(call: &mut Call) -> i32 {
                     ("%g", owner.group.to_string()),
                     ("%G", group),
                     ("%n", word.to_owned()),
+                    ("%N", shown.clone()),
                     ("%s", size.to_string()),
                     ("%F", what.to_owned()),
                 ];

@@ -107,6 +107,7 @@ impl<'a> Reader<'a, '_, '_> {
             "n" => return !word.is_empty(),
             "z" => return word.is_empty(),
             "t" => return host.is_terminal(),
+            "L" | "h" => return host.link(&path).is_some(),
             _ => {}
         }
         match (host.stat(&path).filter(|_| !word.is_empty()), letter) {

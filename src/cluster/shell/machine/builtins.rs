@@ -35,16 +35,20 @@ impl Machine {
                 0
             }
             "cd" => {
+                let (physical, rest) = match rest.split_first() {
+                    Some((flag, rest)) if flag == "-P" || flag == "-L" => (flag == "-P", rest),
+                    _ => (false, rest),
+                };
                 let goes_back = rest.first().is_some_and(|word| word == "-");
                 let before = || self.variable("OLDPWD").unwrap_or_else(|| self.directory.clone());
                 let named = rest.first().cloned().or_else(|| self.variable("HOME"));
                 let to = if goes_back { before() } else { named.unwrap_or_else(|| "/".into()) };
-                let path = self.path(&to);
+                let path = if physical { host.real_path(&self.path(&to)) } else { self.path(&to) };
                 let error = match host.stat(&path) {
                     Some(Kind::Directory) if host.may(&path, EXECUTE) => None,
                     Some(Kind::Directory) => Some(FileError::Denied),
                     Some(Kind::File { .. }) => Some(FileError::NotDirectory),
-                    None => Some(FileError::NotFound),
+                    None => Some(host.list(&path).err().unwrap_or(FileError::NotFound)),
                 };
                 if let Some(error) = error {
                     self.complain_of(host, "cd", &format!("can't cd to {to}: {}", error.words()));
@@ -183,7 +187,8 @@ impl Machine {
             "bash" if !self.bash => return None,
             "sh" | "ash" | "bash" => return Some(self.nested(host, rest)),
             "pwd" => {
-                let line = format!("{}\n", self.directory);
+                let physical = rest.first().is_some_and(|flag| flag == "-P");
+                let line = format!("{}\n", if physical { host.real_path(&self.directory) } else { self.directory.clone() });
                 self.print(host, &line);
                 0
             }

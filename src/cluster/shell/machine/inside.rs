@@ -279,7 +279,7 @@ impl Host for Inner<'_> {
         self.host.ended(pid)
     }
 
-    fn link(&self, path: &str) -> Option<String> {
+    fn link(&self, path: &str) -> Option<(String, Owner)> {
         self.host.link(path)
     }
 
