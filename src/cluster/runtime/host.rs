@@ -4,6 +4,7 @@ use super::access::{self, Act};
 use super::process::{Live, Process, Run};
 use super::procfs::{self, Node};
 use super::spaces::PAUSE;
+use super::tmpfs;
 use super::{ContainerId, ContainerRecord, bulk, files};
 use crate::api::SimTime;
 use crate::api::order::{InOrder as _, SortedMap};
@@ -11,8 +12,8 @@ use crate::cluster::Context;
 use crate::cluster::images::{Program, is_own_program};
 use crate::cluster::log::Stream;
 use crate::cluster::network::{self, Answer, Source};
-use crate::cluster::shell::owner::{Credentials, EXECUTE, Owner, READ, WRITE};
-use crate::cluster::shell::{Answered, Command, FileError, Host, Input, Kind, Machine, ProcessRow, Step, absolute};
+use crate::cluster::shell::owner::{Credentials, EXECUTE, Owner, READ, STICKY, WRITE};
+use crate::cluster::shell::{self, Answered, Command, FileError, Host, Input, Kind, Listening, Machine, Mounted, ProcessRow, Step, absolute};
 use std::borrow::Cow;
 
 /// What a step did outside of its machine.
@@ -128,6 +129,36 @@ impl ContainerHost<'_, '_> {
         let own = self.lives.get(&self.id).into_iter().map(|live| (self.id, live));
         let others = self.lives.iter().map(|(id, live)| (*id, live)).filter(move |(id, live)| *id != self.id && Some(live.space) == space);
         own.chain(others).flat_map(|(id, live)| live.processes.values().map(move |process| (id, process)))
+    }
+
+    /// What nginx does besides serving ("Command-line parameters" of its documentation): `-s SIGNAL` tells the server that runs, `-t` looks at the
+    /// configuration, which is always good here.
+    fn nginx(&mut self, arguments: &[String]) -> Option<Answered> {
+        let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let error = |code, text: String| Some(Answered::Done(code, vec![(Stream::Stderr, text)]));
+        match words.as_slice() {
+            ["nginx" | "/usr/sbin/nginx", "-t", ..] => {
+                let file = "/etc/nginx/nginx.conf";
+                error(0, format!("nginx: the configuration file {file} syntax is ok\nnginx: configuration file {file} test is successful\n"))
+            }
+            ["nginx" | "/usr/sbin/nginx", "-s", what, ..] => {
+                let signal = match *what {
+                    "stop" => "TERM",
+                    "quit" => "QUIT",
+                    "reload" => "HUP",
+                    "reopen" => "USR1",
+                    _ => return error(1, format!("nginx: invalid option: \"-s {what}\"\n")),
+                };
+                let server = self.seen().find(|(home, process)| *home == self.id && process.ended.is_none() && process.is_server());
+                let Some(pid) = server.map(|(_, process)| process.pid) else {
+                    return error(1, "nginx: [error] open() \"/run/nginx.pid\" failed (2: No such file or directory)\n".into());
+                };
+                self.effects.signals.push((pid, signal.into()));
+                let (own, moment) = (self.pid, self.ctx.now.rfc3339().replace('-', "/").replace('T', " "));
+                error(0, format!("{} [notice] {own}#{own}: signal process started\n", moment.trim_end_matches('Z')))
+            }
+            _ => None,
+        }
     }
 
     fn user_of(&self, container: ContainerId) -> u32 {
@@ -292,6 +323,39 @@ impl Host for ContainerHost<'_, '_> {
         }
     }
 
+    fn listening(&self) -> Vec<Listening> {
+        let network = &*self.ctx.network;
+        let Some(sandbox) = network.bodies.get(&self.id).map(|body| body.sandbox) else { return Vec::new() };
+        let mut found = Vec::new();
+        for (container, body) in network.bodies.iter().filter(|(_, body)| body.sandbox == sandbox) {
+            for (address, port) in &body.listening {
+                let serves = |(home, process): &(ContainerId, &Process)| home == container && process.serves(*port);
+                let process = self.seen().find(serves).map(|(_, process)| (process.pid, shell::short_name(&process.words.join(" ")).to_owned()));
+                found.push(Listening { address: address.clone(), port: *port, process });
+            }
+        }
+        found
+    }
+
+    fn mounts(&self) -> Vec<Mounted> {
+        let network = &*self.ctx.network;
+        let Some(body) = network.bodies.get(&self.id) else { return Vec::new() };
+        let mounted = |(path, volume, _, read_only): &(String, String, String, bool)| {
+            // The kubelet writes what is secret into memory; the kernel makes such a file system with the sticky bit.
+            let in_memory = network.volumes.get(volume).and_then(|tree| tree.get("/")).is_some_and(|root| root.owner.mode & STICKY != 0);
+            let kib = |bytes: i64| u64::try_from(bytes / 1024).unwrap_or(0);
+            let (used, size) = (tmpfs::used(network, volume), tmpfs::size(network, volume).unwrap_or(self.around.memory));
+            Mounted {
+                source: if in_memory { "tmpfs" } else { "/dev/vda1" }.into(),
+                path: path.clone(),
+                kind: if in_memory { "tmpfs" } else { "ext4" },
+                read_only: *read_only,
+                room: in_memory.then(|| [kib(size), kib(used), kib(size - used)]),
+            }
+        };
+        body.mounts.iter().map(mounted).collect()
+    }
+
     fn hostname(&self) -> String {
         self.ctx.network.bodies.get(&self.id).map_or(String::new(), |b| b.hostname.clone())
     }
@@ -307,6 +371,11 @@ impl Host for ContainerHost<'_, '_> {
     fn command(&mut self, command: &Command) -> Answered {
         let arguments = command.arguments;
         let program = self.ctx.network.bodies.get(&self.id).map_or(Program::Pause, |b| b.program);
+        if program == Program::Nginx
+            && let Some(done) = self.nginx(arguments)
+        {
+            return done;
+        }
         if is_own_program(program, &arguments[0]) {
             return Answered::BecomesServer;
         }

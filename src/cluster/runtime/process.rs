@@ -47,6 +47,15 @@ pub struct Process {
 }
 
 impl Process {
+    /// Whether it waits at this port for others.
+    pub fn serves(&self, port: u16) -> bool {
+        self.ended.is_none() && matches!(&self.run, Run::Server(server) if server.port == port && server.ready_at.is_none())
+    }
+
+    pub fn is_server(&self) -> bool {
+        matches!(self.run, Run::Server(_))
+    }
+
     /// Whether it is the command itself, not a child of it.
     pub fn leads(&self) -> bool {
         self.parent.is_none()
@@ -95,7 +104,12 @@ impl Runtime {
         let space = self.containers.get(&id).map_or(Space::Container(id), |container| self.space_of(container));
         let number = self.number(space);
         self.live.insert(id, Live { processes: SortedMap::new(), space, first: number, idle_cpu_milli: None });
-        self.add(id, number, arguments, run, None, "", !config.stdin);
+        let title = match (image.program, &run) {
+            // Its entrypoint becomes the server, which gives itself a title.
+            (Program::Nginx, Run::Server(server)) if server.service.is_none() => vec!["nginx: master process nginx -g daemon off;".to_owned()],
+            _ => arguments,
+        };
+        self.add(id, number, title, run, None, "", !config.stdin);
         Ok(())
     }
 

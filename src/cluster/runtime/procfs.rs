@@ -8,7 +8,7 @@ use super::host::ContainerHost;
 use super::process::Process;
 use super::spaces::PAUSE;
 use super::{ContainerConfig, ContainerId};
-use crate::cluster::shell::Host as _;
+use crate::cluster::shell::{self, Host as _};
 
 /// What stands at a path of these file systems.
 pub(super) enum Node {
@@ -86,7 +86,7 @@ impl ContainerHost<'_, '_> {
         };
         let config = home.and_then(|id| self.config(id));
         let first = words.first().map_or("", String::as_str);
-        let short: String = first.rsplit('/').next().unwrap_or("").chars().take(15).collect();
+        let short: String = shell::short_name(first).chars().take(15).collect();
         Some(match name {
             "" => folder(&OF_PROCESS),
             "cmdline" => Node::File(words.iter().map(|word| format!("{word}\0")).collect()),

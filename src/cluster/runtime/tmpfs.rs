@@ -27,6 +27,11 @@ pub fn used(network: &Network, volume: &str) -> i64 {
     (text as i64).saturating_add(bulk::stored(&network.bulk, volume))
 }
 
+/// How much fits into a volume at all; `None` for one on disk.
+pub fn size(network: &Network, volume: &str) -> Option<i64> {
+    network.tmpfs.sizes.get(volume).copied()
+}
+
 /// How much more fits into a volume; `None` for one on disk.
 pub fn room(network: &Network, volume: &str) -> Option<i64> {
     let size = network.tmpfs.sizes.get(volume)?;

@@ -17,7 +17,7 @@ mod parser;
 mod pattern;
 mod regex;
 
-pub use applets::is_applet;
+pub use applets::{is_applet, short_name};
 pub use machine::{Machine, Step, absolute, signal_name, signal_number};
 pub use parser::{Manner, Program, of_words, parse, parse_lines};
 pub use pattern::matches;
@@ -73,6 +73,26 @@ pub struct ProcessRow {
     /// Who it runs as.
     pub user: u32,
     pub command: String,
+}
+
+/// A port at which a process waits for others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listening {
+    pub address: String,
+    pub port: u16,
+    /// Number and name, where it can be seen.
+    pub process: Option<(u64, String)>,
+}
+
+/// A file system that is mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mounted {
+    pub source: String,
+    pub path: String,
+    pub kind: &'static str,
+    pub read_only: bool,
+    /// All of it, used and free, in KiB; `None` where it is the node's disk.
+    pub room: Option<[u64; 3]>,
 }
 
 /// What was written, in order.
@@ -139,6 +159,14 @@ pub trait Host {
     fn processes(&self) -> Vec<ProcessRow>;
     /// A GET (`http://…`) or a plain connection (`tcp://host:port`, its body what is sent).
     fn request(&mut self, url: &str, body: &str) -> Answer;
+    /// The ports of the network that the shell is in.
+    fn listening(&self) -> Vec<Listening> {
+        Vec::new()
+    }
+    /// What is mounted beside what every container has.
+    fn mounts(&self) -> Vec<Mounted> {
+        Vec::new()
+    }
     fn hostname(&self) -> String;
     fn ip(&self) -> String;
     fn user(&self) -> Credentials;

@@ -5,6 +5,7 @@ mod clock;
 mod columns;
 mod files;
 mod format;
+mod interfaces;
 mod layout;
 mod links;
 mod network;
@@ -12,6 +13,8 @@ mod options;
 mod order;
 mod owners;
 mod patterns;
+mod processes;
+mod room;
 mod system;
 mod text;
 mod truth;
@@ -24,6 +27,7 @@ use super::regex::{MOST_EFFORT, Regex};
 use super::{Host, Kind};
 use options::Options;
 use patterns::{grep_goes_by_line, sed_goes_by_line};
+pub use processes::short_name;
 pub use system::path_of;
 
 /// A program: its names, its flags, what stands behind its name in its usage, how many words it wants at least, when it reads standard input,
@@ -79,15 +83,24 @@ const APPLETS: &[Applet] = &[
     lenient(&["chmod"], "~", Never, owners::chmod),
     lenient(&["chown", "chgrp"], "~", Never, owners::chown),
     lenient(&["printenv"], "~", Never, system::printenv),
-    lenient(&["ps"], "~o:p:", Never, system::ps),
+    lenient(&["ps"], "~o:p:", Never, processes::ps),
+    applet(&["pidof"], "so:", "[OPTIONS] [NAME]...", 0, Never, processes::pidof),
+    applet(&["killall"], "~", "[-lq] [-SIG] PROCESS_NAME...", 1, Never, processes::killall),
+    applet(&["pgrep", "pkill"], "~", "[-flanovx] [-s SID|-P PPID|PATTERN]", 1, Never, processes::pgrep),
     applet(&["uname"], "amnrspvio", "[-amnrspvio]", 0, Never, system::uname),
     lenient(&["arch"], "~", Never, |call| call.say("x86_64\n")),
     applet(&["which"], "+a", "[-a] COMMAND...", 0, Never, system::which),
     lenient(&["uptime"], "~", Never, system::uptime),
     lenient(&["nproc"], "~", Never, |call| call.say("2\n")),
     lenient(&["yes"], "~", Never, words::yes),
-    lenient(&["free"], "~", Never, |call| call.say(system::FREE)),
-    lenient(&["df"], "~", Never, |call| call.say(system::DF)),
+    lenient(&["free"], "~", Never, room::free),
+    lenient(&["df"], "~", Never, room::df),
+    applet(&["du"], "aHLd:clsxhmk", "[-aHLdclsxhmk] [FILE]...", 0, Never, room::du),
+    lenient(&["mount"], "~t:o:", Never, room::mount),
+    lenient(&["ip"], "~f:", Never, interfaces::ip),
+    lenient(&["ifconfig"], "~", Never, interfaces::ifconfig),
+    lenient(&["route"], "~", Never, interfaces::route),
+    lenient(&["netstat"], "~", Never, interfaces::netstat),
     lenient(&["sync", "clear"], "~", Never, |_| 0),
     applet(&["ln"], "sfnbtvTS:", "[-sfnbtv] [-S SUF] TARGET... LINK|DIR", 1, Never, links::ln),
     applet(&["unlink"], "", "FILE", 1, Never, links::unlink),

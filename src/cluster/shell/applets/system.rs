@@ -1,12 +1,7 @@
-//! What the system says of itself: `hostname`, `printenv`, `ps`, `uname`, `which`, `uptime`, `free`, `df`.
+//! What the system says of itself: `hostname`, `printenv`, `uname`, `which`, `uptime`.
 
-use super::owners::user_name;
 use super::{Call, find, is_applet};
 use crate::cluster::shell::Host;
-
-pub(super) const FREE: &str = "              total        used        free      shared  buff/cache   available\nMem:       24536328      812340    21203112        3124     2520876    23398236\n";
-pub(super) const DF: &str =
-    "Filesystem           1K-blocks      Used Available Use% Mounted on\noverlay              103080888  12044128  86684812  12% /\n";
 
 pub(super) fn hostname(call: &mut Call) -> i32 {
     let text = if call.has('i') { call.host.ip() } else { call.host.hostname() };
@@ -26,15 +21,6 @@ pub(super) fn printenv(call: &mut Call) -> i32 {
         call.say(&text);
     }
     code
-}
-
-pub(super) fn ps(call: &mut Call) -> i32 {
-    let mut text = String::from("PID   USER     TIME  COMMAND\n");
-    for row in call.host.processes() {
-        let user = user_name(call.host, row.user);
-        text.push_str(&format!("{:>5} {user:<8.8}  0:00 {}\n", row.pid, row.command));
-    }
-    call.say(&text)
 }
 
 /// `uname`, its parts in their own order whatever the order of the flags.

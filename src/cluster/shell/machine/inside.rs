@@ -11,7 +11,7 @@ use crate::api::SimTime;
 use crate::cluster::log::Stream;
 use crate::cluster::shell::owner::{Credentials, Owner};
 use crate::cluster::shell::parser::Program;
-use crate::cluster::shell::{Answered, Command, FileError, Host, Input, Kind, ProcessRow, Progress, Written};
+use crate::cluster::shell::{Answered, Command, FileError, Host, Input, Kind, Listening, Mounted, ProcessRow, Progress, Written};
 
 /// How many steps a substitution may take that nobody could foresee.
 const MOST_STEPS: i64 = 20_000;
@@ -277,6 +277,14 @@ impl Host for Inner<'_> {
 
     fn ended(&self, pid: u64) -> Option<i32> {
         self.host.ended(pid)
+    }
+
+    fn listening(&self) -> Vec<Listening> {
+        self.host.listening()
+    }
+
+    fn mounts(&self) -> Vec<Mounted> {
+        self.host.mounts()
     }
 
     fn link(&self, path: &str) -> Option<(String, Owner)> {

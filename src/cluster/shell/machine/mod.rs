@@ -23,6 +23,7 @@ use crate::api::SimTime;
 use crate::api::order::{SortedMap, SortedSet};
 use crate::cluster::log::Stream;
 use inside::Stage;
+pub(super) use signals::SIGNALS;
 pub use signals::{signal_name, signal_number};
 use streams::{Feed, Files, Target};
 use variables::Kept;

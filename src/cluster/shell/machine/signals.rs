@@ -15,7 +15,7 @@ pub fn signal_number(name: &str) -> i32 {
 }
 
 /// Linux's signals on amd64 (`signal(7)`), without those of real time.
-pub(super) const SIGNALS: [(i32, &str); 31] = [
+pub(in crate::cluster::shell) const SIGNALS: [(i32, &str); 31] = [
     (1, "HUP"),
     (2, "INT"),
     (3, "QUIT"),
