@@ -22,11 +22,13 @@ pub(super) struct Effects {
     pub output: Vec<(Stream, String)>,
     pub spawned: Vec<(u64, Machine)>,
     pub signals: Vec<(u64, String)>,
+    /// Signals that a program sends to one that takes its time to end.
+    pub slow_signals: Vec<(u64, String)>,
 }
 
 impl Effects {
     fn is_empty(&self) -> bool {
-        self.output.is_empty() && self.spawned.is_empty() && self.signals.is_empty()
+        self.output.is_empty() && self.spawned.is_empty() && self.signals.is_empty() && self.slow_signals.is_empty()
     }
 }
 
@@ -60,7 +62,7 @@ pub(super) fn run_shell(
         }
     };
     let (stdin, closed) = (std::mem::take(&mut process.stdin), process.stdin_closed);
-    let mut host = ContainerHost { id, pid, ctx, lives, around, stdin, closed, effects: Effects::default(), next_pid: *numbers };
+    let mut host = ContainerHost { id, pid, ctx, lives, around, stdin, closed, effects: Effects::default(), title: None, next_pid: *numbers };
     let step = loop {
         let (step, cost) = machine.turn(&mut host);
         *left -= cost;
@@ -68,10 +70,11 @@ pub(super) fn run_shell(
             break step;
         }
     };
-    let ContainerHost { stdin, effects, next_pid, .. } = host;
+    let ContainerHost { stdin, effects, title, next_pid, .. } = host;
     *numbers = next_pid;
     if let Some(process) = lives.get_mut(&id).and_then(|live| live.processes.get_mut(&pid)) {
         (process.run, process.stdin) = (Run::Shell(machine), stdin);
+        process.words = title.unwrap_or_else(|| std::mem::take(&mut process.words));
     }
     (step, effects)
 }
@@ -87,6 +90,8 @@ pub(super) struct ContainerHost<'a, 'b> {
     stdin: String,
     closed: bool,
     effects: Effects,
+    /// What this process has become.
+    title: Option<Vec<String>>,
     pub(super) next_pid: u64,
 }
 
@@ -153,7 +158,7 @@ impl ContainerHost<'_, '_> {
                 let Some(pid) = server.map(|(_, process)| process.pid) else {
                     return error(1, "nginx: [error] open() \"/run/nginx.pid\" failed (2: No such file or directory)\n".into());
                 };
-                self.effects.signals.push((pid, signal.into()));
+                self.effects.slow_signals.push((pid, signal.into()));
                 let (own, moment) = (self.pid, self.ctx.now.rfc3339().replace('-', "/").replace('T', " "));
                 error(0, format!("{} [notice] {own}#{own}: signal process started\n", moment.trim_end_matches('Z')))
             }
@@ -310,7 +315,11 @@ impl Host for ContainerHost<'_, '_> {
     fn processes(&self) -> Vec<ProcessRow> {
         let pause = self.around.pause.map(|user| ProcessRow { pid: 1, user, command: PAUSE.into() });
         let seen = self.seen().filter(|(_, process)| process.ended.is_none());
-        let rows = seen.map(|(container, process)| ProcessRow { pid: process.pid, user: self.user_of(container), command: process.words.join(" ") });
+        let row = |(container, process): (ContainerId, &Process)| {
+            let words = self.title.as_ref().filter(|_| process.pid == self.pid).unwrap_or(&process.words);
+            ProcessRow { pid: process.pid, user: self.user_of(container), command: words.join(" ") }
+        };
+        let rows = seen.map(row);
         let mut rows: Vec<ProcessRow> = pause.into_iter().chain(rows).collect();
         rows.order_by_key(|row| row.pid);
         rows
@@ -321,6 +330,10 @@ impl Host for ContainerHost<'_, '_> {
             Some(source) => network::request(self.ctx, &source, url, body, 0),
             None => Answer { took_ms: 1, result: Err(network::Failure::NoRoute) },
         }
+    }
+
+    fn becomes(&mut self, words: &[String]) {
+        self.title = Some(words.to_vec());
     }
 
     fn listening(&self) -> Vec<Listening> {

@@ -106,6 +106,10 @@ impl Runtime {
     pub fn handle(&mut self, timer: Timer, ctx: &mut Context) {
         match timer {
             Timer::Kill { container } => self.end(container, 137, ExitReason::Error, ctx),
+            Timer::Signal { from, target, signal } => {
+                self.send(from, target, &signal, ctx);
+                self.pump(from, ctx);
+            }
             Timer::Wake { container, process } => {
                 if let Some(process) = self.live.get_mut(&container).and_then(|l| l.processes.get_mut(&process)) {
                     process.wake = process.wake.filter(|at| *at > ctx.now);

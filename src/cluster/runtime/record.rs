@@ -25,6 +25,8 @@ pub struct ExecId(pub u64);
 pub enum Timer {
     /// A process goes on (after a sleep, a read, a connection).
     Wake { container: ContainerId, process: u64 },
+    /// A signal from a process of this container to one that it sees.
+    Signal { from: ContainerId, target: u64, signal: String },
     /// The grace period of a stop is over: SIGKILL.
     Kill { container: ContainerId },
 }

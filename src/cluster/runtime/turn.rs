@@ -19,6 +19,8 @@ const SLICE_MS: u64 = 100;
 /// A process that went on for more slices than this without waiting is not about to come to an end: from then on a slice is a whole second.
 const FRESH_SLICES: u32 = 100;
 const LONG_SLICE_MS: u64 = 1000;
+/// How long a server takes to end its work in good order: its client is gone before it is.
+const SLOW_MS: u64 = 20;
 /// A limit makes slices longer, but not more than this many times.
 const MOST_STRETCH: u64 = 20;
 
@@ -132,15 +134,19 @@ impl Runtime {
     /// What a step did outside of its machine.
     fn apply(&mut self, id: ContainerId, pid: u64, exec: Option<ExecId>, effects: Effects, ctx: &mut Context) -> bool {
         let progress = !effects.spawned.is_empty() || !effects.signals.is_empty();
+        for (target, signal) in effects.slow_signals {
+            ctx.after(SLOW_MS, Task::Runtime { node: self.node, timer: Timer::Signal { from: id, target, signal } });
+        }
         for (stream, text) in effects.output {
             match exec.and_then(|e| self.execs.get_mut(&e)) {
                 Some(record) => record.output.push((stream, text)),
                 None => self.write_log(id, stream, &text, ctx),
             }
         }
-        for (child, machine) in effects.spawned {
+        for (child, mut machine) in effects.spawned {
             if self.live.get(&id).is_some_and(|l| l.processes.len() < MOST_PROCESSES) {
-                let words = self.live.get(&id).and_then(|l| l.processes.get(&pid)).map(|parent| parent.words.clone()).unwrap_or_default();
+                let parent = || self.live.get(&id).and_then(|l| l.processes.get(&pid)).map(|parent| parent.words.clone());
+                let words = machine.title.take().or_else(parent).unwrap_or_default();
                 self.add(id, child, words, Run::Shell(Box::new(machine)), None, "", true);
                 if let Some(process) = self.live.get_mut(&id).and_then(|l| l.processes.get_mut(&child)) {
                     // Its output goes where its parent's goes.
@@ -156,7 +162,7 @@ impl Runtime {
     }
 
     /// A process of this container sends a signal, maybe to one of another container that it sees.
-    fn send(&mut self, from: ContainerId, target: u64, signal: &str, ctx: &mut Context) {
+    pub(super) fn send(&mut self, from: ContainerId, target: u64, signal: &str, ctx: &mut Context) {
         let Some(space) = self.live.get(&from).map(|live| live.space) else { return };
         match (self.home_of(space, target), space) {
             (Some(home), _) => {

@@ -159,6 +159,8 @@ pub trait Host {
     fn processes(&self) -> Vec<ProcessRow>;
     /// A GET (`http://…`) or a plain connection (`tcp://host:port`, its body what is sent).
     fn request(&mut self, url: &str, body: &str) -> Answer;
+    /// The shell's process becomes another program, as others see it.
+    fn becomes(&mut self, _words: &[String]) {}
     /// The ports of the network that the shell is in.
     fn listening(&self) -> Vec<Listening> {
         Vec::new()

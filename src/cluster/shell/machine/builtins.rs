@@ -337,6 +337,7 @@ impl Machine {
                     self.pending = Some(Pending::Inside { child: Box::new(child), goal: Goal::Print, files: self.top().clone() });
                 } else {
                     child.files = vec![self.top().clone()];
+                    child.title = Some(std::iter::once("sh".to_owned()).chain(rest.iter().cloned()).collect());
                     let pid = host.spawn(child);
                     self.pending = Some(Pending::Child(pid));
                 }

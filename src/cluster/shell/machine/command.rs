@@ -13,6 +13,13 @@ use crate::cluster::shell::owner::EXECUTE;
 use crate::cluster::shell::parser::{Instruction, Program, Redirect, is_name, of_words};
 use crate::cluster::shell::{Answered, Command, Host, applets, expand};
 
+/// What ash does itself (`help` of BusyBox), so that no other program comes into its place.
+const BUILT_IN: [&str; 40] = [
+    ".", ":", "[", "[[", "alias", "bg", "break", "cd", "command", "continue", "echo", "eval", "exec", "exit", "export", "false", "fg", "getopts",
+    "hash", "help", "jobs", "kill", "let", "local", "printf", "pwd", "read", "readonly", "return", "set", "shift", "source", "test", "times", "trap",
+    "true", "type", "umask", "unset", "wait",
+];
+
 /// A word as `set -x` shows it (`maybe_single_quote` of BusyBox's `ash.c`).
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| matches!(c, '+'..=':' | '@'..='Z' | ']'..='_' | 'a'..='z');
@@ -95,6 +102,9 @@ impl Machine {
             }
         }
         let depth = self.frames.len();
+        if self.is_replaced_by(&arguments[0]) {
+            host.becomes(&arguments);
+        }
         let step = self.dispatch(host, arguments);
         self.pop_files();
         let is_called = self.frames.len() > depth;
@@ -104,6 +114,13 @@ impl Machine {
             _ => saved.into_iter().for_each(|kept| self.put_back(kept)),
         }
         if step == Step::Ran { self.checked() } else { step }
+    }
+
+    /// Whether the last command of a shell takes its place instead of being its child (`EV_EXIT` of BusyBox's `ash.c`; as it was seen with 1.35,
+    /// also behind `&&`, behind `;`, and at the end of `if`).
+    fn is_replaced_by(&self, command: &str) -> bool {
+        let last = self.at >= self.program.code.len() && self.frames.is_empty() && self.traps.is_empty() && !self.reads_commands;
+        last && !self.functions.contains_key(command) && !BUILT_IN.contains(&command)
     }
 
     /// `set -e`: a command that failed ends the shell (unless a condition looks at it).

@@ -113,6 +113,8 @@ pub struct Machine {
     pub name: String,
     pub directory: String,
     pub pid: u64,
+    /// What it was started as, where another shell started it.
+    pub title: Option<Vec<String>>,
     status: i32,
     children: Vec<u64>,
     /// `$!`
@@ -171,6 +173,7 @@ impl Machine {
             name: "sh".into(),
             directory: directory.into(),
             pid: 1,
+            title: None,
             status: 0,
             children: Vec::new(),
             background: None,
