@@ -1,9 +1,9 @@
 //! The image catalogue: the images of the recorded cluster with what they do, and those that a learner describes.
 //!
-//! The table is that of `tests/conformance/images.md`, metrics-server, and of the four images that every text about Pods names also the versions that
-//! such texts name (listed by hand), which the recorded cluster's own registry had not. It stands for the registries and for containerd's image store
-//! (`internal/cri/server/images`). Deviations: every image is on every node from the beginning, none has layers or takes room, all versions behave
-//! alike, and a name that is not here is refused by its registry.
+//! The table is that of `tests/conformance/images.md`, metrics-server, of the four images that every text about Pods names also the versions that
+//! such texts name (listed by hand), and the images of the documentation's tasks and tutorials that do something simple; the recorded cluster's own
+//! registry had none of these. It stands for the registries and for containerd's image store (`internal/cri/server/images`). Deviations: every image
+//! is on every node from the beginning, none has layers or takes room, all versions behave alike, and a name that is not here is refused by its registry.
 
 use crate::cluster::runtime::CustomImage;
 
@@ -12,6 +12,8 @@ use crate::cluster::runtime::CustomImage;
 pub enum Program {
     Pause,
     Shell,
+    /// The same with bash.
+    Bash,
     Nginx,
     Echo,
     Kubia,
@@ -19,6 +21,9 @@ pub enum Program {
     Redis,
     Stress,
     MetricsServer,
+    Agnhost,
+    /// Answers every request with this text, in which `{host}` is the Pod's name.
+    Says(&'static str),
     /// As the learner described it: index of the node's list.
     Custom(usize),
 }
@@ -68,7 +73,7 @@ const fn image(
 }
 
 pub static CATALOGUE: &[Image] = &[
-    image("registry.k8s.io/pause", &["3.8", "3.9", "3.10", "3.10.1", "3.10.2"], Program::Pause, &["/pause"], &[], 0),
+    Image { versions: &[(3, 0, 10)], ..image("registry.k8s.io/pause", &[], Program::Pause, &["/pause"], &[], 0) },
     Image {
         versions: &[(1, 21, 37)],
         ..image("docker.io/library/busybox", &["latest", "stable", "musl", "glibc", "uclibc"], Program::Shell, &[], &["sh"], 0)
@@ -85,6 +90,75 @@ pub static CATALOGUE: &[Image] = &[
             Program::Nginx,
             &["/docker-entrypoint.sh"],
             &["nginx", "-g", "daemon off;"],
+            80,
+        )
+    },
+    // That of "StatefulSet Basics".
+    Image {
+        stop_signal: "QUIT",
+        versions: &[(0, 8, 27)],
+        ..image("registry.k8s.io/nginx-slim", &[], Program::Nginx, &[], &["nginx", "-g", "daemon off;"], 80)
+    },
+    Image {
+        versions: &[(10, 0, 13), (11, 0, 11), (12, 0, 13), (13, 0, 2)],
+        ..image(
+            "docker.io/library/debian",
+            &["latest", "bookworm", "bookworm-slim", "trixie", "stable", "stable-slim"],
+            Program::Bash,
+            &[],
+            &["bash"],
+            0,
+        )
+    },
+    Image {
+        versions: &[(18, 4, 4), (20, 4, 4), (22, 4, 4), (24, 4, 4)],
+        ..image("docker.io/library/ubuntu", &["latest", "focal", "jammy", "noble"], Program::Bash, &[], &["/bin/bash"], 0)
+    },
+    Image { versions: &[(5, 0, 3)], ..image("docker.io/library/bash", &["latest"], Program::Bash, &[], &["bash"], 0) },
+    Image { versions: &[(7, 70, 90), (8, 0, 17)], ..image("docker.io/curlimages/curl", &["latest"], Program::Shell, &[], &["curl"], 0) },
+    Image { versions: &[(2, 0, 63)], ..image("registry.k8s.io/e2e-test-images/agnhost", &[], Program::Agnhost, &["/agnhost"], &["pause"], 8080) },
+    // Those of "Exposing an External IP Address", "Set up Ingress on Minikube" and "Using kubectl to Create a Deployment".
+    image(
+        "gcr.io/google-samples/hello-app",
+        &["1.0"],
+        Program::Says("Hello, world!\nVersion: 1.0.0\nHostname: {host}\n"),
+        &["./hello-app"],
+        &[],
+        8080,
+    ),
+    image(
+        "gcr.io/google-samples/hello-app",
+        &["2.0"],
+        Program::Says("Hello, world!\nVersion: 2.0.0\nHostname: {host}\n"),
+        &["./hello-app"],
+        &[],
+        8080,
+    ),
+    image(
+        "gcr.io/google-samples/kubernetes-bootcamp",
+        &["v1"],
+        Program::Says("Hello Kubernetes bootcamp! | Running on: {host} | v=1\n"),
+        &[],
+        &["/bin/sh", "-c", "node server.js"],
+        8080,
+    ),
+    image(
+        "docker.io/jocatalin/kubernetes-bootcamp",
+        &["v2"],
+        Program::Says("Hello Kubernetes bootcamp! | Running on: {host} | v=2\n"),
+        &[],
+        &["/bin/sh", "-c", "node server.js"],
+        8080,
+    ),
+    Image {
+        versions: &[(2, 2, 4)],
+        stop_signal: "WINCH",
+        ..image(
+            "docker.io/library/httpd",
+            &["latest", "alpine"],
+            Program::Says("<html><body><h1>It works!</h1></body></html>\n"),
+            &[],
+            &["httpd-foreground"],
             80,
         )
     },
@@ -159,6 +233,9 @@ pub fn is_own_program(program: Program, word: &str) -> bool {
     match program {
         Program::Pause => plain == "pause",
         Program::Shell => false,
+        Program::Bash => false,
+        Program::Agnhost => plain == "agnhost",
+        Program::Says(_) => matches!(plain, "hello-app" | "node" | "httpd-foreground"),
         Program::Nginx => matches!(plain, "docker-entrypoint.sh" | "nginx"),
         Program::Echo => plain == "echo" && word.starts_with("/app"),
         Program::Kubia => plain == "node",
@@ -185,6 +262,10 @@ mod tests {
             "busybox:1.37.0",
             "alpine:3.19",
             "redis:7",
+            "registry.k8s.io/pause:3.10.1",
+            "ubuntu:22.04",
+            "debian:12",
+            "registry.k8s.io/e2e-test-images/agnhost:2.53",
             "docker.io/library/redis:6.2-alpine",
         ] {
             assert!(find(name).is_some(), "{name}");

@@ -8,12 +8,14 @@
 //! Kubernetes; ClusterIPs are resolved to an endpoint before the packet leaves, as kube-proxy does).
 
 use crate::api::order::SortedMap;
+mod agnhost;
 mod dns;
 mod fault;
 mod server;
 
 use std::rc::Rc;
 
+pub use agnhost::Agnhost;
 pub use fault::Fault;
 
 use dns::{endpoints, is_literal, resolve};
@@ -70,6 +72,7 @@ pub enum Service {
     Files(String),
     /// `nc -l`: this text to whoever connects.
     Reply(String),
+    Agnhost(Agnhost),
 }
 
 /// Which addresses exist and who answers there.

@@ -16,7 +16,7 @@ pub fn answer(ctx: &mut Context, target: ContainerId, port: u16, source: &Source
         return respond(status, "");
     }
     if let Some(service) = server.services.get(&port).cloned() {
-        return serve(ctx, target, &service, tcp, path, body);
+        return serve(ctx, target, &service, source, tcp, path, body);
     }
     match server.program {
         Program::Redis if tcp => respond(200, &redis(ctx, target, body)),
@@ -45,14 +45,24 @@ pub fn answer(ctx: &mut Context, target: ContainerId, port: u16, source: &Source
             Some("/readyz") => respond(500, "[+]ping ok\n[-]metric-storage-ready failed: reason withheld\nreadyz check failed\n"),
             Some(_) | None => respond(403, "Forbidden\n"),
         },
-        Program::Pause | Program::Shell | Program::Stress => failed(Failure::Closed),
+        Program::Says(text) => respond(200, &text.replace("{host}", &server.hostname)),
+        Program::Agnhost | Program::Pause | Program::Shell | Program::Bash | Program::Stress => failed(Failure::Closed),
     }
 }
 
-/// What `httpd` and `nc` answer.
-fn serve(ctx: &mut Context, target: ContainerId, service: &Service, tcp: bool, path: &str, body: &str) -> Answer {
+/// What `httpd`, `nc` and agnhost answer.
+fn serve(ctx: &mut Context, target: ContainerId, service: &Service, source: &Source, tcp: bool, path: &str, body: &str) -> Answer {
     match service {
-        Service::Files(_) if tcp => respond(200, ""),
+        Service::Files(_) | Service::Agnhost(_) if tcp => respond(200, ""),
+        Service::Agnhost(agnhost) => {
+            let hostname = ctx.network.bodies.get(&target).map_or("", |body| body.hostname.as_str());
+            let (response, line) = agnhost.answer(path, hostname, source, ctx.now);
+            if let Some(line) = line {
+                let moment = ctx.now.rfc3339().replace('-', "/").replace('T', " ");
+                ctx.network.outbox.push((target, Stream::Stderr, format!("{} {line}\n", moment.trim_end_matches('Z'))));
+            }
+            Answer { took_ms: 1, result: Ok(response) }
+        }
         Service::Files(home) => {
             let plain = path.split('?').next().unwrap_or("/");
             let index = if plain.ends_with('/') { "index.html" } else { "" };
@@ -143,15 +153,18 @@ fn nginx(ctx: &mut Context, target: ContainerId, source: &Source, path: &str) ->
         }
     };
     let agent = if source.container.is_some() { "Wget" } else { "kube-probe/1.36" };
-    let seconds = ctx.now.secs();
-    let line = format!(
-        "{} - - [01/Jan/2026:{:02}:{:02}:{:02} +0000] \"GET {path} HTTP/1.1\" {status} {} \"-\" \"{agent}\" \"-\"\n",
-        source.ip,
-        seconds / 3600 % 24,
-        seconds / 60 % 60,
-        seconds % 60,
-        body.len()
-    );
+    let line =
+        format!("{} - - [{}] \"GET {path} HTTP/1.1\" {status} {} \"-\" \"{agent}\" \"-\"\n", source.ip, common_log(&ctx.now.rfc3339()), body.len());
     ctx.network.outbox.push((target, Stream::Stdout, line));
     respond(status, &body)
+}
+
+/// `2026-01-01T00:00:30Z` as web servers log it: `01/Jan/2026:00:00:30 +0000`.
+fn common_log(moment: &str) -> String {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (date, time) = moment.trim_end_matches('Z').split_once('T').unwrap_or((moment, ""));
+    let mut parts = date.split('-');
+    let (year, month, day) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+    let month = month.parse::<usize>().ok().and_then(|month| MONTHS.get(month.wrapping_sub(1))).unwrap_or(&"");
+    format!("{day}/{month}/{year}:{time} +0000")
 }

@@ -71,10 +71,21 @@ impl Runtime {
         match &process.run {
             Run::Shell(machine) => Some(match machine.prompt() {
                 Some(_) if machine.goes_on() => MORE.into(),
+                Some(folder) if machine.bash => self.prompt_of_bash(id, &folder),
                 Some(folder) => self.prompt_in(id, &folder),
                 None => String::new(),
             }),
             Run::Server(_) | Run::Stepping => None,
+        }
+    }
+
+    /// `root@web-0:/#`, as the images made from Debian set it up.
+    fn prompt_of_bash(&self, id: ContainerId, folder: &str) -> String {
+        let container = self.containers.get(&id);
+        let host = container.and_then(|c| self.sandboxes.get(&c.sandbox)).map_or("", |sandbox| sandbox.config.hostname.as_str());
+        match container.map_or(0, |c| c.config.user.user) {
+            0 => format!("root@{host}:{}# ", if folder == "/root" { "~" } else { folder }),
+            _ => format!("I have no name!@{host}:{folder}$ "),
         }
     }
 
@@ -84,7 +95,7 @@ impl Runtime {
         let sign = if config.is_none_or(|c| c.user.user == 0) { '#' } else { '$' };
         let of_debian = |c: &&super::ContainerConfig| {
             let program = self.find_image(&c.image).map(|image| image.program);
-            matches!(program, Some(Program::Nginx | Program::Redis | Program::Kubia)) && !c.image.contains("alpine")
+            matches!(program, Some(Program::Nginx | Program::Redis | Program::Kubia | Program::Bash)) && !c.image.contains("alpine")
         };
         if config.filter(of_debian).is_some() { format!("{sign} ") } else { format!("{folder} {sign} ") }
     }

@@ -11,7 +11,7 @@ use crate::api::order::SortedMap;
 use crate::cluster::Context;
 use crate::cluster::images::{Program, is_own_program};
 use crate::cluster::log::Fact;
-use crate::cluster::shell::{self, Kind, Machine};
+use crate::cluster::shell::{self, Kind, Machine, Manner};
 
 /// What runs in a container.
 #[derive(Clone, Debug)]
@@ -119,6 +119,7 @@ impl Runtime {
             return Ok(());
         }
         let has_shell = program.has_shell();
+        let is_known = |word: &str| is_known(word) || word == "bash" && program == Program::Bash;
         if word.contains('/') {
             let name = word.rsplit('/').next().unwrap_or("");
             return match files::stat(ctx.network, id, word) {
@@ -147,19 +148,22 @@ impl Runtime {
             return Ok(Run::Server(self.server(id, program, arguments, "", ctx)));
         }
         let plain = first.rsplit('/').next().unwrap_or("");
-        let machine = if matches!(plain, "sh" | "ash") {
-            match arguments.get(1).map(String::as_str) {
+        let machine = if matches!(plain, "sh" | "ash" | "bash") {
+            let manner = Manner { bash: plain == "bash", depth: 0 };
+            let mut machine = match arguments.get(1).map(String::as_str) {
                 Some(flag) if flag.starts_with('-') && flag.ends_with('c') && arguments.len() > 2 => {
-                    Machine::script(&arguments[2], &arguments[3..], environment, directory).unwrap_or_else(|message| failing(&message, directory))
+                    Machine::script_in(manner, &arguments[2], &arguments[3..], environment, directory)
+                        .unwrap_or_else(|message| failing(&message, directory))
                 }
                 Some(file) if !file.starts_with('-') => match files::read_file(ctx.network, id, &shell::absolute(directory, file)) {
-                    Ok(text) => {
-                        Machine::script(&text, &arguments[2..], environment, directory).unwrap_or_else(|message| failing(&message, directory))
-                    }
+                    Ok(text) => Machine::script_in(manner, &text, &arguments[2..], environment, directory)
+                        .unwrap_or_else(|message| failing(&message, directory)),
                     Err(_) => failing(&format!("can't open '{file}': No such file or directory"), directory),
                 },
                 _ => Machine::interactive(environment, directory, terminal),
-            }
+            };
+            machine.bash = manner.bash;
+            machine
         } else {
             Machine::new(shell::of_words(arguments), environment, directory)
         };
@@ -227,7 +231,7 @@ impl Runtime {
                 process.wake = None;
                 machine.signal(signal, number)
             }
-            (Run::Server(server), "TERM" | "QUIT" | "INT") if server.handles_term => Some(0),
+            (Run::Server(server), "TERM" | "QUIT" | "INT") if server.on_term.is_some() => server.on_term,
             (Run::Server(server), _) if server.ignores.contains(&signal) => None,
             (Run::Server(_), _) => (pid != 1).then_some(128 + number),
             (Run::Stepping, _) => None,

@@ -5,7 +5,7 @@ use super::{ContainerId, Runtime, Timer};
 use crate::api::SimTime;
 use crate::cluster::images::Program;
 use crate::cluster::log::{Fact, Stream};
-use crate::cluster::network::Service;
+use crate::cluster::network::{Agnhost, Service};
 use crate::cluster::{Context, Task, metrics};
 
 #[derive(Clone, Debug)]
@@ -16,7 +16,8 @@ pub(super) struct Server {
     pub ready_at: Option<SimTime>,
     /// Ends by itself, with this code.
     pub ends: Option<(SimTime, i32)>,
-    pub handles_term: bool,
+    /// How it ends when it is told to; `None`: it does not listen.
+    pub on_term: Option<i32>,
     /// Signals that it takes without ending.
     pub ignores: &'static [&'static str],
     /// What it prints once it listens.
@@ -44,7 +45,7 @@ impl Runtime {
             address: environment.get("BIND").cloned().unwrap_or_else(|| "0.0.0.0".into()),
             ready_at: (port != 0).then(|| ctx.now + number("DELAY").unwrap_or(0).saturating_mul(1000)),
             ends: None,
-            handles_term: program != Program::Kubia && !deaf,
+            on_term: (program != Program::Kubia && !deaf).then_some(0),
             ignores: match program {
                 _ if deaf => &["TERM"],
                 // "Controlling nginx": it reads its configuration anew, opens its logs anew, ends its workers.
@@ -59,6 +60,15 @@ impl Runtime {
             service: None,
         };
         match program {
+            Program::Agnhost => match Agnhost::of(arguments, ctx.now) {
+                Some((agnhost, port)) => {
+                    // A Go program that expects no signal ends with 2, even as the first process (`dieFromSignal` of its runtime).
+                    let code = if agnhost == Agnhost::NetExec { 0 } else { 2 };
+                    (server.port, server.service, server.on_term) = (port, Some(Service::Agnhost(agnhost)), Some(code));
+                }
+                // `agnhost pause` and what is not modelled wait to be ended.
+                None => (server.port, server.ready_at) = (0, None),
+            },
             Program::Stress => self.stress(id, arguments, &mut server, ctx),
             Program::MetricsServer => {
                 let flag = arguments.iter().find_map(|a| a.strip_prefix("--secure-port="));
@@ -85,7 +95,7 @@ impl Runtime {
         let count = |flags: &[&str]| value(flags).and_then(|v| v.parse::<i64>().ok()).unwrap_or(0);
         let (cpu, vm) = (count(&["--cpu", "-c"]), count(&["--vm", "-m"]));
         let seconds = value(&["--timeout", "-t"]).and_then(|v| v.trim_end_matches('s').parse::<u64>().ok());
-        server.handles_term = true;
+        server.on_term = Some(0);
         server.ends = match seconds {
             _ if cpu == 0 && vm == 0 => Some((ctx.now, 0)),
             Some(seconds) => Some((ctx.now + seconds.saturating_mul(1000), 0)),
@@ -142,7 +152,7 @@ impl Runtime {
                 let text = match &server.service {
                     Some(Service::Files(_)) => format!("httpd: bind: {large}{why}\n"),
                     Some(Service::Reply(_)) => format!("nc: bind: {large}{why}\n"),
-                    None => format!("listen tcp {}:{port}: bind: {small}{why}\n", server.address),
+                    Some(Service::Agnhost(_)) | None => format!("listen tcp {}:{port}: bind: {small}{why}\n", server.address),
                 };
                 // It never listened.
                 server.port = 0;
@@ -206,5 +216,5 @@ fn applet_server(arguments: &[String], stdin: &str, now: SimTime) -> Option<Serv
     };
     let address = value('p').and_then(|p| p.rsplit_once(':')).map_or("0.0.0.0", |(address, _)| address).to_owned();
     // As the first process they do not react to SIGTERM: busybox sets no handler.
-    Some(Server { port, address, ready_at: Some(now), ends: None, handles_term: false, ignores: &[], greeting: "", service: Some(service) })
+    Some(Server { port, address, ready_at: Some(now), ends: None, on_term: None, ignores: &[], greeting: "", service: Some(service) })
 }
