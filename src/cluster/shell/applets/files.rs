@@ -92,7 +92,8 @@ fn entry(call: &mut Call, path: &str, name: &str) {
         let (links, bytes, letter) = match (&link, call.host.stat(path)) {
             (Some((target, _)), _) => (1, target.len(), 'l'),
             (None, Some(Kind::File { bytes, .. })) => (1, bytes, '-'),
-            (None, Some(Kind::Directory) | None) => (2, 4096, 'd'),
+            // Itself, its own `.`, and the `..` of each folder in it.
+            (None, Some(Kind::Directory) | None) => (2 + links::folders(call, path), 4096, 'd'),
         };
         let owner = link.as_ref().map_or_else(|| call.host.owner(path), |(_, owner)| *owner);
         let (mode, owners) = listed(call.host, owner, letter, numbers);

@@ -92,3 +92,8 @@ pub(super) fn below(call: &Call, path: &str) -> Vec<(String, String)> {
     let names = call.host.list(path).unwrap_or_default();
     names.into_iter().map(|name| (absolute(path, &name), name)).collect()
 }
+
+/// How many folders lie in a folder.
+pub(super) fn folders(call: &Call, path: &str) -> usize {
+    below(call, path).iter().filter(|(path, _)| call.host.link(path).is_none() && call.host.stat(path) == Some(Kind::Directory)).count()
+}

@@ -85,7 +85,7 @@ const APPLETS: &[Applet] = &[
     lenient(&["printenv"], "~", Never, system::printenv),
     lenient(&["ps"], "~o:p:", Never, processes::ps),
     applet(&["pidof"], "so:", "[OPTIONS] [NAME]...", 0, Never, processes::pidof),
-    applet(&["killall"], "~", "[-lq] [-SIG] PROCESS_NAME...", 1, Never, processes::killall),
+    lenient(&["killall"], "~", Never, processes::killall),
     applet(&["pgrep", "pkill"], "~", "[-flanovx] [-s SID|-P PPID|PATTERN]", 1, Never, processes::pgrep),
     applet(&["uname"], "amnrspvio", "[-amnrspvio]", 0, Never, system::uname),
     lenient(&["arch"], "~", Never, |call| call.say("x86_64\n")),

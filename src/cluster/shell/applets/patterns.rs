@@ -249,7 +249,13 @@ pub(super) fn sed(call: &mut Call) -> i32 {
                     call.host.write_file(&format!("{path}{copy}"), &text, false)?;
                 }
                 match script.run(&text) {
-                    Some(out) => call.host.write_file(&path, &out, false),
+                    Some(out) => {
+                        // What it writes anew takes the place of a link.
+                        if call.host.link(&path).is_some() {
+                            call.host.remove(&path, false)?;
+                        }
+                        call.host.write_file(&path, &out, false)
+                    }
                     None => {
                         call.machine.is_endless = true;
                         Ok(())

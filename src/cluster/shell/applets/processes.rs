@@ -64,6 +64,9 @@ pub(super) fn killall(call: &mut Call) -> i32 {
         Ok(found) => found,
         Err(name) => return call.fail(&format!("bad signal name '{name}'"), 1),
     };
+    if words.is_empty() {
+        return call.fail("you need to specify whom to kill", 1);
+    }
     let quiet = words.iter().any(|word| word == "-q");
     let mut code = 0;
     for word in words.iter().filter(|word| !word.starts_with('-')) {
