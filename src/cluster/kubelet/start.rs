@@ -227,6 +227,7 @@ impl Worker {
             stdin_once: bool_at(&container.value, "stdinOnce") == Some(true),
             tty: bool_at(&container.value, "tty") == Some(true),
             termination_message_path: container.message_path.clone(),
+            hosts: self.hosts(self.sandboxes.last().and_then(|s| turn.runtime.sandbox(*s)).map_or("", |s| s.ip.as_str()), &turn.node.name),
             env,
         })
     }

@@ -1,63 +1,121 @@
 //! Names: localhost, Services, the Pods of headless Services.
 //!
-//! Models CoreDNS with its plugin `kubernetes` (kubeadm's Corefile) and the search list of `/etc/resolv.conf` with `ndots:5`. Deviations: one address
-//! for each name, no SRV records, and the world outside of the cluster, ExternalName targets included, has no names.
+//! Models CoreDNS with its plugin `kubernetes` (kubeadm's Corefile) and the resolver that reads `/etc/resolv.conf` and `/etc/hosts`. Deviations: who asks
+//! to connect takes the first address, there are no SRV records, and the world outside of the cluster, ExternalName targets included, has no names.
 
 use crate::api::{Value, kinds, object};
 use crate::cluster::apiserver::ApiServer;
 
-/// How a name is completed in a Pod of this namespace, in order.
-fn search_list(namespace: &str) -> [String; 3] {
-    [format!("{namespace}.svc.cluster.local"), "svc.cluster.local".into(), "cluster.local".into()]
+/// What `/etc/resolv.conf` says: whom to ask, how a name is completed, in order, and when.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Dns {
+    pub servers: Vec<String>,
+    pub searches: Vec<String>,
+    pub options: Vec<String>,
 }
 
-/// From so many dots on a name is asked for as it stands first.
-const DOTS: usize = 5;
+/// The cluster's name server (kubeadm's tenth address of its Services).
+const CLUSTER_SERVER: &str = "10.96.0.10";
+/// Whom the nodes ask; it knows no names.
+const NODE_SERVER: &str = "192.168.1.1";
+
+impl Dns {
+    /// That of a Pod of this namespace (`defaultDNSOptions` of the kubelet).
+    pub fn of_cluster(namespace: &str) -> Self {
+        let searches = vec![format!("{namespace}.svc.cluster.local"), "svc.cluster.local".into(), "cluster.local".into()];
+        Self { servers: vec![CLUSTER_SERVER.into()], searches, options: vec!["ndots:5".into()] }
+    }
+
+    /// That of a node.
+    pub fn of_node() -> Self {
+        Self { servers: vec![NODE_SERVER.into()], ..Self::default() }
+    }
+
+    /// The file, as containerd writes it (`parseDNSOptions`).
+    pub fn text(&self) -> String {
+        let line = |what: &str, words: &[String]| if words.is_empty() { String::new() } else { format!("{what} {}\n", words.join(" ")) };
+        let servers: String = self.servers.iter().map(|server| format!("nameserver {server}\n")).collect();
+        format!("{}{servers}{}", line("search", &self.searches), line("options", &self.options))
+    }
+
+    /// Whether its first server knows the names of the cluster.
+    fn asks_the_cluster(&self) -> bool {
+        self.servers.first().is_some_and(|server| server == CLUSTER_SERVER)
+    }
+
+    /// Whether its first server answers at all.
+    pub fn is_heard(&self) -> bool {
+        self.servers.first().is_some_and(|server| [CLUSTER_SERVER, NODE_SERVER].contains(&server.as_str()))
+    }
+
+    /// From so many dots on a name is asked for as it stands first (`resolv.conf(5)`: 1 where nothing says so).
+    fn dots(&self) -> usize {
+        self.options.iter().find_map(|option| option.strip_prefix("ndots:")?.parse().ok()).unwrap_or(1)
+    }
+}
+
+/// The address that a text like `/etc/hosts` has for a name.
+pub fn in_hosts(hosts: &str, name: &str) -> Option<String> {
+    let line = |line: &str| {
+        let mut words = line.split('#').next().unwrap_or("").split_whitespace();
+        let address = words.next().filter(|address| !address.contains(':'))?;
+        words.any(|word| word == name).then(|| address.to_owned())
+    };
+    hosts.lines().find_map(line)
+}
 
 /// Whether a word is an address already, or the one name that needs no server.
 pub fn is_literal(name: &str) -> bool {
     name == "localhost" || name.split('.').count() == 4 && name.split('.').all(|p| p.parse::<u8>().is_ok())
 }
 
-/// A name as it is written in a Pod of a namespace → its address.
-pub fn resolve(api: &ApiServer, name: &str, namespace: &str) -> Option<String> {
+/// A name as it is written in a Pod → its addresses.
+pub fn resolve(api: &ApiServer, name: &str, dns: &Dns) -> Vec<String> {
     if name == "localhost" {
-        return Some("127.0.0.1".into());
+        return vec!["127.0.0.1".into()];
     }
     if is_literal(name) {
-        return Some(name.into());
+        return vec![name.into()];
+    }
+    if !dns.asks_the_cluster() {
+        return Vec::new();
     }
     if let Some(whole) = name.strip_suffix('.') {
-        return record(api, whole);
+        return records(api, whole).unwrap_or_default();
     }
-    let completed = || search_list(namespace).iter().find_map(|suffix| record(api, &format!("{name}.{suffix}")));
-    if name.matches('.').count() < DOTS { completed().or_else(|| record(api, name)) } else { record(api, name).or_else(completed) }
+    let itself = || records(api, name);
+    let completed = || dns.searches.iter().find_map(|suffix| records(api, &format!("{name}.{suffix}")));
+    let found = if name.matches('.').count() < dns.dots() { completed().or_else(itself) } else { itself().or_else(completed) };
+    found.unwrap_or_default()
 }
 
-/// The address that a whole name stands for.
-fn record(api: &ApiServer, name: &str) -> Option<String> {
+/// What a whole name stands for: addresses, or the name of one (`in-addr.arpa`). A Service without addresses has none either.
+fn records(api: &ApiServer, name: &str) -> Option<Vec<String>> {
+    if let Some(reversed) = name.strip_suffix(".in-addr.arpa") {
+        let address = reversed.split('.').rev().collect::<Vec<_>>().join(".");
+        let service = api.list(kinds::SERVICE, None).find(|s| object::str_at(s, "spec.clusterIP") == Some(&address))?;
+        return Some(vec![format!("{}.{}.svc.cluster.local", object::name(service), object::namespace(service))]);
+    }
     let parts: Vec<&str> = name.strip_suffix(".cluster.local")?.split('.').collect();
-    match parts.as_slice() {
-        [service, space, "svc"] => {
-            let object = api.get(kinds::SERVICE, space, service)?;
-            match object::str_at(object, "spec.clusterIP") {
-                Some("None") | None => endpoints(api, space, service).into_iter().next().map(|e| e.ip),
-                Some(ip) => Some(ip.to_owned()),
-            }
-        }
+    let found = match parts.as_slice() {
+        [service, space, "svc"] => match object::str_at(api.get(kinds::SERVICE, space, service)?, "spec.clusterIP") {
+            Some("None") | None => endpoints(api, space, service).into_iter().map(|e| e.ip).collect(),
+            Some(ip) => vec![ip.to_owned()],
+        },
         // A headless Service knows its Pods by `spec.hostname` where their `spec.subdomain` is its name, the others by their dashed address.
         [host, service, space, "svc"] => {
             api.get(kinds::SERVICE, space, service).filter(|s| object::str_at(s, "spec.clusterIP").is_none_or(|ip| ip == "None"))?;
             let known = |e: &Endpoint| if e.hostname.is_empty() { e.ip.replace('.', "-") == *host } else { e.hostname == *host };
-            endpoints(api, space, service).into_iter().find(known).map(|e| e.ip)
+            endpoints(api, space, service).into_iter().filter(known).map(|e| e.ip).collect()
         }
         // `pods insecure`: whatever stands there.
         [address, space, "pod"] => {
             let ip = address.replace('-', ".");
-            (is_literal(&ip) && api.get(kinds::NAMESPACE, "", space).is_some()).then_some(ip)
+            if is_literal(&ip) && api.get(kinds::NAMESPACE, "", space).is_some() { vec![ip] } else { Vec::new() }
         }
-        _ => None,
-    }
+        _ => Vec::new(),
+    };
+    Some(found).filter(|found| !found.is_empty())
 }
 
 /// A Pod behind a Service that is ready for requests.

@@ -18,7 +18,8 @@ use std::rc::Rc;
 pub use agnhost::Agnhost;
 pub use fault::Fault;
 
-use dns::{endpoints, is_literal, resolve};
+pub use dns::Dns;
+use dns::{endpoints, in_hosts, is_literal, resolve};
 
 use super::apiserver::ApiServer;
 use super::images::Program;
@@ -26,7 +27,7 @@ use super::log::{Fact, Stream};
 use super::runtime::bulk::{self, Bulk};
 use super::runtime::files::Tree;
 use super::runtime::tmpfs::Tmpfs;
-use super::runtime::{ContainerId, Runtime, SandboxId};
+use super::runtime::{ContainerId, Runtime, SandboxId, read_file};
 use super::shell::owner::Credentials;
 use super::{Config, Context};
 use crate::api::{Value, kinds, object};
@@ -41,6 +42,8 @@ pub struct Body {
     pub container: String,
     pub hostname: String,
     pub ip: String,
+    /// Whom its processes ask for names.
+    pub dns: Dns,
     pub program: Program,
     /// Its own files.
     pub files: Tree,
@@ -272,7 +275,7 @@ pub fn get(source: Option<(usize, ContainerId)>, url: &str, _runtimes: &mut [Run
     }
 }
 
-/// A request between processes: `http://host[:port]/path`, `tcp://host:port`, `dns://name`.
+/// A request between processes: `http://host[:port]/path`, `tcp://host:port`; `dns://name` asks the name server, `host://name` looks into `/etc/hosts` first.
 pub fn request(ctx: &mut Context, source: &Source, url: &str, body: &str, depth: usize) -> Answer {
     let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
     let (host, path) = rest.split_once('/').map_or((rest, "/".to_owned()), |(h, p)| (h, format!("/{p}")));
@@ -284,17 +287,23 @@ pub fn request(ctx: &mut Context, source: &Source, url: &str, body: &str, depth:
     if depth > DEEPEST {
         return failed(Failure::Closed);
     }
-    // The cluster's name server is somewhere else.
-    if ctx.network.is_isolated(source) && !is_literal(name) {
+    let own = source.container.and_then(|id| ctx.network.bodies.get(&id)).map(|body| body.dns.clone());
+    let dns = own.unwrap_or_else(|| Dns::of_cluster(&source.namespace));
+    // Who asks the name server itself does not look into the file.
+    let written = source.container.filter(|_| scheme != "dns").and_then(|id| read_file(ctx.network, id, "/etc/hosts").ok());
+    let written = written.and_then(|hosts| in_hosts(&hosts, name));
+    // Name servers are somewhere else.
+    if written.is_none() && !is_literal(name) && (ctx.network.is_isolated(source) || !dns.is_heard()) {
         return Answer { took_ms: PATIENCE_MS, result: Err(Failure::UnknownHost(name.into())) };
     }
-    if scheme == "dns" {
-        return match resolve(ctx.api, name, &source.namespace) {
-            Some(ip) => Answer { took_ms: 1, result: Ok(Response { status: 200, body: ip, headers: Vec::new() }) },
-            None => failed(Failure::UnknownHost(name.into())),
+    if scheme == "dns" || scheme == "host" {
+        let found = written.map_or_else(|| resolve(ctx.api, name, &dns), |address| vec![address]);
+        return match found.is_empty() {
+            false => Answer { took_ms: 1, result: Ok(Response { status: 200, body: found.join("\n"), headers: Vec::new() }) },
+            true => failed(Failure::UnknownHost(name.into())),
         };
     }
-    let Some(address) = resolve(ctx.api, name, &source.namespace) else { return failed(Failure::UnknownHost(name.into())) };
+    let Some(address) = written.or_else(|| resolve(ctx.api, name, &dns).into_iter().next()) else { return failed(Failure::UnknownHost(name.into())) };
     let (ip, real_port, via) = match through_service(ctx, &address, port) {
         Routed::Endpoint(ip, port, service) => (ip, port, service),
         Routed::NoEndpoints(service) => {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::{access, bulk, tmpfs};
 use crate::cluster::images::Image;
-use crate::cluster::network::{Body, Network};
+use crate::cluster::network::{Body, Dns, Network};
 use crate::cluster::runtime::ContainerId;
 use crate::cluster::shell::owner::Owner;
 use crate::cluster::shell::{FileError, Kind, absolute};
@@ -68,18 +68,15 @@ const DIRECTORIES: &[&str] =
 const MODES: &[(&str, u16)] = &[("/proc", 0o555), ("/root", 0o700), ("/sys", 0o555), ("/tmp", 0o1777)];
 
 /// The root file system of a new container.
-pub fn root(image: &Image, hostname: &str, ip: &str) -> Tree {
+pub fn root(image: &Image, hostname: &str, hosts: &str, dns: &Dns) -> Tree {
     let mode = |path: &str| MODES.iter().find(|(p, _)| *p == path).map_or(0o755, |(_, mode)| *mode);
     let folder = |path: &str| (path.to_owned(), Inode::folder(Owner::root(mode(path))));
     let mut files: Tree = DIRECTORIES.iter().map(|d| folder(d)).collect();
     files.extend([folder(image.working_directory)]);
     files.insert("/bin/sh".into(), Inode::file("\u{7f}ELF", Owner::root(0o755)));
-    let hosts = format!(
-        "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n{ip}\t{hostname}\n"
-    );
     let (passwd, group) = access::accounts();
-    let resolv = "search default.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n";
-    let texts = [("hostname", format!("{hostname}\n")), ("hosts", hosts), ("passwd", passwd), ("group", group), ("resolv.conf", resolv.to_owned())];
+    let texts =
+        [("hostname", format!("{hostname}\n")), ("hosts", hosts.to_owned()), ("passwd", passwd), ("group", group), ("resolv.conf", dns.text())];
     files.extend(texts.into_iter().map(|(name, text)| (format!("/etc/{name}"), Inode::file(text, Owner::plain(false)))));
     if image.port == 80 {
         files.extend(["/usr/share", "/usr/share/nginx", "/usr/share/nginx/html"].map(folder));

@@ -286,7 +286,7 @@ impl Runtime {
                 tree.insert(inside, Inode::folder(Owner { user: 0, ..root }));
             }
         }
-        let mut files = files::root(&image, &owner.config.hostname, &owner.ip);
+        let mut files = files::root(&image, &owner.config.hostname, &config.hosts, &owner.config.dns);
         let has_links = files.values().any(Inode::is_link);
         if !config.termination_message_path.is_empty() {
             // The kubelet mounts a file that everybody may write to.
@@ -300,6 +300,7 @@ impl Runtime {
             container: config.name.clone(),
             hostname: owner.config.hostname.clone(),
             ip: owner.ip.clone(),
+            dns: owner.config.dns.clone(),
             program: image.program,
             image_bytes: files::bytes(&files),
             read_only_but,

@@ -3,6 +3,7 @@
 use super::logs::ContainerLog;
 use crate::api::SimTime;
 use crate::cluster::log::Stream;
+use crate::cluster::network::Dns;
 use crate::cluster::shell::owner::Credentials;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +50,7 @@ pub struct SandboxConfig {
     pub namespace: String,
     pub name: String,
     pub hostname: String,
+    pub dns: Dns,
     pub host_network: bool,
     /// Who the sandbox's own program runs as.
     pub user: u32,
@@ -102,6 +104,8 @@ pub struct ContainerConfig {
     pub stdin_once: bool,
     pub tty: bool,
     pub termination_message_path: String,
+    /// The text of `/etc/hosts`.
+    pub hosts: String,
 }
 
 /// The capabilities that containerd gives a container which asks for none (`defaultUnixCaps` of `pkg/oci/spec.go`).

@@ -4,7 +4,22 @@ use super::{Call, find, is_applet};
 use crate::cluster::shell::Host;
 
 pub(super) fn hostname(call: &mut Call) -> i32 {
-    let text = if call.has('i') { call.host.ip() } else { call.host.hostname() };
+    let name = call.host.hostname();
+    let hosts = call.host.read("/etc/hosts").unwrap_or_default();
+    // The whole name is the first one of its line in the file.
+    let line = hosts.lines().map(|line| line.split_whitespace().skip(1).collect::<Vec<_>>()).find(|names| names.contains(&name.as_str()));
+    let whole = line.and_then(|names| names.first().map(|name| (*name).to_owned())).unwrap_or_else(|| name.clone());
+    let text = if call.has('i') {
+        call.host.ip()
+    } else if call.has('f') {
+        whole
+    } else if call.has('d') {
+        whole.split_once('.').map_or(String::new(), |(_, domain)| domain.to_owned())
+    } else if call.has('s') {
+        name.split('.').next().unwrap_or("").to_owned()
+    } else {
+        name
+    };
     call.say(&format!("{text}\n"))
 }
 
