@@ -89,7 +89,7 @@ pub(super) struct ContainerHost<'a, 'b> {
     pub(super) around: Around<'a>,
     stdin: String,
     closed: bool,
-    effects: Effects,
+    pub(super) effects: Effects,
     /// What this process has become.
     title: Option<Vec<String>>,
     pub(super) next_pid: u64,
@@ -134,36 +134,6 @@ impl ContainerHost<'_, '_> {
         let own = self.lives.get(&self.id).into_iter().map(|live| (self.id, live));
         let others = self.lives.iter().map(|(id, live)| (*id, live)).filter(move |(id, live)| *id != self.id && Some(live.space) == space);
         own.chain(others).flat_map(|(id, live)| live.processes.values().map(move |process| (id, process)))
-    }
-
-    /// What nginx does besides serving ("Command-line parameters" of its documentation): `-s SIGNAL` tells the server that runs, `-t` looks at the
-    /// configuration, which is always good here.
-    fn nginx(&mut self, arguments: &[String]) -> Option<Answered> {
-        let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let error = |code, text: String| Some(Answered::Done(code, vec![(Stream::Stderr, text)]));
-        match words.as_slice() {
-            ["nginx" | "/usr/sbin/nginx", "-t", ..] => {
-                let file = "/etc/nginx/nginx.conf";
-                error(0, format!("nginx: the configuration file {file} syntax is ok\nnginx: configuration file {file} test is successful\n"))
-            }
-            ["nginx" | "/usr/sbin/nginx", "-s", what, ..] => {
-                let signal = match *what {
-                    "stop" => "TERM",
-                    "quit" => "QUIT",
-                    "reload" => "HUP",
-                    "reopen" => "USR1",
-                    _ => return error(1, format!("nginx: invalid option: \"-s {what}\"\n")),
-                };
-                let server = self.seen().find(|(home, process)| *home == self.id && process.ended.is_none() && process.is_server());
-                let Some(pid) = server.map(|(_, process)| process.pid) else {
-                    return error(1, "nginx: [error] open() \"/run/nginx.pid\" failed (2: No such file or directory)\n".into());
-                };
-                self.effects.slow_signals.push((pid, signal.into()));
-                let (own, moment) = (self.pid, self.ctx.now.rfc3339().replace('-', "/").replace('T', " "));
-                error(0, format!("{} [notice] {own}#{own}: signal process started\n", moment.trim_end_matches('Z')))
-            }
-            _ => None,
-        }
     }
 
     fn user_of(&self, container: ContainerId) -> u32 {
@@ -393,24 +363,7 @@ impl Host for ContainerHost<'_, '_> {
             return Answered::BecomesServer;
         }
         if program == Program::Redis && arguments[0] == "redis-cli" {
-            let words: Vec<&str> = arguments[1..].iter().map(String::as_str).collect();
-            let (host, rest) = match words.as_slice() {
-                ["-h", host, rest @ ..] => (*host, rest),
-                rest => ("localhost", rest),
-            };
-            let commands = if rest.is_empty() { command.stdin.clone().unwrap_or_default() } else { format!("{}\n", rest.join(" ")) };
-            return match self.request(&format!("tcp://{host}:6379"), &commands).result {
-                Ok(response) => {
-                    let lines = response.body.lines().filter(|l| !(l.starts_with('$') && *l != "$-1"));
-                    let text: String =
-                        lines.map(|line| format!("{}\n", if line == "$-1" { "" } else { line.trim_start_matches(['+', ':']) })).collect();
-                    Answered::Done(0, vec![(Stream::Stdout, text)])
-                }
-                Err(_) => {
-                    let text = format!("Could not connect to Redis at {host}:6379: Connection refused\n");
-                    Answered::Done(1, vec![(Stream::Stderr, text)])
-                }
-            };
+            return self.redis_cli(&arguments[1..], command.stdin.as_deref());
         }
         bulk::command(self.ctx.network, self.id, command.directory, arguments).unwrap_or(Answered::Unknown)
     }

@@ -14,6 +14,7 @@ mod keyboard;
 pub mod logs;
 mod process;
 mod procfs;
+mod programs;
 mod record;
 mod server;
 mod spaces;

@@ -66,7 +66,7 @@ fn folder(call: &mut Call, path: &str, word: &str) -> i32 {
     if call.has('l') || call.has('n') {
         // In blocks of 1 KiB, of which files take four at a time.
         let blocks = |name: &String| match call.host.stat(&absolute(path, name)) {
-            _ if call.host.link(&absolute(path, name)).is_some() => 0,
+            _ if !call.has('L') && call.host.link(&absolute(path, name)).is_some() => 0,
             Some(Kind::File { bytes, .. }) => bytes.div_ceil(4096) * 4,
             Some(Kind::Directory) | None => 4,
         };
