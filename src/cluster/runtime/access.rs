@@ -10,6 +10,10 @@ use crate::cluster::network::Network;
 use crate::cluster::shell::owner::{Credentials, EXECUTE, Owner, READ, SET_GROUP, STICKY, WRITE};
 use crate::cluster::shell::{FileError, Kind};
 
+/// `PATH_MAX` less its end, and `NAME_MAX`.
+const LONGEST_PATH: usize = 4095;
+const LONGEST_NAME: usize = 255;
+
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
@@ -21,9 +25,16 @@ pub enum Act {
     Remove,
 }
 
+/// Whether the kernel takes a path of this length.
+pub fn fits(path: &str) -> Result<(), FileError> {
+    let long = path.len() > LONGEST_PATH || path.split('/').any(|name| name.len() > LONGEST_NAME);
+    if long { Err(FileError::NameTooLong) } else { Ok(()) }
+}
+
 /// Whether the container's user may do this. What is not there, or on a file system without writing, somebody else complains about.
 pub fn check(network: &Network, id: ContainerId, path: &str, act: Act) -> Result<(), FileError> {
     let Some(user) = network.bodies.get(&id).map(|b| &b.user) else { return Ok(()) };
+    fits(path)?;
     // Who takes a link away does not touch what it points to.
     let path = &*files::follow(network, id, path, act != Act::Remove)?;
     let may = |path: &str, want| {

@@ -375,8 +375,8 @@ pub fn list(network: &Network, id: ContainerId, path: &str) -> Result<Vec<String
     let (files, inside) = tree(network, id, path).ok_or(FileError::NotFound)?;
     let below = format!("{}/", inside.trim_end_matches('/'));
     let mut names: Vec<String> = files
-        .keys()
-        .filter_map(|p| p.strip_prefix(&below))
+        .range_from(&below)
+        .map_while(|(p, _)| p.strip_prefix(&below))
         .filter_map(|rest| rest.split('/').next())
         .filter(|n| !n.is_empty())
         .map(str::to_owned)

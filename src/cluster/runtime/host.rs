@@ -224,6 +224,7 @@ impl Host for ContainerHost<'_, '_> {
     }
 
     fn make_directory(&mut self, path: &str, parents: bool) -> Result<(), FileError> {
+        access::fits(path)?;
         if self.stat(path).is_none() {
             // Of a chain of folders the first one that is missing decides.
             let missing = path.match_indices('/').map(|(at, _)| &path[..at]).find(|above| !above.is_empty() && self.stat(above).is_none());

@@ -40,6 +40,7 @@ pub enum FileError {
     Denied,
     NotPermitted,
     Loop,
+    NameTooLong,
 }
 
 impl FileError {
@@ -54,6 +55,7 @@ impl FileError {
             Self::Full => "No space left on device",
             Self::Denied => "Permission denied",
             Self::NotPermitted => "Operation not permitted",
+            Self::NameTooLong => "File name too long",
             Self::Loop => "Too many levels of symbolic links",
         }
     }

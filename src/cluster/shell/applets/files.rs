@@ -19,7 +19,7 @@ pub(super) fn ls(call: &mut Call) -> i32 {
             // BusyBox names the file alone, GNU says what it could not do.
             None if call.machine.bash => code = call.fail(&format!("can't access '{word}': No such file or directory"), 2),
             None => {
-                let why = call.host.list(&path).err().unwrap_or(FileError::NotFound);
+                let why = call.list(&path).err().unwrap_or(FileError::NotFound);
                 code = call.fail(&format!("{word}: {}", why.words()), 1);
             }
             Some(Kind::Directory) if !call.has('d') => folders.push((path, word.clone())),
@@ -39,7 +39,7 @@ pub(super) fn ls(call: &mut Call) -> i32 {
         gap = "\n";
         code = code.max(folder(call, &path, &word));
         if call.has('R') {
-            let below = call.host.list(&path).unwrap_or_default().into_iter().rev().filter(|name| call.has('a') || !name.starts_with('.'));
+            let below = call.list(&path).unwrap_or_default().into_iter().rev().filter(|name| call.has('a') || !name.starts_with('.'));
             let below = below.map(|name| (absolute(&path, &name), format!("{}/{name}", word.trim_end_matches('/'))));
             let below: Vec<_> = below.filter(|(path, _)| call.host.link(path).is_none() && call.host.stat(path) == Some(Kind::Directory)).collect();
             folders.extend(below);
@@ -50,7 +50,7 @@ pub(super) fn ls(call: &mut Call) -> i32 {
 
 /// What is in a folder.
 fn folder(call: &mut Call, path: &str, word: &str) -> i32 {
-    let mut names = match call.host.list(path) {
+    let mut names = match call.list(path) {
         Ok(names) => names,
         Err(error) if call.machine.bash => return call.fail(&format!("can't open directory '{word}': {}", error.words()), 2),
         Err(error) => return call.fail(&format!("can't open '{word}': {}", error.words()), 1),
@@ -126,7 +126,7 @@ pub(super) fn rmdir(call: &mut Call) -> i32 {
                 None => Some(FileError::NotFound),
                 Some(Kind::File { .. }) => Some(FileError::NotDirectory),
                 Some(Kind::Directory) if call.host.link(&path).is_some() => Some(FileError::NotDirectory),
-                Some(Kind::Directory) if call.host.list(&path).is_ok_and(|names| !names.is_empty()) => Some(FileError::NotEmpty),
+                Some(Kind::Directory) if call.list(&path).is_ok_and(|names| !names.is_empty()) => Some(FileError::NotEmpty),
                 Some(Kind::Directory) => call.host.remove(&path, true).err(),
             };
             match (error, word.rsplit_once('/')) {
@@ -217,7 +217,7 @@ fn copied(call: &mut Call, from: (&str, &str), to: (&str, &str)) -> Result<(), S
         Some(Kind::Directory) if !recursive => return Err(format!("omitting directory '{from}'")),
         Some(Kind::Directory) => {
             call.host.make_directory(to_path, true).map_err(|e| format!("can't create directory '{to}': {}", e.words()))?;
-            for name in call.host.list(from_path).unwrap_or_default() {
+            for name in call.list(from_path).unwrap_or_default() {
                 let (inner, new) = (absolute(from_path, &name), absolute(to_path, &name));
                 copied(call, (&inner, &format!("{from}/{name}")), (&new, &format!("{to}/{name}")))?;
             }
@@ -399,7 +399,7 @@ fn fits(call: &mut Call, terms: &[Term], word: &str, path: &str) -> bool {
                 Term::Size('+', than) => size > *than,
                 Term::Size('-', than) => size < *than,
                 Term::Size(_, than) => size == *than,
-                Term::Empty if folder => call.host.list(path).is_ok_and(|names| names.is_empty()),
+                Term::Empty if folder => call.list(path).is_ok_and(|names| names.is_empty()),
                 Term::Empty => size == 0,
                 Term::Print(end) => call.say(&format!("{word}{end}")) == 0,
                 Term::Delete => call.host.remove(path, true).is_ok(),

@@ -89,7 +89,7 @@ pub(super) fn below(call: &Call, path: &str) -> Vec<(String, String)> {
     if call.host.link(path).is_some() || call.host.stat(path) != Some(Kind::Directory) {
         return Vec::new();
     }
-    let names = call.host.list(path).unwrap_or_default();
+    let names = call.list(path).unwrap_or_default();
     names.into_iter().map(|name| (absolute(path, &name), name)).collect()
 }
 

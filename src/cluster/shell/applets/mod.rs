@@ -22,9 +22,10 @@ mod words;
 
 use std::cell::Cell;
 
+use super::machine::NAME_BYTES;
 use super::machine::{Machine, absolute};
 use super::regex::{MOST_EFFORT, Regex};
-use super::{Host, Kind};
+use super::{FileError, Host, Kind};
 use options::Options;
 use patterns::{grep_goes_by_line, sed_goes_by_line};
 pub use processes::short_name;
@@ -289,6 +290,13 @@ impl Call<'_, '_> {
     fn say(&mut self, text: &str) -> i32 {
         self.machine.print(self.host, text);
         0
+    }
+
+    /// The names in a folder; to look at them is work.
+    fn list(&self, path: &str) -> Result<Vec<String>, FileError> {
+        let names = self.host.list(path)?;
+        self.effort.set(self.effort.get() + NAME_BYTES * (1 + names.len() as u64));
+        Ok(names)
     }
 
     /// Counts what was looked for.

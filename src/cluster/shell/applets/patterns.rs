@@ -66,7 +66,7 @@ pub(super) fn grep(call: &mut Call) -> i32 {
     let mut waiting: Vec<String> = words.into_iter().rev().collect();
     while let Some(word) = waiting.pop() {
         if recursive && call.folder(&word) {
-            let names = call.host.list(&call.path(&word)).unwrap_or_default();
+            let names = call.list(&call.path(&word)).unwrap_or_default();
             waiting.extend(names.into_iter().rev().map(|name| format!("{}/{name}", word.trim_end_matches('/'))));
             continue;
         }

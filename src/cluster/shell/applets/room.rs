@@ -9,6 +9,9 @@ const DISK: [u64; 3] = [103_080_888, 12_044_128, 86_684_812];
 /// `/dev` and `/dev/shm` of a container, in KiB (`WithDefaultMounts` of containerd).
 const SMALL: [u64; 3] = [65_536, 0, 65_536];
 
+/// How deep `du` goes.
+const DEEPEST: usize = 200;
+
 pub(super) fn free(call: &mut Call) -> i32 {
     // In KiB: all, used, free, shared, for buffers, to be had.
     const MEMORY: [u64; 6] = [24_536_328, 812_340, 21_203_112, 3124, 2_520_876, 23_398_236];
@@ -57,7 +60,9 @@ fn measure(call: &mut Call, path: &str, word: &str, named: bool, depth: usize) -
         Some(Kind::Directory) => 4,
         None => 0,
     };
-    for (below, name) in links::below(call, path) {
+    // Folders lie in folders; beyond any sense they are not counted.
+    let inside = if depth < DEEPEST { links::below(call, path) } else { Vec::new() };
+    for (below, name) in inside {
         kib += measure(call, &below, &format!("{}/{name}", word.trim_end_matches('/')), false, depth + 1);
     }
     let deepest = call.options.number('d').unwrap_or(usize::MAX);

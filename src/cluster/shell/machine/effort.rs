@@ -8,6 +8,8 @@ use crate::cluster::shell::Host;
 const BYTES_A_STEP: u64 = 2048;
 /// Looking for a character of a pattern costs as much as copying so many.
 const LOOKED: u64 = 16;
+/// Looking at a file costs as much as copying so many bytes.
+pub(in crate::cluster::shell) const NAME_BYTES: u64 = 512;
 /// Another machine costs so many steps.
 const FORK_STEPS: u64 = 20;
 /// No step costs more: about a minute.

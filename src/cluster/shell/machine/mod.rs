@@ -22,6 +22,7 @@ use super::parser::{Instruction, Manner, Program, parse};
 use crate::api::SimTime;
 use crate::api::order::{SortedMap, SortedSet};
 use crate::cluster::log::Stream;
+pub(super) use effort::NAME_BYTES;
 use inside::Stage;
 pub(super) use signals::SIGNALS;
 pub use signals::{signal_name, signal_number};
