@@ -110,10 +110,14 @@ pub static CATALOGUE: &[Image] = &[
             0,
         )
     },
-    Image {
-        versions: &[(18, 4, 4), (20, 4, 4), (22, 4, 4), (24, 4, 4)],
-        ..image("docker.io/library/ubuntu", &["latest", "focal", "jammy", "noble"], Program::Bash, &[], &["/bin/bash"], 0)
-    },
+    image(
+        "docker.io/library/ubuntu",
+        &["latest", "18.04", "20.04", "22.04", "24.04", "focal", "jammy", "noble"],
+        Program::Bash,
+        &[],
+        &["/bin/bash"],
+        0,
+    ),
     Image { versions: &[(5, 0, 3)], ..image("docker.io/library/bash", &["latest"], Program::Bash, &[], &["bash"], 0) },
     Image { versions: &[(7, 70, 90), (8, 0, 17)], ..image("docker.io/curlimages/curl", &["latest"], Program::Shell, &[], &["curl"], 0) },
     Image { versions: &[(2, 0, 63)], ..image("registry.k8s.io/e2e-test-images/agnhost", &[], Program::Agnhost, &["/agnhost"], &["pause"], 8080) },

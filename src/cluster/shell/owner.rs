@@ -136,7 +136,7 @@ mod tests {
         ] {
             let owner = Owner::root(before);
             let mode = owner.changed(asked, false).expect(asked);
-            assert_eq!(Owner { mode, ..owner }.shown(false), after, "{asked}");
+            assert_eq!(Owner { mode, ..owner }.shown('-'), after, "{asked}");
         }
         for asked in ["", "9", "u+q", "+x+", "77777", "x"] {
             assert_eq!(Owner::plain(false).changed(asked, false), None, "{asked}");
