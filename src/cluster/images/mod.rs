@@ -156,7 +156,6 @@ pub static CATALOGUE: &[Image] = &[
     ),
     Image {
         versions: &[(2, 2, 4)],
-        stop_signal: "WINCH",
         ..image(
             "docker.io/library/httpd",
             &["latest", "alpine"],

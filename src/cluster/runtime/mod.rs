@@ -20,6 +20,7 @@ mod server;
 mod spaces;
 pub(in crate::cluster) mod tmpfs;
 mod turn;
+mod volumes;
 
 use std::rc::Rc;
 
@@ -29,7 +30,7 @@ use super::network::{self, Body};
 use super::shell::owner::Owner;
 use super::{Context, NodeConfig};
 use crate::api::SimTime;
-use files::{Inode, Tree};
+use files::Inode;
 pub(super) use files::{has_file, read_file};
 pub use keyboard::{MORE, Seat};
 use process::Live;
@@ -51,30 +52,6 @@ pub struct Runtime {
     /// What the node offers to Pods.
     allocatable_memory: i64,
     cpu_milli: i64,
-}
-
-/// Stands behind a volume's name in that of what was bound out of it.
-const BOUND: &str = "//";
-
-/// A part of a volume in which links show the newest state: what they lead to now is mounted, and stays as it is when the links move on (a bind mount
-/// of what `doBindSubPath` of `pkg/volume/util/subpath` has resolved). Gives its name.
-fn bind(network: &mut network::Network, volume: &str, sub_path: &str) -> Option<String> {
-    let sub_path = sub_path.trim_matches('/');
-    let tree = network.volumes.get(volume).filter(|_| !sub_path.is_empty())?;
-    let at = format!("/{}/{sub_path}", super::kubelet::atomic::newest(tree)?);
-    let part: Tree = tree
-        .iter()
-        .filter_map(|(path, inode)| {
-            let rest = path.strip_prefix(&at).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
-            Some((if rest.is_empty() { "/".to_owned() } else { rest.to_owned() }, inode.clone()))
-        })
-        .collect();
-    if part.is_empty() {
-        return None;
-    }
-    let name = format!("{volume}{BOUND}{at}");
-    network.volumes.insert(name.clone(), part);
-    Some(name)
 }
 
 impl Runtime {
@@ -273,7 +250,7 @@ impl Runtime {
             .collect();
         mounts.order_by_key(|m| std::cmp::Reverse(m.0.len()));
         for (_, volume, sub_path, _) in &mut mounts {
-            if let Some(bound) = bind(ctx.network, volume, sub_path) {
+            if let Some(bound) = volumes::bind(ctx.network, volume, sub_path) {
                 (*volume, *sub_path) = (bound, String::new());
             }
         }
@@ -413,26 +390,6 @@ impl Runtime {
         if let Some((id, pid)) = found {
             self.finish(id, pid, 137, ctx);
         }
-    }
-
-    /// Makes a volume, or gives it this content in place of its own.
-    pub fn write_volume(&mut self, volume: &str, files: Tree, ctx: &mut Context) {
-        ctx.network.volumes.insert(volume.into(), files);
-    }
-
-    /// Makes a volume that containers write to; what is in it stays.
-    pub fn open_volume(&mut self, volume: &str, files: Tree, ctx: &mut Context) {
-        let before = ctx.network.volumes.entry(volume.into()).or_default();
-        for (path, inode) in files {
-            before.entry(path).or_insert_with(|| inode);
-        }
-    }
-
-    pub fn remove_volume(&mut self, volume: &str, ctx: &mut Context) {
-        let bound = format!("{volume}{BOUND}");
-        ctx.network.volumes.retain(|key, _| key != volume && !key.starts_with(&bound));
-        ctx.network.bulk.retain(|(tree, _), _| tree != volume);
-        Self::unmount_memory(volume, ctx);
     }
 
     /// What an ended container left in its termination message file.

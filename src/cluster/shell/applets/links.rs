@@ -29,9 +29,8 @@ pub(super) fn ln(call: &mut Call) -> i32 {
             code = call.fail(&what, 1);
             continue;
         }
-        if call.has('f') && (call.host.link(&place).is_some() || matches!(call.host.stat(&place), Some(Kind::File { .. }))) {
-            // What cannot be taken away is still there to complain about.
-            let _ = call.host.remove(&place, false);
+        if call.has('f') {
+            make_room(call, &place);
         }
         match call.host.make_link(&target, &place) {
             Ok(()) if call.has('v') => drop(call.say(&format!("'{shown}' -> '{target}'\n"))),
@@ -74,13 +73,17 @@ pub(super) fn unlink(call: &mut Call) -> i32 {
     })
 }
 
+/// Takes a link or a file away. What cannot be taken away is still there when its place is wanted, and is complained of then (as in BusyBox's `ln.c`).
+fn make_room(call: &mut Call, path: &str) {
+    if call.host.link(path).is_some() || matches!(call.host.stat(path), Some(Kind::File { .. })) {
+        let _ = call.host.remove(path, false);
+    }
+}
+
 /// Copies a link as a link, in place of what was there.
 pub(super) fn copied(call: &mut Call, target: &str, to: (&str, &str)) -> Result<(), String> {
     let (path, shown) = to;
-    if call.host.link(path).is_some() || matches!(call.host.stat(path), Some(Kind::File { .. })) {
-        // What cannot be taken away is still there to complain about.
-        let _ = call.host.remove(path, false);
-    }
+    make_room(call, path);
     call.host.make_link(target, path).map_err(|error| format!("can't create symlink '{shown}': {}", error.words()))
 }
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::inside::Inner;
-use super::settings::KEYWORDS;
+use super::settings::{KEYWORDS, is_built_in};
 use super::streams::{Files, Target};
 use super::wait::{Pending, Reading};
 use super::{Frame, Kept, Machine, Step};
@@ -12,13 +12,6 @@ use crate::cluster::shell::lexer::{Part, Word};
 use crate::cluster::shell::owner::EXECUTE;
 use crate::cluster::shell::parser::{Instruction, Program, Redirect, is_name, of_words};
 use crate::cluster::shell::{Answered, Command, Host, applets, expand};
-
-/// What ash does itself (`help` of BusyBox), so that no other program comes into its place.
-const BUILT_IN: [&str; 40] = [
-    ".", ":", "[", "[[", "alias", "bg", "break", "cd", "command", "continue", "echo", "eval", "exec", "exit", "export", "false", "fg", "getopts",
-    "hash", "help", "jobs", "kill", "let", "local", "printf", "pwd", "read", "readonly", "return", "set", "shift", "source", "test", "times", "trap",
-    "true", "type", "umask", "unset", "wait",
-];
 
 /// A word as `set -x` shows it (`maybe_single_quote` of BusyBox's `ash.c`).
 fn quoted(word: &str) -> String {
@@ -120,7 +113,7 @@ impl Machine {
     /// also behind `&&`, behind `;`, and at the end of `if`).
     fn is_replaced_by(&self, command: &str) -> bool {
         let last = self.at >= self.program.code.len() && self.frames.is_empty() && self.traps.is_empty() && !self.reads_commands;
-        last && !self.functions.contains_key(command) && !BUILT_IN.contains(&command)
+        last && !self.functions.contains_key(command) && !is_built_in(command)
     }
 
     /// `set -e`: a command that failed ends the shell (unless a condition looks at it).

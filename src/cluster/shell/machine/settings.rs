@@ -12,6 +12,11 @@ const BUILT_IN: &str = " . : [ [[ alias bg break cd command continue echo eval e
 const BASH_KEYWORDS: &str = " [[ function time ";
 pub(super) const KEYWORDS: &str = " ! case do done elif else esac fi for function if in then until while { } ";
 
+/// Whether the shell does this itself.
+pub(super) fn is_built_in(name: &str) -> bool {
+    BUILT_IN.contains(&format!(" {name} "))
+}
+
 impl Machine {
     /// `export`, `readonly`, `local`, with values or for variables that are there.
     pub(super) fn declare(&mut self, host: &mut dyn Host, command: &str, rest: &[String]) -> i32 {
@@ -129,7 +134,7 @@ impl Machine {
                 "a shell keyword".to_owned()
             } else if self.functions.contains_key(name) {
                 "a function".to_owned()
-            } else if within(BUILT_IN) {
+            } else if is_built_in(name) {
                 "a shell builtin".to_owned()
             } else if let Some(path) = applets::path_of(host, name) {
                 path
