@@ -447,6 +447,14 @@ const PIECES: &[&str] = &[
     "--dry-run=client",
     "expose",
     "--port=80",
+    "a=(",
+    "a+=(b",
+    "a[",
+    "]=",
+    "${a[@]}",
+    "${!a[*]}",
+    "${a[1",
+    "((a[1]++))",
 ];
 
 fn random_text(random: &mut Random) -> String {

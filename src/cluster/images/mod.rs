@@ -6,6 +6,7 @@
 //! is on every node from the beginning, none has layers or takes room, all versions behave alike, and a name that is not here is refused by its registry.
 
 use crate::cluster::runtime::CustomImage;
+use crate::cluster::shell::Lookup;
 
 /// What an image's own program does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,7 @@ pub enum Program {
     Counter,
     Redis,
     Stress,
+    Perl,
     MetricsServer,
     Agnhost,
     /// Answers every request with this text, in which `{host}` is the Pod's name.
@@ -121,6 +123,11 @@ pub static CATALOGUE: &[Image] = &[
     Image { versions: &[(5, 0, 3)], ..image("docker.io/library/bash", &["latest"], Program::Bash, &[], &["bash"], 0) },
     Image { versions: &[(7, 70, 90), (8, 0, 17)], ..image("docker.io/curlimages/curl", &["latest"], Program::Shell, &[], &["curl"], 0) },
     Image { versions: &[(2, 0, 63)], ..image("registry.k8s.io/e2e-test-images/agnhost", &[], Program::Agnhost, &["/agnhost"], &["pause"], 8080) },
+    // That of "Running an example Job".
+    Image { versions: &[(5, 8, 42)], ..image("docker.io/library/perl", &["latest", "slim"], Program::Perl, &[], &["perl", "-de0"], 0) },
+    // That of "Debugging DNS Resolution", and that of "Connecting Applications with Services".
+    Image { versions: &[(1, 3, 9)], ..image("registry.k8s.io/e2e-test-images/jessie-dnsutils", &[], Program::Bash, &[], &["bash"], 0) },
+    image("docker.io/radial/busyboxplus", &["latest", "curl"], Program::Shell, &[], &["/bin/sh"], 0),
     // Those of "Exposing an External IP Address", "Set up Ingress on Minikube" and "Using kubectl to Create a Deployment".
     image(
         "gcr.io/google-samples/hello-app",
@@ -204,6 +211,20 @@ pub fn find(name: &str) -> Option<&'static Image> {
     CATALOGUE.iter().find(|image| image.name == full && (image.tags.contains(&tag.as_str()) || is_published(image.versions, &tag)))
 }
 
+/// Which `nslookup` an image has.
+pub fn lookup(name: &str) -> Lookup {
+    /// Since 1.29 BusyBox asks name servers itself.
+    const ASKS_ITSELF: u8 = 29;
+    let (full, tag) = normalise(name);
+    let minor = || tag.strip_prefix("1.")?.split(['.', '-']).next()?.parse::<u8>().ok();
+    match full.rsplit('/').next() {
+        Some("busybox") if minor().is_some_and(|minor| minor < ASKS_ITSELF) => Lookup::OldBusyBox,
+        Some("busyboxplus") => Lookup::OldBusyBox,
+        Some("agnhost" | "jessie-dnsutils") => Lookup::Bind,
+        _ => Lookup::BusyBox,
+    }
+}
+
 /// Whether a tag is one of the versions, whole or in part, plain or on another base: `7`, `1.14.2`, `1.27-alpine`.
 fn is_published(versions: &[(u8, u8, u8)], tag: &str) -> bool {
     /// No minor version has more patches.
@@ -245,6 +266,7 @@ pub fn is_own_program(program: Program, word: &str) -> bool {
         Program::Counter => plain == "counter",
         Program::Redis => matches!(plain, "docker-entrypoint.sh" | "redis-server"),
         Program::Stress => plain == "stress",
+        Program::Perl => plain == "perl",
         Program::MetricsServer => plain == "metrics-server",
         Program::Custom(_) => plain == "app",
     }

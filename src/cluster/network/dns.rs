@@ -1,7 +1,7 @@
 //! Names: localhost, Services, the Pods of headless Services.
 //!
 //! Models CoreDNS with its plugin `kubernetes` (kubeadm's Corefile) and the resolver that reads `/etc/resolv.conf` and `/etc/hosts`. Deviations: who asks
-//! to connect takes the first address, there are no SRV records, and the world outside of the cluster, ExternalName targets included, has no names.
+//! to connect takes the first address, the name server's own Service and Pods are not among the objects, there are no SRV records, and the world outside of the cluster, ExternalName targets included, has no names.
 
 use crate::api::{Value, kinds, object};
 use crate::cluster::apiserver::ApiServer;
@@ -16,6 +16,8 @@ pub struct Dns {
 
 /// The cluster's name server (kubeadm's tenth address of its Services).
 const CLUSTER_SERVER: &str = "10.96.0.10";
+/// The name of its Service, which is not among the objects here.
+const OWN_NAME: &str = "kube-dns.kube-system.svc.cluster.local";
 /// Whom the nodes ask; it knows no names.
 const NODE_SERVER: &str = "192.168.1.1";
 
@@ -92,9 +94,10 @@ pub fn resolve(api: &ApiServer, name: &str, dns: &Dns) -> Vec<String> {
 /// What a whole name stands for: addresses, or the name of one (`in-addr.arpa`). A Service without addresses has none either.
 fn records(api: &ApiServer, name: &str) -> Option<Vec<String>> {
     if let Some(reversed) = name.strip_suffix(".in-addr.arpa") {
-        let address = reversed.split('.').rev().collect::<Vec<_>>().join(".");
-        let service = api.list(kinds::SERVICE, None).find(|s| object::str_at(s, "spec.clusterIP") == Some(&address))?;
-        return Some(vec![format!("{}.{}.svc.cluster.local", object::name(service), object::namespace(service))]);
+        return Some(names(api, &reversed.split('.').rev().collect::<Vec<_>>().join("."))).filter(|found| !found.is_empty());
+    }
+    if name == OWN_NAME {
+        return Some(vec![CLUSTER_SERVER.into()]);
     }
     let parts: Vec<&str> = name.strip_suffix(".cluster.local")?.split('.').collect();
     let found = match parts.as_slice() {
@@ -105,8 +108,7 @@ fn records(api: &ApiServer, name: &str) -> Option<Vec<String>> {
         // A headless Service knows its Pods by `spec.hostname` where their `spec.subdomain` is its name, the others by their dashed address.
         [host, service, space, "svc"] => {
             api.get(kinds::SERVICE, space, service).filter(|s| object::str_at(s, "spec.clusterIP").is_none_or(|ip| ip == "None"))?;
-            let known = |e: &Endpoint| if e.hostname.is_empty() { e.ip.replace('.', "-") == *host } else { e.hostname == *host };
-            endpoints(api, space, service).into_iter().filter(known).map(|e| e.ip).collect()
+            endpoints(api, space, service).into_iter().filter(|e| e.host() == *host).map(|e| e.ip).collect()
         }
         // `pods insecure`: whatever stands there.
         [address, space, "pod"] => {
@@ -118,6 +120,24 @@ fn records(api: &ApiServer, name: &str) -> Option<Vec<String>> {
     Some(found).filter(|found| !found.is_empty())
 }
 
+/// What an address is called: the Service whose own it is, otherwise its Pod behind each Service (`serviceRecordForIP` and `endpointHostname` of the
+/// plugin, CoreDNS 1.14.2).
+fn names(api: &ApiServer, address: &str) -> Vec<String> {
+    if address == CLUSTER_SERVER {
+        return vec![OWN_NAME.into()];
+    }
+    let whole = |service: &str, namespace: &str| format!("{service}.{namespace}.svc.cluster.local");
+    if let Some(service) = api.list(kinds::SERVICE, None).find(|s| object::str_at(s, "spec.clusterIP") == Some(address)) {
+        return vec![whole(object::name(service), object::namespace(service))];
+    }
+    let called = |slice: &Value| {
+        let service = service_of(slice)?;
+        let endpoint = ready(slice).find(|e| e.ip == address)?;
+        Some(format!("{}.{}", endpoint.host(), whole(service, object::namespace(slice))))
+    };
+    api.list(kinds::ENDPOINT_SLICE, None).filter_map(|slice| called(slice)).collect()
+}
+
 /// A Pod behind a Service that is ready for requests.
 pub struct Endpoint {
     pub ip: String,
@@ -125,16 +145,27 @@ pub struct Endpoint {
     hostname: String,
 }
 
+impl Endpoint {
+    /// What it is called among those of its Service: its name where it has one, otherwise its dashed address.
+    fn host(&self) -> String {
+        if self.hostname.is_empty() { self.ip.replace('.', "-") } else { self.hostname.clone() }
+    }
+}
+
 /// The ready ones, over all slices of the Service.
 pub fn endpoints(api: &ApiServer, namespace: &str, service: &str) -> Vec<Endpoint> {
-    let slices = api.list(kinds::ENDPOINT_SLICE, Some(namespace));
-    let mine = slices.filter(|s| object::labels(s).and_then(|l| l.get("kubernetes.io/service-name")).and_then(Value::as_str) == Some(service));
-    let mut found = Vec::new();
-    for slice in mine {
-        for endpoint in object::list_at(slice, "endpoints").iter().filter(|e| object::bool_at(e, "conditions.ready") == Some(true)) {
-            let text = |path: &str| object::str_at(endpoint, path).unwrap_or("").to_owned();
-            found.push(Endpoint { ip: text("addresses.0"), pod: text("targetRef.name"), hostname: text("hostname") });
-        }
-    }
-    found
+    api.list(kinds::ENDPOINT_SLICE, Some(namespace)).filter(|slice| service_of(slice) == Some(service)).flat_map(|slice| ready(slice)).collect()
+}
+
+/// The Service of an EndpointSlice.
+fn service_of(slice: &Value) -> Option<&str> {
+    object::labels(slice)?.get("kubernetes.io/service-name")?.as_str()
+}
+
+fn ready(slice: &Value) -> impl Iterator<Item = Endpoint> {
+    let is_ready = |e: &&Value| object::bool_at(e, "conditions.ready") == Some(true);
+    object::list_at(slice, "endpoints").iter().filter(is_ready).map(|endpoint| {
+        let text = |path: &str| object::str_at(endpoint, path).unwrap_or("").to_owned();
+        Endpoint { ip: text("addresses.0"), pod: text("targetRef.name"), hostname: text("hostname") }
+    })
 }

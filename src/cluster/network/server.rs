@@ -46,7 +46,7 @@ pub fn answer(ctx: &mut Context, target: ContainerId, port: u16, source: &Source
             Some(_) | None => respond(403, "Forbidden\n"),
         },
         Program::Says(text) => respond(200, &text.replace("{host}", &server.hostname)),
-        Program::Agnhost | Program::Pause | Program::Shell | Program::Bash | Program::Stress => failed(Failure::Closed),
+        Program::Agnhost | Program::Pause | Program::Shell | Program::Bash | Program::Stress | Program::Perl => failed(Failure::Closed),
     }
 }
 

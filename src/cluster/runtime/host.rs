@@ -9,11 +9,11 @@ use super::{ContainerId, ContainerRecord, bulk, files};
 use crate::api::SimTime;
 use crate::api::order::{InOrder as _, SortedMap};
 use crate::cluster::Context;
-use crate::cluster::images::{Program, is_own_program};
+use crate::cluster::images::{self, Program, is_own_program};
 use crate::cluster::log::Stream;
 use crate::cluster::network::{self, Answer, Source};
 use crate::cluster::shell::owner::{Credentials, EXECUTE, Owner, READ, STICKY, WRITE};
-use crate::cluster::shell::{self, Answered, Command, FileError, Host, Input, Kind, Listening, Machine, Mounted, ProcessRow, Step, absolute};
+use crate::cluster::shell::{self, Answered, Command, FileError, Host, Input, Kind, Listening, Lookup, Machine, Mounted, ProcessRow, Step, absolute};
 use std::borrow::Cow;
 
 /// What a step did outside of its machine.
@@ -345,6 +345,10 @@ impl Host for ContainerHost<'_, '_> {
 
     fn hostname(&self) -> String {
         self.ctx.network.bodies.get(&self.id).map_or(String::new(), |b| b.hostname.clone())
+    }
+
+    fn lookup(&self) -> Lookup {
+        self.around.containers.get(&self.id).map_or(Lookup::BusyBox, |container| images::lookup(&container.config.image))
     }
 
     fn ip(&self) -> String {

@@ -12,6 +12,7 @@ pub(in crate::cluster) mod files;
 mod host;
 mod keyboard;
 pub mod logs;
+mod perl;
 mod process;
 mod procfs;
 mod programs;

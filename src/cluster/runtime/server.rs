@@ -1,5 +1,6 @@
 //! Servers: the programs of the catalogue, `stress`, and the applets that listen. They run by the clock, not step by step.
 
+use super::perl;
 use super::process::{OOM, Run};
 use super::{ContainerId, Runtime, Timer};
 use crate::api::SimTime;
@@ -22,6 +23,8 @@ pub(super) struct Server {
     pub ignores: &'static [&'static str],
     /// What it prints once it listens.
     pub greeting: &'static str,
+    /// What it prints when it ends by itself.
+    pub last_words: Vec<(Stream, String)>,
     /// An applet that serves instead of the image's own program.
     pub service: Option<Service>,
 }
@@ -57,6 +60,7 @@ impl Runtime {
                 Program::Redis => "Ready to accept connections tcp\n",
                 _ => "",
             },
+            last_words: Vec::new(),
             service: None,
         };
         match program {
@@ -70,6 +74,13 @@ impl Runtime {
                 None => (server.port, server.ready_at) = (0, None),
             },
             Program::Stress => self.stress(id, arguments, &mut server, ctx),
+            Program::Perl => {
+                let outcome = perl::perl(arguments);
+                server.ends = Some((ctx.now + outcome.takes_ms, outcome.code));
+                server.last_words = vec![(Stream::Stdout, outcome.out), (Stream::Stderr, outcome.error)];
+                server.on_term = None;
+                self.use_cpu(id, 1000, ctx.now);
+            }
             Program::MetricsServer => {
                 let flag = arguments.iter().find_map(|a| a.strip_prefix("--secure-port="));
                 server.port = flag.and_then(|port| port.parse().ok()).unwrap_or(server.port);
@@ -133,6 +144,8 @@ impl Runtime {
         if let Some((at, code)) = server.ends
             && at <= ctx.now
         {
+            let words = std::mem::take(&mut server.last_words);
+            words.into_iter().filter(|(_, text)| !text.is_empty()).for_each(|(stream, text)| self.write_log(id, stream, &text, ctx));
             self.finish(id, pid, code, ctx);
             return true;
         }
@@ -216,5 +229,15 @@ fn applet_server(arguments: &[String], stdin: &str, now: SimTime) -> Option<Serv
     };
     let address = value('p').and_then(|p| p.rsplit_once(':')).map_or("0.0.0.0", |(address, _)| address).to_owned();
     // As the first process they do not react to SIGTERM: busybox sets no handler.
-    Some(Server { port, address, ready_at: Some(now), ends: None, on_term: None, ignores: &[], greeting: "", service: Some(service) })
+    Some(Server {
+        port,
+        address,
+        ready_at: Some(now),
+        ends: None,
+        on_term: None,
+        ignores: &[],
+        greeting: "",
+        last_words: Vec::new(),
+        service: Some(service),
+    })
 }

@@ -1,6 +1,7 @@
 //! `$((…))`: C's sums with a shell's variables.
 
-use super::machine::Machine;
+use super::machine::{Machine, subscripted};
+use super::parser::is_name;
 
 /// `$((…))`: whole numbers, variables, C's operators with assignments. What makes no sense is the machine's fault, in the words of BusyBox's `math.c`.
 pub fn arithmetic(machine: &mut Machine, expression: &str) -> i64 {
@@ -113,16 +114,36 @@ impl Sum<'_> {
         while self.text.get(self.at).is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '$')) {
             self.at += 1;
         }
-        self.text[start..self.at].iter().filter(|c| **c != '$').collect()
+        let name: String = self.text[start..self.at].iter().filter(|c| **c != '$').collect();
+        let subscript = self.subscript().filter(|_| self.machine.bash && is_name(&name));
+        let Some(subscript) = subscript else { return name };
+        self.at += subscript.len() + 2;
+        let number = number(&subscript).unwrap_or_else(|| self.value(&subscript));
+        format!("{name}[{number}]")
+    }
+
+    /// A name or a number between brackets (of bash's arrays; more than that is an error here).
+    fn subscript(&self) -> Option<String> {
+        let inner = self.text.get(self.at).filter(|c| **c == '[').and(self.text.get(self.at + 1..))?;
+        let end = inner.iter().position(|c| !is_word(*c))?;
+        (inner[end] == ']' && end > 0).then(|| inner[..end].iter().collect())
     }
 
     fn value(&self, name: &str) -> i64 {
-        self.machine.variable(name).and_then(|v| v.trim().parse().ok()).unwrap_or(0)
+        let text = match subscripted(name) {
+            Some((name, number)) => number.parse().ok().and_then(|number| self.machine.element(name, number)),
+            None => self.machine.variable(name),
+        };
+        text.and_then(|v| v.trim().parse().ok()).unwrap_or(0)
     }
 
     fn assign(&mut self, name: &str, value: i64) {
-        if self.skips == 0 {
-            self.machine.set(name, &value.to_string());
+        if self.skips > 0 {
+            return;
+        }
+        match subscripted(name).and_then(|(name, number)| Some((name, number.parse().ok()?))) {
+            Some((name, number)) => self.machine.set_element(name, number, value.to_string()),
+            None => self.machine.set(name, &value.to_string()),
         }
     }
 

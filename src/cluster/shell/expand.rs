@@ -6,8 +6,8 @@ use super::Host;
 use super::arithmetic::arithmetic;
 use super::braces::{MOST_ALTERNATIVES, braces};
 use super::lexer::{Part, Word};
-use super::machine::Machine;
-use super::parser::Program;
+use super::machine::{ELEMENT_BYTES, Machine};
+use super::parser::{Program, halves};
 use super::pattern::{Pattern, is_active, quote};
 
 /// All arguments that these words become.
@@ -42,18 +42,24 @@ fn at_home(machine: &Machine, word: &[Part]) -> Option<String> {
 /// The substitutions that expanding these words will ask for, in order. Nothing where one of them may or may not be asked for.
 pub fn substitutions<'a>(words: impl Iterator<Item = &'a Word>) -> Vec<Rc<Program>> {
     let mut found = Vec::new();
-    for part in words.flatten() {
-        match part {
-            Part::Command { program, .. } => found.push(Rc::clone(program)),
-            Part::Variable { argument: inner, .. } | Part::Arithmetic(inner) => {
-                if inner.iter().any(|p| matches!(p, Part::Command { .. })) {
-                    return Vec::new();
-                }
-            }
-            Part::Quoted(_) | Part::Bare(_) => {}
+    let is_sure = words.flatten().all(|part| asked_for(part, &mut found));
+    if is_sure { found } else { Vec::new() }
+}
+
+/// Whether it is known which of them a part asks for.
+fn asked_for(part: &Part, found: &mut Vec<Rc<Program>>) -> bool {
+    let is_plain = |word: &Word| !word.iter().any(|p| matches!(p, Part::Command { .. }));
+    match part {
+        Part::Command { program, .. } => {
+            found.push(Rc::clone(program));
+            true
         }
+        Part::Variable { argument, subscript, .. } => is_plain(argument) && is_plain(subscript),
+        Part::Arithmetic(inner) => is_plain(inner),
+        Part::Array { words, .. } => words.iter().flatten().all(|part| asked_for(part, found)),
+        Part::Element { subscript, value, .. } => subscript.iter().chain(value).all(|part| asked_for(part, found)),
+        Part::Quoted(_) | Part::Bare(_) => true,
     }
-    found
 }
 
 /// A stretch of a word after its expansion.
@@ -94,13 +100,14 @@ fn pieces(machine: &mut Machine, host: &mut dyn Host, word: &[Part], bare: Kind,
         let (text, kind) = match part {
             Part::Quoted(text) => (text.clone(), Kind::Quoted),
             Part::Bare(text) => (text.clone(), bare),
-            Part::Variable { name, operator, argument, quoted } => match variable(machine, host, name, operator, argument) {
+            Part::Variable { name, subscript, operator, argument, quoted } => match variable(machine, host, (name, subscript), operator, argument) {
                 Some(_) if name == "@" && *quoted && matches!(operator.as_str(), "" | ":-" | "-") => {
-                    found.extend(machine.arguments.is_empty().then(|| Piece { text: String::new(), kind: Kind::Next }));
-                    for (index, text) in machine.arguments.iter().cloned().enumerate() {
-                        found.extend((index > 0).then(|| Piece { text: " ".into(), kind: Kind::Next }));
-                        found.push(Piece { text, kind: Kind::Quoted });
-                    }
+                    each(machine.arguments.clone(), found);
+                    continue;
+                }
+                Some(_) if *quoted && is_all(subscript) == Some('@') && matches!(operator.as_str(), "" | "!" | ":") => {
+                    let values = elements(machine, host, name, operator, argument);
+                    each(values, found);
                     continue;
                 }
                 Some(text) => (text, kind(quoted)),
@@ -114,9 +121,57 @@ fn pieces(machine: &mut Machine, host: &mut dyn Host, word: &[Part], bare: Kind,
                 let expression = text(machine, host, word);
                 (arithmetic(machine, &expression).to_string(), Kind::Quoted)
             }
+            // Assignments take these apart.
+            Part::Array { .. } | Part::Element { .. } => continue,
         };
         found.push(Piece { text, kind });
     }
+}
+
+/// Each one an argument of its own.
+fn each(values: Vec<String>, found: &mut Vec<Piece>) {
+    found.extend(values.is_empty().then(|| Piece { text: String::new(), kind: Kind::Next }));
+    for (index, text) in values.into_iter().enumerate() {
+        found.extend((index > 0).then(|| Piece { text: " ".into(), kind: Kind::Next }));
+        found.push(Piece { text, kind: Kind::Quoted });
+    }
+}
+
+/// `@` or `*` where a subscript means all elements.
+fn is_all(subscript: &Word) -> Option<char> {
+    match subscript.as_slice() {
+        [Part::Quoted(text)] if text == "@" => Some('@'),
+        [Part::Quoted(text)] if text == "*" => Some('*'),
+        _ => None,
+    }
+}
+
+/// All elements of an array, their numbers with `!`, those of a stretch with `:`.
+fn elements(machine: &mut Machine, host: &mut dyn Host, name: &str, operator: &str, argument: &Word) -> Vec<String> {
+    let all: Vec<(u64, String)> = match machine.array(name) {
+        Some(array) => array.numbers().zip(array.values().cloned()).collect(),
+        None => machine.variable(name).map(|text| (0, text)).into_iter().collect(),
+    };
+    machine.handled(all.iter().map(|(_, text)| text.len() + ELEMENT_BYTES).sum());
+    match operator {
+        "!" => all.iter().map(|(number, _)| number.to_string()).collect(),
+        ":" => {
+            let (from, length) = stretch(machine, host, argument);
+            let end = all.last().map_or(0, |(last, _)| i64::try_from(*last).unwrap_or(i64::MAX).saturating_add(1));
+            let from = if from < 0 { end.saturating_add(from) } else { from };
+            let length = length.map_or(usize::MAX, |length| usize::try_from(length).unwrap_or(0));
+            // Counted by their numbers, taken one by one.
+            all.into_iter().filter(|(number, _)| i64::try_from(*number).is_ok_and(|n| n >= from)).take(length).map(|(_, text)| text).collect()
+        }
+        _ => all.into_iter().map(|(_, text)| text).collect(),
+    }
+}
+
+/// Where `${name:from:length}` begins, and how long it is.
+fn stretch(machine: &mut Machine, host: &mut dyn Host, argument: &Word) -> (i64, Option<i64>) {
+    let argument = text(machine, host, argument);
+    let (from, length) = argument.split_once(':').map_or((argument.as_str(), None), |(from, length)| (from, Some(length)));
+    (arithmetic(machine, from), length.map(|length| arithmetic(machine, length)))
 }
 
 fn unsplit(machine: &mut Machine, host: &mut dyn Host, word: &[Part]) -> Vec<Piece> {
@@ -158,7 +213,8 @@ fn fields(machine: &mut Machine, host: &mut dyn Host, word: &Word) -> Vec<String
             }
         };
         match piece.kind {
-            Kind::Next => open = false,
+            // Where there are none what stands around them stays one.
+            Kind::Next => open &= piece.text.is_empty(),
             Kind::Quoted | Kind::Bare => {
                 add(&piece.text, open);
                 open = true;
@@ -211,8 +267,26 @@ fn paths(machine: &Machine, host: &dyn Host, pattern: &str) -> Option<Vec<String
 }
 
 /// A variable's value; `None` where it is the argument instead.
-fn variable(machine: &mut Machine, host: &mut dyn Host, name: &str, operator: &str, argument: &Word) -> Option<String> {
-    let found = machine.variable(name).or_else(|| (name == "RANDOM").then(|| machine.random(host.now())));
+fn variable(machine: &mut Machine, host: &mut dyn Host, name: (&str, &Word), operator: &str, argument: &Word) -> Option<String> {
+    let (name, subscript) = name;
+    let found = if let Some(sign) = is_all(subscript) {
+        let part = if matches!(operator, "!" | ":") { operator } else { "" };
+        let values = elements(machine, host, name, part, argument);
+        if operator == "#len" {
+            return Some(values.len().to_string());
+        }
+        let separator = if sign == '*' { machine.separator() } else { " ".into() };
+        let found = (!values.is_empty()).then(|| values.join(&separator));
+        if matches!(operator, "" | "!" | ":") {
+            return Some(found.unwrap_or_default());
+        }
+        found
+    } else if !subscript.is_empty() {
+        let number = machine.number(host, subscript);
+        machine.element(name, number)
+    } else {
+        machine.variable(name).or_else(|| (name == "RANDOM").then(|| machine.random(host.now())))
+    };
     let set = found.is_some();
     if !set && matches!(operator, "" | "#len" | "#" | "##" | "%" | "%%") && name != "@" && name != "*" && machine.wants_all_set() {
         machine.fault = Some(format!("{name}: parameter not set"));
@@ -246,7 +320,7 @@ fn variable(machine: &mut Machine, host: &mut dyn Host, name: &str, operator: &s
             current
         }
         "/" | "//" => {
-            let (searched, by) = cut(argument);
+            let (searched, by) = halves(argument.clone(), "/").unwrap_or_else(|| (argument.clone(), Word::new()));
             let (searched, by) = (pattern(machine, host, &searched), text(machine, host, &by));
             machine.searched(&searched, &current);
             // bash holds a pattern to one end of the text.
@@ -272,13 +346,12 @@ fn variable(machine: &mut Machine, host: &mut dyn Host, name: &str, operator: &s
             head + rest
         }
         ":" => {
-            let argument = text(machine, host, argument);
-            let (from, length) = argument.split_once(':').map_or((argument.as_str(), None), |(from, length)| (from, Some(length)));
+            let (from, length) = stretch(machine, host, argument);
             let all: Vec<char> = current.chars().collect();
             let place = |at: i64, back: usize| if at < 0 { back as i64 + at } else { at }.clamp(0, back as i64) as usize;
-            let from = place(arithmetic(machine, from), all.len());
+            let from = place(from, all.len());
             let rest = &all[from..];
-            let length = length.map_or(rest.len(), |length| place(arithmetic(machine, length), rest.len()));
+            let length = length.map_or(rest.len(), |length| place(length, rest.len()));
             rest[..length].iter().collect()
         }
         "#" | "##" => {
@@ -295,17 +368,6 @@ fn variable(machine: &mut Machine, host: &mut dyn Host, name: &str, operator: &s
         }
         _ => current,
     })
-}
-
-/// A word before and behind its first bare `/`.
-fn cut(word: &Word) -> (Word, Word) {
-    let found = word.iter().enumerate().find_map(|(index, part)| match part {
-        Part::Bare(text) => text.split_once('/').map(|halves| (index, halves)),
-        _ => None,
-    });
-    let Some((index, (before, behind))) = found else { return (word.clone(), Word::new()) };
-    let half = |text: &str| Part::Bare(text.to_owned());
-    (word[..index].iter().cloned().chain([half(before)]).collect(), std::iter::once(half(behind)).chain(word[index + 1..].iter().cloned()).collect())
 }
 
 /// `${name/pattern/by}`: the longest part that fits, from the left; each of them with `//`.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::applets::unescape;
-use super::parser::{Fault, Manner, Program, parse_inside};
+use super::parser::{Fault, Manner, Program, is_name, parse_inside, unexpected};
 
 /// A piece of a word.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,12 +12,16 @@ pub enum Part {
     Quoted(String),
     /// Bare text.
     Bare(String),
-    /// `$name`, `${name:-word}`, `$1`, `$?`, …; `operator` is empty for the plain forms.
-    Variable { name: String, operator: String, argument: Vec<Part>, quoted: bool },
+    /// `$name`, `${name:-word}`, `$1`, `$?`, …; `operator` is empty for the plain forms. bash's `${name[subscript]}`.
+    Variable { name: String, subscript: Word, operator: String, argument: Word, quoted: bool },
     /// `$(…)` or backticks.
     Command { program: Rc<Program>, quoted: bool },
     /// `$((…))`
     Arithmetic(Word),
+    /// The value of `name=(…)`, or of `name+=(…)`.
+    Array { words: Vec<Word>, added: bool },
+    /// The value of `name[subscript]=value`, or of `name[subscript]+=value`.
+    Element { subscript: Word, value: Word, added: bool },
 }
 
 pub type Word = Vec<Part>;
@@ -180,6 +184,11 @@ impl Lexer<'_> {
         };
         while let Some(c) = self.peek() {
             match c {
+                '(' if self.manner.bash && word.is_empty() && bare.strip_suffix('=').is_some_and(|n| is_name(n.strip_suffix('+').unwrap_or(n))) => {
+                    let added = bare.ends_with("+=");
+                    word.extend([Part::Bare(std::mem::take(&mut bare)), Part::Array { words: self.array()?, added }]);
+                    break;
+                }
                 ' ' | '\t' | '\n' | '\r' | ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,
                 '\\' => {
                     self.at += 1;
@@ -209,6 +218,18 @@ impl Lexer<'_> {
         }
         flush(&mut bare, &mut word);
         Ok(word)
+    }
+
+    /// The words between the brackets that open here.
+    fn array(&mut self) -> Result<Vec<Word>, Fault> {
+        let inner = self.until_closed(1)?;
+        let (tokens, _) = tokens(&inner, self.manner.deeper())?;
+        let word = |token| match token {
+            Token::Word(word) => Some(Ok(word)),
+            Token::Operator(text, _) if text == "\n" => None,
+            other => Some(Err(unexpected(Some(&other)))),
+        };
+        tokens.into_iter().filter_map(word).collect()
     }
 
     /// What stands between quotes, which begins here.
@@ -306,18 +327,26 @@ impl Lexer<'_> {
                 _ => return Ok(Part::Bare("$".into())),
             }
         }
-        Ok(Part::Variable { name, operator: String::new(), argument: Word::new(), quoted })
+        Ok(Part::Variable { name, subscript: Word::new(), operator: String::new(), argument: Word::new(), quoted })
     }
 
     fn braced(&self, inner: &str, quoted: bool) -> Result<Part, Fault> {
         if let Some(name) = inner.strip_prefix('#').filter(|n| !n.is_empty()) {
-            return Ok(Part::Variable { name: name.into(), operator: "#len".into(), argument: Word::new(), quoted });
+            let (name, subscript) = self.subscript(name)?.map_or((name, Word::new()), |(name, subscript, _)| (name, subscript));
+            return Ok(Part::Variable { name: name.into(), subscript, operator: "#len".into(), argument: Word::new(), quoted });
+        }
+        if let Some(name) =
+            inner.strip_prefix('!').and_then(|keys| keys.strip_suffix("[@]").or(keys.strip_suffix("[*]"))).filter(|_| self.manner.bash)
+        {
+            let subscript = vec![Part::Quoted(inner[name.len() + 2..inner.len() - 1].to_owned())];
+            return Ok(Part::Variable { name: name.into(), subscript, operator: "!".into(), argument: Word::new(), quoted });
         }
         let end = inner
             .find(|c: char| !(c == '_' || c.is_ascii_alphanumeric()))
             .unwrap_or(inner.len())
             .max(usize::from(inner.starts_with(['?', '@', '*', '!', '$', '#', '-'])));
         let (name, rest) = inner.split_at(end);
+        let (name, subscript, rest) = self.subscript(inner)?.unwrap_or((name, Word::new(), rest));
         const OPERATORS: [&str; 15] = ["##", "%%", ":-", ":=", ":+", ":?", "-", "=", "+", "?", "#", "%", "//", "/", ":"];
         const BASH: [&str; 4] = ["^^", "^", ",,", ","];
         let known = OPERATORS.iter().chain(if self.manner.bash { &BASH[..] } else { &[] });
@@ -327,7 +356,19 @@ impl Lexer<'_> {
         }
         let is_pattern = matches!(operator, "#" | "##" | "%" | "%%" | "/" | "//");
         let argument = parts(&rest[operator.len()..], self.manner.deeper(), Around::Braces { quoted, is_pattern })?;
-        Ok(Part::Variable { name: name.into(), operator: operator.into(), argument, quoted })
+        Ok(Part::Variable { name: name.into(), subscript, operator: operator.into(), argument, quoted })
+    }
+
+    /// bash's `name[subscript]` at the head of what stands in braces, and the rest.
+    fn subscript<'a>(&self, inner: &'a str) -> Result<Option<(&'a str, Word, &'a str)>, Fault> {
+        let Some((name, behind)) = inner.split_once('[').filter(|(name, _)| self.manner.bash && is_name(name)) else { return Ok(None) };
+        let mut depth = 1;
+        let closes = |(_, c): &(usize, char)| {
+            depth += i32::from(*c == '[') - i32::from(*c == ']');
+            depth == 0
+        };
+        let Some((end, _)) = behind.char_indices().find(closes) else { return Err("syntax error: bad substitution".into()) };
+        Ok(Some((name, double_quoted(&behind[..end], self.manner.deeper())?, &behind[end + 1..])))
     }
 
     /// The text up to the brackets that close those which open here.

@@ -97,6 +97,16 @@ pub struct Mounted {
     pub room: Option<[u64; 3]>,
 }
 
+/// Which `nslookup` stands in an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lookup {
+    #[default]
+    BusyBox,
+    /// From before 1.29: it asks the C library.
+    OldBusyBox,
+    Bind,
+}
+
 /// What was written, in order.
 pub type Written = Vec<(Stream, String)>;
 
@@ -172,6 +182,9 @@ pub trait Host {
         Vec::new()
     }
     fn hostname(&self) -> String;
+    fn lookup(&self) -> Lookup {
+        Lookup::default()
+    }
     fn ip(&self) -> String;
     fn user(&self) -> Credentials;
     /// Whose a file or folder is.

@@ -8,6 +8,7 @@ mod format;
 mod interfaces;
 mod layout;
 mod links;
+mod lookup;
 mod network;
 mod options;
 mod order;
@@ -144,7 +145,7 @@ const APPLETS: &[Applet] = &[
     lenient(&["nc"], "~w:p:i:e:", Always, network::nc),
     lenient(&["telnet"], "~", Never, network::telnet),
     lenient(&["ping"], "~c:W:w:i:I:s:", Never, network::ping),
-    applet(&["nslookup"], "~", "[-type=QUERY_TYPE] [-debug] HOST [DNS_SERVER]", 1, Never, network::nslookup),
+    applet(&["nslookup"], "~", "[-type=QUERY_TYPE] [-debug] HOST [DNS_SERVER]", 1, Never, lookup::nslookup),
 ];
 
 const SORT: &str = "[-nrugMcszbdfiokt] [-o FILE] [-k START[.OFS][OPTS][,END[.OFS][OPTS]] [-t CHAR] [FILE]...";

@@ -1,4 +1,4 @@
-//! Programs that ask the network: `wget`, `curl`, `nc`, `telnet`, `ping`, `nslookup`.
+//! Programs that ask the network: `wget`, `curl`, `nc`, `telnet`, `ping`.
 
 use super::{Call, duration_ms, unescape};
 use crate::cluster::network::{Answer, Failure, Response};
@@ -160,55 +160,6 @@ pub(super) fn ping(call: &mut Call) -> i32 {
     }
     call.say(&text);
     i32::from(!there)
-}
-
-/// How long `nslookup` waits for a server (`default_timeout` of BusyBox).
-const NO_SERVER_MS: u64 = 5000;
-
-/// `nslookup NAME`. A name without a dot is completed in every way that `/etc/resolv.conf` tells, any other is asked for as it stands; each of
-/// these once for its IPv4 and once for its IPv6 addresses, of which there are none.
-pub(super) fn nslookup(call: &mut Call) -> i32 {
-    let name = call.word(0).to_owned();
-    if name.is_empty() {
-        return call.usage();
-    }
-    let file = call.host.read("/etc/resolv.conf").unwrap_or_default();
-    let words =
-        |what: &str| file.lines().find_map(|line| line.strip_prefix(what)).unwrap_or("").split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    let server = words("nameserver").into_iter().next().unwrap_or_else(|| "127.0.0.1".into());
-    let is_address = name.split('.').count() == 4 && name.split('.').all(|part| part.parse::<u8>().is_ok());
-    let searches = words("search");
-    let (asked, types) = if is_address {
-        (vec![format!("{}.in-addr.arpa", name.split('.').rev().collect::<Vec<_>>().join("."))], 1)
-    } else if name.contains('.') || searches.is_empty() {
-        (vec![name], 2)
-    } else {
-        (searches.iter().map(|suffix| format!("{name}.{suffix}")).collect(), 2)
-    };
-    let (mut out, mut code) = (format!("Server:\t\t{server}\nAddress:\t{server}:53\n\n"), 0);
-    for of_ipv6 in [false, true].into_iter().take(types) {
-        for whole in &asked {
-            let plain = whole.trim_end_matches('.');
-            let answer = call.host.request(&format!("dns://{plain}."), "");
-            match answer.result {
-                Ok(_) if of_ipv6 => {}
-                Ok(found) if is_address => out.push_str(&format!("{plain}\tname = {}\n", found.body)),
-                Ok(found) => found.body.lines().for_each(|address| out.push_str(&format!("Name:\t{plain}\nAddress: {address}\n"))),
-                Err(_) if answer.took_ms > NO_SERVER_MS => {
-                    call.machine.late_ms = NO_SERVER_MS;
-                    call.say(";; connection timed out; no servers could be reached\n\n");
-                    return 1;
-                }
-                Err(_) => {
-                    code = 1;
-                    out.push_str(&format!("** server can't find {whole}: NXDOMAIN\n"));
-                }
-            }
-            out.push('\n');
-        }
-    }
-    call.say(&out);
-    code
 }
 
 /// The network made it wait, at most so long.

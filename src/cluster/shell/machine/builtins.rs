@@ -202,8 +202,8 @@ impl Machine {
         if self.frames.iter().any(|f| matches!(f, Frame::Subshell { .. })) {
             while let Some(frame) = self.frames.pop() {
                 match frame {
-                    Frame::Subshell { variables, own, directory } => {
-                        (self.variables, self.own, self.directory) = (variables, own, directory);
+                    Frame::Subshell { variables, arrays, own, directory } => {
+                        (self.variables, self.arrays, self.own, self.directory) = (variables, arrays, own, directory);
                         break;
                     }
                     Frame::Call { program, back, arguments, locals } => self.come_back(program, back, arguments, locals),

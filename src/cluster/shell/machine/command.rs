@@ -14,7 +14,7 @@ use crate::cluster::shell::parser::{Instruction, Program, Redirect, is_name, of_
 use crate::cluster::shell::{Answered, Command, Host, applets, expand};
 
 /// A word as `set -x` shows it (`maybe_single_quote` of BusyBox's `ash.c`).
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let is_plain = |c: char| matches!(c, '+'..=':' | '@'..='Z' | ']'..='_' | 'a'..='z');
     if word.chars().all(is_plain) && !word.is_empty() && !KEYWORDS.contains(&format!(" {word} ")) {
         return word.to_owned();
@@ -30,15 +30,20 @@ impl Machine {
         if self.fault.is_some() {
             return Step::Ran;
         }
+        // What is set for a command alone comes back.
+        let saved: Vec<Kept> = assignments.iter().filter(|_| !words.is_empty()).map(|(name, _)| self.keep(name)).collect();
         // Each one sees those before it.
-        let saved: Vec<Kept> = assignments.iter().map(|(name, _)| self.keep(name)).collect();
         let mut values = Vec::new();
         for (name, word) in assignments {
+            if let [part @ (Part::Array { .. } | Part::Element { .. })] = word.as_slice() {
+                values.push((name, self.assign(host, name, part)));
+                continue;
+            }
             let value = expand::text(self, host, word);
             if self.fault.is_none() {
                 self.set(name, &value);
             }
-            values.push((name, value));
+            values.push((name, quoted(&value)));
         }
         let files = self.top().clone();
         self.files.push(files);
@@ -56,7 +61,7 @@ impl Machine {
             return Step::Ran;
         }
         if self.options.xtrace {
-            let set = values.iter().map(|(name, value)| format!("{name}={}", quoted(value)));
+            let set = values.iter().map(|(name, value)| format!("{name}={value}"));
             let words: Vec<String> = set.chain(arguments.iter().map(|word| quoted(word))).collect();
             self.say_error(host, &format!("+ {}\n", words.join(" ")));
         }

@@ -1,6 +1,7 @@
 //! What steps cost. A host lets its machines take so many steps at one instant; one that handles much text, or has other machines inside of it, must not
 //! take a learner's time for that.
 
+use super::arrays::Array;
 use super::{Machine, Step};
 use crate::cluster::shell::Host;
 
@@ -54,7 +55,12 @@ impl Machine {
     pub(super) fn forks(&mut self) {
         let text: usize = self.variables.values().map(String::len).sum();
         self.handled(text);
+        self.copies_arrays();
         self.took(FORK_STEPS);
+    }
+
+    pub(super) fn copies_arrays(&mut self) {
+        self.handled(self.arrays.values().map(Array::bytes).sum());
     }
 
     /// Counts a step of a machine inside of this one, and what it cost.

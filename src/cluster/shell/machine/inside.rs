@@ -11,7 +11,7 @@ use crate::api::SimTime;
 use crate::cluster::log::Stream;
 use crate::cluster::shell::owner::{Credentials, Owner};
 use crate::cluster::shell::parser::Program;
-use crate::cluster::shell::{Answered, Command, FileError, Host, Input, Kind, Listening, Mounted, ProcessRow, Progress, Written};
+use crate::cluster::shell::{Answered, Command, FileError, Host, Input, Kind, Listening, Lookup, Mounted, ProcessRow, Progress, Written};
 
 /// How many steps a substitution may take that nobody could foresee.
 const MOST_STEPS: i64 = 20_000;
@@ -313,6 +313,10 @@ impl Host for Inner<'_> {
 
     fn hostname(&self) -> String {
         self.host.hostname()
+    }
+
+    fn lookup(&self) -> Lookup {
+        self.host.lookup()
     }
 
     fn ip(&self) -> String {

@@ -1,5 +1,6 @@
 //! Runs a program step by step: a process as a value, which yields whenever it has to wait.
 
+mod arrays;
 mod builtins;
 mod command;
 mod effort;
@@ -22,6 +23,8 @@ use super::parser::{Instruction, Manner, Program, parse};
 use crate::api::SimTime;
 use crate::api::order::{SortedMap, SortedSet};
 use crate::cluster::log::Stream;
+use arrays::Array;
+pub(super) use arrays::{ELEMENT_BYTES, subscripted};
 pub(super) use effort::NAME_BYTES;
 use inside::Stage;
 pub(super) use signals::SIGNALS;
@@ -56,6 +59,7 @@ enum Frame {
     },
     Subshell {
         variables: SortedMap<String, String>,
+        arrays: SortedMap<String, Array>,
         own: SortedSet<String>,
         directory: String,
     },
@@ -104,6 +108,7 @@ pub struct Machine {
     files: Vec<Files>,
     inputs: Vec<Feed>,
     variables: SortedMap<String, String>,
+    arrays: SortedMap<String, Array>,
     /// Variables that commands do not get: those that nobody has exported.
     own: SortedSet<String>,
     readonly: SortedSet<String>,
@@ -166,6 +171,7 @@ impl Machine {
             files: vec![Files { input: None, out: Target::Stream(Stream::Stdout), error: Target::Stream(Stream::Stderr) }],
             inputs: Vec::new(),
             variables: environment,
+            arrays: SortedMap::new(),
             own: SortedSet::new(),
             readonly: SortedSet::new(),
             functions: SortedMap::new(),

@@ -81,12 +81,14 @@ impl Machine {
             }
             Instruction::EndRedirect => drop(self.pop_files()),
             Instruction::Subshell => {
-                let (variables, own, directory) = (self.variables.clone(), self.own.clone(), self.directory.clone());
-                self.frames.push(Frame::Subshell { variables, own, directory });
+                self.copies_arrays();
+                let (variables, arrays) = (self.variables.clone(), self.arrays.clone());
+                let (own, directory) = (self.own.clone(), self.directory.clone());
+                self.frames.push(Frame::Subshell { variables, arrays, own, directory });
             }
             Instruction::EndSubshell => {
-                if let Some(Frame::Subshell { variables, own, directory }) = self.frames.pop() {
-                    (self.variables, self.own, self.directory) = (variables, own, directory);
+                if let Some(Frame::Subshell { variables, arrays, own, directory }) = self.frames.pop() {
+                    (self.variables, self.arrays, self.own, self.directory) = (variables, arrays, own, directory);
                 }
             }
             Instruction::ForBegin { words } => {

@@ -1,6 +1,7 @@
 //! The commands that change the shell's own variables and options, and the one that tells what a name is. Words and exit codes are those of BusyBox's
 //! `ash.c`, compared with a real one over `tests/data/terminal/busybox-language.txt`.
 
+use super::arrays::subscripted;
 use super::{Frame, Machine};
 use crate::api::order::InOrder as _;
 use crate::cluster::shell::parser::is_name;
@@ -63,6 +64,8 @@ impl Machine {
                 self.functions.remove(name);
             } else if is_name(name) && !self.readonly.contains(name) {
                 self.unset(name);
+            } else if let Some((name, subscript)) = subscripted(name).filter(|_| self.bash) {
+                self.unset_element(name, subscript);
             } else {
                 self.fault = Some(self.named("unset", &format!("{name}: {wrong}")));
                 return 2;

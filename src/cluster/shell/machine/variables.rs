@@ -1,5 +1,6 @@
 //! A shell's variables: what it tells of itself under a name, what others get to see, and what comes back when a function returns.
 
+use super::arrays::Array;
 use super::{MOST_TEXT, Machine};
 use crate::api::SimTime;
 use crate::api::order::SortedMap;
@@ -9,6 +10,7 @@ use crate::api::order::SortedMap;
 pub(super) struct Kept {
     name: String,
     value: Option<String>,
+    array: Option<Array>,
     is_own: bool,
 }
 
@@ -20,10 +22,7 @@ impl Machine {
             "!" => Some(self.background.map_or(String::new(), |pid| pid.to_string())),
             "#" => Some(self.arguments.len().to_string()),
             "@" => Some(self.arguments.join(" ")),
-            "*" => {
-                let first = self.variables.get("IFS").map_or(" ", |ifs| ifs.get(..1).unwrap_or(""));
-                Some(self.arguments.join(first))
-            }
+            "*" => Some(self.arguments.join(&self.separator())),
             "PWD" => Some(self.directory.clone()),
             "-" => Some(
                 [(self.options.errexit, 'e'), (self.options.nounset, 'u'), (self.options.xtrace, 'x')]
@@ -36,22 +35,29 @@ impl Machine {
                 // `$00` too.
                 Ok(0) => Some(self.name.clone()),
                 Ok(number) => self.arguments.get(number - 1).cloned(),
-                Err(_) => self.variables.get(name).cloned(),
+                Err(_) => self.variables.get(name).or_else(|| self.arrays.get(name)?.first()).cloned(),
             },
         }
+    }
+
+    /// What stands between the values of `*`.
+    pub(in crate::cluster::shell) fn separator(&self) -> String {
+        self.variables.get("IFS").map_or(" ", |ifs| ifs.get(..1).unwrap_or("")).to_owned()
     }
 
     pub fn set(&mut self, name: &str, value: &str) {
         self.handled(value.len());
         if self.readonly.contains(name) {
             self.fault = Some(format!("{name}: is read only"));
-        } else if self.variables.insert(name.into(), value[..value.floor_char_boundary(MOST_TEXT)].to_owned()).is_none() {
+        } else if !self.set_first(name, value)
+            && self.variables.insert(name.into(), value[..value.floor_char_boundary(MOST_TEXT)].to_owned()).is_none()
+        {
             self.own.insert(name.into());
         }
     }
 
     pub(super) fn keep(&self, name: &str) -> Kept {
-        Kept { name: name.into(), value: self.variables.get(name).cloned(), is_own: self.own.contains(name) }
+        Kept { name: name.into(), value: self.variables.get(name).cloned(), array: self.arrays.get(name).cloned(), is_own: self.own.contains(name) }
     }
 
     pub(super) fn put_back(&mut self, kept: Kept) {
@@ -61,11 +67,14 @@ impl Machine {
         }
         if let Some(value) = kept.value {
             self.variables.insert(kept.name, value);
+        } else if let Some(array) = kept.array {
+            self.arrays.insert(kept.name, array);
         }
     }
 
     pub fn unset(&mut self, name: &str) {
         self.variables.remove(name);
+        self.arrays.remove(name);
         self.own.remove(name);
     }
 

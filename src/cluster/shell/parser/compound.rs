@@ -1,7 +1,6 @@
 //! Commands that hold others: `if`, `while`, `for`, `case`, functions.
 
 use super::*;
-use crate::cluster::shell::lexer::Part;
 
 impl Parser {
     pub(super) fn conditional(&mut self) -> Result<(), Fault> {

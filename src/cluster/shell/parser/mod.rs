@@ -1,10 +1,14 @@
 //! Tokens → a flat program: jumps instead of a tree, so that a machine can stop anywhere and go on.
 
+mod assignment;
 mod compound;
 
 use std::rc::Rc;
 
-use super::lexer::{Token, Word, tokens};
+pub use assignment::{halves, is_name};
+
+use super::lexer::{Part, Token, Word, tokens};
+use assignment::assignment;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Redirect {
@@ -170,7 +174,7 @@ pub fn in_bash(message: &str) -> String {
 }
 
 /// `raise_error_unexpected_syntax` of BusyBox's `ash.c`.
-fn unexpected(token: Option<&Token>) -> Fault {
+pub fn unexpected(token: Option<&Token>) -> Fault {
     match token {
         None => Fault::open("syntax error: unexpected end of file"),
         Some(Token::Operator(text, _)) if text == "\n" => "syntax error: unexpected newline".into(),
@@ -188,7 +192,7 @@ fn unexpected(token: Option<&Token>) -> Fault {
 /// The text of a word without quotes and variables.
 fn plain(word: &Word) -> Option<String> {
     match word.as_slice() {
-        [super::lexer::Part::Bare(text)] => Some(text.clone()),
+        [Part::Bare(text)] => Some(text.clone()),
         _ => None,
     }
 }
@@ -407,6 +411,7 @@ impl Parser {
 
     fn simple(&mut self) -> Result<(), Fault> {
         let (mut assignments, mut words, mut redirects) = (Vec::new(), Vec::new(), Vec::new());
+        let mut arrays = Vec::new();
         loop {
             // Within `[[ … ]]` operators are words.
             let is_test =
@@ -423,11 +428,11 @@ impl Parser {
                         "||" => "-o".into(),
                         _ => operator,
                     };
-                    vec![super::lexer::Part::Bare(operator)]
+                    vec![Part::Bare(operator)]
                 }
                 _ => break,
             };
-            if let Some((name, value)) = words.is_empty().then(|| assignment(&word)).flatten() {
+            if let Some((name, value)) = words.is_empty().then(|| assignment(&word, self.manner.bash)).flatten() {
                 assignments.push((name, value));
                 self.at += 1;
                 continue;
@@ -436,30 +441,27 @@ impl Parser {
             if words.is_empty() && self.is("(") {
                 return self.function(&word);
             }
+            // `local name=(…)` declares the name, then gives it the array.
+            if let [Part::Bare(name), Part::Array { .. }] = word.as_slice() {
+                let declares = words.first().and_then(plain).is_some_and(|command| ["local", "readonly", "export"].contains(&command.as_str()));
+                if !declares {
+                    return Err("syntax error: unexpected \"(\"".into());
+                }
+                words.push(vec![Part::Bare(name.trim_end_matches(['=', '+']).to_owned())]);
+                arrays.extend(assignment(&word, true));
+                continue;
+            }
             words.push(word);
         }
         if assignments.is_empty() && words.is_empty() && redirects.is_empty() {
             return Err(unexpected(self.tokens.get(self.at)));
         }
         self.code.push(Instruction::Simple { assignments, words, redirects, line: self.line });
+        if !arrays.is_empty() {
+            self.code.push(Instruction::Simple { assignments: arrays, words: Vec::new(), redirects: Vec::new(), line: self.line });
+        }
         Ok(())
     }
-}
-
-/// `NAME=value` at the head of a command.
-fn assignment(word: &Word) -> Option<(String, Word)> {
-    let super::lexer::Part::Bare(text) = word.first()? else { return None };
-    let (name, rest) = text.split_once('=')?;
-    if !is_name(name) {
-        return None;
-    }
-    let mut value = vec![super::lexer::Part::Bare(rest.to_owned())];
-    value.extend(word[1..].iter().cloned());
-    Some((name.to_owned(), value))
-}
-
-pub fn is_name(text: &str) -> bool {
-    !text.is_empty() && !text.starts_with(|c: char| c.is_ascii_digit()) && text.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())
 }
 
 /// Moves the jumps of code that is put `by` further on.
@@ -493,7 +495,7 @@ pub fn of_words(words: &[String]) -> Rc<Program> {
 
 /// The same with variables that are set for it.
 pub fn of_command(variables: Vec<(String, String)>, words: &[String]) -> Rc<Program> {
-    let literal = |text: &str| vec![super::lexer::Part::Quoted(text.to_owned())];
+    let literal = |text: &str| vec![Part::Quoted(text.to_owned())];
     let assignments = variables.into_iter().map(|(name, value)| (name, literal(&value))).collect();
     let words = words.iter().map(|w| literal(w)).collect();
     Rc::new(Program { code: vec![Instruction::Simple { assignments, words, redirects: Vec::new(), line: 0 }] })

@@ -67,6 +67,12 @@ fn readable(pod: &Value, container: &str, previous: bool) -> Readable {
             (true, false) => Readable::Instance(state.get("running").is_some()),
         };
     }
+    // One that was never started: the kubelet says how it ended, not under which id (`validateContainerLogStatus`).
+    let id = |terminated: &Value| str_at(terminated, "containerID").is_some_and(|id| !id.is_empty());
+    let is_unknown = state.get("terminated").is_some_and(|ended| !id(ended));
+    if is_unknown && !id(last) {
+        return refuse("is terminated".into());
+    }
     if state.get("running").is_some() || state.get("terminated").is_some() || last.is_object() {
         return Readable::Instance(false);
     }
