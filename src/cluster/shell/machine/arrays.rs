@@ -56,12 +56,16 @@ impl Array {
         }
     }
 
-    /// Whether there was room for it.
+    /// Whether there was room for it; where there is none nothing changes.
     fn put(&mut self, number: u64, text: String) -> bool {
-        self.take(number);
-        self.bytes += text.len() + ELEMENT_BYTES;
+        let before = self.elements.get(&number).map_or(0, |text| text.len() + ELEMENT_BYTES);
+        let bytes = self.bytes - before + text.len() + ELEMENT_BYTES;
+        if bytes > MOST_TEXT {
+            return false;
+        }
+        self.bytes = bytes;
         self.elements.insert(number, text);
-        self.bytes <= MOST_TEXT
+        true
     }
 }
 
@@ -121,15 +125,21 @@ impl Machine {
 
     /// What stands between the brackets, each with the number that `[5]=x` gives it.
     fn listed(&mut self, host: &mut dyn Host, words: &[Word]) -> Vec<(Option<i64>, String)> {
-        let mut found = Vec::new();
+        let (mut found, mut bytes) = (Vec::new(), 0);
         for word in words {
-            match numbered(word) {
+            let more = match numbered(word) {
                 Some((subscript, value)) => {
                     let number = self.number(host, &subscript);
-                    found.push((Some(number), expand::text(self, host, &value)));
+                    vec![(Some(number), expand::text(self, host, &value))]
                 }
-                None => found.extend(expand::arguments(self, host, std::slice::from_ref(word)).into_iter().map(|text| (None, text))),
+                None => expand::arguments(self, host, std::slice::from_ref(word)).into_iter().map(|text| (None, text)).collect(),
+            };
+            bytes += more.iter().map(|(_, text)| text.len() + ELEMENT_BYTES).sum::<usize>();
+            if bytes > MOST_TEXT {
+                self.fault = Some("out of memory".into());
+                return Vec::new();
             }
+            found.extend(more);
         }
         found
     }
