@@ -86,8 +86,9 @@ web: node_modules/.package-lock.json
 	@$(NEED) rust wasm-bindgen chromium
 	@echo "podlab: tests of the core and the browser door in Chromium (about 2 min)"
 	@npm run --silent editor
+	@# All tests together take 10 to 20 s; the runner's own patience ends at 20.
 	@CHROMEDRIVER=$$(command -v chromedriver) CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner \
-		cargo test --target wasm32-unknown-unknown --test web
+		WASM_BINDGEN_TEST_TIMEOUT=300 cargo test --target wasm32-unknown-unknown --test web
 
 e2e: build
 	@$(NEED) chromium
