@@ -34,6 +34,11 @@ impl SimTime {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// Seconds since 1970.
+    pub fn unix(self) -> u64 {
+        EPOCH_SECONDS as u64 + self.secs()
+    }
+
     /// `2026-01-01T00:01:42Z`: what `metav1.Time` prints (whole seconds).
     pub fn rfc3339(self) -> String {
         let (y, mo, d, h, mi, s) = civil(EPOCH_SECONDS + self.secs() as i64);
@@ -56,9 +61,27 @@ impl SimTime {
         format!("{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}.{:06}Z", self.0 % 1000 * 1000)
     }
 
-    /// Reads `2026-01-01T00:01:42Z` (a fraction is cut to milliseconds). `None` for anything else and for times before the cluster's start.
+    /// Reads `2026-01-01T00:01:42Z` or with `+09:00` at its end (a fraction is cut to milliseconds). `None` for anything else and for times before the cluster's start.
     pub fn parse(text: &str) -> Option<Self> {
-        let body = text.strip_suffix('Z')?;
+        let (secs, millis) = Self::read(text)?;
+        Some(Self(u64::try_from(secs).ok()? * 1000 + millis))
+    }
+
+    /// Seconds since the cluster's start, and milliseconds.
+    fn read(text: &str) -> Option<(i64, u64)> {
+        let (body, offset) = match text.strip_suffix('Z') {
+            Some(body) => (body, 0),
+            None => {
+                let (body, zone) = text.split_at_checked(text.len().checked_sub(6)?)?;
+                let (h, m) = zone.get(1..)?.split_once(':')?;
+                let minutes = h.parse::<i64>().ok()? * 60 + m.parse::<i64>().ok()?;
+                match zone.get(..1)? {
+                    "+" => (body, -minutes * 60),
+                    "-" => (body, minutes * 60),
+                    _ => return None,
+                }
+            }
+        };
         let (date, clock) = body.split_once('T')?;
         let mut ymd = date.splitn(3, '-').map(|p| p.parse::<i64>().ok());
         let (y, mo, d) = (ymd.next()??, ymd.next()??, ymd.next()??);
@@ -66,12 +89,17 @@ impl SimTime {
         let (h, mi) = (hms.next()?.parse::<i64>().ok()?, hms.next()?.parse::<i64>().ok()?);
         let (s, fraction) = hms.next()?.split_once('.').unwrap_or((clock.rsplit(':').next()?, ""));
         let millis: u64 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
-        if !(1..=12).contains(&mo) || !(1..=31).contains(&d) {
+        let s = s.parse::<i64>().ok()?;
+        if !(0..=9999).contains(&y) || !(1..=12).contains(&mo) || !(1..=31).contains(&d) || h > 23 || mi > 59 || s > 59 || h.min(mi).min(s) < 0 {
             return None;
         }
-        let unix = days_from_civil(y, mo, d) * 86_400 + h * 3600 + mi * 60 + s.parse::<i64>().ok()?;
-        let secs = u64::try_from(unix - EPOCH_SECONDS).ok()?;
-        Some(Self(secs * 1000 + millis))
+        let unix = days_from_civil(y, mo, d) * 86_400 + h * 3600 + mi * 60 + s + offset;
+        Some((unix - EPOCH_SECONDS, millis))
+    }
+
+    /// Like [`SimTime::parse`], and the cluster's start for a time before it.
+    pub fn parse_or_start(text: &str) -> Option<Self> {
+        Self::read(text).map(|(secs, millis)| u64::try_from(secs).map_or(Self(0), |secs| Self(secs * 1000 + millis)))
     }
 }
 

@@ -176,6 +176,19 @@ impl Failure {
         status.into()
     }
 
+    /// What the server said, if it was the server.
+    pub fn status(&self) -> Option<&Status> {
+        self.0.status.as_ref()
+    }
+
+    /// Without the word in front.
+    pub fn unnamed(mut self) -> Self {
+        if let Some(plain) = self.0.text.strip_prefix("error: ") {
+            self.0.text = plain.to_owned();
+        }
+        self
+    }
+
     pub fn is_not_found(&self) -> bool {
         self.status.as_ref().is_some_and(|s| s.reason == "NotFound")
     }

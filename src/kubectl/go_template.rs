@@ -254,8 +254,28 @@ fn word(text: &str, at: &mut usize, depth: usize) -> Result<Word, String> {
     }
 }
 
-const FUNCTIONS: &[&str] =
-    &["len", "index", "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "print", "println", "printf", "base64decode", "exists", "html", "js"];
+const FUNCTIONS: &[&str] = &[
+    "len",
+    "index",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "and",
+    "or",
+    "not",
+    "print",
+    "println",
+    "printf",
+    "base64decode",
+    "exists",
+    "html",
+    "js",
+    "slice",
+    "urlquery",
+];
 
 fn run(nodes: &[Node], dot: &Value, scope: &mut Scope, out: &mut String) -> Result<(), String> {
     for node in nodes {
@@ -375,20 +395,83 @@ fn call(name: &str, args: &[Value]) -> Result<Value, String> {
         "not" => json!(!truth(first)),
         "exists" => json!(args.iter().skip(1).try_fold(first, |value, key| value.get(show(key))).is_some_and(|found| !found.is_null())),
         "base64decode" => json!(super::base64::decode(&show(first)).map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default()),
+        "slice" => {
+            let end = match first {
+                Value::String(s) => s.len(),
+                Value::Array(a) => a.len(),
+                other => return Err(format!("error calling slice: can't slice item of type {}", show(other))),
+            };
+            let place = |at: usize, default: usize| match args.get(at) {
+                None => Ok(default),
+                Some(n) => n
+                    .as_u64()
+                    .and_then(|n| usize::try_from(n).ok())
+                    .filter(|n| *n <= end)
+                    .ok_or_else(|| format!("error calling slice: index out of range: {}", show(n))),
+            };
+            let (from, to) = (place(1, 0)?, place(2, end)?);
+            if from > to {
+                return Err(format!("error calling slice: invalid slice index: {from} > {to}"));
+            }
+            match first {
+                Value::String(s) => json!(String::from_utf8_lossy(&s.as_bytes()[from..to])),
+                _ => json!(first.as_array().map_or(&[][..], |a| &a[from..to])),
+            }
+        }
+        "html" => json!(escaped(args, html)),
+        "js" => json!(escaped(args, js)),
+        "urlquery" => json!(escaped(args, query)),
         "println" => json!(args.iter().map(go_show).collect::<Vec<_>>().join(" ") + "\n"),
         "printf" => json!(printf(&show(first), &args[1.min(args.len())..])),
-        // A blank stands between two of which neither is text.
-        _ => {
-            let mut text = String::new();
-            for (at, arg) in args.iter().enumerate() {
-                if at > 0 && !arg.is_string() && !args[at - 1].is_string() {
-                    text.push(' ');
-                }
-                text.push_str(&go_show(arg));
-            }
-            json!(text)
-        }
+        _ => json!(sprint(args)),
     })
+}
+
+/// `fmt.Sprint`: a blank stands between two of which neither is text.
+fn sprint(args: &[Value]) -> String {
+    let mut text = String::new();
+    for (at, arg) in args.iter().enumerate() {
+        if at > 0 && !arg.is_string() && !args[at - 1].is_string() {
+            text.push(' ');
+        }
+        text.push_str(&go_show(arg));
+    }
+    text
+}
+
+/// `text/template/funcs.go`: each letter as it may stand in the other language.
+fn escaped(args: &[Value], escape: fn(char, &mut String)) -> String {
+    let mut out = String::new();
+    sprint(args).chars().for_each(|c| escape(c, &mut out));
+    out
+}
+
+fn html(c: char, out: &mut String) {
+    match c {
+        '"' => out.push_str("&#34;"),
+        '\'' => out.push_str("&#39;"),
+        '&' => out.push_str("&amp;"),
+        '<' => out.push_str("&lt;"),
+        '>' => out.push_str("&gt;"),
+        '\0' => out.push('\u{fffd}'),
+        c => out.push(c),
+    }
+}
+
+fn js(c: char, out: &mut String) {
+    match c {
+        '\\' | '\'' | '"' => out.extend(['\\', c]),
+        '<' | '>' | '&' | '=' | '\0'..='\u{1f}' => out.push_str(&format!("\\u{:04X}", u32::from(c))),
+        c => out.push(c),
+    }
+}
+
+fn query(c: char, out: &mut String) {
+    match c {
+        ' ' => out.push('+'),
+        c if c.is_ascii_alphanumeric() || "-_.~".contains(c) => out.push(c),
+        c => c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| out.push_str(&format!("%{byte:02X}"))),
+    }
 }
 
 /// `%s`, `%v`, `%d`, `%q` with widths.

@@ -91,7 +91,8 @@ fn go_syntax(value: &Value) -> String {
 
 /// `pod/web`
 pub fn name_of(kind: &Kind, object: &Value) -> String {
-    format!("{}/{}", kind.singular_with_group(), object::name(object))
+    let name = object::name(object);
+    format!("{}/{}", kind.singular_with_group(), if name.is_empty() { "<unknown>" } else { name })
 }
 
 /// An object (or a List of them) in a form that is no table.

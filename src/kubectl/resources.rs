@@ -130,8 +130,18 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
     if let Some(dir) = call.filled("kustomize") {
         let folder = env.key(dir);
         let inside = |name: &&String| folder.is_empty() || name.strip_prefix(&folder).is_some_and(|rest| rest.starts_with('/'));
+        let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+        let there = |name: &str| env.files.contains_key(&if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") });
+        let nothing = || {
+            format!(
+                "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{}'",
+                crate::cluster::shell::absolute(&env.directory, dir)
+            )
+        };
         return Err(Failure::error(if !files.is_empty() {
             "only one of -f or -k can be specified".into()
+        } else if (folder.is_empty() || env.files.keys().any(|name| inside(&name))) && !names.iter().any(|name| there(name)) {
+            nothing()
         } else if env.files.keys().any(|name| inside(&name)) {
             "kustomizations (-k) are not part of this playground".into()
         } else {
@@ -142,9 +152,11 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
         if !args.is_empty() {
             return Err(Failure::error("when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"));
         }
-        let read = files::read_all(&files, call.is("recursive"), env)?;
+        let sends = matches!(call.path.as_str(), "kubectl apply" | "kubectl create") || call.path == "kubectl replace" && !call.is("force");
+        let checks = sends && !matches!(call.text("validate"), Some("false" | "ignore"));
+        let read = files::read_all(&files, call.is("recursive"), checks, env)?;
         let mut named: Vec<Named> = Vec::new();
-        for target in read.into_iter().map(|file| file.and_then(|file| file_target(file, &namespace, call.filled("namespace").is_some()))) {
+        for target in read.into_iter().map(|file| file.and_then(|file| file_target(file, &namespace, call))) {
             match target {
                 Ok(target) => named.push(target),
                 Err(failure) => request.failures.push(failure),
@@ -232,8 +244,13 @@ pub fn target(kind: &'static Kind, namespace: &str, name: &str) -> Named {
 }
 
 /// What a file's object is, in the namespace that it names or that the command works in.
-fn file_target(file: FileObject, namespace: &str, must: bool) -> Result<Named, Failure> {
-    let kind = file.kind.clone()?;
+fn file_target(file: FileObject, namespace: &str, call: &Call) -> Result<Named, Failure> {
+    let must = call.filled("namespace").is_some();
+    let kind = file.kind.clone().map_err(|failure| match (call.path.as_str(), failure.status()) {
+        ("kubectl delete", Some(status)) => Failure::when("deleting", &file.source, status.clone()),
+        ("kubectl apply" | "kubectl create", Some(status)) => Failure::when("creating", &file.source, status.clone()),
+        _ => failure,
+    })?;
     let own = object::namespace(&file.value).to_owned();
     if must && kind.namespaced && !own.is_empty() && own != namespace {
         return Err(Failure::error(format!(
@@ -250,6 +267,11 @@ fn file_target(file: FileObject, namespace: &str, must: bool) -> Result<Named, F
 }
 
 impl Request {
+    /// For verbs that gather failures twice: what is gathered says nowhere that it is an error (`checkErr`).
+    pub fn unname(&mut self) {
+        self.failures = std::mem::take(&mut self.failures).into_iter().map(Failure::unnamed).collect();
+    }
+
     /// The kinds that are asked for, in order.
     pub fn kinds(&self) -> Vec<&'static Kind> {
         match &self.wanted {

@@ -2,8 +2,9 @@
 //!
 //! Models `pkg/registry/core/service/ipallocator` and `portallocator`.
 
+use super::refusal::invalid;
 use crate::api::order::SortedSet;
-use crate::api::{Status, Value, json, object};
+use crate::api::{Status, Value, json, kinds, object};
 use crate::cluster::Random;
 
 /// 10.96.0.0/12 (kubeadm's default) is 10.96 to 10.111; from 10.97 on nobody has an address of their own choice.
@@ -28,16 +29,8 @@ impl Addresses {
             if !known && (self.ips.contains(&ip) || !in_range(&ip)) {
                 let name = object::name(service).to_owned();
                 let why = if in_range(&ip) { "provided IP is already allocated" } else { "the provided network does not match the current range" };
-                let detail = format!("failed to allocate IP {ip}: {why}");
-                let cause = crate::api::Cause {
-                    field: "spec.clusterIPs".into(),
-                    reason: "FieldValueInvalid".into(),
-                    message: format!("Invalid value: [\"{ip}\"]: {detail}"),
-                };
-                let message = format!("Service \"{name}\" is invalid: {}: {}", cause.field, cause.message);
-                let mut status = Status::new(422, "Invalid", message).with_causes(vec![cause]);
-                (status.kind, status.name) = ("Service".into(), name);
-                return Err(status);
+                let message = format!("Invalid value: [\"{ip}\"]: failed to allocate IP {ip}: {why}");
+                return Err(invalid(kinds::SERVICE, &name, "spec.clusterIPs", message));
             }
             object::set(service, "spec.clusterIP", json!(ip));
             object::set(service, "spec.clusterIPs", json!([ip]));
@@ -67,15 +60,8 @@ impl Addresses {
                     } else {
                         "provided port is already allocated"
                     };
-                    let cause = crate::api::Cause {
-                        field: format!("spec.ports[{index}].nodePort"),
-                        reason: "FieldValueInvalid".into(),
-                        message: format!("Invalid value: {given}: {why}"),
-                    };
-                    let message = format!("Service \"{name}\" is invalid: {}: {}", cause.field, cause.message);
-                    let mut status = Status::new(422, "Invalid", message).with_causes(vec![cause]);
-                    (status.kind, status.name) = ("Service".into(), name);
-                    return Err(status);
+                    let field = format!("spec.ports[{index}].nodePort");
+                    return Err(invalid(kinds::SERVICE, &name, &field, format!("Invalid value: {given}: {why}")));
                 }
                 taken.push(given);
                 continue;

@@ -16,6 +16,7 @@ mod pod_security;
 pub mod quota;
 mod refusal;
 mod strategic;
+pub mod token;
 mod write;
 
 use std::collections::VecDeque;

@@ -4,16 +4,30 @@
 //! decoded as JSON.
 
 use super::PatchKind;
-use crate::api::{Status, Value};
+use crate::api::{Cause, Kind, Status, Value};
+
+/// One field of an object that is not as it may be.
+pub fn invalid(kind: &Kind, name: &str, field: &str, message: String) -> Status {
+    let cause = Cause { field: field.into(), reason: "FieldValueInvalid".into(), message };
+    let what = format!("{} {name:?} is invalid: {field}: {}", kind.group_kind(), cause.message);
+    let mut status = Status::new(422, "Invalid", what).with_causes(vec![cause]);
+    (status.kind, status.name) = (kind.kind.into(), name.into());
+    status
+}
 
 /// `detail` is what decoding as JSON would have said.
 pub fn undecodable(patch: &Value, how: PatchKind, detail: &str) -> Status {
     if how != PatchKind::Strategic {
         return Status::new(400, "BadRequest", detail);
     }
-    let mut shown = String::new();
-    go(&mut shown, patch);
-    Status::new(422, "Invalid", format!("patch: Invalid value: {shown:?}: {}", converted(detail)))
+    Status::new(422, "Invalid", format!("patch: Invalid value: {:?}: {}", shown(patch), converted(detail)))
+}
+
+/// A value as Go's `%v` writes it: `map[a:1 b:[x y]]`.
+pub fn shown(value: &Value) -> String {
+    let mut out = String::new();
+    go(&mut out, value);
+    out
 }
 
 /// The converter's words for `json: cannot unmarshal FOUND into Go struct field … of type WANTED`.
@@ -35,7 +49,6 @@ fn converted(detail: &str) -> String {
     }
 }
 
-/// A value as Go's `%v` writes it: `map[a:1 b:[x y]]`.
 fn go(out: &mut String, value: &Value) {
     match value {
         Value::Null => out.push_str("<nil>"),

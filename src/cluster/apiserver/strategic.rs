@@ -30,6 +30,30 @@ pub fn apply(kind: &Kind, target: &mut Value, patch: &Value) {
     merge(target, patch, schema::kind(&kind.api_version(), kind.kind));
 }
 
+/// An item of a list that is to be merged, and the key that it lacks: it cannot be said which item it is for (`ErrNoMergeKey`). Where the object has no
+/// such list yet, the patch's is taken as it is.
+pub fn without_key<'p>(kind: &Kind, target: &Value, patch: &'p Value) -> Option<(&'p Value, &'static str)> {
+    unkeyed(target, patch, schema::kind(&kind.api_version(), kind.kind))
+}
+
+fn unkeyed<'p>(target: &Value, patch: &'p Value, of: Option<&'static Type>) -> Option<(&'p Value, &'static str)> {
+    if patch.get("$patch").is_some() {
+        return None;
+    }
+    patch.as_object()?.iter().filter_map(|(key, value)| Some((of?.field(key)?, target.get(key)?, value))).find_map(|(field, present, value)| {
+        let (Some(items), Some(present)) = (value.as_array(), present.as_array()) else { return unkeyed(present, value, field.object()) };
+        let key = field.merge_key()?;
+        if items.iter().any(|item| object::str_at(item, "$patch") == Some("replace")) {
+            return None;
+        }
+        let lacks = items.iter().find(|item| item.is_object() && item.get("$patch").is_none() && item.get(key).is_none());
+        lacks.map(|item| (item, key)).or_else(|| {
+            let same = |item: &Value| present.iter().find(|other| other.get(key) == item.get(key));
+            items.iter().find_map(|item| unkeyed(same(item)?, item, field.object()))
+        })
+    })
+}
+
 /// What the schema says of the children of a value.
 fn merge(target: &mut Value, patch: &Value, of: Option<&'static Type>) {
     let Value::Object(patch) = patch else {

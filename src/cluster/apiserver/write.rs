@@ -279,6 +279,10 @@ impl ApiServer {
             let why = format!("the name of the object ({renamed}) does not match the name on the URL ({})", key.name);
             return Err(Status::new(400, "BadRequest", why));
         }
+        // `ValidateObjectMetaUpdate`
+        if let Some(uid) = object::str_at(&new, "metadata.uid").filter(|uid| *uid != object::uid(&old)) {
+            return Err(super::refusal::invalid(key.kind, &key.name, "metadata.uid", format!("Invalid value: {uid:?}: field is immutable")));
+        }
         if options.field_manager.starts_with("kubectl") && options.subresource.is_empty() {
             new = manifest::decode::decode_with(key.kind, new, true).map_err(|error| super::refusal::undecodable(patch, how, &error.detail))?;
         }
@@ -317,7 +321,13 @@ pub fn patched(kind: &Kind, object: &Value, patch: &Value, how: PatchKind) -> Re
     match how {
         PatchKind::Json => json_patch::apply(&mut new, patch)?,
         PatchKind::Merge => strategic::merge_patch(&mut new, patch),
-        PatchKind::Strategic => strategic::apply(kind, &mut new, patch),
+        PatchKind::Strategic => {
+            if let Some((item, key)) = strategic::without_key(kind, object, patch) {
+                let what = format!("map: {} does not contain declared merge key: {key}", super::refusal::shown(item));
+                return Err(Status::new(500, "", what));
+            }
+            strategic::apply(kind, &mut new, patch);
+        }
     }
     Ok(new)
 }

@@ -3,9 +3,11 @@
 //! Models `pkg/volume/{configmap,secret,projected,downwardapi,hostpath,emptydir}` as far as a container sees them. Deviation: what a claim holds is
 //! an empty folder.
 
-use crate::api::object::{at, bool_at, i64_at, list_at, str_at, uid};
+use crate::api::kinds::{NODE, SERVICE_ACCOUNT};
+use crate::api::object::{at, bool_at, i64_at, list_at, namespace, str_at, uid};
 use crate::api::order::SortedMap;
-use crate::api::{Quantity, Value};
+use crate::api::{Quantity, SimTime, Value};
+use crate::cluster::apiserver::token::{Claims, ISSUER, id_after, signed};
 use crate::cluster::runtime::Mount;
 use crate::cluster::runtime::files::{Inode, Tree};
 use crate::cluster::shell::owner::{Owner, SET_GROUP, STICKY};
@@ -182,11 +184,33 @@ fn content(around: &Surroundings, spec: &PodSpec, volume: &Value, node_files: &S
             files.extend(downward(around, spec, source, mode)?);
         } else if let Some(source) = at(source, "serviceAccountToken") {
             let own = fs_user(around.pod).is_some() || i64_at(around.pod, "spec.securityContext.fsGroup").is_some();
-            let token = (format!("token-of-{}", uid(around.pod)), if own { TOKEN_MODE } else { mode });
-            files.insert(str_at(source, "path").unwrap_or("token").to_owned(), token);
+            let text = token(around, source).ok_or_else(|| {
+                format!("failed to fetch token: serviceaccounts {:?} not found", str_at(around.pod, "spec.serviceAccountName").unwrap_or("default"))
+            })?;
+            files.insert(str_at(source, "path").unwrap_or("token").to_owned(), (text, if own { TOKEN_MODE } else { mode }));
         }
     }
     Ok(files)
+}
+
+/// What the kubelet asks for in the Pod's name (`pkg/kubelet/token`). Deviation: it is not asked for anew when four fifths of its time are over.
+fn token(around: &Surroundings, source: &Value) -> Option<String> {
+    let pod = around.pod;
+    let account = around.api.get(SERVICE_ACCOUNT, namespace(pod), str_at(pod, "spec.serviceAccountName").unwrap_or("default"))?;
+    let node = around.api.get(NODE, "", str_at(pod, "spec.nodeName").unwrap_or(""));
+    let asked = i64_at(source, "expirationSeconds").and_then(|s| u64::try_from(s).ok()).unwrap_or(3600);
+    let audience = str_at(source, "audience").filter(|a| !a.is_empty());
+    // `WarnOnlyBoundTokenExpirationPeriod`: admission's own volume is known by its odd number of seconds.
+    let extended = asked == 3607 && audience.is_none();
+    Some(signed(&Claims {
+        account,
+        audiences: vec![audience.unwrap_or(ISSUER).to_owned()],
+        from: str_at(pod, "metadata.creationTimestamp").and_then(SimTime::parse).unwrap_or(SimTime(0)),
+        lifetime: if extended { 365 * 86_400 } else { asked },
+        bound: node.map(|node| ("node", &**node)).into_iter().chain([("pod", pod)]).collect(),
+        warn_after: extended.then_some(asked),
+        id: id_after(uid(pod)),
+    }))
 }
 
 const CONFIG_KEY: &str = "configmap references non-existent config key: ";

@@ -163,8 +163,8 @@ fn rules(page: &mut Page, rules: &[Value], way: &str, side: &str) {
         }
         for port in ports {
             let number = port.get("port").map_or("<any>".into(), show);
-            let last = i64_at(port, "endPort").map(|p| format!("-{p}")).unwrap_or_default();
-            page.line(2, format!("To Port: {number}{last}/{}", str_at(port, "protocol").unwrap_or("TCP")));
+            let (range, last) = i64_at(port, "endPort").map_or(("", String::new()), |p| (" Range", format!("-{p}")));
+            page.line(2, format!("To Port{range}: {number}{last}/{}", str_at(port, "protocol").unwrap_or("TCP")));
         }
         let peers = list_at(rule, &side.to_ascii_lowercase());
         if peers.is_empty() {

@@ -76,12 +76,15 @@ pub fn endpoints_of(service: &Value, port: &Value, env: &Env) -> String {
             continue;
         }
         let wanted = str_at(port, "name").unwrap_or("");
-        for found in list_at(&slice, "ports").iter().filter(|p| str_at(p, "name").unwrap_or("") == wanted) {
-            for endpoint in list_at(&slice, "endpoints").iter().filter(|e| at(e, "conditions.ready").and_then(Value::as_bool) != Some(false)) {
-                for address in list_at(endpoint, "addresses") {
-                    all.push(format!("{}:{}", show(address), i64_at(found, "port").unwrap_or(0)));
-                }
-            }
+        let ready = || list_at(&slice, "endpoints").iter().filter(|e| at(e, "conditions.ready").and_then(Value::as_bool) != Some(false));
+        let address = |endpoint: &Value| list_at(endpoint, "addresses").first().map(show).unwrap_or_default();
+        let ports = list_at(&slice, "ports");
+        if ports.is_empty() {
+            // None of the Pods has a port of the name that the Service asks for.
+            all.extend(ready().map(address));
+        }
+        for found in ports.iter().filter(|p| str_at(p, "name").unwrap_or("") == wanted) {
+            all.extend(ready().map(|endpoint| format!("{}:{}", address(endpoint), i64_at(found, "port").unwrap_or(0))));
         }
     }
     let mut out = all[..all.len().min(3)].join(",");

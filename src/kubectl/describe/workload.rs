@@ -143,7 +143,7 @@ fn set(page: &mut Page, kind: &Kind, o: &Value, env: &Env) {
                 page.field(1, "Name", name(claim));
                 page.field(1, "StorageClass", text(claim, "spec.storageClassName"));
                 page.pairs(1, "Labels", claim, "metadata.labels");
-                page.annotations(1, claim, "metadata.annotations");
+                page.pairs(1, "Annotations", claim, "metadata.annotations");
                 page.field(1, "Capacity", text(claim, "spec.resources.requests.storage"));
                 let modes: Vec<String> = list_at(claim, "spec.accessModes").iter().map(show).collect();
                 page.field(1, "Access Modes", format!("[{}]", modes.join(" ")));

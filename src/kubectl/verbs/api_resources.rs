@@ -48,8 +48,10 @@ const MODELLED_NOT: &str = "componentstatuses flowschemas prioritylevelconfigura
 /// What `get` answers of a kind that the server has and the playground keeps nothing of: there is none.
 pub fn none_of(name: &str, env: &Env) -> Option<Result<(String, bool), String>> {
     let lower = name.to_ascii_lowercase();
-    let plain = lower.split('.').next().unwrap_or("");
-    let is = |r: &Row| r.plural == plain || r.kind.eq_ignore_ascii_case(plain) || !r.shorts.is_empty() && r.shorts.split(',').any(|s| s == plain);
+    let (plain, group) = lower.split_once('.').map_or((lower.as_str(), None), |(plain, group)| (plain, Some(group)));
+    let named = |r: &Row| r.plural == plain || r.kind.eq_ignore_ascii_case(plain) || !r.shorts.is_empty() && r.shorts.split(',').any(|s| s == plain);
+    let versioned = |r: &Row| r.version.split_once('/').map_or_else(|| format!("{}.", r.version), |(group, version)| format!("{version}.{group}"));
+    let is = |r: &Row| named(r) && group.is_none_or(|g| g == r.group() || g == versioned(r));
     let row = rows(env).into_iter().find(|r| is(r) && r.verbs().contains("list"))?;
     if MODELLED_NOT.contains(row.plural) {
         return Some(Err(format!("{} are not part of this playground", row.plural)));

@@ -22,6 +22,9 @@ fn group(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
 
 fn can_i(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if call.is("list") {
+        if !call.args.is_empty() {
+            return Err(Failure::error("list option must be specified with no arguments"));
+        }
         env.out("Resources   Non-Resource URLs   Resource Names   Verbs\n*.*         []                  []               [*]\n            [*]                 []               [*]\n");
         return Ok(DONE);
     }

@@ -84,6 +84,10 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let nothing = targets.is_empty() && failures.is_empty();
     let mut waiting = Vec::new();
     for target in targets {
+        if let (true, Some(source)) = (target.name.is_empty(), &target.source) {
+            failures.push(Failure::error(format!("error when deleting {source:?}: resource name may not be empty")));
+            continue;
+        }
         let key = Key::new(target.kind, &target.namespace, &target.name);
         let imagined = || (dry == DryRun::Client).then(|| Rc::new(json!({"metadata": {"name": target.name, "namespace": target.namespace}})));
         let Some(before) = env.get(target.kind, &target.namespace, &target.name).or_else(imagined) else {

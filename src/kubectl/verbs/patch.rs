@@ -50,6 +50,9 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if call.filled("subresource").is_some_and(|s| !matches!(s, "status" | "scale" | "resize" | "ephemeralcontainers")) {
         return Err(Status::new(404, "NotFound", "the server could not find the requested resource").into());
     }
+    if matches!(&request.wanted, resources::Wanted::Named(named) if named.is_empty()) && request.failures.is_empty() {
+        return Err(Failure::error("no objects passed to patch"));
+    }
     let dry = call.dry_run(env)?;
     let (found, mut failures) = request.fetch(env)?;
     for (kind, o) in found {

@@ -29,6 +29,9 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let mut pairs = Vec::new();
     for spec in &call.args[1..] {
         let (local, remote) = spec.split_once(':').unwrap_or((spec, spec));
+        if !local.is_empty() && local.bytes().all(|b| b.is_ascii_digit()) {
+            number("local", local)?;
+        }
         let remote = remote_port(remote, &pod, service.as_deref())?;
         let local_text = if local == spec.as_str() && local.parse::<u16>().is_err() { remote.to_string() } else { local.to_owned() };
         let local = number("local", if local_text.is_empty() { "0" } else { &local_text })?;

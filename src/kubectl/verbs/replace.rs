@@ -46,6 +46,10 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     for one in named {
         let source = one.source.clone().unwrap_or_default();
         let Some(read) = &one.object else { continue };
+        if one.name.is_empty() {
+            failed.push(Failure::error(format!("error when replacing {source:?}: resource name may not be empty")));
+            continue;
+        }
         if env.get(one.kind, &one.namespace, &one.name).is_none() {
             failed.push(Failure::when("replacing", &source, Status::not_found(&one.kind.resource(), &one.name)));
             continue;
@@ -71,6 +75,9 @@ fn force(call: &Call, named: Vec<Named>, env: &mut Env) -> Result<Flow, Failure>
     let grace = call.int("grace-period").filter(|g| *g >= 0);
     let mut gone = Gone { waiting: Vec::new(), timeout: None, code: 0 };
     for one in &named {
+        if let (true, Some(source)) = (one.name.is_empty(), &one.source) {
+            return Err(Failure::error(format!("error when deleting {source:?}: resource name may not be empty")));
+        }
         let Some(before) = env.get(one.kind, &one.namespace, &one.name) else { continue };
         let key = Key::new(one.kind, &one.namespace, &one.name);
         env.delete(&key, DeleteOptions { grace_seconds: grace, ..DeleteOptions::default() })?;

@@ -1,6 +1,6 @@
 //! `kubectl wait`.
 
-use crate::api::object::{list_at, name, namespace, str_at, uid};
+use crate::api::object::{i64_at, list_at, name, namespace, str_at, uid};
 use crate::api::{SimTime, Value};
 use crate::cluster::apiserver::Key;
 use crate::kubectl::call::{Call, Verb};
@@ -58,6 +58,9 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     }
     let conditions = call.texts("for").iter().map(|t| parse(t)).collect::<Result<Vec<_>, _>>()?;
     let request = resources::request(call, &call.args, env, Rules { type_alone: false, all_flag: true })?;
+    if let Some(failure) = Failure::many(request.failures.clone()) {
+        return Err(failure);
+    }
     let timeout = match call.duration("timeout").unwrap_or(30_000) {
         0 => 0,
         t if t < 0 => 7 * 24 * 3_600_000,
@@ -90,10 +93,10 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         }
     }
     let mut left = Vec::new();
-    for condition in conditions {
-        left.extend(targets.iter().map(|t| (t.clone(), condition.clone())));
+    for target in targets {
+        left.extend(conditions.iter().map(|condition| (target.clone(), condition.clone())));
     }
-    Ok(Flow::wait(Waiting { left, until, missing, once: timeout == 0, named: call.text("output") == Some("name") }))
+    Ok(Flow::wait(Waiting { left, until, missing, once: timeout == 0, waited: false, named: call.text("output") == Some("name") }))
 }
 
 #[derive(Clone)]
@@ -104,6 +107,8 @@ struct Waiting {
     missing: Vec<Failure>,
     /// `--timeout=0`: one look.
     once: bool,
+    /// One of them was not met at once.
+    waited: bool,
     /// `-o name`
     named: bool,
 }
@@ -111,8 +116,11 @@ struct Waiting {
 impl Job for Waiting {
     fn poll(&mut self, env: &mut Env) -> Result<Poll, Failure> {
         while let Some(((key, id), condition)) = self.left.first().cloned() {
+            // What one of them waits is taken from the time of those behind it: nothing of them is even looked at (`RunWaitContext`).
+            let late = self.waited && !self.once && env.now() >= self.until;
             let o = env.get(key.kind, &key.namespace, &key.name);
             let met = match (&condition, &o) {
+                _ if late => false,
                 (Condition::Create, o) => o.is_some(),
                 (Condition::Delete, o) => o.as_ref().is_none_or(|o| uid(o) != id),
                 (_, None) => return Err(crate::api::Status::not_found(&key.kind.resource(), &key.name).into()),
@@ -123,6 +131,9 @@ impl Job for Waiting {
                         return Err(Failure::error("given jsonpath expression matches more than one value"));
                     }
                     match value {
+                        Some(_) if found.first().is_some_and(|f| f.is_object() || f.is_array()) => {
+                            return Err(Failure::error("jsonpath leads to a nested object or list which is not supported"));
+                        }
                         Some(value) => found.first().is_some_and(|f| show(f) == *value),
                         None => found.iter().any(|f| !f.is_null()),
                     }
@@ -140,9 +151,11 @@ impl Job for Waiting {
                     Condition::Create => "timed out waiting for the condition".into(),
                     _ => format!("timed out waiting for the condition on {}/{}", key.kind.plural, key.name),
                 }));
-                self.left.remove(0);
+                self.left.retain(|(target, _)| target.0 != key);
+                self.waited = true;
                 continue;
             }
+            self.waited = true;
             return Ok(Poll::Pending(Some(self.until)));
         }
         Failure::many(std::mem::take(&mut self.missing)).map_or(Ok(Poll::Done(0)), Err)
@@ -151,5 +164,8 @@ impl Job for Waiting {
 
 fn has_condition(o: &Value, kind: &str, value: &str) -> bool {
     let found = list_at(o, "status.conditions").iter().find(|c| str_at(c, "type").is_some_and(|t| t.eq_ignore_ascii_case(kind)));
-    found.is_some_and(|c| str_at(c, "status").is_some_and(|s| s.eq_ignore_ascii_case(value)))
+    // A condition that was told of an older version of the object says nothing yet (`checkCondition` of `cmd/wait`).
+    let seen = |c: &Value| i64_at(c, "observedGeneration").or_else(|| i64_at(o, "status.observedGeneration"));
+    let current = |c: &Value| seen(c).is_none_or(|seen| i64_at(o, "metadata.generation").is_none_or(|now| seen >= now));
+    found.is_some_and(|c| current(c) && str_at(c, "status").is_some_and(|s| s.eq_ignore_ascii_case(value)))
 }

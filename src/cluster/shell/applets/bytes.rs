@@ -1,7 +1,7 @@
 //! Bytes: `od`, `hexdump`, `base64`.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 
 use super::Call;
 
@@ -88,13 +88,37 @@ pub(super) fn hexdump(call: &mut Call) -> i32 {
     code
 }
 
+/// What stands in base64, and whether that was all. GNU's program stops at a letter that is none and takes a last group that lacks its filling; BusyBox
+/// passes over such letters and leaves such a group out.
+fn unpack(text: &str, gnu: bool) -> (Vec<u8>, bool) {
+    let known = |c: &char| c.is_ascii_alphanumeric() || "+/=".contains(*c);
+    let packed: Vec<char> = text.chars().filter(|c| known(c) || gnu && !matches!(c, '\n' | '\r')).collect();
+    let (mut out, mut whole) = (Vec::new(), true);
+    for group in packed.chunks(4) {
+        let group: String = group.iter().collect();
+        match STANDARD.decode(&group) {
+            Ok(bytes) => out.extend(bytes),
+            Err(_) => {
+                let letters = group.trim_end_matches('=');
+                if gnu {
+                    out.extend(STANDARD_NO_PAD.decode(letters).unwrap_or_default());
+                }
+                whole = false;
+                break;
+            }
+        }
+    }
+    (out, whole)
+}
+
 pub(super) fn base64(call: &mut Call) -> i32 {
     let (text, code) = call.text(0);
     if call.has('d') || call.has('D') {
-        let packed: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-        return match STANDARD.decode(packed) {
-            Ok(bytes) => call.say(&String::from_utf8_lossy(&bytes)),
-            Err(_) => call.fail("invalid input", 1),
+        let (bytes, whole) = unpack(&text, call.machine.bash);
+        let said = call.say(&String::from_utf8_lossy(&bytes));
+        return match whole {
+            true => said,
+            false => call.fail(if call.machine.bash { "invalid input" } else { "truncated input" }, 1),
         };
     }
     if code != 0 {

@@ -70,7 +70,8 @@ pub fn set_last_applied(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
                 one.name
             )));
         }
-        let text = with_last_applied(&placed(one))["metadata"]["annotations"][LAST_APPLIED].clone();
+        // As it stands in the file: unlike `apply`, without annotations where it has none (`GetApplyPatch`).
+        let text = json!(json_text::compact(&placed(one)) + "\n");
         if object::map_at(&current, "metadata.annotations").and_then(|a| a.get(LAST_APPLIED)) == Some(&text) {
             env.out(format!("set-last-applied {}: no changes required.\n", one.name));
             continue;

@@ -6,6 +6,7 @@ mod policy;
 mod service;
 mod small;
 mod sources;
+mod token;
 mod workload;
 
 use std::rc::Rc;
@@ -42,7 +43,7 @@ pub const VERB: Verb = Verb::new(
     access::CLUSTER_ROLE_BINDING,
     access::ROLE,
     access::ROLE_BINDING,
-    Verb::absent("token", "Request a service account token"),
+    token::TOKEN,
     policy::BUDGET,
     policy::INGRESS,
 ]);
@@ -173,6 +174,12 @@ pub fn sendable(mut value: Value) -> Value {
         map.remove("status");
     }
     value
+}
+
+/// Whether a variable of the environment may be called so, as kubectl judges (`IsEnvVarName`); the server is less strict.
+pub fn names_variable(key: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    key.chars().all(plain) && !key.starts_with(|c: char| c.is_ascii_digit()) && key != "." && !key.starts_with("..")
 }
 
 /// `K=V` of a flag, in order.

@@ -40,6 +40,9 @@ pub fn collect(call: &Call, env: &Env, name: &str, what: &str) -> Result<Map<Str
         return Err(Failure::error("from-env-file cannot be combined with from-file or from-literal"));
     }
     for source in call.texts("from-file") {
+        if source.matches('=').count() > 1 {
+            return Err(Failure::error("key names or file paths cannot contain '='"));
+        }
         let (key, path) = match source.split_once('=') {
             Some(("", _)) => return Err(Failure::error(format!("key name for file path {} missing", &source[1..]))),
             Some((_, "")) => return Err(Failure::error(format!("file path for key name {} missing", source.trim_end_matches('=')))),

@@ -68,7 +68,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         }
         return Ok(DONE);
     }
-    let request = resources::request(call, &call.args, env, Rules { type_alone: true, all_flag: false })?;
+    let mut request = resources::request(call, &call.args, env, Rules { type_alone: true, all_flag: false })?;
     let watch = call.is("watch") || call.is("watch-only");
     if call.is("output-watch-events") && !watch {
         return Err(Failure::error("--output-watch-events option can only be used with --watch or --watch-only"));
@@ -93,6 +93,11 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if watch {
         return watch::start_watch(call, request, form, show, env);
     }
+    // Of one file nothing but its failures is printed, unless it is a table (`printGeneric`).
+    if !matches!(form, Form::Table { .. }) && call.texts("filename").len() == 1 && !request.failures.is_empty() {
+        return Failure::many(request.failures).map_or(Ok(DONE), Err);
+    }
+    request.unname();
     let (mut found, mut failures) = request.fetch(env)?;
     if call.is("ignore-not-found") {
         failures.retain(|f| !f.is_not_found());

@@ -59,7 +59,7 @@ pub fn row(kind: &'static Kind, o: &Value, show: &Show, env: &Env) -> Vec<String
     let cells = if show.subresource == "scale" {
         let old = duration::age(o, env.now());
         vec![object::name(o).into(), rows::number(o, "spec.replicas"), rows::number(o, "status.replicas"), old]
-    } else if titles(kind, show).len() == 2 {
+    } else if titles(kind, show) == ["NAME", "AGE"] {
         vec![object::name(o).into(), duration::age(o, env.now())]
     } else {
         rows::cells(kind, o, env.now())

@@ -32,7 +32,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         ([_, ..], Some(_)) => return Err(call.usage("only a selector (-l) or a POD name is allowed")),
         _ => return Err(call.usage(USAGE)),
     };
-    if let Some(text) = call.text("since-time").filter(|t| SimTime::parse(t).is_none()) {
+    if let Some(text) = call.text("since-time").filter(|t| SimTime::parse_or_start(t).is_none()) {
         let head: String = text.chars().take_while(char::is_ascii_digit).take(4).collect();
         let (rest, part) = if head.len() == 4 { (&text[4..], "-") } else { (text, "2006") };
         return Err(Failure::error(format!("parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {rest:?} as {part:?}")));
@@ -107,7 +107,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         )));
     }
     let since =
-        call.duration("since").map(|s| SimTime(env.now().0.saturating_sub(s as u64))).or_else(|| call.text("since-time").and_then(SimTime::parse));
+        call.duration("since").map(|s| SimTime(env.now().0.saturating_sub(s as u64))).or_else(|| call.text("since-time").and_then(SimTime::parse_or_start));
     Ok(Flow::wait(Logs {
         sources,
         follow,

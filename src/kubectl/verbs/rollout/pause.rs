@@ -18,9 +18,9 @@ fn set_paused(call: &Call, env: &mut Env, pause: bool) -> Result<Flow, Failure> 
         let paused = at(&o, "spec.paused").and_then(Value::as_bool).unwrap_or(false);
         let word = if pause { "paus" } else { "resum" };
         if kind.kind != "Deployment" {
-            failures.push(Failure::error(format!("{named} {word}ing is not supported")));
+            failures.push(Failure::error(format!("error: {named} {word}ing is not supported")));
         } else if paused == pause {
-            failures.push(Failure::error(format!("{named} is {} paused", if pause { "already" } else { "not" })));
+            failures.push(Failure::error(format!("error: {named} is {} paused", if pause { "already" } else { "not" })));
         } else {
             let patch = json!({"spec": {"paused": if pause { json!(true) } else { Value::Null }}});
             let after = env.patch(&Key::new(kind, namespace(&o), name(&o)), &patch, PatchKind::Merge, &write_options("kubectl-rollout", false))?;
@@ -43,11 +43,11 @@ pub fn restart(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     for (kind, o) in found(call, env)? {
         let named = format!("{} {:?}", kind.resource(), name(&o));
         if !matches!(kind.kind, "Deployment" | "DaemonSet" | "StatefulSet") {
-            failures.push(Failure::error(format!("{named} restarting is not supported")));
+            failures.push(Failure::error(format!("error: {named} restarting is not supported")));
             continue;
         }
         if at(&o, "spec.paused").and_then(Value::as_bool) == Some(true) {
-            failures.push(Failure::error(format!("{named} can't restart paused deployment (run rollout resume first)")));
+            failures.push(Failure::error(format!("error: {named} can't restart paused deployment (run rollout resume first)")));
             continue;
         }
         let (now, place) = (env.now().rfc3339(), "spec.template.metadata.annotations");

@@ -57,6 +57,16 @@ fn progress(kind: &Kind, o: &Value, wanted_revision: i64) -> Result<(String, boo
             if number("status.readyReplicas") < wanted {
                 return waiting(format!("{} pods to be ready", wanted - number("status.readyReplicas")));
             }
+            // The server gives every StatefulSet that rolls a partition.
+            if let Some(partition) = i64_at(o, "spec.updateStrategy.rollingUpdate.partition") {
+                let updated = number("status.updatedReplicas");
+                return if updated < wanted - partition {
+                    let wanted = wanted - partition;
+                    waiting(format!("partitioned roll out to finish: {updated} out of {wanted} new pods have been updated"))
+                } else {
+                    Ok((format!("partitioned roll out complete: {updated} new pods have been updated...\n"), true))
+                };
+            }
             let (current, update) = (str_at(o, "status.currentRevision"), str_at(o, "status.updateRevision"));
             if current != update {
                 return waiting(format!(

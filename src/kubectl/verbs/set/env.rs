@@ -8,7 +8,7 @@ use crate::kubectl::base64;
 use crate::kubectl::call::Call;
 use crate::kubectl::env::{DONE, Env, Failure, Flow};
 use crate::kubectl::resources::{self, Rules};
-use crate::kubectl::verbs::create::pair;
+use crate::kubectl::verbs::create::{names_variable, pair};
 
 pub fn environment(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let (objects, mut words) = split(call);
@@ -16,6 +16,13 @@ pub fn environment(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         return Err(Failure::error(NOTHING_NAMED));
     }
     words.extend(call.texts("env").iter().cloned());
+    if words.iter().any(|w| w == "-") {
+        words.retain(|w| w != "-");
+        let lines = env.stdin.clone().unwrap_or_default();
+        // What stands behind a `#` is a comment (`readEnv`).
+        let plain = lines.lines().map(|line| line.split('#').next().unwrap_or(""));
+        words.extend(plain.filter(|line| line.contains('=')).map(str::to_owned));
+    }
     let request = resources::request(call, &objects, env, Rules { type_alone: true, all_flag: true })?;
     let (set, removed) = changes(&words)?;
     let sourced = match call.filled("from") {
@@ -65,8 +72,7 @@ pub fn environment(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
 fn changes(words: &[String]) -> Result<(Vec<(&str, &str)>, Vec<&str>), Failure> {
     let set: Vec<(&str, &str)> = words.iter().filter_map(|w| pair(w)).collect();
     let removed: Vec<&str> = words.iter().filter(|w| !w.contains('=')).filter_map(|w| w.strip_suffix('-')).collect();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if let Some((key, _)) = set.iter().find(|(key, _)| key.starts_with(|c: char| c.is_ascii_digit()) || !key.chars().all(plain)) {
+    if let Some((key, _)) = set.iter().find(|(key, _)| !names_variable(key)) {
         let rule = "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')";
         return Err(Failure::error(format!("{key:?} is not a valid key name: {rule}")));
     }

@@ -69,6 +69,6 @@ pub const NOTHING_NAMED: &str = "one or more resources must be specified as <res
 
 /// `a=b` words after the objects.
 fn split(call: &Call) -> (Vec<String>, Vec<String>) {
-    let at = call.args.iter().position(|a| a.find('=').is_some_and(|at| at > 0) || a.ends_with('-') && a.len() > 1).unwrap_or(call.args.len());
+    let at = call.args.iter().position(|a| a.find('=').is_some_and(|at| at > 0) || a.ends_with('-')).unwrap_or(call.args.len());
     (call.args[..at].to_vec(), call.args[at..].to_vec())
 }
