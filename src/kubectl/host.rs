@@ -45,6 +45,12 @@ impl Env<'_> {
         (files, directories)
     }
 
+    /// Whether a command may name this directory, though there may be no file in it.
+    pub fn directory_is_there(&self, path: &str) -> bool {
+        let path = shell::absolute(&self.directory, path);
+        DIRECTORIES.contains(&path.as_str()) || self.seat.directories.contains(&path)
+    }
+
     fn text_of(&self, path: &str) -> Option<&String> {
         match &self.node {
             Some(node) => self.cluster.kubelet(node)?.files().get(path),

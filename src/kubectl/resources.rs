@@ -140,7 +140,7 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
         };
         return Err(Failure::error(if !files.is_empty() {
             "only one of -f or -k can be specified".into()
-        } else if (folder.is_empty() || env.files.keys().any(|name| inside(&name))) && !names.iter().any(|name| there(name)) {
+        } else if (env.directory_is_there(dir) || env.files.keys().any(|name| inside(&name))) && !names.iter().any(|name| there(name)) {
             nothing()
         } else if env.files.keys().any(|name| inside(&name)) {
             "kustomizations (-k) are not part of this playground".into()

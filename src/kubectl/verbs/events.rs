@@ -1,6 +1,6 @@
 //! `kubectl events`.
 
-use crate::api::object::{i64_at, name, str_at};
+use crate::api::object::{i64_at, str_at};
 use crate::api::order::InOrder as _;
 use crate::api::{Value, json, kinds};
 use crate::kubectl::call::{Call, Verb};
@@ -93,11 +93,8 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     }
     match form {
         Form::Table { .. } => {}
-        Form::Name => {
-            let text: String = events.iter().map(|e| format!("event/{}\n", name(e))).collect();
-            env.out(text);
-            return Ok(DONE);
-        }
+        // The printer of names passes over a list.
+        Form::Name => return Ok(DONE),
         form => {
             let items: Vec<&Value> = events.iter().map(AsRef::as_ref).collect();
             env.out(output::print(&form, &json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}}))?);

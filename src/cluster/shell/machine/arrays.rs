@@ -94,7 +94,7 @@ impl Machine {
             Part::Array { words, added } => {
                 // They may ask for what the name was before.
                 let values = self.listed(host, words);
-                let shown: Vec<String> = values.iter().map(|(_, text)| super::command::quoted(text)).collect();
+                let shown: Vec<String> = values.iter().map(|(_, text)| self.traced(text)).collect();
                 if !self.may_change(name) {
                     return String::new();
                 }
@@ -117,7 +117,7 @@ impl Machine {
                 let text = expand::text(self, host, value);
                 let before = if *added { self.element(name, number).unwrap_or_default() } else { String::new() };
                 self.set_element(name, number, before + &text);
-                super::command::quoted(&text)
+                self.traced(&text)
             }
             _ => String::new(),
         }

@@ -14,15 +14,21 @@ use crate::cluster::shell::parser::{Instruction, Program, Redirect, is_name, of_
 use crate::cluster::shell::{Answered, Command, Host, applets, expand};
 
 /// A word as `set -x` shows it (`maybe_single_quote` of BusyBox's `ash.c`).
-pub(super) fn quoted(word: &str) -> String {
+fn quoted(word: &str) -> String {
     let is_plain = |c: char| matches!(c, '+'..=':' | '@'..='Z' | ']'..='_' | 'a'..='z');
-    if word.chars().all(is_plain) && !word.is_empty() && !KEYWORDS.contains(&format!(" {word} ")) {
+    let is_keyword = || word.len() < KEYWORDS.len() && KEYWORDS.contains(&format!(" {word} "));
+    if word.chars().all(is_plain) && !word.is_empty() && !is_keyword() {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 impl Machine {
+    /// A word as `set -x` shows it, if that is on: it may be long.
+    pub(super) fn traced(&self, word: &str) -> String {
+        if self.options.xtrace { quoted(word) } else { String::new() }
+    }
+
     pub(super) fn simple(&mut self, host: &mut dyn Host, assignments: &[(String, Word)], words: &[Word], redirects: &[Redirect]) -> Step {
         self.forget_inputs();
         let mut arguments = expand::arguments(self, host, words);
@@ -43,7 +49,7 @@ impl Machine {
             if self.fault.is_none() {
                 self.set(name, &value);
             }
-            values.push((name, quoted(&value)));
+            values.push((name, self.traced(&value)));
         }
         let files = self.top().clone();
         self.files.push(files);
