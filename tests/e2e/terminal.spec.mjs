@@ -123,6 +123,24 @@ test("a here-document is typed line by line; vi opens a file in the editor", asy
   await expect(page.getByRole("button", { name: "note.txt", exact: true })).toHaveAttribute("aria-pressed", "true");
 });
 
+test("what kubectl edit cannot save is opened again with the reasons, and nothing of it is lost", async ({ page }) => {
+  const app = await ready(page);
+  const map = (key) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {"${key}": "1"}\n`;
+  await app.run("kubectl create configmap c --from-literal=a=b");
+  await app.run("kubectl edit configmap c");
+  await expect(app.editor).toContainText("Please edit the object below");
+  await app.write(map("a b"));
+  await app.apply();
+  await expect(app.terminalOutput).toContainText('error: configmaps "c" is invalid');
+  await expect(app.editor).toContainText('configmaps "c" was not valid');
+  await expect(app.editor).toContainText("a b");
+  await app.write(map("ab"));
+  await app.apply();
+  await expect(app.terminalOutput).toContainText("configmap/c edited");
+  await app.run("kubectl get configmap c -o jsonpath='{.data.ab}'");
+  await expect(app.terminalOutput).toContainText("1");
+});
+
 test("a command may take several lines, at the own prompt and in a container's shell", async ({ page }) => {
   const app = await ready(page);
   const prompt = page.locator(".terminal-pane .line .prompt");

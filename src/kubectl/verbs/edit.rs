@@ -128,7 +128,12 @@ impl Edit {
             }
             Err(status) if status.reason == "NotFound" => {
                 let place = keep(edited, env);
-                Err(Failure::raw(format!("error: {named} could not be found on the server\nThe edits you made on deleted resources have been saved to {place:?}\n"), 1))
+                Err(Failure::raw(
+                    format!(
+                        "error: {named} could not be found on the server\nThe edits you made on deleted resources have been saved to {place:?}\n"
+                    ),
+                    1,
+                ))
             }
             Err(status) => {
                 let place = keep(edited, env);

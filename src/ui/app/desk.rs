@@ -122,6 +122,12 @@ impl Desk {
         self.active = self.tabs.len() - 1;
     }
 
+    /// Shows another text in a tab.
+    pub fn reopen(&mut self, tab: usize, text: &str) {
+        self.tabs[tab].text = text.into();
+        self.active = tab;
+    }
+
     pub fn close(&mut self, tab: usize) {
         if self.tabs.len() > 1 && tab < self.tabs.len() {
             let closed = self.tabs.remove(tab);

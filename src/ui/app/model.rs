@@ -85,7 +85,7 @@ pub struct Model {
     /// A text changed and is not in the browser's storage yet.
     unkept: bool,
     /// The tab that a `kubectl edit` waits for.
-    edited: Option<String>,
+    edited: Option<(String, String)>,
     typed_ahead: VecDeque<String>,
     /// What was there when goals were last judged.
     pub(super) judged: (usize, usize, usize),
@@ -237,20 +237,28 @@ impl Model {
     /// `kubectl edit` waits for a text: it gets a tab, which goes when it is done with.
     pub fn follow_edit(&mut self) {
         let wanted = self.session.terminal().wants_edit().map(|edit| (edit.name.clone(), edit.text.clone()));
-        let here = self.desk.tabs().iter().position(|tab| Some(&tab.name) == self.edited.as_ref());
-        match (wanted, &self.edited) {
-            (Some((name, text)), edited) if edited.as_ref() != Some(&name) => {
-                self.desk.open_tab(&name, &text);
-                self.edited = Some(name);
+        let here = self.edited.as_ref().and_then(|(name, _)| self.desk.tabs().iter().position(|tab| tab.name == *name));
+        match (wanted, here) {
+            (Some(wanted), _) if self.edited.as_ref() == Some(&wanted) => return,
+            // What was not valid is opened again, with the reasons above it.
+            (Some(wanted), Some(tab)) if self.edited.as_ref().is_some_and(|(name, _)| *name == wanted.0) => {
+                self.desk.reopen(tab, &wanted.1);
+                self.edited = Some(wanted);
                 self.layout.shown = Pane::Manifest;
             }
-            (None, Some(_)) => {
-                self.edited = None;
+            (Some(wanted), _) => {
+                self.desk.open_tab(&wanted.0, &wanted.1);
+                self.edited = Some(wanted);
+                self.layout.shown = Pane::Manifest;
+            }
+            (None, here) => {
+                if self.edited.take().is_none() {
+                    return;
+                }
                 if let Some(tab) = here {
                     self.desk.close(tab);
                 }
             }
-            (Some(_) | None, _) => return,
         }
         self.revision += 1;
         self.text_changed();

@@ -55,11 +55,15 @@ fn token(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             "Pod" => (kinds::POD, "pod"),
             _ => (kinds::SECRET, "secret"),
         };
-        let o = env.get(kind, if kind.namespaced { &space } else { "" }, &named).ok_or_else(|| refused(&format!("{} {named:?} not found", kind.plural)))?;
+        let o = env
+            .get(kind, if kind.namespaced { &space } else { "" }, &named)
+            .ok_or_else(|| refused(&format!("{} {named:?} not found", kind.plural)))?;
         reference = json!({"apiVersion": "v1", "kind": kind.kind, "name": named});
         if let Some(given) = call.filled("bound-object-uid") {
             if given != uid(&o) {
-                let why = format!("the UID in the bound object reference ({given}) does not match the UID in record. The object might have been deleted and then recreated");
+                let why = format!(
+                    "the UID in the bound object reference ({given}) does not match the UID in record. The object might have been deleted and then recreated"
+                );
                 return Err(refused(&format!("Operation cannot be fulfilled on {} {named:?}: {why}", kind.plural)));
             }
             reference["uid"] = json!(given);

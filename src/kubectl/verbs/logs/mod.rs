@@ -106,8 +106,10 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             sources.len()
         )));
     }
-    let since =
-        call.duration("since").map(|s| SimTime(env.now().0.saturating_sub(s as u64))).or_else(|| call.text("since-time").and_then(SimTime::parse_or_start));
+    let since = call
+        .duration("since")
+        .map(|s| SimTime(env.now().0.saturating_sub(s as u64)))
+        .or_else(|| call.text("since-time").and_then(SimTime::parse_or_start));
     Ok(Flow::wait(Logs {
         sources,
         follow,

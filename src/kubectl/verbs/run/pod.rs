@@ -47,7 +47,8 @@ pub fn build(call: &Call, pod_name: &str, rest: &[String], restart: &str, port: 
     let mut container = json!({"image": call.text("image").unwrap_or(""), "name": pod_name, "resources": {}});
     let mut variables = Vec::new();
     for text in call.texts("env") {
-        let (key, value) = create::pair(text).filter(|(key, _)| create::names_variable(key)).ok_or_else(|| Failure::error(format!("invalid env: {text}")))?;
+        let (key, value) =
+            create::pair(text).filter(|(key, _)| create::names_variable(key)).ok_or_else(|| Failure::error(format!("invalid env: {text}")))?;
         variables.push(if value.is_empty() { json!({"name": key}) } else { json!({"name": key, "value": value}) });
     }
     if !variables.is_empty() {
