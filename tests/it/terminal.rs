@@ -502,7 +502,10 @@ fn random_texts_neither_panic_nor_hang() {
             }
             terminal.complete(&text, &cluster);
             terminal.interrupt(&mut cluster);
-            assert!(!terminal.is_busy(), "Ctrl-C ends everything: {text}");
+            // A shell that is open on a node or in a container goes on at its prompt.
+            assert!(terminal.prompt().is_some(), "Ctrl-C ends everything: {text}");
+            terminal.leave(&mut cluster);
+            assert!(!terminal.is_busy(), "who leaves is at the own prompt: {text}");
             if let Ok(exec) = in_container {
                 assert!(cluster.exec_state(exec).is_some());
             }
