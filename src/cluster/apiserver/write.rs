@@ -279,8 +279,8 @@ impl ApiServer {
             let why = format!("the name of the object ({renamed}) does not match the name on the URL ({})", key.name);
             return Err(Status::new(400, "BadRequest", why));
         }
-        // `ValidateObjectMetaUpdate`
-        if let Some(uid) = object::str_at(&new, "metadata.uid").filter(|uid| *uid != object::uid(&old)) {
+        // `ValidateObjectMetaUpdate`; one that is left empty is filled in (`BeforeUpdate`).
+        if let Some(uid) = object::str_at(&new, "metadata.uid").filter(|uid| !uid.is_empty() && *uid != object::uid(&old)) {
             return Err(super::refusal::invalid(key.kind, &key.name, "metadata.uid", format!("Invalid value: {uid:?}: field is immutable")));
         }
         if options.field_manager.starts_with("kubectl") && options.subresource.is_empty() {
