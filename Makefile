@@ -74,13 +74,15 @@ lessons: native
 conformance: native
 	@$(NEED) python3
 	@mkdir -p target/conformance
-	@rm -rf target/conformance/diff
+	@rm -rf target/conformance/diff target/conformance/diff-recorded
 	@python3 -B tests/conformance/judge.py --podlab $(PODLAB) --json target/conformance/figures.json --diff target/conformance/diff > target/conformance/report.txt
 	@grep -v '^  ' target/conformance/report.txt
+	@python3 -B tests/conformance/judge.py --podlab $(PODLAB) --json target/conformance/recorded.json --diff target/conformance/diff-recorded tests/recorded > target/conformance/report-recorded.txt
+	@grep -v '^  ' target/conformance/report-recorded.txt | sed 's/^/recorded_/'
 	@echo "podlab: by group in target/conformance/report.txt, differences in target/conformance/diff/"
 
 floors: conformance
-	@python3 -B tests/floors.py tests/conformance.toml target/conformance/figures.json
+	@python3 -B tests/floors.py tests/conformance.toml target/conformance/figures.json recorded=target/conformance/recorded.json
 
 web: node_modules/.package-lock.json
 	@$(NEED) rust wasm-bindgen chromium

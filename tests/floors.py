@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Holds each conformance suite at no less than its floor: floors.py FLOORS.toml FIGURES.json
+"""Holds each conformance suite at no less than its floor: floors.py FLOORS.toml FIGURES.json [PREFIX=FIGURES.json]...
 
-The floors are lines `suite = N` (cases that agree); they only ever go up.
+Suites of figures behind a prefix are called PREFIX_SUITE. The floors are lines `suite = N` (cases that agree); they only ever go up.
 """
 
 import json
@@ -14,6 +14,10 @@ def main() -> int:
     floors_file, figures_file = Path(sys.argv[1]), Path(sys.argv[2])
     floors = {name: int(number) for name, number in re.findall(r"(?m)^(\w+)\s*=\s*(\d+)", floors_file.read_text(encoding="utf-8"))}
     figures = json.loads(figures_file.read_text(encoding="utf-8"))
+    for argument in sys.argv[3:]:
+        prefix, file = argument.split("=", 1)
+        more = json.loads(Path(file).read_text(encoding="utf-8"))
+        figures.update({f"{prefix}_{suite}": figure for suite, figure in more.items()})
     failed = 0
     for suite, floor in floors.items():
         agree = figures.get(suite, {}).get("agree", 0)

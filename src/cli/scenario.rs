@@ -96,6 +96,7 @@ impl Run<'_> {
                 let subresource = match str_at(target, "subresource") {
                     Some("resize") => "resize",
                     Some("status") => "status",
+                    Some("ephemeralcontainers") => "ephemeralcontainers",
                     _ => "",
                 };
                 self.patch(target, target.get("patch").unwrap_or(&Value::Null), how, subresource)

@@ -33,10 +33,12 @@ struct Group {
 }
 
 impl Endpoints {
-    /// The Services that choose a Pod, before or after its change, look again.
+    /// The Services that choose a Pod, before or after its change, look again. Models `podEndpointsChanged`, which does not ask for the phase: a Pod
+    /// that had stopped being ready before it ended stays in its slice (`tests/data/controllers/ended-pod-stays-in-its-slice`), and whatever happens
+    /// to one that is being deleted counts.
     pub fn observe_pod(&mut self, change: &Change, queued: &mut SortedMap<Work, SimTime>, ctx: &mut Context) {
-        let now = seen(&change.object);
-        if change.verb == crate::cluster::apiserver::Verb::Modified && change.old.as_ref().is_some_and(|old| seen(old) == now) {
+        let same = |old: &Rc<Value>| !object::is_deleting(&change.object) && seen(old) == seen(&change.object);
+        if change.verb == crate::cluster::apiserver::Verb::Modified && change.old.as_ref().is_some_and(same) {
             return;
         }
         let chosen = |service: &&Rc<Value>| {
@@ -172,9 +174,9 @@ fn is_headless(service: &Value) -> bool {
     object::str_at(service, "spec.clusterIP") == Some("None")
 }
 
-/// What a slice shows of a Pod.
-fn seen(pod: &Value) -> (Option<&Map<String, Value>>, Option<&str>, bool, bool, bool) {
-    (object::labels(pod), address(pod), is_ready(pod), object::is_deleting(pod), is_finished(pod))
+/// What makes the controller look again when it changes.
+fn seen(pod: &Value) -> (Option<&Map<String, Value>>, Option<&str>, bool) {
+    (object::labels(pod), address(pod), is_ready(pod))
 }
 
 fn address(pod: &Value) -> Option<&str> {

@@ -1,5 +1,5 @@
 //! The kubelet's own admission of a Pod that was bound to its node. Models `pkg/kubelet/lifecycle/predicate.go`. Deviation: nobody else
-//! may refuse (sysctls, AppArmor, the topology manager).
+//! may refuse (AppArmor, the topology manager).
 
 use crate::api::kinds::{NODE, POD};
 use crate::api::object::{at, i64_at, list_at, str_at, uid};
@@ -53,8 +53,17 @@ impl Worker {
         false
     }
 
-    /// Models `generalFilter`, the check of NoExecute taints and the eviction manager's `Admit`.
+    /// Models the eviction manager's `Admit`, that of the sysctls, `generalFilter` and the check of NoExecute taints, in this order.
     fn refusal(&self, turn: &Turn) -> Option<Refusal> {
+        let best_effort = str_at(&self.pod, "status.qosClass") == Some("BestEffort");
+        let endures = tolerated(list_at(&self.pod, "spec.tolerations"), "node.kubernetes.io/memory-pressure", "", "NoSchedule");
+        if turn.memory_pressure && best_effort && !endures && !self.is_critical() {
+            return Some(Refusal { reason: "Evicted".into(), message: "The node had condition: [MemoryPressure]. ".into(), missing: Vec::new() });
+        }
+        if let Some(name) = forbidden_sysctl(&self.pod) {
+            let message = format!("forbidden sysctl: {name:?} not allowlisted");
+            return Some(Refusal { reason: "SysctlForbidden".into(), message, missing: Vec::new() });
+        }
         let used = others(&self.uid, turn).count() as i64;
         let capacity = turn.node.config.pods;
         if used + 1 > capacity {
@@ -80,11 +89,6 @@ impl Worker {
         };
         if !self.is_static && node.is_some_and(|n| list_at(n, "spec.taints").iter().any(repels)) {
             return Some(predicate("TaintToleration", "node(s) had taints that the pod didn't tolerate"));
-        }
-        let best_effort = str_at(&self.pod, "status.qosClass") == Some("BestEffort");
-        let endures = tolerated(list_at(&self.pod, "spec.tolerations"), "node.kubernetes.io/memory-pressure", "", "NoSchedule");
-        if turn.memory_pressure && best_effort && !endures && !self.is_critical() {
-            return Some(Refusal { reason: "Evicted".into(), message: "The node had condition: [MemoryPressure]. ".into(), missing: Vec::new() });
         }
         None
     }
@@ -136,6 +140,44 @@ impl Worker {
         }
         Ok(())
     }
+}
+
+/// Sysctls that change nothing for anybody but the Pod (`pkg/kubelet/sysctl/safe_sysctls.go`). Others must be allowed on the kubelet's command line.
+const SAFE_SYSCTLS: [&str; 12] = [
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_wmem",
+];
+
+/// The Pod's first sysctl that the kubelet does not set, with dots between its parts (`NormalizeName`).
+fn forbidden_sysctl(pod: &Value) -> Option<String> {
+    let swapped = |name: &str| {
+        name.chars()
+            .map(|c| {
+                if c == '.' {
+                    '/'
+                } else if c == '/' {
+                    '.'
+                } else {
+                    c
+                }
+            })
+            .collect()
+    };
+    let mut names = list_at(pod, "spec.securityContext.sysctls").iter().filter_map(|sysctl| str_at(sysctl, "name")).map(|name| {
+        let slashes = name.find(['.', '/']).is_some_and(|at| name[at..].starts_with('/'));
+        if slashes { swapped(name) } else { name.to_owned() }
+    });
+    names.find(|name| !SAFE_SYSCTLS.contains(&name.as_str()))
 }
 
 /// (host IP, protocol, port) of each port that a Pod takes on its node.

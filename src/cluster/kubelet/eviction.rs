@@ -5,6 +5,7 @@
 
 use crate::api::kinds::NODE;
 use crate::api::object::{at, i64_at, list_at, set, str_at};
+use crate::api::order::SortedMap;
 use crate::api::{Quantity, SimTime, Value, json};
 use crate::cluster::apiserver::{Caller, EventSpec, WriteOptions, set_condition};
 use crate::cluster::runtime::{Runtime, State, bulk, files};
@@ -12,12 +13,16 @@ use crate::cluster::{Context, Task};
 
 use super::resize::{amount, quantity_text};
 use super::spec::Role;
-use super::termination::KillReason;
+use super::termination::{KillReason, PodFailure};
 use super::worker::{Life, Turn, Worker};
 use super::{Kubelet, Timer};
 
-/// `monitoringInterval` of the manager.
+/// `monitoringInterval` of the manager. Between two of its looks containerd measures what containers wrote (`stats_collect_period`), as often.
 const PERIOD_MS: u64 = 10_000;
+/// How often the kubelet looks for Pods whose volumes nobody has measured (`volumeStatsAggPeriod`).
+const NEW_VOLUMES_MS: u64 = 60_000;
+/// The mean of one and two such periods (`volumeStatCalculator`): how long a volume's size is believed.
+const VOLUMES_MS: u64 = 90_000;
 /// `memory.available<100Mi`. What a node offers to Pods is its capacity less this.
 const THRESHOLD: i64 = 100 << 20;
 /// Pressure is told for at least so long (`evictionPressureTransitionPeriod`).
@@ -53,11 +58,22 @@ pub struct Reason {
     pub grace_seconds: Option<u64>,
 }
 
+/// What the kubelet last learned of what a Pod has stored.
+#[derive(Clone, Debug, Default)]
+pub struct Measured {
+    /// Bytes of a container's own files and its log, by name.
+    containers: SortedMap<String, i64>,
+    /// Bytes by volume.
+    volumes: SortedMap<String, i64>,
+    volumes_at: Option<SimTime>,
+}
+
 impl Kubelet {
-    /// Looks in time, where something could be too much one day.
+    /// Looks in time, where something could be too much one day. At every tenth second what is stored is measured, five seconds later judged.
     pub(super) fn watch_pressure(&mut self, ctx: &mut Context) {
         if self.pressure.due.is_none() {
-            let due = ctx.now + (PERIOD_MS - ctx.now.millis() % PERIOD_MS);
+            let half = PERIOD_MS / 2;
+            let due = ctx.now + (half - ctx.now.millis() % half);
             self.pressure.due = Some(due);
             ctx.queue.push(due, Task::Kubelet { node: self.node.index, timer: Timer::Pressure { due } });
         }
@@ -69,8 +85,12 @@ impl Kubelet {
             return;
         }
         self.pressure.due = None;
+        if due.millis().is_multiple_of(PERIOD_MS) {
+            self.workers.values_mut().filter(|w| w.can_be_evicted()).for_each(|w| w.measure(runtime, ctx));
+            return self.watch_pressure(ctx);
+        }
         let over: Vec<(u32, String)> =
-            self.workers.values().filter(|w| w.can_be_evicted()).filter_map(|w| Some((w.id, w.storage_excess(runtime, ctx)?))).collect();
+            self.workers.values().filter(|w| w.can_be_evicted()).filter_map(|w| Some((w.id, w.storage_excess()?))).collect();
         let mut evicted = !over.is_empty();
         for (id, message) in over {
             let why = Reason { reason: "Evicted", message, disruption: None, grace_seconds: Some(GRACE_SECONDS) };
@@ -164,12 +184,26 @@ impl Worker {
             || self.spec.containers.iter().any(|c| at(&c.resources, "limits.ephemeral-storage").is_some())
     }
 
-    /// Models `localStorageEviction`: the first limit that the Pod is beyond, in the manager's words.
-    fn storage_excess(&self, runtime: &Runtime, ctx: &Context) -> Option<String> {
-        let size = |volume: &str| {
-            let text = ctx.network.volumes.get(volume).map_or(0, files::bytes) as i64;
-            text.saturating_add(bulk::stored(&ctx.network.bulk, volume))
+    fn measure(&mut self, runtime: &Runtime, ctx: &Context) {
+        self.measured.containers = self.seen.running().map(|c| (c.name.clone(), runtime.stored_bytes(c.id, ctx.network))).collect();
+        let due = match self.measured.volumes_at {
+            None => ctx.now.millis() % NEW_VOLUMES_MS == NEW_VOLUMES_MS / 2,
+            Some(at) => ctx.now.since(at) >= VOLUMES_MS,
         };
+        if due {
+            let size = |name: &str| {
+                let volume = format!("{}/{name}", self.uid);
+                let text = ctx.network.volumes.get(&volume).map_or(0, files::bytes) as i64;
+                text.saturating_add(bulk::stored(&ctx.network.bulk, &volume))
+            };
+            let names = list_at(&self.pod, "spec.volumes").iter().filter_map(|volume| str_at(volume, "name"));
+            self.measured.volumes = names.map(|name| (name.to_owned(), size(name))).collect();
+            self.measured.volumes_at = Some(ctx.now);
+        }
+    }
+
+    /// Models `localStorageEviction`: the first limit that the Pod is beyond, in the manager's words.
+    fn storage_excess(&self) -> Option<String> {
         let mut stored = 0;
         for volume in list_at(&self.pod, "spec.volumes").iter().filter(|v| at(v, "emptyDir").is_some()) {
             let name = str_at(volume, "name").unwrap_or("");
@@ -177,7 +211,7 @@ impl Worker {
             if str_at(volume, "emptyDir.medium") == Some("Memory") {
                 continue;
             }
-            let used: i64 = size(&format!("{}/{name}", self.uid));
+            let used = self.measured.volumes.get(name).copied().unwrap_or(0);
             stored += used;
             if let Some(limit) = str_at(volume, "emptyDir.sizeLimit")
                 && Quantity::parse(limit).is_some_and(|q| q.value() > 0 && used > q.value())
@@ -187,7 +221,7 @@ impl Worker {
         }
         let limit = |c: &super::spec::ContainerSpec| amount(&c.resources, "limits.ephemeral-storage", false);
         let regular = || self.spec.containers.iter().filter(|c| matches!(c.role, Role::Regular | Role::Sidecar));
-        let written: i64 = self.seen.running().map(|c| runtime.stored_bytes(c.id, ctx.network)).sum();
+        let written: i64 = self.measured.containers.values().sum();
         if regular().all(|c| limit(c).is_some()) {
             let total: i64 = regular().filter_map(limit).sum();
             if stored + written > total {
@@ -195,12 +229,11 @@ impl Worker {
                 return Some(format!("Pod ephemeral local storage usage exceeds the total limit of containers {total}. "));
             }
         }
-        self.seen.running().find_map(|seen| {
-            let (_, container) = self.spec.find(&seen.name)?;
+        self.measured.containers.iter().find_map(|(name, used)| {
+            let (_, container) = self.spec.find(name)?;
             let most = limit(container)?;
             let text = str_at(&container.resources, "limits.ephemeral-storage").unwrap_or("");
-            (runtime.stored_bytes(seen.id, ctx.network) > most)
-                .then(|| format!("Container {} exceeded its local ephemeral storage limit \"{text}\". ", seen.name))
+            (*used > most).then(|| format!("Container {name} exceeded its local ephemeral storage limit \"{text}\". "))
         })
     }
 
@@ -224,7 +257,7 @@ impl Worker {
             return;
         }
         self.event("", "Warning", why.reason, &why.message, turn);
-        self.failure = Some((why.reason.to_owned(), why.message.clone()));
+        self.failure = Some(PodFailure { reason: why.reason.to_owned(), message: why.message.clone(), lasting: false });
         if let (Some(message), Some(stored)) = (&why.disruption, self.stored(turn)) {
             let mut new = (*stored).clone();
             let condition = json!({"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet", "message": message,

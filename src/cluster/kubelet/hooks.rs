@@ -5,7 +5,7 @@ use crate::cluster::log::Stream;
 use crate::cluster::network::{self, Failure, HttpGet, ProbeRequest};
 use crate::cluster::runtime::{ContainerId, ExecId};
 
-use super::prober::hook_failure;
+use super::prober::{exec_failure, hook_failure};
 use super::spec::{ContainerSpec, Handler};
 use super::worker::{Turn, Worker};
 
@@ -77,7 +77,8 @@ impl Worker {
                     return Progress::Done(Err(HookError { what: what(), why: "container not found".into() }));
                 };
                 if let Some(error) = &record.error {
-                    return Progress::Done(Err(HookError { what: what(), why: error.clone() }));
+                    let why = format!("{}, message: \"\"", exec_failure(error));
+                    return Progress::Done(Err(HookError { what: what(), why }));
                 }
                 match record.exit_code {
                     None => Progress::Look(LOOK_MS),

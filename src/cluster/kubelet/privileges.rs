@@ -1,7 +1,7 @@
 //! Who a container's processes are and what they may do: user and groups, capabilities, whose processes they see, whom the kernel ends first.
 //!
 //! Models `pkg/kubelet/kuberuntime/{security_context,util/util}.go`, `pkg/kubelet/qos/policy.go` and what containerd makes of them
-//! (`internal/cri/opts/spec_opts.go`). Deviations: capabilities are shown and forbid nothing; requests of a whole Pod do not count for the score.
+//! (`internal/cri/opts/spec_opts.go`). Deviations: of the capabilities only those for files count; requests of a whole Pod do not count for the score.
 
 use crate::api::Value;
 use crate::api::object::{at, bool_at, i64_at, list_at, str_at};

@@ -396,15 +396,17 @@ fn exec_outcome(command: &[String], exec: ExecId, turn: &Turn) -> Option<Attempt
     if let Some(error) = &record.error {
         let name = command.first().map_or("", String::as_str);
         debug_assert!(!error.is_empty(), "an exec of {name} that failed says why");
-        return Some(Attempt::Error(format!(
-            "rpc error: code = Unknown desc = failed to exec in container: failed to start exec \"{:064x}\": {error}",
-            exec.0
-        )));
+        return Some(Attempt::Error(exec_failure(error)));
     }
     let code = record.exit_code?;
     let text = |wanted| record.output.iter().filter(|(s, _)| *s == wanted).map(|(_, t)| t.as_str()).collect::<String>();
     let output = text(crate::cluster::log::Stream::Stdout) + &text(crate::cluster::log::Stream::Stderr);
     Some(if code == 0 { Attempt::Success } else { Attempt::Failure(output) })
+}
+
+/// What `ExecSync` of the runtime says of a command that it could not start.
+pub fn exec_failure(error: &str) -> String {
+    format!("rpc error: code = Unknown desc = {error}")
 }
 
 /// `dial tcp 10.244.1.5:80: connect: connection refused`, as Go says it.

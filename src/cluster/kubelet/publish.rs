@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use crate::api::kinds::{EVENT, POD};
-use crate::api::object::{at, list_at, set, uid};
+use crate::api::object::{at, list_at, set, str_at, uid};
 use crate::api::{Map, SimTime, Value, json};
 use crate::cluster::apiserver::{Caller, EventSpec, Verb, WriteOptions};
 use crate::cluster::log::Fact;
@@ -14,8 +14,9 @@ use crate::cluster::shell::owner::Credentials;
 
 use super::conditions::{self, Condition, Ground};
 use super::observed::Ended;
-use super::spec::{ContainerSpec, Role};
-use super::status::{self, Basis, ContainerState, Phase, PodStatus};
+use super::spec::{ContainerSpec, PodSpec, Role};
+use super::status::{self, Basis, ContainerState, ContainerStatus, Phase, PodStatus};
+use super::termination::PodFailure;
 use super::worker::{Life, PodTimer, Turn, Worker};
 
 /// The status manager's full pass.
@@ -35,13 +36,21 @@ pub struct Said {
 }
 
 impl Worker {
-    /// A refused Pod's status: nothing but phase, reason and message.
+    /// A refused Pod's status: nothing but phase, reason and message. The conditions that are a kubelet's to tell go (`mergePodStatus`), even the
+    /// scheduler's.
     pub fn save_refusal(&mut self, turn: &mut Turn) {
         let Some(stored) = self.stored(turn) else { return };
         let mut object = (*stored).clone();
         let status = &self.status;
         for (key, text) in [("phase", status.phase.name()), ("reason", &status.reason), ("message", &status.message)] {
             crate::api::object::set(&mut object, &format!("status.{key}"), json!(text));
+        }
+        let foreign: Vec<Value> =
+            list_at(&object, "status.conditions").iter().filter(|c| !conditions::is_owned(str_at(c, "type").unwrap_or(""))).cloned().collect();
+        if foreign.is_empty() {
+            crate::api::object::remove(&mut object, "status.conditions");
+        } else {
+            set(&mut object, "status.conditions", Value::Array(foreign));
         }
         crate::api::object::set(&mut object, "status.startTime", json!(turn.ctx.now.rfc3339()));
         crate::api::object::set(&mut object, "status.observedGeneration", json!(self.spec.generation));
@@ -54,7 +63,7 @@ impl Worker {
     /// does not show yet.
     pub fn publish(&mut self, torn_down: bool, turn: &mut Turn) -> Phase {
         let spec = self.spec.clone();
-        let deleting = crate::api::object::is_deleting(&self.pod) || self.life != Life::Syncing;
+        let deleting = crate::api::object::is_deleting(&self.pod);
         let basis = Basis { spec: &spec, seen: &self.seen, old: &self.status, reasons: &self.reasons, deleting, runtime: turn.runtime };
         let mut containers = basis.container_statuses();
         let mut unready = Vec::new();
@@ -76,7 +85,7 @@ impl Worker {
             };
         }
         let mut phase = status::phase(&spec, &containers, &self.seen, torn_down && !self.is_static);
-        if self.failure.is_some() {
+        if self.failure.as_ref().is_some_and(|failure| failure.lasting || torn_down && phase != Phase::Succeeded) {
             phase = Phase::Failed;
         }
         if self.status.phase.is_terminal() {
@@ -117,11 +126,11 @@ impl Worker {
         if shown == self.status.phase {
             (next.reason, next.message) = (self.status.reason.clone(), self.status.message.clone());
         }
-        if let Some((reason, message)) = self.failure.as_ref().filter(|_| shown == Phase::Failed) {
+        if let Some(PodFailure { reason, message, .. }) = self.failure.as_ref().filter(|_| shown == Phase::Failed) {
             (next.reason, next.message) = (reason.clone(), message.clone());
         }
         if torn_down {
-            give_up_unknown(&mut next);
+            give_up_unknown(&mut next, self.initialized);
         }
         self.status = next;
         self.save(turn);
@@ -273,10 +282,23 @@ impl Worker {
     }
 }
 
-/// Models `TerminatePod` of the status manager: what cannot be found any more has ended, nobody knows how.
-fn give_up_unknown(status: &mut PodStatus) {
+/// Models `TerminatePod` of the status manager: what cannot be found any more has ended, nobody knows how. What never came to its turn goes on
+/// waiting.
+fn give_up_unknown(status: &mut PodStatus, initialized: bool) {
+    let begun = |container: &ContainerStatus| container.last.is_some() || !matches!(container.state, ContainerState::Waiting { .. });
+    let inits = || status.containers.iter().filter(|c| matches!(c.role, Role::Init | Role::Sidecar));
+    let reached = inits().enumerate().filter(|(_, c)| begun(c)).last().map_or(0, |(at, _)| at);
+    let mut index = 0;
     for container in &mut status.containers {
-        if !matches!(container.state, ContainerState::Terminated(_)) {
+        let counts = match container.role {
+            Role::Regular => initialized,
+            Role::Init | Role::Sidecar => {
+                index += 1;
+                index <= reached + 1
+            }
+            Role::Ephemeral => false,
+        };
+        if counts && !matches!(container.state, ContainerState::Terminated(_)) {
             container.state = ContainerState::Terminated(Ended::lost("The container could not be located when the pod was terminated"));
         }
         container.started = false;
@@ -284,6 +306,20 @@ fn give_up_unknown(status: &mut PodStatus) {
     if !status.phase.is_terminal() {
         status.phase = Phase::Failed;
     }
+}
+
+/// Models `hasPodInitialized`.
+pub fn has_initialized(status: &PodStatus, spec: &PodSpec) -> bool {
+    let begun = |c: &ContainerStatus| c.role == Role::Regular && (c.last.is_some() || !matches!(c.state, ContainerState::Waiting { .. }));
+    if !spec.has_init || status.containers.iter().any(begun) {
+        return true;
+    }
+    let Some(last) = status.containers.iter().rfind(|c| matches!(c.role, Role::Init | Role::Sidecar)) else { return false };
+    if last.role == Role::Sidecar {
+        return last.state.is_running() && last.started;
+    }
+    let now = if let ContainerState::Terminated(ended) = &last.state { Some(ended) } else { None };
+    last.last.as_ref().into_iter().chain(now).any(|ended| ended.exit_code == 0)
 }
 
 fn pod_resources(requests: Option<Value>, limits: Option<Value>) -> Value {

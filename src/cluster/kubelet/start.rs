@@ -42,11 +42,6 @@ impl Start {
         Self { container, stage: Stage::BackOff }
     }
 
-    /// The container whose postStart hook is going on.
-    pub fn in_post_start(&self) -> Option<usize> {
-        matches!(self.stage, Stage::PostStart(..)).then_some(self.container)
-    }
-
     fn at(self, stage: Stage) -> Step {
         Step::Start(Self { stage, ..self })
     }
@@ -188,7 +183,7 @@ impl Worker {
         if let Some((reason, message)) = self.image_volume_error(index, container, turn) {
             return self.record_failure(container, &reason, message);
         }
-        let refusal = self.user_error(container, turn.runtime).or_else(|| self.surroundings(turn).environment(container).err());
+        let refusal = self.container_config(container, 0, turn).err().or_else(|| self.user_error(container, turn.runtime));
         if let Some(message) = refusal {
             self.container_event(index, "Warning", "Failed", &format!("Error: {message}"), turn);
             return self.record_failure(container, "CreateContainerConfigError", message);
@@ -198,14 +193,16 @@ impl Worker {
     }
 
     fn container_config(&self, container: &ContainerSpec, attempt: u32, turn: &Turn) -> Result<ContainerConfig, String> {
+        let processes = self.sharing(container, turn.runtime)?;
         let env = self.surroundings(turn).environment(container)?;
-        let expanded = |text: &str| expand(text, &|name| env.iter().rev().find(|(n, _)| n == name).map(|(_, v)| v.clone()));
+        let lookup = |name: &str| env.iter().rev().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+        let expanded = |text: &str| expand(text, &lookup);
         let words = |key: &str| {
             let list = container.value.get(key)?.as_array()?;
             Some(list.iter().filter_map(|w| Some(expanded(w.as_str()?))).collect::<Vec<_>>()).filter(|w| !w.is_empty())
         };
         let resources = self.resize.allocated(container);
-        let mounts = volumes::mounts(&self.pod, &container.value, &expanded);
+        let mounts = volumes::mounts(&self.pod, &container.value, &lookup)?;
         Ok(ContainerConfig {
             name: container.name.clone(),
             attempt,
@@ -218,7 +215,7 @@ impl Worker {
             cpu_limit_milli: amount(resources, "limits.cpu", true),
             cpu_request_milli: amount(resources, "requests.cpu", true).unwrap_or(0),
             user: self.credentials(container, turn.runtime),
-            processes: self.sharing(container, turn.runtime)?,
+            processes,
             capabilities: self.capabilities(container),
             no_new_privileges: privileges::never_more(container),
             oom_score_adj: self.oom_score_adj(container, turn.node.config.memory_bytes),

@@ -40,6 +40,13 @@ pub struct Job {
     pub retry_at: Option<SimTime>,
 }
 
+impl Job {
+    /// Whether it goes no further when its Pod is to end.
+    pub fn is_cancelled(&self) -> bool {
+        self.steps.is_empty() || self.steps.iter().any(|step| matches!(step, Step::Volumes))
+    }
+}
+
 #[derive(Clone, Debug)]
 pub enum Step {
     Wait(u64),
@@ -112,6 +119,9 @@ impl Worker {
             }
         }
         let Some(job) = self.job.take() else { return };
+        if let Some(why) = self.ending.take() {
+            return self.begin_termination(why, turn);
+        }
         if self.life == Life::Syncing {
             self.rest(job.failed, job.acted, job.retry_at, turn);
         }

@@ -15,6 +15,7 @@ use super::actions::KillOrder;
 use super::conditions::Condition;
 use super::hooks::{HookRun, Progress};
 use super::observed::Ended;
+use super::publish::has_initialized;
 use super::spec::Role;
 use super::status::ContainerState;
 use super::sync::{Job, Next, Step};
@@ -61,6 +62,16 @@ pub enum KillReason {
     Deleted,
     /// All its containers have ended, or it failed.
     Finished,
+}
+
+/// Why a Pod failed whose containers did not.
+#[derive(Clone, Debug)]
+pub struct PodFailure {
+    pub reason: String,
+    pub message: String,
+    /// A deadline stays over (`ShouldEvict` of `active_deadline.go`). An eviction is told once, before the containers end; what they end with counts
+    /// then: where all exit with 0, the Pod has succeeded (`SyncTerminatedPod` makes its status anew).
+    pub lasting: bool,
 }
 
 impl Worker {
@@ -185,8 +196,15 @@ impl Worker {
         if self.life != Life::Syncing {
             return;
         }
+        // A sync is cancelled while it waits for volumes. What it does to containers it does to the end, a postStart hook too (`SyncPod` of
+        // `kubelet.go` hands the runtime a context `WithoutCancel`).
+        if self.job.as_ref().is_some_and(|job| !job.is_cancelled()) {
+            self.ending = Some(self.ending.filter(|before| *before == KillReason::Deleted).unwrap_or(why));
+            return;
+        }
+        (self.job, self.ending) = (None, None);
         self.life = Life::Terminating;
-        let starting = self.job.take();
+        self.initialized = has_initialized(&self.status, &self.spec);
         if self.spec_behind {
             self.take_new_spec();
         }
@@ -196,13 +214,6 @@ impl Worker {
         if why == KillReason::Deleted && !self.gone {
             self.look(turn);
             self.publish(false, turn);
-        }
-        // The worker cancels its sync (`UpdatePod` of `pod_workers.go`), so a postStart hook that still runs has failed.
-        let interrupted =
-            starting.and_then(|job| job.steps.iter().find_map(|s| if let Step::Start(start) = s { start.in_post_start() } else { None }));
-        if let Some(container) = interrupted {
-            self.container_event(container, "Warning", "FailedPostStartHook", "PostStartHook failed", turn);
-            self.container_event(container, "Normal", "Killing", "FailedPostStartHook", turn);
         }
         self.stop_liveness_and_startup();
         self.look(turn);
@@ -313,8 +324,12 @@ impl Worker {
         if self.life != Life::Syncing || self.failure.is_some() {
             return;
         }
+        if self.job.is_some() {
+            // A sync that waits (for a volume, an image, a postStart hook) goes on first; every second the kubelet looks whether there is one to do.
+            return self.arm(PodTimer::Deadline, turn.ctx.now + 1000, turn);
+        }
         let message = "Pod was active on the node longer than the specified deadline";
-        self.failure = Some(("DeadlineExceeded".into(), message.into()));
+        self.failure = Some(PodFailure { reason: "DeadlineExceeded".into(), message: message.into(), lasting: true });
         self.event("", "Normal", "DeadlineExceeded", message, turn);
         self.look(turn);
         self.publish(false, turn);

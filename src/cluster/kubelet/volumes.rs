@@ -3,16 +3,18 @@
 //! Models `pkg/volume/{configmap,secret,projected,downwardapi,hostpath,emptydir}` as far as a container sees them. Deviation: what a claim holds is
 //! an empty folder.
 
+use std::cell::RefCell;
+
 use crate::api::kinds::{NODE, SERVICE_ACCOUNT};
 use crate::api::object::{at, bool_at, i64_at, list_at, namespace, str_at, uid};
-use crate::api::order::SortedMap;
+use crate::api::order::{SortedMap, SortedSet};
 use crate::api::{Quantity, SimTime, Value};
 use crate::cluster::apiserver::token::{Claims, ISSUER, id_after, signed};
 use crate::cluster::runtime::Mount;
 use crate::cluster::runtime::files::{Inode, Tree};
 use crate::cluster::shell::owner::{Owner, SET_GROUP, STICKY};
 
-use super::environment::Surroundings;
+use super::environment::{Surroundings, expand};
 use super::spec::{PodSpec, Role};
 
 /// Files of a volume by path: text and mode.
@@ -129,26 +131,75 @@ fn memory_limit(pod: &Value, spec: &PodSpec) -> Option<i64> {
     Some(together.max(largest))
 }
 
-/// Where the container's mounts point.
-pub fn mounts(pod: &Value, container: &Value, expand: &dyn Fn(&str) -> String) -> Vec<Mount> {
+/// Where the container's mounts point. Models `makeMounts` of `kubelet_pods.go`; `lookup` knows the container's variables.
+pub fn mounts(pod: &Value, container: &Value, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Mount>, String> {
     let volumes = list_at(pod, "spec.volumes");
     list_at(container, "volumeMounts")
         .iter()
-        .filter_map(|mount| {
+        .enumerate()
+        .filter_map(|(index, mount)| {
             let volume = volumes.iter().find(|v| str_at(v, "name") == str_at(mount, "name"))?;
-            let sub_path = match str_at(mount, "subPathExpr") {
-                Some(expression) => expand(expression),
-                None => str_at(mount, "subPath").unwrap_or("").to_owned(),
+            let sub_path = match sub_path(mount, lookup) {
+                Ok(path) => path,
+                Err(error) => return Some(Err(error)),
             };
             let always_read_only = ["configMap", "secret", "projected", "downwardAPI", "image"].iter().any(|k| at(volume, k).is_some());
-            Some(Mount {
+            Some(Ok(Mount {
                 volume: volume_key(pod, volume),
                 mount_path: str_at(mount, "mountPath").unwrap_or("").to_owned(),
+                source: source(pod, volume, &sub_path, str_at(container, "name").unwrap_or(""), index),
                 sub_path,
                 read_only: always_read_only || bool_at(mount, "readOnly") == Some(true),
-            })
+            }))
         })
         .collect()
+}
+
+/// Where the kubelet keeps what is mounted: a volume, or what it has bound of a part of one (`doBindSubPath` of `pkg/volume/util/subpath`).
+fn source(pod: &Value, volume: &Value, sub_path: &str, container: &str, index: usize) -> String {
+    let (folder, name) = (format!("/var/lib/kubelet/pods/{}", uid(pod)), str_at(volume, "name").unwrap_or(""));
+    if !sub_path.is_empty() {
+        return format!("{folder}/volume-subpaths/{name}/{container}/{index}");
+    }
+    match str_at(volume, "hostPath.path") {
+        Some(path) => path.to_owned(),
+        None => {
+            let kind = ROOTS.iter().find(|(kind, ..)| at(volume, kind).is_some()).map_or("", |(kind, ..)| *kind);
+            let plugin = match kind {
+                "emptyDir" => "empty-dir".to_owned(),
+                "downwardAPI" => "downward-api".to_owned(),
+                kind => kind.to_ascii_lowercase(),
+            };
+            format!("{folder}/volumes/kubernetes.io~{plugin}/{name}")
+        }
+    }
+}
+
+/// Which part of its volume a mount shows. What `subPathExpr` becomes is checked here, because the API server could not know it
+/// (`ExpandContainerVolumeMounts`, `ValidatePathNoBacksteps`).
+fn sub_path(mount: &Value, lookup: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
+    let Some(expression) = str_at(mount, "subPathExpr").filter(|e| !e.is_empty()) else {
+        return Ok(str_at(mount, "subPath").unwrap_or("").to_owned());
+    };
+    let missing = RefCell::new(SortedSet::new());
+    let path = expand(expression, &|name| {
+        let value = lookup(name).filter(|value| !value.is_empty());
+        if value.is_none() {
+            missing.borrow_mut().insert(name.to_owned());
+        }
+        value
+    });
+    let missing: Vec<String> = missing.into_inner().into_iter().collect();
+    if !missing.is_empty() {
+        return Err(format!("missing value for {}", missing.join(", ")));
+    }
+    if path.starts_with('/') {
+        return Err(format!("error SubPath `{path}` must not be an absolute path"));
+    }
+    if path.split('/').any(|part| part == "..") {
+        return Err(format!("unable to provision SubPath `{path}`: must not contain '..'"));
+    }
+    Ok(path)
 }
 
 /// Whether the Pod has a volume made from this ConfigMap or Secret.
@@ -173,24 +224,41 @@ fn content(around: &Surroundings, spec: &PodSpec, volume: &Value, node_files: &S
     if let Some(source) = at(volume, "hostPath") {
         check_host_path(source, node_files)?;
     }
-    let mut files = Files::new();
     let mode = mode_of(volume, "projected.defaultMode", 0o644);
+    let (mut files, mut errors) = (Files::new(), Vec::new());
     for source in list_at(volume, "projected.sources") {
-        if let Some(source) = at(source, "configMap") {
-            files.extend(keyed(around.config_map(source)?, source, mode, CONFIG_KEY)?);
-        } else if let Some(source) = at(source, "secret") {
-            files.extend(keyed(around.secret(source)?, source, mode, SECRET_KEY)?);
-        } else if let Some(source) = at(source, "downwardAPI") {
-            files.extend(downward(around, spec, source, mode)?);
-        } else if let Some(source) = at(source, "serviceAccountToken") {
-            let own = fs_user(around.pod).is_some() || i64_at(around.pod, "spec.securityContext.fsGroup").is_some();
-            let text = token(around, source).ok_or_else(|| {
-                format!("failed to fetch token: serviceaccounts {:?} not found", str_at(around.pod, "spec.serviceAccountName").unwrap_or("default"))
-            })?;
-            files.insert(str_at(source, "path").unwrap_or("token").to_owned(), (text, if own { TOKEN_MODE } else { mode }));
+        match projected(around, spec, source, mode) {
+            Ok(more) => files.extend(more),
+            Err(error) => errors.push(error),
         }
     }
-    Ok(files)
+    // As an aggregate of errors reads: each once, in brackets where there are several.
+    let mut told = SortedSet::new();
+    errors.retain(|error| told.insert(error.clone()));
+    match errors.as_slice() {
+        [] => Ok(files),
+        [one] => Err(one.clone()),
+        many => Err(format!("[{}]", many.join(", "))),
+    }
+}
+
+/// What one source brings into a projected volume. Models `collectData` of `pkg/volume/projected`.
+fn projected(around: &Surroundings, spec: &PodSpec, source: &Value, mode: u16) -> Result<Files, String> {
+    if let Some(source) = at(source, "configMap") {
+        keyed(around.config_map(source)?, source, mode, CONFIG_KEY)
+    } else if let Some(source) = at(source, "secret") {
+        keyed(around.secret(source)?, source, mode, SECRET_KEY)
+    } else if let Some(source) = at(source, "downwardAPI") {
+        downward(around, spec, source, mode)
+    } else if let Some(source) = at(source, "serviceAccountToken") {
+        let own = fs_user(around.pod).is_some() || i64_at(around.pod, "spec.securityContext.fsGroup").is_some();
+        let text = token(around, source).ok_or_else(|| {
+            format!("failed to fetch token: serviceaccounts {:?} not found", str_at(around.pod, "spec.serviceAccountName").unwrap_or("default"))
+        })?;
+        Ok(Files::from([(str_at(source, "path").unwrap_or("token").to_owned(), (text, if own { TOKEN_MODE } else { mode }))]))
+    } else {
+        Ok(Files::new())
+    }
 }
 
 /// What the kubelet asks for in the Pod's name (`pkg/kubelet/token`). Deviation: it is not asked for anew when four fifths of its time are over.

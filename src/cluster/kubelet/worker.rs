@@ -15,13 +15,14 @@ use crate::cluster::{Context, Task};
 
 use super::backoff::BackOff;
 use super::conditions::Condition;
+use super::eviction::Measured;
 use super::observed::Observed;
 use super::prober::{ProbeWorker, Results};
 use super::publish::Said;
 use super::spec::PodSpec;
 use super::status::{Phase, PodStatus, Reasons};
 use super::sync::Job;
-use super::termination::Kill;
+use super::termination::{Kill, KillReason, PodFailure};
 use super::{NodeState, Timer};
 
 /// What is due for one Pod.
@@ -135,8 +136,14 @@ pub struct Worker {
     pub mounted: bool,
     pub mount_tries: u32,
     pub mount_since: SimTime,
-    /// The Pod failed for a reason of its own: a deadline, an eviction. (reason, message)
-    pub failure: Option<(String, String)>,
+    /// The Pod failed for a reason of its own.
+    pub failure: Option<PodFailure>,
+    /// It is to end as soon as the sync that goes on is over.
+    pub ending: Option<KillReason>,
+    /// What it has stored, as far as the kubelet knows.
+    pub measured: Measured,
+    /// Whether its init containers were done when its end began.
+    pub initialized: bool,
     /// The grace period that the first deletion gave.
     pub grace_override: Option<u64>,
     /// The object is gone from the API.
@@ -198,6 +205,9 @@ impl Worker {
             mount_tries: 0,
             mount_since: SimTime::ZERO,
             failure: None,
+            ending: None,
+            measured: Measured::default(),
+            initialized: false,
             grace_override: None,
             gone: false,
             restarting_all: None,

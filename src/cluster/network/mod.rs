@@ -53,6 +53,8 @@ pub struct Body {
     pub image_bytes: usize,
     /// Who its processes are.
     pub user: Credentials,
+    /// What root may do there, as the kernel's bits.
+    pub capabilities: u64,
     /// Nothing of its own can be written, but for what stands here (`/dev` and what the kubelet mounts).
     pub read_only_but: Option<String>,
     /// Mount path → (volume, path inside, read-only), longest first when looked up.

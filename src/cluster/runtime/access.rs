@@ -6,9 +6,19 @@
 use super::ContainerId;
 use super::files::{self, Content, Inode, parent};
 use crate::api::order::InOrder as _;
-use crate::cluster::network::Network;
+use crate::cluster::network::{Body, Network};
 use crate::cluster::shell::owner::{Credentials, EXECUTE, Owner, READ, SET_GROUP, STICKY, WRITE};
 use crate::cluster::shell::{FileError, Kind};
+
+/// What of root's power the kernel asks for (`include/uapi/linux/capability.h`): to give files away, to go past their modes, to act as their owner.
+const CAP_CHOWN: u64 = 1;
+const CAP_DAC_OVERRIDE: u64 = 1 << 1;
+const CAP_FOWNER: u64 = 1 << 3;
+
+/// Whether the container's processes have a capability: only root's outlast the start of a program.
+fn holds(body: &Body, capability: u64) -> bool {
+    body.user.user == 0 && body.capabilities & capability != 0
+}
 
 /// `PATH_MAX` less its end, and `NAME_MAX`.
 const LONGEST_PATH: usize = 4095;
@@ -33,15 +43,16 @@ pub fn fits(path: &str) -> Result<(), FileError> {
 
 /// Whether the container's user may do this. What is not there, or on a file system without writing, somebody else complains about.
 pub fn check(network: &Network, id: ContainerId, path: &str, act: Act) -> Result<(), FileError> {
-    let Some(user) = network.bodies.get(&id).map(|b| &b.user) else { return Ok(()) };
+    let Some(body) = network.bodies.get(&id) else { return Ok(()) };
+    let user = &body.user;
     fits(path)?;
     // Who takes a link away does not touch what it points to.
     let path = &*files::follow(network, id, path, act != Act::Remove)?;
     let may = |path: &str, want| {
         let folder = files::stat(network, id, path) == Some(Kind::Directory);
-        if user.may(files::owner(network, id, path), folder, want) { Ok(()) } else { Err(FileError::Denied) }
+        if user.may(files::owner(network, id, path), folder, want, holds(body, CAP_DAC_OVERRIDE)) { Ok(()) } else { Err(FileError::Denied) }
     };
-    if user.user == 0 {
+    if holds(body, CAP_DAC_OVERRIDE) {
         return if act == Act::Execute { may(path, EXECUTE) } else { Ok(()) };
     }
     let mut folder = path;
@@ -63,7 +74,7 @@ pub fn check(network: &Network, id: ContainerId, path: &str, act: Act) -> Result
             may(parent(path), WRITE)?;
             let folder = files::owner(network, id, parent(path));
             let own = [folder.user, files::owner(network, id, path).user].contains(&user.user);
-            if folder.mode & STICKY == 0 || own { Ok(()) } else { Err(FileError::NotPermitted) }
+            if folder.mode & STICKY == 0 || own || holds(body, CAP_FOWNER) { Ok(()) } else { Err(FileError::NotPermitted) }
         }
     }
 }
@@ -82,11 +93,12 @@ pub fn of_new(network: &Network, id: ContainerId, path: &str, is_folder: bool) -
 pub fn set_owner(network: &mut Network, id: ContainerId, path: &str, owner: Owner) -> Result<(), FileError> {
     let kind = files::stat(network, id, path).ok_or(FileError::NotFound)?;
     let before = files::owner(network, id, path);
-    let may = |user: &Credentials| {
-        let own = user.user == before.user && owner.user == before.user;
-        user.user == 0 || own && (owner.group == before.group || user.groups.contains(&owner.group))
+    let may = |body: &Body| {
+        let own = body.user.user == before.user || holds(body, CAP_FOWNER);
+        let gives = owner.user != before.user || owner.group != before.group && !body.user.groups.contains(&owner.group);
+        own && (!gives || holds(body, CAP_CHOWN))
     };
-    if !network.bodies.get(&id).is_some_and(|b| may(&b.user)) {
+    if !network.bodies.get(&id).is_some_and(may) {
         return Err(FileError::NotPermitted);
     }
     let path = &*files::follow(network, id, path, true)?;

@@ -1,6 +1,6 @@
 //! Files as a container sees them: those of its image and its own, with volumes mounted over them.
 //!
-//! Stands for overlayfs and the mounts that runc makes. Deviations: texts of 1 MiB at most (larger files have a size only), no hard links, times or
+//! Stands for overlayfs and the mounts that runc makes. Deviations: texts of 1 MiB at most (of larger files nobody sees the rest), no hard links, times or
 //! devices. Who may do what is decided in [`access`]. Where nothing else is said, a path's symbolic links are followed ([`follow`]).
 
 use crate::api::order::{InOrder as _, SortedMap};
@@ -100,6 +100,32 @@ fn place<'a>(body: &'a Body, path: &str) -> Place<'a> {
         }
     }
     Place::Own
+}
+
+/// Why runc cannot make the container's mounts: a folder goes over folders alone, a file over files (`mountToRootfs` of its `rootfs_linux.go`).
+/// The mounts come in the order in which they are asked for.
+pub fn mount_error(network: &Network, id: ContainerId, mounts: &[super::Mount]) -> Option<String> {
+    let body = network.bodies.get(&id)?;
+    // What holds nothing is an empty folder.
+    let is_file = |tree: &Tree, path: &str| tree.get(path).map(|inode| inode.text().is_some());
+    let wrong = |mount: &&super::Mount| {
+        let target = mount.mount_path.trim_end_matches('/');
+        // What a node's own paths are is not known.
+        let Place::Volume(volume, inside, _) = place(body, target) else { return false };
+        if volume.starts_with("host:") {
+            return false;
+        }
+        let file = network.volumes.get(volume).and_then(|tree| is_file(tree, &inside)).unwrap_or(false);
+        let below = format!("{target}/");
+        let folder = || body.files.range_from(&below).next().is_some_and(|(path, _)| path.starts_with(&below)).then_some(false);
+        is_file(&body.files, target).or_else(folder).is_some_and(|covered| covered != file)
+    };
+    let mount = mounts.iter().find(wrong)?;
+    let (source, target, read_only) = (&mount.source, &mount.mount_path, if mount.read_only { "MS_RDONLY|" } else { "" });
+    Some(format!(
+        "error mounting {source:?} to rootfs at {target:?}: \
+         mount src={source}, dst={target}, dstFd=/proc/thread-self/fd/8, flags={read_only}MS_BIND|MS_REC: not a directory"
+    ))
 }
 
 /// The files and the path in them. The path's links were followed.
@@ -321,8 +347,14 @@ fn write(network: &mut Network, id: ContainerId, path: &str, text: &str, append:
     if room.is_some_and(|room| text.len() as i64 > room.saturating_add(kept as i64)) {
         return Err(FileError::Full);
     }
-    if content.len() + text.len() <= MOST_BYTES {
-        content.push_str(text);
+    // Of a large file the beginning is kept; of the rest, how much it is.
+    let end = (0..=text.len().min(MOST_BYTES.saturating_sub(content.len()))).rfind(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    content.push_str(&text[..end]);
+    let rest = (text.len() - end) as i64;
+    if rest > 0
+        && let Some(key) = network.bodies.get(&id).map(|body| bulk_key(body, id, path))
+    {
+        *network.bulk.entry(key).or_default() += rest;
     }
     Ok(())
 }

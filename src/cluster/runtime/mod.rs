@@ -3,7 +3,8 @@
 //!
 //! The kubelet drives it through the verbs of the CRI. Processes are values that yield (they sleep, wait, read, serve, end), so that a clone of the
 //! runtime is a checkpoint. Deviations: its verbs take no time (the kubelet waits the measured time), no code runs but the small shell and the
-//! programs of the catalogue, memory counts per container and rises only where something says so, capabilities and seccomp forbid nothing.
+//! programs of the catalogue, memory counts per container and rises only where something says so, of the capabilities only those count that have to do with files, seccomp
+//! forbids nothing.
 
 use crate::api::order::{InOrder as _, SortedMap};
 pub(in crate::cluster) mod access;
@@ -284,6 +285,7 @@ impl Runtime {
             image_bytes: files::bytes(&files),
             read_only_but,
             user: config.user.clone(),
+            capabilities: config.capabilities,
             files,
             has_links,
             mounts,

@@ -79,11 +79,20 @@ const MOST_EXECS: usize = 500;
 /// Stands for a death by the kernel's memory killer; becomes 137.
 pub(super) const OOM: i32 = -9;
 
+/// Whether something is mounted over the folder that an image's programs lie in: `/bin`, which is a link to `/usr/bin` where it is not busybox's.
+fn hides_programs(ctx: &Context, id: ContainerId, program: Program) -> bool {
+    let folders: &[&str] = if program == Program::Shell { &["/bin"] } else { &["/bin", "/usr", "/usr/bin"] };
+    ctx.network.bodies.get(&id).is_some_and(|body| body.mounts.iter().any(|(path, ..)| folders.contains(&path.as_str())))
+}
+
 impl Runtime {
     /// Makes the container's first process; the error is runc's.
     pub(super) fn launch(&mut self, id: ContainerId, ctx: &mut Context) -> Result<(), String> {
         let config = self.containers.get(&id).map(|c| c.config.clone()).unwrap_or_default();
         let image = self.find_image(&config.image).ok_or("no such image")?;
+        if let Some(error) = files::mount_error(ctx.network, id, &config.mounts) {
+            return Err(error);
+        }
         let directory = if config.working_dir.is_empty() { image.working_directory.to_owned() } else { config.working_dir.clone() };
         match files::stat(ctx.network, id, &directory) {
             Some(Kind::File { .. }) => return Err(format!("mkdir {directory}: not a directory")),
@@ -118,7 +127,7 @@ impl Runtime {
         if is_own_program(program, word) {
             return Ok(());
         }
-        let has_shell = program.has_shell();
+        let has_shell = program.has_shell() && !hides_programs(ctx, id, program);
         let is_known = |word: &str| is_known(word) || word == "bash" && program == Program::Bash;
         if word.contains('/') {
             let name = word.rsplit('/').next().unwrap_or("");
@@ -131,6 +140,15 @@ impl Runtime {
             };
         }
         if has_shell && is_known(word) { Ok(()) } else { Err(format!("exec: \"{word}\": executable file not found in $PATH")) }
+    }
+
+    /// Why the kernel cannot run a file that may be executed: it names no interpreter, or one that is not there (`execve(2)`).
+    fn unreadable(&self, id: ContainerId, word: &str, ctx: &Context) -> Option<&'static str> {
+        let text = files::read_file(ctx.network, id, word).ok().filter(|text| word.contains('/') && !text.starts_with('\u{7f}'))?;
+        let Some(first) = text.strip_prefix("#!").map(|rest| rest.lines().next().unwrap_or("").trim()) else { return Some("exec format error") };
+        let interpreter = first.split_whitespace().next().unwrap_or("");
+        let program = ctx.network.bodies.get(&id).map_or(Program::Pause, |b| b.program);
+        self.executable(id, program, interpreter, ctx).is_err().then_some("no such file or directory")
     }
 
     fn start_program(
@@ -148,6 +166,13 @@ impl Runtime {
             return Ok(Run::Server(self.server(id, program, arguments, "", ctx)));
         }
         let plain = first.rsplit('/').next().unwrap_or("");
+        if let Some(why) = self.unreadable(id, first, ctx) {
+            // runc's own process becomes the program; what the kernel says then is its last word.
+            let script = format!("echo 'exec {first}: {why}' >&2; exit 255");
+            return Ok(Run::Shell(Box::new(
+                Machine::script(&script, &[], environment, directory).unwrap_or_else(|message| failing(&message, directory)),
+            )));
+        }
         let machine = if matches!(plain, "sh" | "ash" | "bash") {
             let manner = Manner { bash: plain == "bash", depth: 0 };
             let mut machine = match arguments.get(1).map(String::as_str) {
@@ -192,13 +217,20 @@ impl Runtime {
         let directory = directory
             .or_else(|| self.containers.get(&id).and_then(|c| self.find_image(&c.config.image)).map(|i| i.working_directory.to_owned()))
             .unwrap_or_else(|| "/".into());
-        let error =
-            if !self.live.contains_key(&id) { Some("container is not running".to_owned()) } else { self.executable(id, program, &first, ctx).err() };
+        let error = if self.live.contains_key(&id) {
+            let number = 0x9e37_79b9_7f4a_7c15_u128.wrapping_mul(u128::from(exec.0) + 1);
+            let why = self.executable(id, program, &first, ctx).err();
+            why.map(|why| {
+                format!("failed to start exec \"{number:064x}\": OCI runtime exec failed: exec failed: unable to start container process: {why}")
+            })
+        } else {
+            Some("container is in CONTAINER_EXITED state".to_owned())
+        };
         if let Some(why) = error {
             if let Some(record) = self.execs.get_mut(&exec) {
-                record.error = Some(format!("exec failed: unable to start container process: {why}"));
-                (record.exit_code, record.finished_at) =
-                    (Some(if why.contains("not found") || why.contains("no such file") { 127 } else { 126 }), Some(ctx.now));
+                let code = if why.contains("not found") || why.contains("no such file") { 127 } else { 126 };
+                (record.exit_code, record.finished_at) = (Some(code), Some(ctx.now));
+                record.error = Some(format!("failed to exec in container: {why}"));
             }
             return exec;
         }

@@ -74,6 +74,8 @@ pub struct Mount {
     pub mount_path: String,
     pub sub_path: String,
     pub read_only: bool,
+    /// Where it lies on the node.
+    pub source: String,
 }
 
 /// What the kubelet asks for, everything resolved: variables expanded, config values looked up.
@@ -168,7 +170,7 @@ pub struct ExecRecord {
     pub output: Vec<(Stream, String)>,
     /// Set when it has ended.
     pub exit_code: Option<i32>,
-    /// runc could not start it: the error that the API gives (`exec failed: unable to start container process: …`).
+    /// It could not be started: containerd's error (`failed to exec in container: …`).
     pub error: Option<String>,
     pub finished_at: Option<SimTime>,
 }

@@ -1,7 +1,7 @@
 //! Who owns a file and what others may do with it; who a process is.
 //!
-//! Models the mode bits of POSIX as the kernel reads them (`acl_permission_check` of Linux' `fs/namei.c`). Deviations: root may do everything
-//! (capabilities are neither given nor taken), there are no access control lists.
+//! Models the mode bits of POSIX as the kernel reads them (`acl_permission_check` of Linux' `fs/namei.c`). Deviation: there are no
+//! access control lists.
 
 /// What somebody wants to do with a file, as a bit of its mode.
 pub const READ: u16 = 4;
@@ -102,9 +102,9 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Whether it may do this with a file; root needs somebody's leave only to run one.
-    pub fn may(&self, owner: Owner, folder: bool, want: u16) -> bool {
-        if self.user == 0 {
+    /// Whether it may do this with a file; who overrides modes (root, as a rule) needs somebody's leave only to run one.
+    pub fn may(&self, owner: Owner, folder: bool, want: u16, overrides: bool) -> bool {
+        if overrides {
             return want != EXECUTE || folder || owner.mode & 0o111 != 0;
         }
         let class = if self.user == owner.user {
@@ -146,9 +146,11 @@ mod tests {
     #[test]
     fn the_first_class_that_fits_decides() {
         let owner = Owner { user: 1000, group: 2000, mode: 0o460 };
-        let may = |user, groups: &[u32], want| Credentials { user, group: 0, groups: groups.to_vec() }.may(owner, false, want);
+        let may = |user, groups: &[u32], want| Credentials { user, group: 0, groups: groups.to_vec() }.may(owner, false, want, user == 0);
         assert!(may(1000, &[2000], READ) && !may(1000, &[2000], WRITE), "the owner has the owner's bits, not the group's");
         assert!(may(1001, &[0, 2000], WRITE) && !may(1001, &[0], READ));
         assert!(may(0, &[0], WRITE) && !may(0, &[0], EXECUTE));
+        let without = Credentials::default();
+        assert!(!without.may(owner, false, WRITE, false), "root without its capabilities is a user like others");
     }
 }

@@ -130,11 +130,7 @@ impl Job for Exec {
             }
         }
         if let Some(error) = error {
-            let why = error.find("exec failed: ").map_or(error.as_str(), |at| &error[at..]);
-            let id = format!("{:064x}", 0x9e37_79b9_7f4a_7c15_u128.wrapping_mul(u128::from(self.exec.exec.0) + 1));
-            return Err(Failure::error(format!(
-                "Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec {id:?}: OCI runtime exec failed: {why}"
-            )));
+            return Err(Failure::error(format!("Internal error occurred: Internal error occurred: error executing command in container: {error}")));
         }
         match code {
             None => Ok(Poll::Pending(None)),

@@ -3,6 +3,7 @@
 mod bytes;
 mod clock;
 mod columns;
+mod endless;
 mod files;
 mod format;
 mod interfaces;
@@ -27,6 +28,7 @@ use super::machine::NAME_BYTES;
 use super::machine::{Machine, absolute};
 use super::regex::{MOST_EFFORT, Regex};
 use super::{FileError, Host, Kind};
+use endless::Endless;
 use options::Options;
 use patterns::{grep_goes_by_line, sed_goes_by_line};
 pub use processes::short_name;
@@ -381,10 +383,11 @@ impl Call<'_, '_> {
         if word == "-" {
             return Ok(self.stdin.to_owned());
         }
-        match path.as_str() {
-            "/dev/null" => return Ok(String::new()),
-            "/dev/zero" => return Ok("\0".repeat(1 << 16)),
-            _ => {}
+        if path == "/dev/null" {
+            return Ok(String::new());
+        }
+        if let Some(source) = Endless::of(&path) {
+            return Ok(source.some(self, endless::CHUNK));
         }
         let (name, bash) = (self.name, self.machine.bash);
         let error = match self.host.read(&path) {

@@ -1,6 +1,6 @@
 //! Text as it is: `cat`, `head`, `tail`, `wc`, `rev`, `tac`, `cut`, `tr`, `tee`.
 
-use super::{Call, unescape};
+use super::{Call, Endless, unescape};
 
 pub(super) fn cat(call: &mut Call) -> i32 {
     let flags = |letters: &str| letters.chars().any(|letter| call.has(letter));
@@ -64,6 +64,11 @@ pub(super) fn ends(call: &mut Call) -> i32 {
         Err(code) => return code,
     };
     let words = call.inputs(0);
+    if let ([word], true, ' ', true) = (words.as_slice(), head, sign, bytes)
+        && let Some(source) = Endless::of(&call.path(word))
+    {
+        return source.pour(call, count);
+    }
     // `tail` opens all before it begins.
     let (mut code, mut texts) = (0, Vec::new());
     for word in &words {

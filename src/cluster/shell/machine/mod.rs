@@ -121,7 +121,7 @@ pub struct Machine {
     pub pid: u64,
     /// What it was started as, where another shell started it.
     pub title: Option<Vec<String>>,
-    status: i32,
+    pub(super) status: i32,
     children: Vec<u64>,
     /// `$!`
     background: Option<u64>,
