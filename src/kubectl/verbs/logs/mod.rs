@@ -87,7 +87,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             let groups = ["spec.initContainers", "spec.containers", "spec.ephemeralContainers"];
             groups.iter().flat_map(|g| list_at(pod, g)).filter_map(|c| str_at(c, "name").map(str::to_owned)).collect()
         } else {
-            vec![pods::choose(pod, wanted.as_deref(), false, env)?]
+            vec![pods::choose(pod, wanted.as_deref(), call.is("all-pods"), env)?]
         };
         sources.extend(containers.into_iter().map(|container| Source {
             namespace: namespace(pod).into(),
@@ -113,7 +113,8 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     Ok(Flow::wait(Logs {
         sources,
         follow,
-        prefix: call.is("prefix"),
+        // `--all-pods` "sets prefix to true".
+        prefix: call.is("prefix") || call.is("all-pods"),
         timestamps: call.is("timestamps"),
         tail: usize::try_from(tail).ok(),
         since,

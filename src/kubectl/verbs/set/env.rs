@@ -111,7 +111,9 @@ fn sourced(call: &Call, from: &str, env: &mut Env) -> Result<Vec<Value>, Failure
 /// `--list`: what stands in the containers; with `--resolve` the values themselves.
 fn list(call: &Call, kind: &Kind, o: &Value, env: &mut Env) -> Result<(), Failure> {
     let spec = kind.pod_spec().and_then(|p| at(o, p)).cloned().unwrap_or_default();
-    for container in list_at(&spec, "containers") {
+    let wanted = call.filled("containers").unwrap_or("*");
+    let all = list_at(&spec, "containers").iter().chain(list_at(&spec, "initContainers"));
+    for container in all.filter(|c| wanted == "*" || str_at(c, "name") == Some(wanted)) {
         env.out(format!("# {} {}, container {}\n", kind.kind, name(o), str_at(container, "name").unwrap_or("")));
         for variable in list_at(container, "env") {
             let key = str_at(variable, "name").unwrap_or("");
