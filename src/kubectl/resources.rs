@@ -54,11 +54,26 @@ pub struct Request {
     pub local: bool,
 }
 
-/// Whether a type alone means all of that type (`get`, `describe`), and what else a verb allows.
+/// How a verb names its objects.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rules {
+    /// A type alone means all of that type.
     pub type_alone: bool,
+    /// There is a flag `--all`.
     pub all_flag: bool,
+    /// It may stand beside a selector.
+    pub all_with_selector: bool,
+    /// What stands in files is sent as it stands there, and held against the schema before.
+    pub checks_schema: bool,
+    /// What the verb was doing when the server did not know a file's kind: `creating`.
+    pub doing: &'static str,
+}
+
+impl Rules {
+    /// `get pods`: those of a type, or some of them.
+    pub const TYPES: Self = Self { type_alone: true, all_flag: false, all_with_selector: false, checks_schema: false, doing: "" };
+    /// `scale deployment web`: names, or all.
+    pub const NAMES: Self = Self { type_alone: false, all_flag: true, ..Self::TYPES };
 }
 
 pub fn kind(name: &str) -> Result<&'static Kind, Failure> {
@@ -123,7 +138,7 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
     }
     let all = rules.all_flag && call.is("all");
     let selects = all || !request.label_text.is_empty() || !request.field_text.is_empty();
-    if all && !request.label_text.is_empty() && call.path != "kubectl delete" {
+    if all && !request.label_text.is_empty() && !rules.all_with_selector {
         return Err(Failure::error("cannot set --all and --selector at the same time"));
     }
     let files: Vec<String> = call.texts("filename").to_vec();
@@ -152,11 +167,10 @@ pub fn request(call: &Call, args: &[String], env: &mut Env, rules: Rules) -> Res
         if !args.is_empty() {
             return Err(Failure::error("when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"));
         }
-        let sends = matches!(call.path.as_str(), "kubectl apply" | "kubectl create") || call.path == "kubectl replace" && !call.is("force");
-        let checks = sends && !matches!(call.text("validate"), Some("false" | "ignore"));
+        let checks = rules.checks_schema && !matches!(call.text("validate"), Some("false" | "ignore"));
         let read = files::read_all(&files, call.is("recursive"), checks, env)?;
         let mut named: Vec<Named> = Vec::new();
-        for target in read.into_iter().map(|file| file.and_then(|file| file_target(file, &namespace, call))) {
+        for target in read.into_iter().map(|file| file.and_then(|file| file_target(file, &namespace, call, rules))) {
             match target {
                 Ok(target) => named.push(target),
                 Err(failure) => request.failures.push(failure),
@@ -244,12 +258,11 @@ pub fn target(kind: &'static Kind, namespace: &str, name: &str) -> Named {
 }
 
 /// What a file's object is, in the namespace that it names or that the command works in.
-fn file_target(file: FileObject, namespace: &str, call: &Call) -> Result<Named, Failure> {
+fn file_target(file: FileObject, namespace: &str, call: &Call, rules: Rules) -> Result<Named, Failure> {
     let must = call.filled("namespace").is_some();
-    let kind = file.kind.clone().map_err(|failure| match (call.path.as_str(), failure.status()) {
-        ("kubectl delete", Some(status)) => Failure::when("deleting", &file.source, status.clone()),
-        ("kubectl apply" | "kubectl create", Some(status)) => Failure::when("creating", &file.source, status.clone()),
-        _ => failure,
+    let kind = file.kind.clone().map_err(|failure| match failure.status().filter(|_| !rules.doing.is_empty()) {
+        Some(status) => Failure::when(rules.doing, &file.source, status.clone()),
+        None => failure,
     })?;
     let own = object::namespace(&file.value).to_owned();
     if must && kind.namespaced && !own.is_empty() && own != namespace {

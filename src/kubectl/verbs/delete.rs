@@ -33,7 +33,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         return Err(Status::new(404, "NotFound", "the server could not find the requested resource").into());
     }
     let dry = call.dry_run(env)?;
-    let request = resources::request(call, &call.args, env, Rules { type_alone: false, all_flag: true })?;
+    let request = resources::request(call, &call.args, env, Rules { all_with_selector: true, doing: "deleting", ..Rules::NAMES })?;
     if let Some(output) = call.filled("output").filter(|o| *o != "name") {
         return Err(Failure::error(format!("unexpected -o output mode: {output}. We only support '-o name'")));
     }

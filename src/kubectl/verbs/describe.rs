@@ -20,7 +20,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
             "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.",
         ));
     }
-    let mut request = resources::request(call, &call.args, env, Rules { type_alone: true, all_flag: false })?;
+    let mut request = resources::request(call, &call.args, env, Rules::TYPES)?;
     request.unname();
     let by_type = call.args.first().is_some_and(|first| !first.contains('/'));
     if by_type && request.kinds().len() > 1 && call.args.len() > 1 {

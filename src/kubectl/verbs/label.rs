@@ -108,7 +108,7 @@ pub fn change(call: &Call, env: &mut Env, noun: &str) -> Result<Flow, Failure> {
     }
     let changes = changes(&words, noun)?;
     let dry = call.dry_run(env)?;
-    let request = resources::request(call, &objects, env, Rules { type_alone: false, all_flag: true })?;
+    let request = resources::request(call, &objects, env, Rules::NAMES)?;
     let (found, mut failures) = request.fetch(env)?;
     let count = found.len();
     for (kind, o) in found {

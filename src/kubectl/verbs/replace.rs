@@ -35,7 +35,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     }
     let dry = call.dry_run(env)?;
     let validate = apply::validation(call)?;
-    let request = resources::request(call, &[], env, Rules::default())?;
+    let request = resources::request(call, &[], env, Rules { checks_schema: !call.is("force"), ..Rules::default() })?;
     let Request { wanted: Wanted::Named(named), failures: mut failed, .. } = request else { return Ok(DONE) };
     if call.is("force") {
         if let Some(failure) = Failure::many(failed) {

@@ -23,7 +23,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if replicas < 0 {
         return Err(Failure::error("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0"));
     }
-    let request = resources::request(call, &call.args, env, Rules { type_alone: false, all_flag: true })?;
+    let request = resources::request(call, &call.args, env, Rules::NAMES)?;
     let (found, failures) = request.fetch(env)?;
     if found.is_empty() && failures.is_empty() {
         return Err(Failure::error("no objects passed to scale"));

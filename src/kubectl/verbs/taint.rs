@@ -109,7 +109,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     }
     let (add, remove) = parse(call, words)?;
     let dry = call.dry_run(env)?;
-    let request = resources::request(call, objects, env, Rules { type_alone: false, all_flag: true })?;
+    let request = resources::request(call, objects, env, Rules::NAMES)?;
     for (kind, o) in request.fetch_all(env)? {
         let text = |t: &Value, path: &str| str_at(t, path).unwrap_or("").to_owned();
         let mut taints: Vec<Value> = list_at(&o, "spec.taints").to_vec();

@@ -57,7 +57,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         return Err(Failure::error("unrecognized condition: []"));
     }
     let conditions = call.texts("for").iter().map(|t| parse(t)).collect::<Result<Vec<_>, _>>()?;
-    let request = resources::request(call, &call.args, env, Rules { type_alone: false, all_flag: true })?;
+    let request = resources::request(call, &call.args, env, Rules::NAMES)?;
     if let Some(failure) = Failure::many(request.failures.clone()) {
         return Err(failure);
     }

@@ -38,7 +38,7 @@ pub fn has_last_applied(one: &Named, env: &Env) -> bool {
 }
 
 pub fn view_last_applied(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
-    let request = resources::request(call, &call.args, env, Rules { type_alone: false, all_flag: true })?;
+    let request = resources::request(call, &call.args, env, Rules::NAMES)?;
     let found = request.fetch_all(env)?;
     if let Some(output) = call.filled("output").filter(|o| !matches!(*o, "json" | "yaml")) {
         return Err(call.usage(format!("Unexpected -o output mode: {output}, the flag 'output' must be one of yaml|json")));

@@ -67,7 +67,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if call.texts("filename").is_empty() && !call.changed("kustomize") {
         return Err(Failure::error("must specify one of -f and -k"));
     }
-    let request = resources::request(call, &[], env, Rules::default())?;
+    let request = resources::request(call, &[], env, Rules { checks_schema: true, doing: "creating", ..Rules::default() })?;
     let labels = request.labels.clone();
     let Request { wanted: Wanted::Named(mut named), failures: mut failed, .. } = request else { return Ok(DONE) };
     named.retain(|one| one.object.as_ref().is_none_or(|file| labels.matches(crate::api::object::labels(&file.value))));

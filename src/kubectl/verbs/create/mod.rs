@@ -65,7 +65,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     }
     let dry = call.dry_run(env)?;
     let validate = apply::validation(call)?;
-    let request = resources::request(call, &[], env, Rules::default())?;
+    let request = resources::request(call, &[], env, Rules { checks_schema: true, doing: "creating", ..Rules::default() })?;
     let Request { wanted: Wanted::Named(named), failures: mut failed, .. } = request else { return Ok(DONE) };
     if named.is_empty() && failed.is_empty() {
         return Err(Failure::error("no objects passed to create"));

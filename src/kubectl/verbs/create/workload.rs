@@ -107,7 +107,7 @@ fn job(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         if !command.is_empty() {
             return Err(Failure::error("cannot specify --from and command"));
         }
-        let request = resources::request(&Call::default(), &[from.to_owned()], env, Rules { type_alone: true, all_flag: false })?;
+        let request = resources::request(&Call::default(), &[from.to_owned()], env, Rules::TYPES)?;
         let namespace = env.namespace(call);
         let source = from.split_once('/').map_or("", |(_, name)| name);
         let kind = request.kinds().first().copied().unwrap_or(kinds::CRON_JOB);

@@ -26,7 +26,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         let why = format!("unable to match a printer suitable for the output format {form:?}, allowed formats are: json,kyaml,yaml");
         return Err(Failure::error(why));
     }
-    let request = resources::request(call, &call.args, env, Rules { type_alone: true, all_flag: false })?;
+    let request = resources::request(call, &call.args, env, Rules::TYPES)?;
     let found = request.fetch_all(env)?;
     let Some((kind, o)) = found.into_iter().next() else { return Err(Failure::error("edit cancelled, no objects found")) };
     let shown = output::shown(call, &o);

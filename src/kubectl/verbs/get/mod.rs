@@ -68,7 +68,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         }
         return Ok(DONE);
     }
-    let mut request = resources::request(call, &call.args, env, Rules { type_alone: true, all_flag: false })?;
+    let mut request = resources::request(call, &call.args, env, Rules::TYPES)?;
     let watch = call.is("watch") || call.is("watch-only");
     if call.is("output-watch-events") && !watch {
         return Err(Failure::error("--output-watch-events option can only be used with --watch or --watch-only"));

@@ -41,7 +41,7 @@ fn found(call: &Call, env: &mut Env) -> Result<Found, Failure> {
     if call.args.is_empty() && call.texts("filename").is_empty() {
         return Err(Failure::error("required resource not specified"));
     }
-    let request = resources::request(call, &call.args, env, Rules { type_alone: true, all_flag: false })?;
+    let request = resources::request(call, &call.args, env, Rules::TYPES)?;
     let found = request.fetch_all(env)?;
     if found.is_empty() {
         env.err(format!("No resources found in {} namespace.\n", request.namespace));

@@ -23,7 +23,7 @@ pub fn environment(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         let plain = lines.lines().map(|line| line.split('#').next().unwrap_or(""));
         words.extend(plain.filter(|line| line.contains('=')).map(str::to_owned));
     }
-    let request = resources::request(call, &objects, env, Rules { type_alone: true, all_flag: true })?;
+    let request = resources::request(call, &objects, env, Rules { all_flag: true, ..Rules::TYPES })?;
     let (set, removed) = changes(&words)?;
     let sourced = match call.filled("from") {
         Some(from) => sourced(call, from, env)?,
@@ -85,7 +85,7 @@ fn changes(words: &[String]) -> Result<(Vec<(&str, &str)>, Vec<&str>), Failure> 
 /// `--from=configmap/NAME`: a variable for each key.
 fn sourced(call: &Call, from: &str, env: &mut Env) -> Result<Vec<Value>, Failure> {
     let space = env.namespace(call);
-    let request = resources::request(&Call::default(), &[from.to_owned()], env, Rules { type_alone: true, all_flag: false })?;
+    let request = resources::request(&Call::default(), &[from.to_owned()], env, Rules::TYPES)?;
     let mut out = Vec::new();
     for kind in request.kinds() {
         let source = from.split_once('/').map_or("", |(_, name)| name);

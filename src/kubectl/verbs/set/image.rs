@@ -11,7 +11,7 @@ use crate::kubectl::verbs::create::pair;
 pub fn image(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let (objects, words) = split(call);
     // The objects are looked up first (`Complete`), then what is missing is told (`Validate`).
-    resources::request(call, &objects, env, Rules { type_alone: false, all_flag: true })?.fetch_all(env)?;
+    resources::request(call, &objects, env, Rules::NAMES)?.fetch_all(env)?;
     if words.is_empty() {
         return Err(Failure::error("at least one image update is required"));
     }

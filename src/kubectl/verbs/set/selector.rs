@@ -24,8 +24,12 @@ pub fn selector(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
         return Err(Failure::error(format!("match expression [{}] not supported on this object", expressions.join(" "))));
     }
     let map = value["matchLabels"].clone();
-    let request =
-        resources::request(call, objects, env, Rules { type_alone: false, all_flag: objects.len() < 2 && !objects.iter().any(|o| o.contains('/')) })?;
+    let request = resources::request(
+        call,
+        objects,
+        env,
+        Rules { all_flag: objects.len() < 2 && !objects.iter().any(|o| o.contains('/')), ..Rules::default() },
+    )?;
     let dry = call.dry_run(env)?;
     for (kind, o) in request.fetch_all(env)? {
         let mut after = o.as_ref().clone();

@@ -18,7 +18,7 @@ pub fn subject(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     if call.args.is_empty() && call.texts("filename").is_empty() {
         return Err(Failure::error(NOTHING_NAMED));
     }
-    let request = resources::request(call, &call.args, env, Rules { type_alone: false, all_flag: true })?;
+    let request = resources::request(call, &call.args, env, Rules::NAMES)?;
     let found = request.fetch_all(env)?;
     let mut wanted: Vec<Value> = Vec::new();
     wanted.extend(call.texts("user").iter().map(|user| json!({"apiGroup": GROUP, "kind": "User", "name": user})));

@@ -20,7 +20,7 @@ pub fn each(
     mut change: impl FnMut(&mut Value, &mut Env, &str) -> Result<(), Failure>,
 ) -> Result<Flow, Failure> {
     let dry = call.dry_run(env)?;
-    let request = resources::request(call, objects, env, Rules { type_alone: false, all_flag: true })?;
+    let request = resources::request(call, objects, env, Rules::NAMES)?;
     let (found, mut failures) = request.fetch(env)?;
     for (kind, o) in found {
         let Some(path) = kind.pod_spec() else {

@@ -60,7 +60,7 @@ fn check(call: &Call, env: &mut Env) -> Result<Request, Failure> {
     if call.args.len() > 1 {
         return Err(call.usage(if call.path.ends_with("node") { "node [NAME | -l label]" } else { "pod [NAME | -l label]" }));
     }
-    let request = resources::request(call, &["pods".to_owned()], env, Rules { type_alone: true, all_flag: false })?;
+    let request = resources::request(call, &["pods".to_owned()], env, Rules::TYPES)?;
     if let Some(why) = &request.refused {
         return Err(Failure::error(why.clone()));
     }
