@@ -54,6 +54,8 @@ impl CustomColumns {
             };
             rows.push(self.columns.iter().map(|(_, template)| cell(template)).collect());
         }
-        table::align(&table::rows(rows), table::GET)
+        // As they are: only the table printer keeps to first lines.
+        let text: String = rows.iter().map(|row| row.join("\t") + "\n").collect();
+        table::align(&text, table::GET)
     }
 }

@@ -58,6 +58,8 @@ struct Bucket {
 #[derive(Clone, Debug, Default)]
 pub struct Recorder {
     known: SortedMap<String, Known>,
+    /// The nanoseconds in the newest name.
+    last_name: u64,
     groups: SortedMap<String, Group>,
     buckets: SortedMap<String, Bucket>,
     /// When each Event was last written, oldest first; Events written again stand here more than once.
@@ -121,10 +123,13 @@ impl ApiServer {
                 identity = group_key;
             }
         }
-        let names = &mut self.events.known;
+        let (names, last_name) = (&mut self.events.known, &mut self.events.last_name);
         let known = names.entry(identity).or_insert_with(|| {
-            // The real name ends in the nanoseconds of the first time; the draw stands for what is below milliseconds.
-            let nanos = (crate::api::time::EPOCH_SECONDS as u64) * 1_000_000_000 + now.millis() * 1_000_000 + caller.random.draw() % 1_000_000;
+            // The real name ends in the nanoseconds of the first time; the draw stands for what is below milliseconds. Names are in the order of time.
+            let (start, below) =
+                ((crate::api::time::EPOCH_SECONDS as u64) * 1_000_000_000 + now.millis() * 1_000_000, caller.random.draw() % 1_000_000);
+            let nanos = if start + below > *last_name { start + below } else { *last_name + 1 + below % 1000 };
+            *last_name = nanos;
             Known { name: format!("{name}.{nanos:x}"), count: 0, first: now, last: now }
         });
         known.count += 1;

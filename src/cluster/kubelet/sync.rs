@@ -5,6 +5,8 @@
 use std::collections::VecDeque;
 
 use crate::api::SimTime;
+use crate::api::kinds::SECRET;
+use crate::api::object::{list_at, str_at};
 use crate::cluster::log::Fact;
 use crate::cluster::runtime::SandboxConfig;
 
@@ -24,6 +26,8 @@ const MOUNT_LOOK_MS: u64 = 300;
 /// The first wait after a volume that cannot be mounted; it doubles.
 const MOUNT_RETRY_MS: u64 = 500;
 const LONGEST_MOUNT_RETRY_MS: u64 = 122_000;
+/// From a sync to the volume manager's look at what it asked to set up again.
+const REMOUNT_MS: u64 = 50;
 const SANDBOX_MS: u64 = 260;
 /// From the last end of a container that is being stopped to the sync's next step.
 const STOPPED_MS: u64 = 30;
@@ -72,6 +76,11 @@ pub enum Next {
     After(u64),
     /// Somebody calls [`Worker::run_steps`].
     Wait,
+}
+
+/// How long a volume waits that could not be set up so often in a row.
+fn mount_wait(tries: u32) -> u64 {
+    MOUNT_RETRY_MS.checked_shl(tries).unwrap_or(LONGEST_MOUNT_RETRY_MS).min(LONGEST_MOUNT_RETRY_MS)
 }
 
 impl Worker {
@@ -161,7 +170,10 @@ impl Worker {
                     self.mounted = true;
                     turn.ctx.fact(Fact::VolumesMounted { node: turn.node.name.clone(), pod: format!("{}/{}", self.namespace, self.name) });
                     self.add_probes(turn);
+                } else if volumes::follow_others(&self.pod) {
+                    self.remount_after(REMOUNT_MS, turn);
                 }
+                self.miss_pull_secrets(turn);
                 self.plan(turn);
                 Next::Now
             }
@@ -226,11 +238,8 @@ impl Worker {
                 Next::After(waited.div_ceil(MOUNT_LOOK_MS).max(1) * MOUNT_LOOK_MS + 20 - waited)
             }
             Err(errors) => {
-                for (volume, error) in errors {
-                    let message = format!("MountVolume.SetUp failed for volume \"{volume}\" : {error}");
-                    self.event("", "Warning", "FailedMount", &message, turn);
-                }
-                let wait = MOUNT_RETRY_MS.checked_shl(self.mount_tries).unwrap_or(LONGEST_MOUNT_RETRY_MS).min(LONGEST_MOUNT_RETRY_MS);
+                self.tell_failed_mounts(errors, turn);
+                let wait = mount_wait(self.mount_tries);
                 self.mount_tries = (self.mount_tries + 1).min(16);
                 self.first([Step::Volumes].into_iter());
                 Next::After(wait)
@@ -254,13 +263,47 @@ impl Worker {
         }
     }
 
-    /// Brings volumes up to date with the ConfigMaps and Secrets that they show.
+    /// Brings volumes up to date with the ConfigMaps and Secrets that they show. One that cannot be set up any more is tried again and again, and shows
+    /// what it showed (`reconciler`, `RequiresRemount`).
     pub fn remount(&mut self, turn: &mut Turn) {
-        if self.life != Life::Syncing || !self.mounted {
+        if self.life != Life::Syncing || !self.mounted || self.remount_tries.is_some_and(|(_, due)| turn.ctx.now < due) {
             return;
         }
-        if let Ok(volumes) = volumes::resolve(&self.surroundings(turn), &self.spec, &turn.node.files) {
-            self.write_volumes(volumes, turn);
+        match volumes::resolve(&self.surroundings(turn), &self.spec, &turn.node.files) {
+            Ok(volumes) => {
+                self.remount_tries = None;
+                self.write_volumes(volumes, turn);
+            }
+            Err(errors) => {
+                self.tell_failed_mounts(errors, turn);
+                let tries = self.remount_tries.map_or(0, |(tries, _)| (tries + 1).min(16));
+                let wait = mount_wait(tries);
+                self.remount_tries = Some((tries, turn.ctx.now + wait));
+                self.remount_after(wait, turn);
+            }
+        }
+    }
+
+    fn remount_after(&self, ms: u64, turn: &mut Turn) {
+        let timer = super::Timer::Pod { pod: self.id, what: PodTimer::Remount, seq: 0 };
+        turn.ctx.after(ms, crate::cluster::Task::Kubelet { node: turn.node.index, timer });
+    }
+
+    fn tell_failed_mounts(&mut self, errors: Vec<(String, String)>, turn: &mut Turn) {
+        for (volume, error) in errors {
+            let message = format!("MountVolume.SetUp failed for volume \"{volume}\" : {error}");
+            self.event("", "Warning", "FailedMount", &message, turn);
+        }
+    }
+
+    /// Every sync says which pull secrets are not there. Models `getPullSecretsForPod`.
+    fn miss_pull_secrets(&mut self, turn: &mut Turn) {
+        let named = list_at(&self.pod, "spec.imagePullSecrets").iter().filter_map(|secret| str_at(secret, "name")).filter(|name| !name.is_empty());
+        let missing: Vec<&str> = named.filter(|name| turn.ctx.api.get(SECRET, &self.namespace, name).is_none()).collect();
+        if !missing.is_empty() {
+            let missing = missing.join(", ");
+            let message = format!("Unable to retrieve some image pull secrets ({missing}); attempting to pull the image may not succeed.");
+            self.event("", "Warning", "FailedToRetrieveImagePullSecret", &message, turn);
         }
     }
 

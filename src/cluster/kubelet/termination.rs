@@ -64,6 +64,8 @@ pub enum KillReason {
     Finished,
 }
 
+const DEADLINE: &str = "Pod was active on the node longer than the specified deadline";
+
 /// Why a Pod failed whose containers did not.
 #[derive(Clone, Debug)]
 pub struct PodFailure {
@@ -243,6 +245,7 @@ impl Worker {
     }
 
     pub fn stop_sandboxes(&mut self, turn: &mut Turn) {
+        self.tell_deadline(turn);
         for id in self.sandboxes.clone() {
             turn.runtime.stop_sandbox(id, turn.ctx);
         }
@@ -250,6 +253,7 @@ impl Worker {
 
     /// Everything has ended: the status that stays.
     pub fn last_status(&mut self, turn: &mut Turn) -> Next {
+        self.tell_deadline(turn);
         self.stop_probes();
         self.look(turn);
         self.life = Life::Terminated;
@@ -328,13 +332,19 @@ impl Worker {
             // A sync that waits (for a volume, an image, a postStart hook) goes on first; every second the kubelet looks whether there is one to do.
             return self.arm(PodTimer::Deadline, turn.ctx.now + 1000, turn);
         }
-        let message = "Pod was active on the node longer than the specified deadline";
-        self.failure = Some(PodFailure { reason: "DeadlineExceeded".into(), message: message.into(), lasting: true });
-        self.event("", "Normal", "DeadlineExceeded", message, turn);
+        self.failure = Some(PodFailure { reason: "DeadlineExceeded".into(), message: DEADLINE.into(), lasting: true });
+        self.tell_deadline(turn);
         self.look(turn);
         self.publish(false, turn);
-        self.event("", "Normal", "DeadlineExceeded", message, turn);
+        self.tell_deadline(turn);
         self.begin_termination(KillReason::Finished, turn);
+    }
+
+    /// Whoever makes the Pod's status says it: the sync that sees it, then twice while containers are stopped, and once more behind them.
+    pub fn tell_deadline(&mut self, turn: &mut Turn) {
+        if self.failure.as_ref().is_some_and(|failure| failure.lasting) {
+            self.event("", "Normal", "DeadlineExceeded", DEADLINE, turn);
+        }
     }
 
     // ---------------------------------------------------------------------------------------------------------------- restart of everything

@@ -202,6 +202,14 @@ fn sub_path(mount: &Value, lookup: &dyn Fn(&str) -> Option<String>) -> Result<St
     Ok(path)
 }
 
+/// Whether some volume shows what may change while it is mounted, but for the one that admission adds.
+pub fn follow_others(pod: &Value) -> bool {
+    list_at(pod, "spec.volumes").iter().any(|volume| {
+        let changes = ["configMap", "secret", "downwardAPI", "projected"].iter().any(|kind| at(volume, kind).is_some());
+        changes && !str_at(volume, "name").unwrap_or("").starts_with("kube-api-access-")
+    })
+}
+
 /// Whether the Pod has a volume made from this ConfigMap or Secret.
 pub fn refers_to(pod: &Value, kind: &str, object: &str) -> bool {
     let (field, name_field) = if kind == "ConfigMap" { ("configMap", "name") } else { ("secret", "secretName") };

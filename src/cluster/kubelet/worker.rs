@@ -135,6 +135,8 @@ pub struct Worker {
     pub spec_behind: bool,
     pub mounted: bool,
     pub mount_tries: u32,
+    /// How often in a row a mounted volume could not be brought up to date, and when it is tried again.
+    pub remount_tries: Option<(u32, SimTime)>,
     pub mount_since: SimTime,
     /// The Pod failed for a reason of its own.
     pub failure: Option<PodFailure>,
@@ -203,6 +205,7 @@ impl Worker {
             spec_behind: false,
             mounted: false,
             mount_tries: 0,
+            remount_tries: None,
             mount_since: SimTime::ZERO,
             failure: None,
             ending: None,

@@ -376,6 +376,10 @@ impl Host for ContainerHost<'_, '_> {
         bulk::command(self.ctx.network, self.id, command.directory, arguments).unwrap_or(Answered::Unknown)
     }
 
+    fn hold(&mut self, bytes: i64) {
+        self.ctx.network.tmpfs.charges.push((self.id, bytes.min(self.around.memory)));
+    }
+
     /// Ctrl-D (U+0004), typed on an empty line, ends the input of what reads just then.
     fn stdin(&mut self) -> Input {
         match self.stdin.find('\u{4}') {

@@ -12,7 +12,7 @@ use crate::cluster::network::{Body, Network};
 #[derive(Clone, Debug, Default)]
 pub struct Tmpfs {
     sizes: SortedMap<String, i64>,
-    charges: Vec<(ContainerId, i64)>,
+    pub(super) charges: Vec<(ContainerId, i64)>,
 }
 
 impl Tmpfs {

@@ -155,6 +155,8 @@ pub enum Input {
 pub trait Host {
     fn now(&self) -> SimTime;
     fn write(&mut self, stream: Stream, text: &str);
+    /// A program holds so many bytes more.
+    fn hold(&mut self, _bytes: i64) {}
     fn stat(&self, path: &str) -> Option<Kind>;
     fn read(&self, path: &str) -> Result<String, FileError>;
     fn write_file(&mut self, path: &str, text: &str, append: bool) -> Result<(), FileError>;

@@ -237,8 +237,10 @@ fn state(page: &mut Page, title: &str, state: &Value) {
         if let Some(signal) = i64_at(ended, "signal").filter(|s| *s > 0) {
             page.field(3, "Signal", signal.to_string());
         }
-        page.field(3, "Started", time(ended, "startedAt"));
-        page.field(3, "Finished", time(ended, "finishedAt"));
+        for (name, path) in [("Started", "startedAt"), ("Finished", "finishedAt")] {
+            // Nobody knows when what could not be found began and ended: the first moment of Go's time.
+            page.field(3, name, Some(time(ended, path)).filter(|at| !at.is_empty()).unwrap_or_else(|| "Mon, 01 Jan 0001 00:00:00 +0000".into()));
+        }
     } else {
         page.field(2, title, "Waiting");
         if let Some(reason) = str_at(state, "waiting.reason").filter(|r| !r.is_empty()) {

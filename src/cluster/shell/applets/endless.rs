@@ -1,11 +1,15 @@
 //! Devices that never end: `/dev/zero`, `/dev/urandom`.
 //!
-//! Deviations: a program that reads one to its end gets a part of it ([`CHUNK`]); random bytes have seven bits, for texts are UTF-8.
+//! Deviations: a program that passes one on gets a part of it ([`CHUNK`]); random bytes have seven bits, for texts are UTF-8.
 
 use super::Call;
 
 /// How much is read at a time.
-pub(super) const CHUNK: usize = 1 << 16;
+const CHUNK: usize = 1 << 16;
+/// More than any machine has.
+const ENDLESS_BYTES: i64 = 1 << 40;
+/// Programs that pass on what they read, and hold nothing.
+const PASS_ON: [&str; 9] = ["cat", "tr", "tee", "od", "hexdump", "hd", "base64", "cut", "fold"];
 /// No more than this goes anywhere at once.
 const MOST: usize = 256 << 20;
 
@@ -25,7 +29,7 @@ impl Endless {
     }
 
     /// So many bytes of it.
-    pub(super) fn some(self, call: &mut Call, bytes: usize) -> String {
+    fn some(self, call: &mut Call, bytes: usize) -> String {
         match self {
             Self::Zeros => "\0".repeat(bytes),
             Self::Random => {
@@ -39,6 +43,17 @@ impl Endless {
                 out
             }
         }
+    }
+
+    /// What a program gets that wants all of it. One that must hold what it reads (for its last lines, its order, a line's end) grows until the kernel
+    /// ends it.
+    pub(super) fn all(self, call: &mut Call) -> String {
+        if PASS_ON.contains(&call.name) {
+            return self.some(call, CHUNK);
+        }
+        call.host.hold(ENDLESS_BYTES);
+        call.machine.is_endless = true;
+        String::new()
     }
 
     /// `head -c`: a piece after the other, so that a large file needs no large memory.

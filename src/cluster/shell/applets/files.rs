@@ -2,6 +2,7 @@
 
 use super::owners::listed;
 use super::{Call, links};
+use crate::api::order::InOrder as _;
 use crate::cluster::shell::machine::absolute;
 use crate::cluster::shell::owner::Owner;
 use crate::cluster::shell::{FileError, Kind};
@@ -26,11 +27,16 @@ pub(super) fn ls(call: &mut Call) -> i32 {
             Some(_) => files.push((path, word)),
         }
     }
+    let titled = words.len() > 1 || call.has('R');
+    // Each group in the order of names, whatever the order of the words was.
+    if !call.has('U') {
+        files.order_by(|(_, a), (_, b)| a.cmp(b));
+        folders.order_by(|(_, a), (_, b)| a.cmp(b));
+    }
     for (path, word) in files {
         gap = "\n";
         entry(call, &path, word);
     }
-    let titled = words.len() > 1 || call.has('R');
     folders.reverse();
     while let Some((path, word)) = folders.pop() {
         if titled {

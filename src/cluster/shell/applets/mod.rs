@@ -116,7 +116,7 @@ const APPLETS: &[Applet] = &[
     applet(&["cp"], "arRPLHpfinlsTuvd", "[-arPLHpfinlsTu] SOURCE DEST", 2, Never, files::copy),
     applet(&["mv"], "finTv", "[-finT] SOURCE DEST", 2, Never, files::copy),
     applet(&["readlink", "realpath"], "fnv", "[-fnv] FILE", 1, Never, links::read_link),
-    applet(&["stat"], "ltfc:", "[-ltf] [-c FMT] FILE...", 1, Never, owners::stat),
+    applet(&["stat"], "ltfLc:", "[-ltf] [-c FMT] FILE...", 1, Never, owners::stat),
     applet(&["find"], "~", "[-HL] [PATH]... [OPTIONS] [ACTIONS]", 0, Never, files::find),
     applet(&["basename"], "as:", "FILE [SUFFIX] | -a FILE... | -s SUFFIX FILE...", 1, Never, files::basename),
     applet(&["dirname"], "", "FILENAME", 1, Never, files::dirname),
@@ -387,7 +387,7 @@ impl Call<'_, '_> {
             return Ok(String::new());
         }
         if let Some(source) = Endless::of(&path) {
-            return Ok(source.some(self, endless::CHUNK));
+            return Ok(source.all(self));
         }
         let (name, bash) = (self.name, self.machine.bash);
         let error = match self.host.read(&path) {

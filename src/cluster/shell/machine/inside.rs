@@ -355,6 +355,10 @@ impl Host for Inner<'_> {
         self.host.knows(name)
     }
 
+    fn hold(&mut self, bytes: i64) {
+        self.host.hold(bytes);
+    }
+
     fn is_terminal(&self) -> bool {
         self.input.is_none() && self.host.is_terminal()
     }

@@ -4,14 +4,14 @@ use std::rc::Rc;
 
 use super::{LAST_APPLIED, Validation, describe_target, file, placed, with_last_applied};
 use crate::api::{Map, Value, json, object};
-use crate::cluster::apiserver::{Key, PatchKind, patched};
-use crate::kubectl::call::DryRun;
+use crate::cluster::apiserver::{DeleteOptions, Key, PatchKind, Propagation, patched};
+use crate::kubectl::call::{Call, DryRun};
 use crate::kubectl::env::{Env, Failure, write_options};
 use crate::kubectl::resources::Named;
 use crate::kubectl::verbs::create;
 use crate::kubectl::{json as json_text, merge};
 
-pub fn client_apply(one: &Named, dry: DryRun, validate: Validation, env: &mut Env) -> Result<(Rc<Value>, &'static str), Failure> {
+pub fn client_apply(call: &Call, one: &Named, dry: DryRun, validate: Validation, env: &mut Env) -> Result<(Rc<Value>, &'static str), Failure> {
     let (read, source) = file(one);
     let value = placed(one);
     if one.name.is_empty() {
@@ -61,17 +61,26 @@ pub fn client_apply(one: &Named, dry: DryRun, validate: Validation, env: &mut En
     let key = Key::new(one.kind, &one.namespace, &one.name);
     match env.patch(&key, &patch, PatchKind::Strategic, &options) {
         Ok(object) => Ok((object, "configured")),
+        Err(status) if call.is("force") && matches!(status.reason.as_str(), "Invalid" | "Conflict") => {
+            // `deleteAndCreate` of `patcher.go`, whose patience is `--timeout`: none as a rule, so that what needs its grace is deleted and not made again.
+            let grace = call.int("grace-period").filter(|grace| *grace >= 0);
+            env.delete(&key, DeleteOptions { grace_seconds: grace, propagation: Some(Propagation::Background), ..DeleteOptions::default() })?;
+            if env.get(one.kind, &one.namespace, &one.name).is_some() {
+                return Err(Failure::error(unpatched(&(json_text::compact(&wanted) + "\n"), one, &source, "context deadline exceeded")));
+            }
+            let created = create::send(one.kind, &one.namespace, wanted, read, validate, &options, env);
+            created.map(|o| (o, "configured")).map_err(|status| Failure::when("creating", &source, status))
+        }
         Err(mut status) => {
             // `The … is invalid` is printed from its causes alone.
             if status.reason != "Invalid" {
-                status.message = format!(
-                    "error when applying patch:\n{}\nto:\n{}\nfor: {source:?}: {}",
-                    json_text::compact(&patch),
-                    describe_target(one),
-                    status.message
-                );
+                status.message = unpatched(&json_text::compact(&patch), one, &source, &status.message);
             }
             Err(status.into())
         }
     }
+}
+
+fn unpatched(patch: &str, one: &Named, source: &str, why: &str) -> String {
+    format!("error when applying patch:\n{patch}\nto:\n{}\nfor: {source:?}: {why}", describe_target(one))
 }

@@ -77,7 +77,7 @@ fn run(call: &Call, env: &mut Env) -> Result<Flow, Failure> {
     let form = output::form(call, env, false)?;
     let (mut visited, mut spaces, mut shown) = (SortedSet::new(), SortedSet::new(), Vec::new());
     for one in named {
-        let done = if server_side { server::server_apply(call, &one, dry, env) } else { client::client_apply(&one, dry, validate, env) };
+        let done = if server_side { server::server_apply(call, &one, dry, env) } else { client::client_apply(call, &one, dry, validate, env) };
         match done {
             Ok((object, what)) => {
                 visited.insert(crate::api::object::uid(&object).to_owned());

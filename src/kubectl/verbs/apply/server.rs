@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
-use super::{LAST_APPLIED, file, has_last_applied, placed, with_last_applied};
+use super::{LAST_APPLIED, file, has_last_applied, placed};
 use crate::api::{Value, json};
 use crate::cluster::apiserver::{Key, PatchKind};
 use crate::kubectl::call::{Call, DryRun};
 use crate::kubectl::env::{Env, Failure, write_options};
+use crate::kubectl::json as json_text;
 use crate::kubectl::resources::Named;
 
 pub fn server_apply(call: &Call, one: &Named, dry: DryRun, env: &mut Env) -> Result<(Rc<Value>, &'static str), Failure> {
@@ -26,7 +27,8 @@ pub fn server_apply(call: &Call, one: &Named, dry: DryRun, env: &mut Env) -> Res
         Ok(object) => {
             // The annotation goes on telling the truth to those who apply in the old way; no other manager touches it (`lastAppliedUpdater`).
             if applied_before && dry == DryRun::None && options.field_manager == "kubectl" {
-                let text = with_last_applied(&placed(one))["metadata"]["annotations"][LAST_APPLIED].clone();
+                // Here it has no annotations where the file has none; the next plain apply finds a difference in that.
+                let text = json_text::compact(&placed(one)) + "\n";
                 let patch = json!({"metadata": {"annotations": {LAST_APPLIED: text}}});
                 let object = env.patch(&key, &patch, PatchKind::Merge, &write_options("kubectl-last-applied", false))?;
                 return Ok((object, "serverside-applied"));
