@@ -284,6 +284,7 @@ impl Worker {
 
 /// Models `TerminatePod` of the status manager: what cannot be found any more has ended, nobody knows how. What never came to its turn goes on
 /// waiting.
+#[inline(never)]
 fn give_up_unknown(status: &mut PodStatus, initialized: bool) {
     let begun = |container: &ContainerStatus| container.last.is_some() || !matches!(container.state, ContainerState::Waiting { .. });
     let inits = || status.containers.iter().filter(|c| matches!(c.role, Role::Init | Role::Sidecar));
@@ -309,6 +310,7 @@ fn give_up_unknown(status: &mut PodStatus, initialized: bool) {
 }
 
 /// Models `hasPodInitialized`.
+#[inline(never)]
 pub fn has_initialized(status: &PodStatus, spec: &PodSpec) -> bool {
     let begun = |c: &ContainerStatus| c.role == Role::Regular && (c.last.is_some() || !matches!(c.state, ContainerState::Waiting { .. }));
     if !spec.has_init || status.containers.iter().any(begun) {

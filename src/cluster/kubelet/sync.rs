@@ -173,7 +173,9 @@ impl Worker {
                 } else if volumes::follow_others(&self.pod) {
                     self.remount_after(REMOUNT_MS, turn);
                 }
-                self.miss_pull_secrets(turn);
+                if !list_at(&self.pod, "spec.imagePullSecrets").is_empty() {
+                    self.miss_pull_secrets(turn);
+                }
                 self.plan(turn);
                 Next::Now
             }
@@ -265,6 +267,7 @@ impl Worker {
 
     /// Brings volumes up to date with the ConfigMaps and Secrets that they show. One that cannot be set up any more is tried again and again, and shows
     /// what it showed (`reconciler`, `RequiresRemount`).
+    #[inline(never)]
     pub fn remount(&mut self, turn: &mut Turn) {
         if self.life != Life::Syncing || !self.mounted || self.remount_tries.is_some_and(|(_, due)| turn.ctx.now < due) {
             return;
@@ -297,6 +300,7 @@ impl Worker {
     }
 
     /// Every sync says which pull secrets are not there. Models `getPullSecretsForPod`.
+    #[inline(never)]
     fn miss_pull_secrets(&mut self, turn: &mut Turn) {
         let named = list_at(&self.pod, "spec.imagePullSecrets").iter().filter_map(|secret| str_at(secret, "name")).filter(|name| !name.is_empty());
         let missing: Vec<&str> = named.filter(|name| turn.ctx.api.get(SECRET, &self.namespace, name).is_none()).collect();

@@ -136,8 +136,7 @@ pub fn mounts(pod: &Value, container: &Value, lookup: &dyn Fn(&str) -> Option<St
     let volumes = list_at(pod, "spec.volumes");
     list_at(container, "volumeMounts")
         .iter()
-        .enumerate()
-        .filter_map(|(index, mount)| {
+        .filter_map(|mount| {
             let volume = volumes.iter().find(|v| str_at(v, "name") == str_at(mount, "name"))?;
             let sub_path = match sub_path(mount, lookup) {
                 Ok(path) => path,
@@ -147,32 +146,12 @@ pub fn mounts(pod: &Value, container: &Value, lookup: &dyn Fn(&str) -> Option<St
             Some(Ok(Mount {
                 volume: volume_key(pod, volume),
                 mount_path: str_at(mount, "mountPath").unwrap_or("").to_owned(),
-                source: source(pod, volume, &sub_path, str_at(container, "name").unwrap_or(""), index),
+                kind: ROOTS.iter().find(|(kind, ..)| at(volume, kind).is_some()).map_or("", |(kind, ..)| *kind),
                 sub_path,
                 read_only: always_read_only || bool_at(mount, "readOnly") == Some(true),
             }))
         })
         .collect()
-}
-
-/// Where the kubelet keeps what is mounted: a volume, or what it has bound of a part of one (`doBindSubPath` of `pkg/volume/util/subpath`).
-fn source(pod: &Value, volume: &Value, sub_path: &str, container: &str, index: usize) -> String {
-    let (folder, name) = (format!("/var/lib/kubelet/pods/{}", uid(pod)), str_at(volume, "name").unwrap_or(""));
-    if !sub_path.is_empty() {
-        return format!("{folder}/volume-subpaths/{name}/{container}/{index}");
-    }
-    match str_at(volume, "hostPath.path") {
-        Some(path) => path.to_owned(),
-        None => {
-            let kind = ROOTS.iter().find(|(kind, ..)| at(volume, kind).is_some()).map_or("", |(kind, ..)| *kind);
-            let plugin = match kind {
-                "emptyDir" => "empty-dir".to_owned(),
-                "downwardAPI" => "downward-api".to_owned(),
-                kind => kind.to_ascii_lowercase(),
-            };
-            format!("{folder}/volumes/kubernetes.io~{plugin}/{name}")
-        }
-    }
 }
 
 /// Which part of its volume a mount shows. What `subPathExpr` becomes is checked here, because the API server could not know it
@@ -240,14 +219,15 @@ fn content(around: &Surroundings, spec: &PodSpec, volume: &Value, node_files: &S
             Err(error) => errors.push(error),
         }
     }
-    // As an aggregate of errors reads: each once, in brackets where there are several.
+    if errors.is_empty() { Ok(files) } else { Err(aggregate(errors)) }
+}
+
+/// As an aggregate of errors reads: each once, in brackets where there are several.
+#[inline(never)]
+fn aggregate(mut errors: Vec<String>) -> String {
     let mut told = SortedSet::new();
     errors.retain(|error| told.insert(error.clone()));
-    match errors.as_slice() {
-        [] => Ok(files),
-        [one] => Err(one.clone()),
-        many => Err(format!("[{}]", many.join(", "))),
-    }
+    if let [one] = errors.as_slice() { one.clone() } else { format!("[{}]", errors.join(", ")) }
 }
 
 /// What one source brings into a projected volume. Models `collectData` of `pkg/volume/projected`.

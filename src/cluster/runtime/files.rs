@@ -104,7 +104,7 @@ fn place<'a>(body: &'a Body, path: &str) -> Place<'a> {
 
 /// Why runc cannot make the container's mounts: a folder goes over folders alone, a file over files (`mountToRootfs` of its `rootfs_linux.go`).
 /// The mounts come in the order in which they are asked for.
-pub fn mount_error(network: &Network, id: ContainerId, mounts: &[super::Mount]) -> Option<String> {
+pub fn mount_error(network: &Network, id: ContainerId, container: &str, mounts: &[super::Mount]) -> Option<String> {
     let body = network.bodies.get(&id)?;
     // What holds nothing is an empty folder.
     let is_file = |tree: &Tree, path: &str| tree.get(path).map(|inode| inode.text().is_some());
@@ -120,12 +120,33 @@ pub fn mount_error(network: &Network, id: ContainerId, mounts: &[super::Mount]) 
         let folder = || body.files.range_from(&below).next().is_some_and(|(path, _)| path.starts_with(&below)).then_some(false);
         is_file(&body.files, target).or_else(folder).is_some_and(|covered| covered != file)
     };
-    let mount = mounts.iter().find(wrong)?;
-    let (source, target, read_only) = (&mount.source, &mount.mount_path, if mount.read_only { "MS_RDONLY|" } else { "" });
-    Some(format!(
+    let index = mounts.iter().position(|mount| wrong(&mount))?;
+    Some(not_a_directory(&mounts[index], container, index))
+}
+
+#[inline(never)]
+fn not_a_directory(mount: &super::Mount, container: &str, index: usize) -> String {
+    let (source, target, read_only) = (source(mount, container, index), &mount.mount_path, if mount.read_only { "MS_RDONLY|" } else { "" });
+    format!(
         "error mounting {source:?} to rootfs at {target:?}: \
          mount src={source}, dst={target}, dstFd=/proc/thread-self/fd/8, flags={read_only}MS_BIND|MS_REC: not a directory"
-    ))
+    )
+}
+
+/// Where the kubelet keeps what is mounted: a volume, or what it has bound of a part of one (`doBindSubPath` of `pkg/volume/util/subpath`).
+fn source(mount: &super::Mount, container: &str, index: usize) -> String {
+    let (uid, name) = mount.volume.split_once('/').unwrap_or_default();
+    let plugin = match mount.kind {
+        "emptyDir" => "empty-dir".to_owned(),
+        "downwardAPI" => "downward-api".to_owned(),
+        kind => kind.to_ascii_lowercase(),
+    };
+    let inside = if mount.sub_path.is_empty() {
+        format!("volumes/kubernetes.io~{plugin}/{name}")
+    } else {
+        format!("volume-subpaths/{name}/{container}/{index}")
+    };
+    format!("/var/lib/kubelet/pods/{uid}/{inside}")
 }
 
 /// The files and the path in them. The path's links were followed.

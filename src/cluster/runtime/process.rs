@@ -90,7 +90,7 @@ impl Runtime {
     pub(super) fn launch(&mut self, id: ContainerId, ctx: &mut Context) -> Result<(), String> {
         let config = self.containers.get(&id).map(|c| c.config.clone()).unwrap_or_default();
         let image = self.find_image(&config.image).ok_or("no such image")?;
-        if let Some(error) = files::mount_error(ctx.network, id, &config.mounts) {
+        if let Some(error) = files::mount_error(ctx.network, id, &config.name, &config.mounts) {
             return Err(error);
         }
         let directory = if config.working_dir.is_empty() { image.working_directory.to_owned() } else { config.working_dir.clone() };
@@ -143,8 +143,9 @@ impl Runtime {
     }
 
     /// Why the kernel cannot run a file that may be executed: it names no interpreter, or one that is not there (`execve(2)`).
+    #[inline(never)]
     fn unreadable(&self, id: ContainerId, word: &str, ctx: &Context) -> Option<&'static str> {
-        let text = files::read_file(ctx.network, id, word).ok().filter(|text| word.contains('/') && !text.starts_with('\u{7f}'))?;
+        let text = files::read_file(ctx.network, id, word).ok().filter(|text| !text.starts_with('\u{7f}'))?;
         let Some(first) = text.strip_prefix("#!").map(|rest| rest.lines().next().unwrap_or("").trim()) else { return Some("exec format error") };
         let interpreter = first.split_whitespace().next().unwrap_or("");
         let program = ctx.network.bodies.get(&id).map_or(Program::Pause, |b| b.program);
@@ -166,7 +167,9 @@ impl Runtime {
             return Ok(Run::Server(self.server(id, program, arguments, "", ctx)));
         }
         let plain = first.rsplit('/').next().unwrap_or("");
-        if let Some(why) = self.unreadable(id, first, ctx) {
+        if first.contains('/')
+            && let Some(why) = self.unreadable(id, first, ctx)
+        {
             // runc's own process becomes the program; what the kernel says then is its last word.
             let script = format!("echo 'exec {first}: {why}' >&2; exit 255");
             return Ok(Run::Shell(Box::new(

@@ -74,8 +74,8 @@ pub struct Mount {
     pub mount_path: String,
     pub sub_path: String,
     pub read_only: bool,
-    /// Where it lies on the node.
-    pub source: String,
+    /// Which field of the volume says what it is: `emptyDir`. Nothing for a hostPath.
+    pub kind: &'static str,
 }
 
 /// What the kubelet asks for, everything resolved: variables expanded, config values looked up.
