@@ -97,7 +97,8 @@ impl Run<'_> {
                     Some("resize") => "resize",
                     Some("status") => "status",
                     Some("ephemeralcontainers") => "ephemeralcontainers",
-                    _ => "",
+                    None => "",
+                    Some(other) => return Err(format!("there is no subresource {other:?} to patch")),
                 };
                 self.patch(target, target.get("patch").unwrap_or(&Value::Null), how, subresource)
             }

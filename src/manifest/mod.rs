@@ -34,7 +34,7 @@ pub use complete::{Completion, CompletionKind, complete};
 pub use hover::{Hover, hover};
 pub use read::{Stream, decode_bytes, read_stream};
 pub use root::Root;
-pub use validate::{APPARMOR, policy_version};
+pub use validate::{APPARMOR, policy_version, sysctl_name};
 
 use std::cell::OnceCell;
 

@@ -159,6 +159,29 @@ fn a_verb_of_kubectl_is_a_short_file() {
     assert!(long.is_empty(), "a verb that grows to 200 lines becomes a folder with a file for each idea: {long:?}");
 }
 
+/// The files and folders of this project that a text cites: `tests/data/x` in backquotes.
+fn cited(text: &str) -> impl Iterator<Item = &str> {
+    let roots = ["src/", "tests/", "docs/", "lessons/", "static/"];
+    let is_path = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c));
+    text.lines()
+        .flat_map(|line| line.split('`').skip(1).step_by(2))
+        .filter(move |word| roots.iter().any(|root| word.starts_with(root)) && is_path(word))
+}
+
+#[test]
+fn what_is_cited_is_there() {
+    let mut texts = sources();
+    let docs = fs::read_dir("docs").expect("the docs").flatten().map(|entry| entry.path());
+    for path in docs.chain(["README.md", "CHANGELOG.md"].map(PathBuf::from)).filter(|path| path.extension().is_some_and(|e| e == "md")) {
+        let text = fs::read_to_string(&path).expect("a document is UTF-8");
+        texts.push((path, text));
+    }
+    let missing: Vec<_> =
+        texts.iter().flat_map(|(file, text)| cited(text).filter(|path| !Path::new(path).exists()).map(|path| (file.clone(), path))).collect();
+    assert!(missing.is_empty(), "these files cite what is not there: {missing:?}");
+    assert_eq!(cited("as `tests/data/x` and `src/a b` say").collect::<Vec<_>>(), ["tests/data/x"]);
+}
+
 #[test]
 fn the_import_check_sees_what_it_must() {
     assert_eq!(named_rooms("use crate::cluster::log::Log;"), ["cluster"]);

@@ -34,7 +34,7 @@ struct Group {
 
 impl Endpoints {
     /// The Services that choose a Pod, before or after its change, look again. Models `podEndpointsChanged`, which does not ask for the phase: a Pod
-    /// that had stopped being ready before it ended stays in its slice (`tests/data/controllers/ended-pod-stays-in-its-slice`), and whatever happens
+    /// that had stopped being ready before it ended stays in its slice (`tests/recorded/traces/service-done`), and whatever happens
     /// to one that is being deleted counts.
     pub fn observe_pod(&mut self, change: &Change, queued: &mut SortedMap<Work, SimTime>, ctx: &mut Context) {
         let same = |old: &Rc<Value>| !object::is_deleting(&change.object) && seen(old) == seen(&change.object);

@@ -1,5 +1,7 @@
-//! The kubelet's own admission of a Pod that was bound to its node. Models `pkg/kubelet/lifecycle/predicate.go`. Deviation: nobody else
-//! may refuse (AppArmor, the topology manager).
+//! The kubelet's own admission of a Pod that was bound to its node. Models `pkg/kubelet/lifecycle/predicate.go`, and those that are asked before it:
+//! the eviction manager and the sysctls (`pkg/kubelet/sysctl/allowlist.go`). Deviation: nobody else may refuse (AppArmor, the topology manager).
+
+use std::borrow::Cow;
 
 use crate::api::kinds::{NODE, POD};
 use crate::api::object::{at, i64_at, list_at, str_at, uid};
@@ -7,6 +9,7 @@ use crate::api::order::InOrder as _;
 use crate::api::{Quantity, Value};
 use crate::cluster::Task;
 use crate::cluster::scheduler::filter::{node_affinity, ports_collide as collide, tolerated};
+use crate::manifest::sysctl_name;
 
 use super::Timer;
 use super::eviction::Reason;
@@ -158,26 +161,10 @@ const SAFE_SYSCTLS: [&str; 12] = [
     "net.ipv4.tcp_wmem",
 ];
 
-/// The Pod's first sysctl that the kubelet does not set, with dots between its parts (`NormalizeName`).
+/// The Pod's first sysctl that the kubelet does not set, with dots between its parts.
 fn forbidden_sysctl(pod: &Value) -> Option<String> {
-    let swapped = |name: &str| {
-        name.chars()
-            .map(|c| {
-                if c == '.' {
-                    '/'
-                } else if c == '/' {
-                    '.'
-                } else {
-                    c
-                }
-            })
-            .collect()
-    };
-    let mut names = list_at(pod, "spec.securityContext.sysctls").iter().filter_map(|sysctl| str_at(sysctl, "name")).map(|name| {
-        let slashes = name.find(['.', '/']).is_some_and(|at| name[at..].starts_with('/'));
-        if slashes { swapped(name) } else { name.to_owned() }
-    });
-    names.find(|name| !SAFE_SYSCTLS.contains(&name.as_str()))
+    let mut names = list_at(pod, "spec.securityContext.sysctls").iter().filter_map(|sysctl| str_at(sysctl, "name")).map(sysctl_name);
+    names.find(|name| !SAFE_SYSCTLS.contains(&&**name)).map(Cow::into_owned)
 }
 
 /// (host IP, protocol, port) of each port that a Pod takes on its node.

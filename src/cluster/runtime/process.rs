@@ -171,22 +171,19 @@ impl Runtime {
             && let Some(why) = self.unreadable(id, first, ctx)
         {
             // runc's own process becomes the program; what the kernel says then is its last word.
-            let script = format!("echo 'exec {first}: {why}' >&2; exit 255");
-            return Ok(Run::Shell(Box::new(
-                Machine::script(&script, &[], environment, directory).unwrap_or_else(|message| failing(&message, directory)),
-            )));
+            return Ok(Run::Shell(Box::new(failing(&format!("exec {first}: {why}"), 255, directory))));
         }
         let machine = if matches!(plain, "sh" | "ash" | "bash") {
             let manner = Manner { bash: plain == "bash", depth: 0 };
             let mut machine = match arguments.get(1).map(String::as_str) {
                 Some(flag) if flag.starts_with('-') && flag.ends_with('c') && arguments.len() > 2 => {
                     Machine::script_in(manner, &arguments[2], &arguments[3..], environment, directory)
-                        .unwrap_or_else(|message| failing(&message, directory))
+                        .unwrap_or_else(|message| failing(&format!("sh: {message}"), 2, directory))
                 }
                 Some(file) if !file.starts_with('-') => match files::read_file(ctx.network, id, &shell::absolute(directory, file)) {
                     Ok(text) => Machine::script_in(manner, &text, &arguments[2..], environment, directory)
-                        .unwrap_or_else(|message| failing(&message, directory)),
-                    Err(_) => failing(&format!("can't open '{file}': No such file or directory"), directory),
+                        .unwrap_or_else(|message| failing(&format!("sh: {message}"), 2, directory)),
+                    Err(_) => failing(&format!("sh: can't open '{file}': No such file or directory"), 2, directory),
                 },
                 _ => Machine::interactive(environment, directory, terminal),
             };
@@ -327,8 +324,8 @@ fn is_known(word: &str) -> bool {
     matches!(word, "sh" | "ash" | "sleep" | "true" | "false" | "kill" | "redis-cli") || shell::is_applet(word) || bulk::is_command(word)
 }
 
-/// A shell that only complains.
-fn failing(message: &str, directory: &str) -> Machine {
-    let script = format!("echo 'sh: {}' >&2; exit 2", message.replace('\'', ""));
-    Machine::script(&script, &[], SortedMap::new(), directory).expect("a fixed script without quotes inside")
+/// A process that only complains.
+fn failing(message: &str, status: u8, directory: &str) -> Machine {
+    let script = format!("echo '{}' >&2; exit {status}", message.replace('\'', "'\\''"));
+    Machine::script(&script, &[], SortedMap::new(), directory).expect("a text in quotes is a word")
 }

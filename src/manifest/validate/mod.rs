@@ -204,6 +204,7 @@ pub fn label_value_problems(value: &str) -> Vec<String> {
 }
 
 pub use annotation::{APPARMOR, same_profile};
+pub use security::sysctl_name;
 
 /// A required DNS label.
 fn check_name(name: &str, path: &FieldPath, errors: &mut ErrorList) {

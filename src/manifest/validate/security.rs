@@ -1,5 +1,7 @@
 //! Validation of security contexts, of Pods and of containers.
 
+use std::borrow::Cow;
+
 use super::{in_range, names, one_of, windows};
 use crate::api::order::SortedSet;
 use crate::api::{Value, object};
@@ -87,9 +89,22 @@ pub fn container(context: &Value, host_users: bool, path: &FieldPath, errors: &m
     apparmor(context, path, errors);
 }
 
-/// The namespace of the kernel that a sysctl belongs to, by the Pod's field that would give the host's.
+/// A sysctl's name with dots between its parts: where the first separator is a slash, dots and slashes change places (`NormalizeName`).
+pub fn sysctl_name(sysctl: &str) -> Cow<'_, str> {
+    if sysctl.find(['.', '/']).is_none_or(|at| sysctl[at..].starts_with('.')) {
+        return sysctl.into();
+    }
+    let swapped = |c| match c {
+        '.' => '/',
+        '/' => '.',
+        other => other,
+    };
+    sysctl.chars().map(swapped).collect()
+}
+
+/// The namespace of the kernel that a sysctl belongs to, by the Pod's field that would give the host's (`GetNamespace` of `sysctl/namespace.go`).
 fn host_namespace(sysctl: &str) -> Option<&'static str> {
-    let name = sysctl.replace('/', ".");
+    let name = sysctl_name(sysctl);
     let ipc = name == "kernel.sem" || ["kernel.shm", "kernel.msg", "fs.mqueue."].iter().any(|p| name.starts_with(p));
     if ipc { Some("hostIPC") } else { name.starts_with("net.").then_some("hostNetwork") }
 }

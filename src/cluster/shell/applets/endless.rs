@@ -1,6 +1,7 @@
 //! Devices that never end: `/dev/zero`, `/dev/urandom`.
 //!
-//! Deviations: a program that passes one on gets a part of it ([`CHUNK`]); random bytes have seven bits, for texts are UTF-8.
+//! Deviations: a program that passes one on gets a part of it ([`CHUNK`]); random bytes have seven bits, for texts are UTF-8; `head -c`
+//! ends after [`MOST`], and says nothing.
 
 use super::Call;
 
