@@ -442,10 +442,8 @@ fn completions(o: &Value) -> String {
 fn job_duration(o: &Value, now: SimTime) -> String {
     let time = |path: &str| str_at(o, path).and_then(SimTime::parse);
     let Some(start) = time("status.startTime") else { return String::new() };
-    let end = time("status.completionTime").or_else(|| {
-        let failed = list_at(o, "status.conditions").iter().find(|c| str_at(c, "type") == Some("Failed") && str_at(c, "status") == Some("True"))?;
-        str_at(failed, "lastTransitionTime").and_then(SimTime::parse)
-    });
+    // One that has failed never completes: its time goes on (`printJob` of `pkg/printers/internalversion/printers.go`).
+    let end = time("status.completionTime");
     human((end.unwrap_or(now).since(start) / 1000) as i64)
 }
 

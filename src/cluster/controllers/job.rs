@@ -208,7 +208,9 @@ impl Tally {
             for pod in &active {
                 delete(ctx, kinds::POD, pod)?;
                 say(ctx, job, COMPONENT, "Normal", "SuccessfulDelete", &format!("Deleted pod: {}", object::name(pod)));
-                self.failed.insert(object::uid(pod).to_owned());
+                // What is no longer needed has not failed; neither has what ends from now on (`trackJobStatusAndRemoveFinalizers`).
+                let uids = if verdict == "Failed" { &mut self.failed } else { &mut self.released };
+                uids.insert(object::uid(pod).to_owned());
             }
             let waits = !active.is_empty() || terminating > 0;
             if waits && target.is_some() {
@@ -226,7 +228,7 @@ impl Tally {
             }
             let mut status = self.status(job, 0, 0, if waits { active.len() + terminating } else { 0 }, &ctx.now.rfc3339());
             status["conditions"] = Value::Array(conditions);
-            if verdict == "Complete" {
+            if verdict == "Complete" && !waits {
                 status["completionTime"] = json!(now);
             }
             put_status(ctx, kinds::JOB, job, status)?;
@@ -405,7 +407,10 @@ fn pod_for(job: &Value, index: Option<i64>, failures: Option<i64>) -> Value {
             for list in ["containers", "initContainers"] {
                 for container in pod["spec"].get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
                     let mut env = object::list_at(container, "env").to_vec();
-                    env.push(json!({"name": "JOB_COMPLETION_INDEX", "value": index.to_string()}));
+                    if env.iter().all(|v| object::str_at(v, "name") != Some("JOB_COMPLETION_INDEX")) {
+                        let source = json!({"fieldPath": "metadata.labels['batch.kubernetes.io/job-completion-index']"});
+                        env.push(json!({"name": "JOB_COMPLETION_INDEX", "valueFrom": {"fieldRef": source}}));
+                    }
                     container["env"] = Value::Array(env);
                 }
             }

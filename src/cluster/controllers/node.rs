@@ -41,7 +41,8 @@ impl Eviction {
             .is_none_or(|old| node_of(old) != node || object::at(old, "spec.tolerations") != object::at(&change.object, "spec.tolerations"));
         let tainted = moved && !node.is_empty() && ctx.api.get(kinds::NODE, "", &node).is_some_and(|n| executing(n).next().is_some());
         if tainted {
-            enqueue(queued, Work { controller: Controller::TaintEviction, key: change.key.clone() }, super::SYNC_MS, ctx);
+            // Two requests to the API server, of which the first comes after the kubelet's, who refuses such a Pod (tests/recorded/traces/scheduling-node-name-noexecute).
+            enqueue(queued, Work { controller: Controller::TaintEviction, key: change.key.clone() }, 4 * super::SYNC_MS, ctx);
         }
     }
 

@@ -199,6 +199,7 @@ impl Run<'_> {
             if former { (self.old_template.clone().unwrap_or_else(|| template(set)), self.current) } else { (template(set), self.update) };
         let mut pod = pod_of(set, &template);
         pod["metadata"]["name"] = json!(name);
+        pod["metadata"]["generateName"] = json!(format!("{}-", object::name(set)));
         for (label, value) in [
             ("apps.kubernetes.io/pod-index", n.to_string()),
             (REVISION_LABEL, revision.to_owned()),

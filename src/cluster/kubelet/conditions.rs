@@ -47,7 +47,10 @@ impl Condition {
                 out.insert(key.into(), json!(text));
             }
         }
-        out.insert("observedGeneration".into(), json!(self.generation));
+        // The one condition that `pkg/kubelet/status/generate.go` makes without it.
+        if self.kind != "AllContainersRestarting" {
+            out.insert("observedGeneration".into(), json!(self.generation));
+        }
         out.insert("status".into(), json!(if self.status { "True" } else { "False" }));
         out.insert("type".into(), json!(self.kind));
         Value::Object(out)

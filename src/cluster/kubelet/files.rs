@@ -1,14 +1,24 @@
 //! Files on the node: the static Pod folder is watched, and looked at as a whole every 20 s. Models `pkg/kubelet/config/{file,file_linux}.go`.
 
+use std::rc::Rc;
+
+use crate::api::Value;
 use crate::api::object::{name, namespace, uid};
+use crate::api::order::SortedSet;
 use crate::cluster::log::Fact;
 use crate::cluster::runtime::Runtime;
 use crate::cluster::{Context, Task};
 
 use super::static_pods::{self, CLEANING_MS, FULL_LOOK_MS, NOTICE_MS};
 use super::termination::KillReason;
-use super::worker::{Life, RETRY_MS, Turn, Worker};
+use super::worker::{RETRY_MS, Turn, Worker};
 use super::{Kubelet, Timer};
+
+/// Static Pods that have come back while they end are looked for this often: cleanings come every 2 s, so half of that on average.
+const AGAIN_MS: u64 = static_pods::CLEANING_MS / 2;
+
+/// Sandboxes of Pods that are gone are collected this often (`ContainerGCPeriod`).
+const COLLECTING_MS: u64 = 60_000;
 
 impl Kubelet {
     /// Writes (or with `None` removes) a file on the node.
@@ -58,15 +68,18 @@ impl Kubelet {
         if before.contains(&new) {
             return;
         }
-        let mut kept = vec![new.clone()];
-        for old in before {
-            let same_name = self.static_pods.get(&old).is_some_and(|p| (namespace(p), name(p)) == (namespace(&pod), name(&pod)));
-            if same_name {
-                self.drop_static(&old, runtime, ctx);
-            } else {
-                kept.push(old);
-                self.full_look_later(ctx);
-            }
+        // One Pod of a name is known at a time: the latest takes the place of those before it, until the next look at the whole folder
+        // (`NewUndeltaStore` with the namespace and name as key).
+        let same_name = |uid: &String| self.static_pods.get(uid).is_some_and(|p| (namespace(p), name(p)) == (namespace(&pod), name(&pod)));
+        let rivals: Vec<String> = self.static_pods.keys().filter(|uid| same_name(uid)).cloned().collect();
+        let kept: Vec<String> = std::iter::once(new.clone()).chain(before.iter().filter(|old| !rivals.contains(old)).cloned()).collect();
+        let elsewhere = rivals.iter().any(|rival| !before.contains(rival));
+        for rival in rivals {
+            self.static_files.values_mut().for_each(|uids| uids.retain(|uid| *uid != rival));
+            self.drop_static(&rival, runtime, ctx);
+        }
+        if elsewhere || kept.len() > 1 {
+            self.full_look_later(ctx);
         }
         self.static_files.insert(path.to_owned(), kept);
         self.static_pods.insert(new.clone(), pod);
@@ -75,40 +88,52 @@ impl Kubelet {
 
     /// Everything that a file of the folder describes, and nothing else.
     pub(super) fn full_look(&mut self, runtime: &mut Runtime, ctx: &mut Context) {
-        let paths: Vec<String> = self.node.files.keys().chain(self.static_files.keys()).filter(|p| static_pods::is_manifest(p)).cloned().collect();
-        for path in paths {
-            let read = self.node.files.get(&path).map(|text| static_pods::read(&path, text, &self.node.name, ctx.now));
-            let described = match read {
-                Some(Ok(pod)) => Some(pod),
-                Some(Err(why)) => {
-                    self.log(format!("\"Could not process manifest file\" err=\"{why}\" path=\"{path}\""), ctx);
-                    None
-                }
-                None => None,
-            };
-            let before = self.static_files.get(&path).cloned().unwrap_or_default();
-            let wanted = described.as_ref().map(|p| uid(p).to_owned());
+        let paths: SortedSet<String> =
+            self.node.files.keys().chain(self.static_files.keys()).filter(|p| static_pods::is_manifest(p)).cloned().collect();
+        let described: Vec<(String, Option<Rc<Value>>)> = paths.into_iter().map(|path| (path.clone(), self.described(&path, ctx))).collect();
+        let last_of_name =
+            |pod: &Value| described.iter().rev().find(|(_, p)| p.as_ref().is_some_and(|p| (namespace(p), name(p)) == (namespace(pod), name(pod))));
+        for (path, pod) in &described {
+            // Of several files that describe a Pod of the same name, the last counts.
+            let pod = pod.as_ref().filter(|pod| last_of_name(pod).is_none_or(|(last, _)| last == path)).cloned();
+            let before = self.static_files.get(path).cloned().unwrap_or_default();
+            let wanted = pod.as_ref().map(|p| uid(p).to_owned());
             for old in before.iter().filter(|old| Some(*old) != wanted.as_ref()) {
                 self.drop_static(old, runtime, ctx);
             }
-            match (described, wanted) {
+            match (pod, wanted) {
                 (Some(pod), Some(new)) => {
-                    self.static_files.insert(path, vec![new.clone()]);
+                    self.static_files.insert(path.clone(), vec![new.clone()]);
                     if !before.contains(&new) {
                         self.static_pods.insert(new.clone(), pod);
                         self.start_static(&new, runtime, ctx);
                     }
                 }
                 (Some(_) | None, _) => {
-                    self.static_files.remove(&path);
+                    self.static_files.remove(path);
                 }
             }
         }
     }
 
-    /// Starts a static Pod, unless something of its name still runs: then the worker's next try comes with the ordinary delay after an error.
-    pub(super) fn start_static(&mut self, new: &str, runtime: &mut Runtime, ctx: &mut Context) {
+    /// What a file says, where it can be read.
+    fn described(&self, path: &str, ctx: &mut Context) -> Option<Rc<Value>> {
+        match static_pods::read(path, self.node.files.get(path)?, &self.node.name, ctx.now) {
+            Ok(pod) => Some(pod),
+            Err(why) => {
+                self.log(format!("\"Could not process manifest file\" err=\"{why}\" path=\"{path}\""), ctx);
+                None
+            }
+        }
+    }
+
+    /// Starts a static Pod, unless something of its name still runs: then the worker's next try comes with the ordinary delay after an error. One that is
+    /// only just ending, and has come back unchanged, begins again at a cleaning.
+    fn start_static(&mut self, new: &str, runtime: &mut Runtime, ctx: &mut Context) {
         let Some(pod) = self.static_pods.get(new).cloned() else { return };
+        if self.by_uid.contains_key(new) {
+            return self.later(AGAIN_MS, Timer::StartStatic { uid: new.to_owned() }, ctx);
+        }
         let of_name: Vec<u32> =
             self.workers.values().filter(|w| (w.namespace.as_str(), w.name.as_str()) == (namespace(&pod), name(&pod))).map(|w| w.id).collect();
         for id in of_name {
@@ -116,7 +141,25 @@ impl Kubelet {
                 return self.later(RETRY_MS, Timer::StartStatic { uid: new.to_owned() }, ctx);
             }
         }
-        self.add(Worker::new(self.next_id, pod, true), 0, ctx);
+        let worker = match self.left.remove(new) {
+            Some(before) => before.once_more(self.next_id, pod),
+            None => Worker::new(self.next_id, pod, true),
+        };
+        self.add(worker, 0, ctx);
+    }
+
+    /// The next try. The same Pod, back before its end was cleaned up, goes on where it was. Models `SyncKnownPods` of `pkg/kubelet/pod_workers.go` (what
+    /// it calls `restartRequested`).
+    pub(super) fn retry_static(&mut self, new: &str, runtime: &mut Runtime, ctx: &mut Context) {
+        let before = self.by_uid.get(new).copied().filter(|id| self.workers.get(id).is_some_and(Worker::is_over));
+        let (Some(id), Some(pod)) = (before, self.static_pods.get(new).cloned()) else { return self.start_static(new, runtime, ctx) };
+        self.with(Some(id), runtime, ctx, |worker, turn| worker.remove_volumes(turn));
+        if let Some(mut worker) = self.workers.remove(&id) {
+            let status = std::mem::take(&mut worker.status);
+            let mut worker = worker.once_more(self.next_id, pod);
+            worker.status = status;
+            self.add(worker, 0, ctx);
+        }
     }
 
     /// No file describes the Pod any more: it is stopped with its grace period.
@@ -134,13 +177,25 @@ impl Kubelet {
     pub(super) fn clean_static(&mut self, old: &str, runtime: &mut Runtime, ctx: &mut Context) {
         let Some(id) = self.by_uid.get(old).copied() else { return };
         let Some(worker) = self.workers.get(&id).filter(|_| !self.static_pods.contains_key(old)) else { return };
-        if worker.life != Life::Terminated || worker.job.is_some() {
+        if !worker.is_over() {
             return self.later(CLEANING_MS, Timer::Cleaning { uid: old.to_owned() }, ctx);
         }
         let replaced = self.static_pods.values().any(|p| (namespace(p), name(p)) == (&worker.namespace, &worker.name));
         if !replaced {
             self.with(Some(id), runtime, ctx, |worker, turn| worker.remove_mirror(turn));
-            self.forget_if_over(Some(id), runtime, ctx);
+        }
+        self.with(Some(id), runtime, ctx, |worker, turn| worker.remove_content(turn));
+        self.by_uid.remove(old);
+        if let Some(worker) = self.workers.remove(&id) {
+            self.left.insert(old.to_owned(), worker);
+            self.later(COLLECTING_MS - ctx.now.millis() % COLLECTING_MS, Timer::Collect { uid: old.to_owned() }, ctx);
+        }
+    }
+
+    /// What is left of a static Pod is collected, unless it has come back.
+    pub(super) fn collect(&mut self, old: &str, runtime: &mut Runtime, ctx: &mut Context) {
+        if let Some(mut worker) = self.left.remove(old) {
+            worker.clean_up(&mut Turn { node: &self.node, memory_pressure: false, runtime, ctx });
         }
     }
 }

@@ -56,7 +56,7 @@ use crate::api::{SimTime, Value};
 pub use backoff::go_duration;
 pub(super) use spec::fold;
 use termination::KillReason;
-use worker::{Life, PodTimer, Turn, Worker};
+use worker::{PodTimer, Turn, Worker};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Timer {
@@ -82,6 +82,8 @@ pub enum Timer {
     Evict { uid: String, why: eviction::Reason },
     /// What is left of a static Pod that is gone is cleaned away.
     Cleaning { uid: String },
+    /// Sandboxes of Pods that are gone are collected.
+    Collect { uid: String },
 }
 
 /// What the kubelet has been told of a Pod.
@@ -123,6 +125,8 @@ pub struct Kubelet {
     /// describes: the full look drops it.
     static_pods: SortedMap<String, Rc<Value>>,
     static_files: SortedMap<String, Vec<String>>,
+    /// What the runtime still has of static Pods that are gone, by uid, until it is collected.
+    left: SortedMap<String, Worker>,
     /// What came due while the kubelet was stopped.
     deferred: Vec<Timer>,
     stopped: bool,
@@ -139,6 +143,7 @@ impl Kubelet {
             next_id: 0,
             static_pods: SortedMap::new(),
             static_files: SortedMap::new(),
+            left: SortedMap::new(),
             deferred: Vec::new(),
             stopped: false,
             pressure: eviction::Pressure::default(),
@@ -174,7 +179,10 @@ impl Kubelet {
         if let Some(hash) = static_pods::mirror_hash(&change.object) {
             // Models `HandlePodAdditions` and `HandlePodRemoves`: a mirror that comes or goes lets its static Pod be looked at once more.
             let news = change.verb != Verb::Modified || is_deleting(&change.object);
-            if let Some(id) = self.by_uid.get(hash).copied().filter(|_| news) {
+            let worker = self.by_uid.get(hash).and_then(|id| self.workers.get_mut(id)).filter(|_| news);
+            if let Some(worker) = worker {
+                worker.lost_mirror = change.verb == Verb::Deleted;
+                let id = worker.id;
                 self.sync_soon(id, ctx);
             }
             return;
@@ -280,15 +288,16 @@ impl Kubelet {
             Timer::Evict { uid, why } => self.with(self.by_uid.get(&uid).copied(), runtime, ctx, |worker, turn| worker.evict(&why, turn)),
             Timer::FileChanged { path } => self.file_changed(&path, runtime, ctx),
             Timer::FullLook => self.full_look(runtime, ctx),
-            Timer::StartStatic { uid } => self.start_static(&uid, runtime, ctx),
+            Timer::StartStatic { uid } => self.retry_static(&uid, runtime, ctx),
             Timer::Cleaning { uid } => self.clean_static(&uid, runtime, ctx),
+            Timer::Collect { uid } => self.collect(&uid, runtime, ctx),
         }
     }
 
     /// A Pod that is gone from the API and has nothing running any more is forgotten.
     fn forget_if_over(&mut self, pod: Option<u32>, runtime: &mut Runtime, ctx: &mut Context) -> bool {
         let Some(id) = pod else { return true };
-        let over = self.workers.get(&id).is_none_or(|w| w.life == Life::Terminated && w.job.is_none());
+        let over = self.workers.get(&id).is_none_or(Worker::is_over);
         if over && let Some(mut worker) = self.workers.remove(&id) {
             self.by_uid.remove(&worker.uid);
             worker.clean_up(&mut Turn { node: &self.node, memory_pressure: false, runtime, ctx });

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use crate::api::object::{at, list_at, str_at};
+use crate::api::object::{at, list_at, map_at, str_at};
 use crate::api::order::SortedMap;
 use crate::api::{Map, Quantity, Value, json};
 
@@ -94,7 +94,22 @@ impl Resize {
             };
             out.insert(resource.into(), json!(text));
         }
+        self.add_others(spec, which, &mut out);
         Some(Value::Object(out)).filter(|o| o.as_object().is_some_and(|m| !m.is_empty()))
+    }
+
+    /// What is asked for besides processors and memory, summed over the containers (`tests/recorded/kubectl/see-storage-limit.txt`).
+    fn add_others(&self, spec: &PodSpec, which: &str, out: &mut Map<String, Value>) {
+        let regular =
+            || spec.containers.iter().filter(|c| matches!(c.role, Role::Regular | Role::Sidecar)).filter_map(|c| map_at(self.allocated(c), which));
+        for (resource, text) in regular().flatten().filter(|(resource, _)| !matches!(resource.as_str(), "cpu" | "memory")) {
+            let all: Vec<&str> = regular().filter_map(|m| m.get(resource)?.as_str()).collect();
+            let sum = match all.as_slice() {
+                [_] => text.clone(),
+                all => json!(quantity_text(resource, all.iter().filter_map(|t| Quantity::parse(t)).map(Quantity::value).sum())),
+            };
+            out.insert(resource.clone(), sum);
+        }
     }
 
     /// The Pod as it would be with what is allocated.

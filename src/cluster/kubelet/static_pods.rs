@@ -13,7 +13,7 @@ use crate::cluster::log::Fact;
 use crate::manifest::{self, NewCluster};
 
 use super::spec::fold;
-use super::worker::{Turn, Worker};
+use super::worker::{PodTimer, Turn, Worker};
 
 /// Where a kubeadm node keeps them.
 pub const FOLDER: &str = "/etc/kubernetes/manifests";
@@ -46,6 +46,10 @@ pub const NOTICE_MS: u64 = 30;
 pub const FULL_LOOK_MS: u64 = 20_000;
 /// Cleaning removes mirrors whose static Pod is gone.
 pub const CLEANING_MS: u64 = 2000;
+
+/// A Pod is looked at again after a minute, stretched by up to a half (`resyncInterval` and `workerResyncIntervalJitterFactor` of `pkg/kubelet/pod_workers.go`). Deviation: it
+/// is always the middle, and only a mirror waits for it.
+const REGULAR_LOOK_MS: u64 = 75_000;
 
 /// The static Pod whose mirror an object is.
 pub fn mirror_hash(pod: &Value) -> Option<&str> {
@@ -178,10 +182,18 @@ fn reference_to_api(pod: &Value) -> Option<&'static str> {
 }
 
 impl Worker {
-    /// Makes the mirror, or makes it anew where it is another Pod's or is being deleted.
-    /// True where there is a new one.
+    /// Makes the mirror, or makes it anew where it is another Pod's or is being deleted. One that somebody else took away at once (`kubectl delete --force`)
+    /// is made at a later look only: the sync that its end causes finds nothing to delete, and makes nothing then
+    /// (`tests/recorded/traces/static-delete-force-back`). True where there is a new one.
     pub fn reconcile_mirror(&mut self, turn: &mut Turn) -> bool {
-        if !self.is_static || turn.api_is_away() {
+        if !self.is_static {
+            return false;
+        }
+        if std::mem::take(&mut self.lost_mirror) {
+            self.push(PodTimer::Updated, 0, turn.ctx.now + REGULAR_LOOK_MS, turn);
+            return false;
+        }
+        if turn.api_is_away() {
             return false;
         }
         let key = Key::new(POD, &self.namespace, &self.name);

@@ -289,14 +289,26 @@ impl Worker {
 
     /// Nothing of the Pod is left: the runtime forgets it.
     pub fn clean_up(&mut self, turn: &mut Turn) {
+        self.remove_content(turn);
         for sandbox in std::mem::take(&mut self.sandboxes) {
-            let ids: Vec<ContainerId> = turn.runtime.containers_of(sandbox).map(|c| c.id).collect();
+            turn.runtime.remove_sandbox(sandbox, turn.ctx);
+        }
+    }
+
+    /// Its containers and volumes go; its sandboxes stay, stopped, until they are collected.
+    pub fn remove_content(&mut self, turn: &mut Turn) {
+        for sandbox in &self.sandboxes {
+            let ids: Vec<ContainerId> = turn.runtime.containers_of(*sandbox).map(|c| c.id).collect();
             for id in ids {
                 turn.runtime.remove_container(id, turn.ctx);
             }
-            turn.runtime.stop_sandbox(sandbox, turn.ctx);
-            turn.runtime.remove_sandbox(sandbox, turn.ctx);
+            turn.runtime.stop_sandbox(*sandbox, turn.ctx);
         }
+        self.remove_volumes(turn);
+    }
+
+    /// What its volumes held is gone, but for the node's own folders.
+    pub fn remove_volumes(&self, turn: &mut Turn) {
         for volume in crate::api::object::list_at(&self.pod, "spec.volumes") {
             if at(volume, "hostPath").is_none() {
                 let name = volume.get("name").and_then(Value::as_str).unwrap_or("");

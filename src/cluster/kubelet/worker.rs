@@ -114,6 +114,8 @@ pub struct Worker {
     pub name: String,
     /// From a file on the node; its object in the API is a mirror.
     pub is_static: bool,
+    /// Its mirror was taken away, and the sync that this causes still goes by that mirror.
+    pub lost_mirror: bool,
     pub life: Life,
     pub status: PodStatus,
     /// What was last seen of the runtime.
@@ -188,6 +190,7 @@ impl Worker {
             spec,
             pod,
             is_static,
+            lost_mirror: false,
             life: Life::Syncing,
             status,
             seen: Observed::default(),
@@ -227,6 +230,17 @@ impl Worker {
             seqs: [0; SINGLE_TIMERS],
             outbox: Vec::new(),
         }
+    }
+
+    /// The same static Pod, begun again after its end: what the runtime still has of it stays, and its back-off.
+    pub fn once_more(self, id: u32, pod: Rc<Value>) -> Self {
+        let Self { sandboxes, hashes, ended, restarts, pulls, outbox, .. } = self;
+        Self { sandboxes, hashes, ended, restarts, pulls, outbox, ..Self::new(id, pod, true) }
+    }
+
+    /// Nothing of it runs any more, and nothing is left to do.
+    pub fn is_over(&self) -> bool {
+        self.life == Life::Terminated && self.job.is_none()
     }
 
     pub fn is_terminating(&self) -> bool {

@@ -1,9 +1,9 @@
 //! `kubectl describe pod`, and the Pod template of a workload.
 
 use super::{Page, text, time, truth};
+use crate::api::Value;
 use crate::api::object::{at, i64_at, is_deleting, list_at, map_at, name, namespace, str_at};
 use crate::api::order::InOrder as _;
-use crate::api::{Value, object};
 use crate::kubectl::duration::since;
 use crate::kubectl::env::Env;
 use crate::kubectl::jsonpath::show;
@@ -322,7 +322,7 @@ fn environment(page: &mut Page, spec: &Value, pod: Option<&Value>) {
             let value = pod.and_then(|p| field_value(p, path)).unwrap_or_default();
             page.field(3, name, format!("{value} ({}:{path})", str_at(field, "apiVersion").unwrap_or("v1")));
         } else if let Some(resource) = source.get("resourceFieldRef") {
-            page.field(3, name, format!("{} ({})", resource_value(spec, text(resource, "resource")), text(resource, "resource")));
+            page.field(3, name, format!("{} ({})", resource_value(spec, resource), text(resource, "resource")));
         } else if let Some(secret) = source.get("secretKeyRef") {
             page.field(
                 3,
@@ -344,29 +344,22 @@ fn environment(page: &mut Page, spec: &Value, pod: Option<&Value>) {
     }
 }
 
-/// What kubectl itself can tell of a downward API field.
-fn field_value(pod: &Value, path: &str) -> Option<String> {
-    let inner = |prefix: &str| path.strip_prefix(prefix)?.strip_prefix("['")?.strip_suffix("']").map(str::to_owned);
-    if let Some(key) = inner("metadata.labels") {
-        return Some(object::labels(pod)?.get(&key)?.as_str()?.to_owned());
-    }
-    if let Some(key) = inner("metadata.annotations") {
-        return Some(map_at(pod, "metadata.annotations")?.get(&key)?.as_str()?.to_owned());
-    }
-    match path {
-        "metadata.name" | "metadata.namespace" | "metadata.uid" => Some(text(pod, path).into()),
-        _ => None,
-    }
+/// What a field of the Pod holds, where `kubectl describe` reads it: by name and namespace alone (`EnvValueRetriever` of `pkg/describe/describe.go`
+/// knows no labels of fields but those that every kind has).
+fn field_value<'a>(pod: &'a Value, path: &str) -> Option<&'a str> {
+    matches!(path, "metadata.name" | "metadata.namespace").then(|| text(pod, path))
 }
 
-fn resource_value(spec: &Value, path: &str) -> String {
+fn resource_value(spec: &Value, reference: &Value) -> String {
+    let path = text(reference, "resource");
     let (group, name) = path.split_once('.').unwrap_or(("limits", path));
-    let Some(quantity) =
-        spec.get("resources").and_then(|r| r.get(group)).and_then(|g| g.get(name)).map(show).and_then(|t| crate::api::Quantity::parse(&t))
-    else {
-        return "0".into();
+    let nano = |value: Option<&Value>| value.map(show).and_then(|t| crate::api::Quantity::parse(&t)).map_or(0, crate::api::Quantity::nano);
+    let amount = nano(spec.get("resources").and_then(|r| r.get(group)).and_then(|g| g.get(name)));
+    let divisor = match nano(reference.get("divisor")) {
+        0 => 1_000_000_000,
+        divisor => divisor,
     };
-    quantity.value().to_string()
+    (amount / divisor + i128::from(amount % divisor != 0)).to_string()
 }
 
 pub fn tolerations(o: &Value, path: &str) -> Vec<String> {
