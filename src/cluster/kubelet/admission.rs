@@ -181,8 +181,8 @@ pub fn others<'a>(own_uid: &'a str, turn: &'a Turn) -> impl Iterator<Item = &'a 
         uid(p) != own_uid
             && str_at(p, "spec.nodeName") == Some(&turn.node.name)
             && !Phase::parse(str_at(p, "status.phase").unwrap_or("")).is_terminal()
-            // What came later does not count: it will be asked itself.
-            && at(p, "status.startTime").is_some()
+            // What came later does not count: it will be asked itself. A mirror is made only once its static Pod has been taken in.
+            && (at(p, "status.startTime").is_some() || super::static_pods::mirror_hash(p).is_some())
     })
 }
 
