@@ -1,6 +1,8 @@
-// Keeps every file of one version, so that the page opens without a network after the first visit. The build fills in the list.
+// Keeps every file of one version, so that the page opens without a network after the first visit. The build fills in the lists.
 const VERSION = "development";
 const FILES = [];
+// Kept as soon as somebody has looked at their list.
+const LESSONS = [];
 const CACHE = `podlab-${VERSION}`;
 
 self.addEventListener("install", (event) => {
@@ -10,6 +12,11 @@ self.addEventListener("install", (event) => {
 self.addEventListener("activate", (event) => {
   const others = (names) => names.filter((name) => name.startsWith("podlab-") && name !== CACHE);
   event.waitUntil(caches.keys().then((names) => Promise.all(others(names).map((name) => caches.delete(name)))).then(() => self.clients.claim()));
+});
+
+self.addEventListener("message", (event) => {
+  const keep = async (cache) => Promise.all(LESSONS.map(async (url) => (await cache.match(url)) ?? cache.add(url)));
+  if (event.data === "lessons") event.waitUntil(caches.open(CACHE).then(keep));
 });
 
 self.addEventListener("fetch", (event) => {

@@ -1,6 +1,6 @@
 //! Build-time: `lessons/*/` → one JSON of all lessons in `OUT_DIR`, Markdown already turned into HTML.
 //!
-//! A lesson is a folder: `lesson.yaml` (structure), manifests (`*.yaml`), and one text per language (`en.md`, `ko.md`). A text begins with
+//! `lessons/chapters.yaml` names the chapters and the lessons in them, in their order. A lesson is a folder: `lesson.yaml` (structure), manifests (`*.yaml`), and one text per language (`en.md`, `ko.md`). A text begins with
 //! `# Title` and a paragraph that sums the lesson up; `## step-id | Title` begins a step, and `### name` its parts: `goal 1`, `hint 1`, `predict`,
 //! `choice a` (first paragraph: the choice, the rest: the reply), `right`, `wrong`, `unit`, `after`, `figure`, `quiz`, `quiz a`. What is missing fails the build.
 
@@ -15,12 +15,28 @@ const LANGUAGES: [&str; 2] = ["en", "ko"];
 pub fn generate(out: &Path) {
     println!("cargo:rerun-if-changed=src/lesson/generate.rs");
     println!("cargo:rerun-if-changed=lessons");
-    let mut folders: Vec<PathBuf> = fs::read_dir("lessons").map(|entries| entries.flatten().map(|e| e.path()).collect()).unwrap_or_default();
-    folders.retain(|folder| folder.join("lesson.yaml").is_file());
-    let mut lessons: Vec<(u64, Value)> = folders.iter().map(|folder| lesson(folder)).collect();
-    lessons.sort_by_key(|(order, lesson)| (*order, lesson["id"].as_str().map(str::to_owned)));
-    let lessons: Vec<Value> = lessons.into_iter().map(|(_, lesson)| lesson).collect();
-    fs::write(out.join("lessons.json"), Value::from(lessons).to_string()).expect("OUT_DIR is writable");
+    let file = Path::new("lessons/chapters.yaml");
+    let text = fs::read_to_string(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    let plan: Value = serde_yaml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    let mut named = Vec::new();
+    let chapters = list(&plan).iter().map(|chapter| {
+        let lessons = list(&chapter["lessons"]).iter().map(|id| {
+            let folder = Path::new("lessons").join(id.as_str().expect("a chapter's lessons are folders' names"));
+            let lesson = lesson(&folder);
+            named.push(folder);
+            lesson
+        });
+        json!({"title": {"en": chapter["en"], "ko": chapter["ko"]}, "lessons": lessons.collect::<Vec<_>>()})
+    });
+    let chapters: Vec<Value> = chapters.collect();
+    let folders = fs::read_dir("lessons").map(|entries| entries.flatten().map(|e| e.path()).filter(|path| path.is_dir())).into_iter().flatten();
+    let forgotten: Vec<PathBuf> = folders.filter(|folder| !named.contains(folder)).collect();
+    assert!(forgotten.is_empty(), "{}: {forgotten:?} are in no chapter", file.display());
+    fs::write(out.join("lessons.json"), Value::from(chapters).to_string()).expect("OUT_DIR is writable");
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 /// A lesson's texts in one language.
@@ -38,7 +54,7 @@ struct ProseStep {
     parts: BTreeMap<String, String>,
 }
 
-fn lesson(folder: &Path) -> (u64, Value) {
+fn lesson(folder: &Path) -> Value {
     let id = folder.file_name().expect("a folder below lessons/ has a name").to_string_lossy().into_owned();
     let file = folder.join("lesson.yaml");
     let text = fs::read_to_string(&file).expect("checked above");
@@ -50,14 +66,13 @@ fn lesson(folder: &Path) -> (u64, Value) {
         let extra: Vec<_> = prose.steps.keys().filter(|id| !plan_steps.iter().any(|s| s["id"] == **id)).collect();
         assert!(extra.is_empty(), "{}: lesson.yaml has no steps {extra:?}", prose.file.display());
     }
-    let lesson = json!({
+    json!({
         "id": id,
         "title": {"en": prose[0].title, "ko": prose[1].title},
         "summary": {"en": inline(&prose[0].summary), "ko": inline(&prose[1].summary)},
         "minutes": plan["minutes"].as_u64().unwrap_or(10),
         "steps": steps,
-    });
-    (plan["order"].as_u64().unwrap_or(u64::MAX), lesson)
+    })
 }
 
 fn step(folder: &Path, plan: &Value, prose: &[Prose; 2]) -> Value {
@@ -79,9 +94,9 @@ fn step(folder: &Path, plan: &Value, prose: &[Prose; 2]) -> Value {
         });
         json!({"en": texts[0], "ko": texts[1]})
     };
-    let choices = |list: &Value, prefix: &str| -> Vec<Value> {
-        let ids = list.as_array().map(Vec::as_slice).unwrap_or_default();
-        ids.iter()
+    let choices = |ids: &Value, prefix: &str| -> Vec<Value> {
+        list(ids)
+            .iter()
             .map(|choice| {
                 let (id, right) = (choice["id"].as_str().expect("a choice has an id"), choice["right"].as_bool().unwrap_or(false));
                 let part = format!("{prefix} {id}");
@@ -133,8 +148,8 @@ fn start(folder: &Path, plan: &Value) -> Value {
 
 /// Moves name files; here they get the files' texts.
 fn moves(folder: &Path, plan: &Value) -> Value {
-    let list = plan.as_array().map(Vec::as_slice).unwrap_or_default();
-    list.iter()
+    list(plan)
+        .iter()
         .map(|action| {
             let (verb, what) =
                 action.as_object().and_then(|m| m.iter().next()).unwrap_or_else(|| panic!("{}: {action} is no move", folder.display()));

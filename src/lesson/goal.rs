@@ -2,7 +2,7 @@
 
 use crate::api::order::SortedMap;
 
-use crate::api::{Kind, SimTime, object};
+use crate::api::{Kind, SimTime, Value, object};
 use crate::cluster::log::{Entry, Fact, ProbeKind};
 use crate::cluster::{Cluster, PodRef};
 use crate::manifest::Source;
@@ -25,6 +25,8 @@ pub struct Evidence<'a> {
     /// When the step began, and how many log entries there were: older facts do not count.
     pub began: SimTime,
     pub since: usize,
+    /// What the terminal has printed since then: output of commands, not what was typed.
+    pub printed: Vec<&'a str>,
     /// The learner's answer to the step's question, if given.
     pub answer: Option<&'a str>,
 }
@@ -66,6 +68,17 @@ pub enum Goal {
         kind: String,
         name: String,
     },
+    /// A field of an object in the API server (of `default`, where its kind has namespaces); without `equals`, that it is there at all.
+    Field {
+        kind: String,
+        name: String,
+        path: String,
+        equals: Option<Value>,
+    },
+    /// The terminal printed this since the step began, whichever command asked for it.
+    Printed {
+        contains: String,
+    },
     /// The object was written so often since the step began; `verb` is `created`, `updated` or `deleted`.
     Stored {
         verb: String,
@@ -103,9 +116,11 @@ pub enum Goal {
         container: String,
         port: u16,
     },
-    /// A request was answered since the step began. `to` is an address's end (`:6379`) or the whole destination; `answer` a part of the answer.
+    /// A request was answered since the step began. `to` is an address's end (`:6379`) or the whole destination; `answer` a part of the answer;
+    /// `from` the end of the asker's name (`pod/default/web`).
     Requested {
         to: String,
+        from: String,
         answer: String,
         at_least: usize,
     },
@@ -142,7 +157,7 @@ pub enum Goal {
     /// A field of the editor's text; without `equals`, that it is there at all.
     Manifest {
         path: String,
-        equals: Option<crate::api::Value>,
+        equals: Option<Value>,
     },
     /// Virtual time since the step began.
     Elapsed {
@@ -175,6 +190,11 @@ impl Goal {
                     && started(cluster, pod).is_some_and(|at| cluster.now().since(at) >= seconds * 1000)
             }
             Self::Exists { kind, name } => Kind::by_name(kind).is_some_and(|k| cluster.api.get(k, "default", name).is_some()),
+            Self::Field { kind, name, path, equals } => {
+                let stored = Kind::by_name(kind).and_then(|k| cluster.api.get(k, if k.namespaced { "default" } else { "" }, name));
+                stored.and_then(|o| object::at(o, path)).is_some_and(|found| equals.as_ref().is_none_or(|wanted| found == wanted))
+            }
+            Self::Printed { contains } => evidence.printed.iter().any(|text| text.contains(contains.as_str())),
             Self::Stored { verb, kind, name, at_least } => {
                 let object =
                     if Kind::by_name(kind).is_some_and(|k| k.namespaced) { format!("{kind}/default/{name}") } else { format!("{kind}//{name}") };
@@ -206,8 +226,8 @@ impl Goal {
             Self::Listens { pod, container, port } => cluster
                 .container(PodRef { namespace: "default", name: pod }, container, false)
                 .is_some_and(|c| c.listening.iter().any(|(_, p)| p == port)),
-            Self::Requested { to, answer, at_least } => {
-                let is = |f: &Fact| matches!(f, Fact::Request { destination, answer: a, .. } if destination.ends_with(to.as_str()) && a.contains(answer.as_str()));
+            Self::Requested { to, from, answer, at_least } => {
+                let is = |f: &Fact| matches!(f, Fact::Request { from: asker, destination, answer: a, .. } if destination.ends_with(to.as_str()) && asker.ends_with(from.as_str()) && a.contains(answer.as_str()));
                 evidence.count(is) >= *at_least
             }
             Self::Output { pod, container, contains } => {

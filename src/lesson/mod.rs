@@ -5,4 +5,4 @@ mod model;
 mod read;
 
 pub use goal::{Evidence, Goal, Probe, Row};
-pub use model::{Choice, Figure, Lesson, Move, Need, Number, Predict, Quiz, Start, Step, Text, all, find, read, read_all};
+pub use model::{Chapter, Choice, Entry, Figure, Lesson, Move, Need, Number, Predict, Quiz, Start, Step, Text, all, find, read, read_list};

@@ -134,7 +134,27 @@ pub struct Quiz {
     pub choices: Vec<Choice>,
 }
 
-/// A page fetches them when it has time for them, or when somebody wants one first.
+/// Lessons that belong together, as the list shows them. `L` is what is known of each: an [`Entry`] until it is opened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chapter<L> {
+    pub title: Text,
+    pub lessons: Vec<L>,
+}
+
+/// What the list of lessons says of one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    pub id: String,
+    pub title: Text,
+    pub summary: Text,
+    pub minutes: u32,
+    /// How many.
+    pub steps: usize,
+    /// Where its JSON is to be had, relative to the page.
+    pub file: String,
+}
+
+/// A page fetches each lesson when somebody opens it.
 const OWN: &str = if cfg!(target_arch = "wasm32") { "[]" } else { include_str!(concat!(env!("OUT_DIR"), "/lessons.json")) };
 
 /// A lesson from its JSON; `None` for anything else.
@@ -142,17 +162,18 @@ pub fn read(text: &str) -> Option<Lesson> {
     Lesson::read(&yaml::json_value(text)?)
 }
 
-/// All lessons from their JSON, in their order; `None` for anything else.
-pub fn read_all(text: &str) -> Option<Vec<Lesson>> {
+/// The list of lessons from its JSON, in their order; `None` for anything else.
+pub fn read_list(text: &str) -> Option<Vec<Chapter<Entry>>> {
     Vec::read(&yaml::json_value(text)?)
 }
 
 /// The lessons that are built in, in their order: all of them, but in a page none.
 pub fn all() -> Vec<Lesson> {
-    match read_all(OWN) {
-        Some(lessons) => lessons,
+    let built_in = yaml::json_value(OWN).unwrap_or_default();
+    match Vec::<Chapter<Lesson>>::read(&built_in) {
+        Some(chapters) => chapters.into_iter().flat_map(|chapter| chapter.lessons).collect(),
         #[cfg(not(target_arch = "wasm32"))]
-        None => panic!("lessons/ cannot be read: {}", super::read::fault(&yaml::json_value(OWN).unwrap_or_default())),
+        None => panic!("lessons/ cannot be read: {}", super::read::fault(&built_in)),
         #[cfg(target_arch = "wasm32")]
         None => Vec::new(),
     }

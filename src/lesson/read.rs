@@ -1,7 +1,7 @@
 //! A lesson's JSON, as the build wrote it → the lesson. What is missing, of another type or known to nobody makes it no lesson.
 
 use super::goal::{Goal, Probe};
-use super::model::{Choice, Figure, Lesson, Move, Need, Number, Predict, Quiz, Start, Step, Text};
+use super::model::{Chapter, Choice, Entry, Figure, Lesson, Move, Need, Number, Predict, Quiz, Start, Step, Text};
 use crate::api::{Map, Value};
 
 /// What is read from a value.
@@ -81,6 +81,27 @@ impl Read for Text {
     fn read(value: &Value) -> Option<Self> {
         let map = value.as_object()?;
         Some(Self { en: field(map, "en")?, ko: field(map, "ko")? })
+    }
+}
+
+impl<L: Read> Read for Chapter<L> {
+    fn read(value: &Value) -> Option<Self> {
+        let map = value.as_object()?;
+        Some(Self { title: field(map, "title")?, lessons: field(map, "lessons")? })
+    }
+}
+
+impl Read for Entry {
+    fn read(value: &Value) -> Option<Self> {
+        let map = value.as_object()?;
+        Some(Self {
+            id: field(map, "id")?,
+            title: field(map, "title")?,
+            summary: field(map, "summary")?,
+            minutes: field(map, "minutes")?,
+            steps: field(map, "steps")?,
+            file: field(map, "file")?,
+        })
     }
 }
 
@@ -232,6 +253,11 @@ impl Read for Goal {
             "podReady" => (Self::PodReady { pod: text("pod")?, ready: text("ready")? }, 2),
             "restarts" => (Self::Restarts { pod: text("pod")?, at_least: field(map, "at_least")? }, 2),
             "runsSteadily" => (Self::RunsSteadily { pod: text("pod")?, seconds: field(map, "seconds")? }, 2),
+            "field" => {
+                let goal = Self::Field { kind: text("kind")?, name: text("name")?, path: text("path")?, equals: field_or_none(map, "equals")? };
+                (goal, 3 + usize::from(map.contains_key("equals")))
+            }
+            "printed" => (Self::Printed { contains: text("contains")? }, 1),
             "exists" => (Self::Exists { kind: text("kind")?, name: text("name")? }, 2),
             "stored" => (Self::Stored { verb: text("verb")?, kind: text("kind")?, name: text("name")?, at_least: at_least()? }, written(map, 3)),
             "event" => (Self::Event { object: text("object")?, reason: text("reason")?, at_least: at_least()? }, written(map, 2)),
@@ -242,8 +268,9 @@ impl Read for Goal {
             "portTaken" => (Self::PortTaken { pod: text("pod")?, port: field(map, "port")? }, 2),
             "listens" => (Self::Listens { pod: text("pod")?, container: text("container")?, port: field(map, "port")? }, 3),
             "requested" => {
-                let goal = Self::Requested { to: text("to")?, answer: field_or_none(map, "answer")?, at_least: at_least()? };
-                (goal, written(map, 1) + usize::from(map.contains_key("answer")))
+                let (answer, from) = (field_or_none(map, "answer")?, field_or_none(map, "from")?);
+                let goal = Self::Requested { to: text("to")?, from, answer, at_least: at_least()? };
+                (goal, written(map, 1) + ["answer", "from"].iter().filter(|name| map.contains_key(name)).count())
             }
             "output" => (Self::Output { pod: text("pod")?, container: text("container")?, contains: text("contains")? }, 3),
             "nodeFile" => {
@@ -266,16 +293,17 @@ impl Read for Goal {
 
 /// Which part of the lessons cannot be read, for whoever writes one: a page's own were read when it was built.
 #[cfg(not(target_arch = "wasm32"))]
-pub(super) fn fault(lessons: &Value) -> String {
+pub(super) fn fault(chapters: &Value) -> String {
     let name = |value: &Value| value["id"].as_str().unwrap_or("?").to_owned();
     let list = |value: &Value, field: &str| value[field].as_array().cloned().unwrap_or_default();
-    let Some(lesson) = lessons.as_array().into_iter().flatten().find(|lesson| Lesson::read(lesson).is_none()) else {
-        return "they are no list".into();
+    let lessons = chapters.as_array().into_iter().flatten().flat_map(|chapter| list(chapter, "lessons"));
+    let Some(lesson) = lessons.into_iter().find(|lesson| Lesson::read(lesson).is_none()) else {
+        return "the titles of their chapters".into();
     };
-    let Some(step) = list(lesson, "steps").into_iter().find(|step| Step::read(step).is_none()) else {
-        return format!("lesson {}: its title, summary or minutes", name(lesson));
+    let Some(step) = list(&lesson, "steps").into_iter().find(|step| Step::read(step).is_none()) else {
+        return format!("lesson {}: its title, summary or minutes", name(&lesson));
     };
-    let at = format!("lesson {}, step {}", name(lesson), name(&step));
+    let at = format!("lesson {}, step {}", name(&lesson), name(&step));
     if let Some(goal) = list(&step, "goals").iter().find(|goal| Need::read(goal).is_none()) {
         return format!("{at}, the goal {}", goal["goal"]);
     }
@@ -299,19 +327,19 @@ mod tests {
     fn what_cannot_be_read_is_named() {
         let text = json!({"en": "", "ko": ""});
         let lesson = |goal: Value| {
-            json!([{"id": "a", "title": text, "summary": text, "minutes": 1,
-                "steps": [{"id": "b", "title": text, "body": text, "after": text, "goals": [{"text": text, "goal": goal}]}]}])
+            json!([{"title": text, "lessons": [{"id": "a", "title": text, "summary": text, "minutes": 1,
+                "steps": [{"id": "b", "title": text, "body": text, "after": text, "goals": [{"text": text, "goal": goal}]}]}]}])
         };
-        assert!(Vec::<Lesson>::read(&lesson(json!({"podExists": {"pod": "web"}}))).is_some());
+        assert!(Vec::<Chapter<Lesson>>::read(&lesson(json!({"podExists": {"pod": "web"}}))).is_some());
         let broken = lesson(json!({"podexists": {"pod": "web"}}));
-        assert_eq!(Vec::<Lesson>::read(&broken), None);
+        assert_eq!(Vec::<Chapter<Lesson>>::read(&broken), None);
         assert_eq!(fault(&broken), r#"lesson a, step b, the goal {"podexists":{"pod":"web"}}"#);
     }
 
     #[test]
     fn a_goal_with_a_word_that_nobody_reads_is_none() {
         assert_eq!(Goal::read(&json!({"podExists": {"pod": "web"}})), Some(Goal::PodExists { pod: "web".into() }));
-        let requested = Goal::Requested { to: ":80".into(), answer: String::new(), at_least: 2 };
+        let requested = Goal::Requested { to: ":80".into(), from: String::new(), answer: String::new(), at_least: 2 };
         assert_eq!(Goal::read(&json!({"requested": {"to": ":80", "at_least": 2}})), Some(requested));
         for wrong in [
             json!({"podExists": {"pod": "web", "status": "Running"}}),

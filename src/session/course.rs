@@ -4,6 +4,7 @@ use super::{Input, Session};
 use crate::api::order::SortedMap;
 use crate::api::{SimTime, float, kinds, object};
 use crate::cluster::Config;
+use crate::kubectl::{Output, OutputKind};
 use crate::kubectl::pod_row::pod_row;
 use crate::lesson::{Evidence, Figure, Lesson, Move, Row, Step};
 use crate::manifest::Source;
@@ -68,12 +69,14 @@ impl Course {
 
     /// Which of the step's goals hold now.
     pub fn goals(&self, session: &Session, source: &Source) -> Vec<bool> {
+        let is_new = |piece: &&Output| piece.at >= self.began && !matches!(piece.kind, OutputKind::Command { .. });
         let evidence = Evidence {
             cluster: session.cluster(),
             rows: rows(session),
             source,
             began: self.began,
             since: self.since,
+            printed: session.terminal().output().iter().filter(is_new).map(|piece| piece.text.as_str()).collect(),
             answer: self.answer.as_deref(),
         };
         self.now().map(|step| step.goals.iter().map(|need| need.goal.holds(&evidence)).collect()).unwrap_or_default()

@@ -1,6 +1,7 @@
 // What comes after the first picture. Each is a file of its own, which the page's <html> names: texts, the editor, the second part of the WebAssembly.
+// (The list of lessons names theirs.)
 const files = document.documentElement.dataset;
-const address = (name) => new URL(files[name], document.baseURI).href;
+const address = (name) => new URL(files[name] ?? name, document.baseURI).href;
 
 async function got(name) {
   const answer = await fetch(address(name), { priority: "low" });
@@ -21,13 +22,12 @@ function lost() {
 
 const texts = {};
 
-// Hands a text that is a file of its own (`descriptions`, `lessons`) to `take`, once, and calls `done` when that is over, well or not;
-// after a failure the next wish tries again.
-export function fetch_text(name, take, done) {
-  texts[name] ??= got(name).then((answer) => answer.text()).then(take);
-  texts[name].catch(() => {
-    texts[name] = null;
-  }).then(() => done());
+// Hands a text that is a file of its own to `take`, or nothing where it cannot be had; the next wish tries again.
+export function fetch_text(name, take) {
+  texts[name] ??= got(name).then((answer) => answer.text()).finally(() => delete texts[name]);
+  texts[name].then(take, () => take());
+  // Who looks at the list of lessons may want any of them without a network.
+  if (name === "lessons") navigator.serviceWorker?.ready.then((worker) => worker.active.postMessage(name));
 }
 
 let exported = null; // What the first part of the WebAssembly lends to the second.

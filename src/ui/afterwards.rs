@@ -10,7 +10,7 @@ use crate::ui::{link, storage};
 
 #[wasm_bindgen(module = "/src/ui/afterwards.js")]
 extern "C" {
-    fn fetch_text(name: &str, take: &JsValue, done: &JsValue);
+    fn fetch_text(name: &str, take: &JsValue);
     fn follow(exports: &JsValue, afresh: bool, mount: &JsValue);
     #[wasm_bindgen(js_name = bring_later)]
     fn bring();
@@ -33,13 +33,15 @@ pub fn want_descriptions(done: impl FnOnce() + 'static) {
     if hover::is_described() {
         return done();
     }
-    let take = Closure::once_into_js(|text: String| {
-        hover::describe(text);
+    want_text("descriptions", move |text| {
+        if let Some(text) = text {
+            hover::describe(text);
+        }
+        done();
     });
-    fetch_text("descriptions", &take, &Closure::once_into_js(done));
 }
 
-/// Hands over the JSON of the lessons, if it can be had and nobody else has it.
-pub fn want_lessons(take: impl FnOnce(String) + 'static) {
-    fetch_text("lessons", &Closure::once_into_js(take), &Closure::once_into_js(|| ()));
+/// Hands over a text that is a file of its own, which the page's `<html>` names or which lies beside it; `None` where it cannot be had.
+pub fn want_text(file: &str, take: impl FnOnce(Option<String>) + 'static) {
+    fetch_text(file, &Closure::once_into_js(take));
 }

@@ -41,19 +41,58 @@ test("a Korean browser opens the page in Korean", async ({ browser }) => {
   await context.close();
 });
 
-test("offline after the first visit, the page opens and a lesson runs", async ({ page, context }) => {
+/** The page without a network, after a visit that the browser has kept. */
+async function unplugged(page, context, visit = async () => {}) {
   const app = new App(page);
   await app.open();
+  await visit();
   await page.evaluate(() => navigator.serviceWorker.ready);
   await expect.poll(() => page.evaluate(async () => (await caches.keys()).length)).toBeGreaterThan(0);
   await page.reload();
   await context.setOffline(true);
   await page.reload();
   await expect(app.editor).toBeVisible();
+}
+
+const openLesson = async (page, index) => {
   await page.getByRole("button", { name: words.en.lessons, exact: true }).click();
-  await page.getByRole("button", { name: /Liveness probe/ }).click();
+  await page.locator(".lesson-card button").nth(index).click();
+};
+
+test("offline after the first visit, the page opens and a lesson runs", async ({ page, context }) => {
+  await unplugged(page, context);
+  await openLesson(page, 0);
+  await page.getByRole("button", { name: words.en["lesson-show-me"] }).click();
+  await expect(page.getByRole("button", { name: `${words.en["lesson-next"]} →` })).toBeEnabled({ timeout: 30_000 });
+  await context.setOffline(false);
+});
+
+test("offline after a look at the list of lessons, each of them opens", async ({ page, context }) => {
+  const all = () => page.evaluate(async () => (await (await caches.open((await caches.keys())[0])).keys()).filter((request) => /\/lesson-/.test(request.url)).length);
+  await unplugged(page, context, async () => {
+    await page.getByRole("button", { name: words.en.lessons, exact: true }).click();
+    await expect.poll(all).toBe(await page.locator(".lesson-card").count());
+  });
+  // The list is what was open when the page was left, or is opened again.
+  await openLesson(page, -1);
   await expect(page.getByRole("button", { name: words.en["lesson-show-me"] })).toBeVisible();
   await context.setOffline(false);
+});
+
+test("a lesson that cannot be fetched says so, and can be opened later", async ({ page, context }) => {
+  await page.goto("./");
+  await page.getByRole("button", { name: words.en.lessons, exact: true }).click();
+  await expect(page.locator(".lesson-card").first()).toBeVisible();
+  await page.route(/lesson-[a-z]/, (route) => route.abort());
+  await page.evaluate(async () => {
+    for (const name of await caches.keys()) await caches.delete(name);
+    for (const worker of await navigator.serviceWorker.getRegistrations()) await worker.unregister();
+  });
+  await page.locator(".lesson-card button").first().click();
+  await expect(page.getByText(words.en["lesson-lost"])).toBeVisible();
+  await page.unroute(/lesson-[a-z]/);
+  await page.locator(".lesson-card button").first().click();
+  await expect(page.getByRole("button", { name: words.en["lesson-show-me"] })).toBeVisible();
 });
 
 test("the head stays one line on a phone, with Undo in it, in both languages", async ({ browser }) => {

@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use podlab::api::SimTime;
-use podlab::lesson::{self, Lesson, Move};
+use podlab::lesson::{self, Entry, Lesson, Move};
 use podlab::session::course::{Course, Opening};
 
 use super::model::Model;
+use crate::ui::locales as words;
 
 /// What the left pane shows besides the manifest.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,14 +52,18 @@ impl Attending {
 }
 
 impl Model {
-    /// Opens a lesson's step, now or when the lessons have come.
+    /// Opens a lesson's step, now or when the lesson has come.
     pub fn open_lesson(&mut self, wanted: Awaited) {
-        if self.lessons.is_empty() {
-            self.guide = Guide::List;
-            self.awaited = Some(wanted);
+        let Some(lesson) = self.opened.iter().find(|lesson| lesson.id == wanted.id).cloned() else {
+            // A link may name one that is no more.
+            if self.lessons.is_empty() || self.entry(&wanted.id).is_some() {
+                self.awaited = Some(wanted);
+            }
+            if self.guide == Guide::Closed {
+                self.guide = Guide::List;
+            }
             return;
-        }
-        let Some(lesson) = self.lessons.iter().find(|lesson| lesson.id == wanted.id).cloned() else { return };
+        };
         let desk = wanted.keeps_texts.then(|| self.desk.clone());
         self.begin_step(lesson, wanted.step);
         if let Some(desk) = desk {
@@ -68,14 +73,31 @@ impl Model {
         }
     }
 
-    /// Whether somebody looks for lessons that have not come.
-    pub fn wants_lessons(&self) -> bool {
-        self.lessons.is_empty() && self.guide != Guide::Closed
+    fn entry(&self, id: &str) -> Option<&Entry> {
+        self.lessons.iter().flat_map(|chapter| &chapter.lessons).find(|entry| entry.id == id)
     }
 
-    pub fn lessons_came(&mut self, text: &str) {
-        self.lessons = Rc::new(lesson::read_all(text).unwrap_or_default());
-        if let Some(wanted) = self.awaited.take().filter(|_| !self.lessons.is_empty()) {
+    /// The file that somebody waits for: the list of lessons, or one of them.
+    pub fn wanted_file(&self) -> Option<&str> {
+        match &self.awaited {
+            _ if self.guide == Guide::Closed => None,
+            _ if self.lessons.is_empty() => Some("lessons"),
+            Some(wanted) => self.entry(&wanted.id).map(|entry| entry.file.as_str()),
+            None => None,
+        }
+    }
+
+    /// A file of the lessons has come, or cannot be had.
+    pub fn file_came(&mut self, text: Option<&str>) {
+        if let Some(list) = text.and_then(lesson::read_list) {
+            self.lessons = Rc::new(list);
+        } else if let Some(lesson) = text.and_then(lesson::read) {
+            self.opened.push(lesson);
+        } else {
+            self.awaited = None;
+            self.say(self.language.say(words::LESSON_LOST));
+        }
+        if let Some(wanted) = self.awaited.take() {
             self.open_lesson(wanted);
         }
     }

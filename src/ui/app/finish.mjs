@@ -74,11 +74,18 @@ function newest(output) {
   if (!path) throw new Error(`no ${output} is below ${builds}`);
   return readFileSync(path);
 }
+// Each lesson is a file; the list of them holds what it says of each, and the file's name.
+const chapters = JSON.parse(newest("lessons.json"));
+const lessons = chapters.flatMap((chapter) => chapter.lessons).map((lesson) => `./${write(`lesson-${lesson.id}.json`, JSON.stringify(lesson))}`);
+const waiting = [...lessons];
+for (const chapter of chapters) {
+  chapter.lessons = chapter.lessons.map(({ id, title, summary, minutes, steps }) => ({ id, title, summary, minutes, steps: steps.length, file: waiting.shift() }));
+}
 const afterwards = {
   descriptions: write("descriptions.txt", newest("schema_docs.txt")),
   editor: write("editor.js", readFileSync("static/editor.js")),
   later: write("later.wasm", parts.second),
-  lessons: write("lessons.json", newest("lessons.json")),
+  lessons: write("lessons.json", JSON.stringify(chapters)),
 };
 html = html.replace(/<!--[\s\S]*?-->\s*/g, "").replace(/\n{2,}/g, "\n");
 for (const [name, file] of Object.entries(afterwards)) html = html.replace("<html ", `<html data-${name}="./${file}" `);
@@ -94,8 +101,10 @@ const walk = (folder) => {
 };
 walk("");
 const version = hash(files.map((path) => path + hash(readFileSync(join(dist, path)))).join());
-const urls = files.map((path) => (path === "index.html" ? "./" : `./${path}`));
+// The first lesson is kept with the page, the others when somebody has looked at the list.
+const later = lessons.slice(1);
+const urls = files.map((path) => (path === "index.html" ? "./" : `./${path}`)).filter((url) => !later.includes(url));
 const worker = join(dist, "sw.js");
-const source = readFileSync(worker, "utf8").replace('"development"', JSON.stringify(version)).replace("FILES = []", `FILES = ${JSON.stringify(urls)}`);
+const source = readFileSync(worker, "utf8").replace('"development"', JSON.stringify(version)).replace("FILES = []", `FILES = ${JSON.stringify(urls)}`).replace("LESSONS = []", `LESSONS = ${JSON.stringify(later)}`);
 writeFileSync(worker, source);
 writeFileSync(worker, small(worker));

@@ -30,7 +30,7 @@ fn stand_after(message: &Message) -> Option<&'static str> {
         Message::Dismiss => Some(BEFORE_NOTICE),
         Message::Desk(DeskWish::Close(_)) => Some(".file-tab.on button:first-child"),
         Message::Lesson(LessonWish::Close) => Some(".lessons-button"),
-        Message::Lesson(LessonWish::List) => Some(".lesson-list li:first-child button"),
+        Message::Lesson(LessonWish::List) => Some(".lesson-card.next button"),
         Message::Lesson(LessonWish::Answer(_) | LessonWish::Decide(_)) => Some(".answered"),
         Message::Lesson(_) => Some("#step-title"),
         _ => None,

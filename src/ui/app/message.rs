@@ -32,8 +32,8 @@ pub enum Message {
     Idle,
     /// The schema's descriptions have come without being asked for.
     Descriptions,
-    /// The lessons' JSON has come.
-    Lessons(String),
+    /// The list of lessons, or one of them, has come; without a text, it cannot be had.
+    Lessons(Option<String>),
     /// Tab in the terminal, on this line.
     Complete(String),
     Lesson(LessonWish),

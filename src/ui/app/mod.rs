@@ -93,10 +93,10 @@ impl Component for App {
         let is_frame = matches!(message, Message::Frame(_));
         // Diagnostics come first: the picture follows what is typed a frame later.
         let is_typing = matches!(message, Message::Typed(_) | Message::Cursor(_));
-        let wanted_lessons = self.model.wants_lessons();
+        let wanted = self.model.wanted_file().map(str::to_owned);
         let shown = self.answer(ctx, message);
-        if !wanted_lessons && self.model.wants_lessons() {
-            fetch_lessons(ctx);
+        if self.model.wanted_file() != wanted.as_deref() {
+            self.fetch_lessons(ctx);
         }
         self.model.run_waiting();
         self.model.follow_edit();
@@ -130,9 +130,7 @@ impl Component for App {
             self.measure =
                 layout::measure("picture-view", ctx.link().callback(|(width, height)| Message::Layout(LayoutWish::Measured(width, height))));
             self.want_frame(ctx, true);
-            if self.model.wants_lessons() {
-                fetch_lessons(ctx);
-            }
+            self.fetch_lessons(ctx);
             // After the first moments, which belong to the picture.
             let on = ctx.link().callback(|()| Message::Idle);
             Timeout::new(2500, move || on.emit(())).forget();
@@ -143,11 +141,6 @@ impl Component for App {
     fn view(&self, _ctx: &Context<Self>) -> Html {
         view::page(&self.model, self.jump, self.completion.as_ref(), self.notices, &self.wires)
     }
-}
-
-fn fetch_lessons(ctx: &Context<App>) {
-    let on = ctx.link().callback(Message::Lessons);
-    afterwards::want_lessons(move |text| on.emit(text));
 }
 
 /// What the page hears from the window.
@@ -169,6 +162,14 @@ fn listeners(ctx: &Context<App>) -> Vec<EventListener> {
 }
 
 impl App {
+    /// Fetches what somebody waits for.
+    fn fetch_lessons(&self, ctx: &Context<Self>) {
+        if let Some(file) = self.model.wanted_file() {
+            let on = ctx.link().callback(Message::Lessons);
+            afterwards::want_text(file, move |text| on.emit(text));
+        }
+    }
+
     /// Asks for the next frame while something moves.
     fn want_frame(&mut self, ctx: &Context<Self>, last_is_over: bool) {
         if !self.model.is_moving() {
@@ -230,13 +231,12 @@ impl App {
             }
             Message::Terminal(TerminalWish::Line(line)) | Message::Described(line) => model.run(&line),
             Message::Idle => {
-                fetch_lessons(ctx);
                 let on = ctx.link().callback(|()| Message::Descriptions);
                 afterwards::want_descriptions(move || on.emit(()));
                 return false;
             }
             Message::Descriptions => model.descriptions_came(),
-            Message::Lessons(text) => model.lessons_came(&text),
+            Message::Lessons(text) => model.file_came(text.as_deref()),
             Message::Terminal(TerminalWish::EndOfInput) => model.end_input(),
             Message::Terminal(TerminalWish::Interrupt) => model.interrupt(),
             Message::Terminal(TerminalWish::Clear) => model.terminal_from = model.session.terminal().output().len(),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use podlab::api::SimTime;
 use podlab::cluster::Config;
 use podlab::kubectl::{Output, PROMPT};
-use podlab::lesson::Lesson;
+use podlab::lesson::{Chapter, Entry, Lesson};
 use podlab::manifest::{self, Checked};
 use podlab::session::{Input, Session, Timed};
 use podlab::text::{LineIndex, Severity};
@@ -70,9 +70,11 @@ pub struct Model {
     /// Whether it plays on from there.
     pub plays_on: bool,
     pub guide: Guide,
-    /// None until they have come.
-    pub lessons: Rc<Vec<Lesson>>,
-    /// The step that is to be opened when they have.
+    /// The list of lessons: empty until it has come.
+    pub lessons: Rc<Vec<Chapter<Entry>>>,
+    /// Those that have come.
+    pub opened: Vec<Lesson>,
+    /// The step that is to be opened when its lesson has come.
     pub awaited: Option<Awaited>,
     pub progress: Progress,
     pub notice: Option<Notice>,
@@ -133,6 +135,7 @@ impl Model {
             plays_on: false,
             guide: Guide::Closed,
             lessons: Rc::default(),
+            opened: Vec::new(),
             awaited: None,
             progress: Progress::restore(),
             notice: None,
