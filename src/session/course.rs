@@ -4,8 +4,8 @@ use super::{Input, Session};
 use crate::api::order::SortedMap;
 use crate::api::{SimTime, float, kinds, object};
 use crate::cluster::Config;
-use crate::kubectl::{Output, OutputKind};
 use crate::kubectl::pod_row::pod_row;
+use crate::kubectl::{Output, OutputKind};
 use crate::lesson::{Evidence, Figure, Lesson, Move, Row, Step};
 use crate::manifest::Source;
 
