@@ -80,7 +80,7 @@ impl Model {
     /// The file that somebody waits for: the list of lessons, or one of them.
     pub fn wanted_file(&self) -> Option<&str> {
         match &self.awaited {
-            _ if self.guide == Guide::Closed => None,
+            _ if matches!(self.guide, Guide::Closed) => None,
             _ if self.lessons.is_empty() => Some("lessons"),
             Some(wanted) => self.entry(&wanted.id).map(|entry| entry.file.as_str()),
             None => None,
