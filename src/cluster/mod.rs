@@ -28,6 +28,8 @@ pub mod scheduler;
 pub mod shell;
 mod throttle;
 
+use std::rc::Rc;
+
 use crate::api::{SimTime, Status};
 use apiserver::ApiServer;
 use log::{Fact, Log};
@@ -412,15 +414,19 @@ impl Cluster {
         Ok(())
     }
 
-    /// An HTTP request from inside a container (or from the node, without a container), to an address as a person types it:
-    /// `10.244.1.5:8080/path`, `localhost:3000`, `web.default.svc`. Recorded as facts; the answer says when it comes.
-    pub fn send_request(&mut self, from: Option<(PodRef<'_>, &str)>, url: &str) -> Result<network::Answer, Status> {
-        let source = match from {
-            Some((pod, container)) => Some(self.find_container(pod, container)?),
-            None => None,
+    /// An HTTP request to an address as a person types it: `10.244.1.5:8080/path`, `localhost:3000`, `web.default.svc`. Recorded as facts; the answer
+    /// says when it comes.
+    pub fn send_request(&mut self, from: Sender<'_>, url: &str) -> Result<network::Answer, Status> {
+        let container = match from {
+            Sender::Container(pod, container) => Some(self.find_container(pod, container)?.1),
+            Sender::Node(_) => None,
         };
         let mut ctx = context!(self);
-        let answer = network::get(source, url, &mut self.runtimes, &mut ctx);
+        let source = match (from, container) {
+            (Sender::Node(index), _) => Some(network::Source::of_node(ctx.network, index)),
+            (Sender::Container(..), id) => id.and_then(|id| network::Source::of_container(ctx.network, id)).map(Rc::new),
+        };
+        let answer = network::get(source, url, &mut ctx);
         self.deliver();
         Ok(answer)
     }
@@ -444,6 +450,15 @@ impl Cluster {
 pub struct PodRef<'a> {
     pub namespace: &'a str,
     pub name: &'a str,
+}
+
+/// From where a request sets out.
+#[derive(Clone, Copy, Debug)]
+pub enum Sender<'a> {
+    /// A container of a Pod, by its name.
+    Container(PodRef<'a>, &'a str),
+    /// A node, by its index.
+    Node(usize),
 }
 
 /// A command that was started in a container.

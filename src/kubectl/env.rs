@@ -95,6 +95,9 @@ pub trait Job: JobClone {
         &[]
     }
 
+    /// A connection through this local port found nobody in the Pod.
+    fn lose(&mut self, _port: u16) {}
+
     /// The shell that it runs.
     fn machine(&self) -> Option<&Machine> {
         None

@@ -1,6 +1,7 @@
 //! The person's machine, and a node that they are on, as a shell sees it: files, programs, processes, the network.
 
 use super::env::{Ending, Env, Failure, Flow, Poll};
+use super::verbs::port_forward;
 use super::{OutputKind, node_logs, programs};
 use crate::api::SimTime;
 use crate::api::order::SortedSet;
@@ -9,7 +10,7 @@ use crate::cluster::network::{Answer, Failure as Unreachable};
 use crate::cluster::shell::Manner;
 use crate::cluster::shell::owner::{Credentials, Owner};
 use crate::cluster::shell::{Answered, Command, FileError, Host, Input, Kind, Machine, ProcessRow, Progress, Written};
-use crate::cluster::{PodRef, shell};
+use crate::cluster::{PodRef, Sender, shell};
 
 /// Where the person's files are.
 pub const HOME: &str = "/root";
@@ -234,14 +235,23 @@ impl Host for Env<'_> {
         let (host, path) = rest.split_once('/').map_or((rest, String::new()), |(host, path)| (host, format!("/{path}")));
         let (name, port) = host.rsplit_once(':').map_or((host, 80), |(name, port)| (name, port.parse::<u16>().unwrap_or(0)));
         let refused = Answer { took_ms: 1, result: Err(Unreachable::Refused) };
-        let local = self.node.is_none() && scheme != "dns" && matches!(name, "localhost" | "127.0.0.1");
+        let local = self.node.is_none() && !matches!(scheme, "dns" | "host") && matches!(name, "localhost" | "127.0.0.1");
         let answer = if local {
             let Some(forward) = self.running.forward(port) else { return refused };
             self.out(format!("Handling connection for {port}\n"));
             let place = PodRef { namespace: &forward.namespace, name: &forward.pod };
-            self.cluster.send_request(Some((place, &forward.container)), &format!("{scheme}://localhost:{}{path}", forward.remote))
+            let url = format!("{scheme}://localhost:{}{path}", forward.remote);
+            let answer = self.cluster.send_request(Sender::Container(place, &forward.container), &url);
+            if !matches!(answer, Ok(Answer { result: Err(Unreachable::Refused), .. })) {
+                answer
+            } else {
+                port_forward::find_nobody(&forward, self);
+                Ok(Answer { took_ms: 1, result: Err(Unreachable::Closed) })
+            }
         } else {
-            self.cluster.send_request(None, url)
+            // The person's own machine stands beside the first node.
+            let node = self.node.as_ref().and_then(|node| self.cluster.node_index(node)).unwrap_or(0);
+            self.cluster.send_request(Sender::Node(node), url)
         };
         answer.unwrap_or(refused)
     }

@@ -84,6 +84,11 @@ impl Running {
         self.jobs.values().flat_map(|job| job.forwards()).find(|f| f.local == port).cloned()
     }
 
+    /// A connection through a local port found nobody at its other end.
+    pub fn lose(&mut self, port: u16) {
+        self.jobs.values_mut().for_each(|job| job.lose(port));
+    }
+
     /// Takes out the commands for which nobody waits any more: that of a `timeout` whose time is over, that of a line that was given up.
     pub fn take_unheard(&mut self, shell: &Machine) -> Vec<Box<dyn Job>> {
         let mut heard = Vec::new();

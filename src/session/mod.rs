@@ -6,7 +6,7 @@ pub mod course;
 
 use crate::api::{SimTime, Status, Value, kinds, object};
 use crate::cluster::log::{ContainerRef, Fact};
-use crate::cluster::{Cluster, Config, PodRef, network, runtime};
+use crate::cluster::{Cluster, Config, PodRef, Sender, network, runtime};
 use crate::kubectl::{OutputKind, Terminal};
 
 /// Something that the person does at a moment of virtual time. Plain data: it is journaled, shared by link and replayed.
@@ -300,7 +300,7 @@ fn perform(world: &mut World, input: &Input) {
         }
         Input::NetworkFault { on, fault } => note(cluster.set_network_fault(on, *fault)),
         Input::Request { namespace, pod, container, url } => {
-            let (kind, said) = match cluster.send_request(Some((PodRef { namespace, name: pod }, container)), url) {
+            let (kind, said) = match cluster.send_request(Sender::Container(PodRef { namespace, name: pod }, container), url) {
                 Ok(network::Answer { result: Ok(response), .. }) => {
                     (OutputKind::Stdout, format!("{}\n{}", response.status, response.body.trim_end()))
                 }

@@ -103,7 +103,11 @@ fn pod(pod: &Pod) -> Item {
         let saying = Saying::new("pic-localhost");
         let mut localhost = if own { shape(&rail.target, saying) } else { heading(saying) };
         for plug in pod.rails.iter().flat_map(|r| r.plugs.iter().chain(r.beyond.iter().flat_map(|b| &b.plugs))) {
-            let code = if plug.conflict { "pic-port-conflict" } else { "pic-port" };
+            let code = match (plug.conflict, plug.local_only) {
+                (true, _) => "pic-port-conflict",
+                (false, true) => "pic-port-local",
+                (false, false) => "pic-port",
+            };
             localhost.children.push(heading(Saying::with(code, &[&plug.container, &plug.port.to_string()])));
         }
         item.children.push(localhost);

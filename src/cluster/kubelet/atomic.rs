@@ -40,9 +40,7 @@ pub fn written(before: Option<&Tree>, files: &Tree, owner: Owner, key: &str, now
     if wanted().next().is_none() {
         return Some(tree);
     }
-    let number = fold(&format!("{key}{}", now.millis())) >> 32;
-    let moment = now.rfc3339().trim_end_matches('Z').replace(['-', 'T', ':'], "_");
-    let folder = format!("..{moment}.{number}");
+    let folder = folder(key, now);
     tree.insert(format!("/{folder}"), Inode::folder(owner));
     tree.insert(DATA.into(), Inode::link(folder.clone()));
     for (path, inode) in wanted() {
@@ -51,4 +49,11 @@ pub fn written(before: Option<&Tree>, files: &Tree, owner: Owner, key: &str, now
         tree.insert(format!("/{folder}{path}"), inode.clone());
     }
     Some(tree)
+}
+
+/// How the folder of a state is called that is written now.
+pub fn folder(key: &str, now: SimTime) -> String {
+    let number = fold(&format!("{key}{}", now.millis())) >> 32;
+    let moment = now.rfc3339().trim_end_matches('Z').replace(['-', 'T', ':'], "_");
+    format!("..{moment}.{number}")
 }

@@ -29,6 +29,7 @@ mod files;
 mod hooks;
 mod image_volumes;
 mod images;
+mod memory;
 mod names;
 mod observed;
 mod privileges;

@@ -13,6 +13,7 @@ use crate::cluster::runtime::SandboxConfig;
 use super::actions::{self, Actions};
 use super::atomic;
 use super::environment::Surroundings;
+use super::memory;
 use super::publish::MIRROR_STATUS_MS;
 use super::start::Start;
 use super::termination::{KillReason, RESTARTING};
@@ -229,7 +230,11 @@ impl Worker {
     }
 
     fn mount(&mut self, turn: &mut Turn) -> Next {
-        let result = volumes::resolve(&self.surroundings(turn), &self.spec, &turn.node.files);
+        let node_memory = turn.node.config.memory_bytes;
+        let result = volumes::resolve(&self.surroundings(turn), &self.spec, &turn.node.files).and_then(|volumes| {
+            let full = memory::without_room(&self.pod, &self.spec, &volumes, node_memory, turn.ctx.now);
+            if full.is_empty() { Ok(volumes) } else { Err(full) }
+        });
         match result {
             Ok(volumes) => {
                 self.write_volumes(volumes, turn);
@@ -250,7 +255,7 @@ impl Worker {
     }
 
     fn write_volumes(&self, volumes: Vec<volumes::Volume>, turn: &mut Turn) {
-        for (volume, size) in volumes::in_memory(&self.pod, &self.spec, turn.node.config.memory_bytes) {
+        for (volume, size) in memory::in_memory(&self.pod, &self.spec, turn.node.config.memory_bytes) {
             turn.runtime.mount_memory(&volume, size, turn.ctx);
         }
         for volume in volumes {
@@ -352,10 +357,19 @@ impl Worker {
             hostname: self.kernel_name(&turn.node.name),
             dns: self.dns(),
             host_network: self.spec.host_network,
+            memory_limit: memory::memory_limit(&self.pod, &self.spec),
             user: self.sandbox_user(),
             attempt: self.sandboxes.len() as u32,
         };
-        let id = turn.runtime.run_sandbox(config, turn.ctx);
+        let id = match turn.runtime.run_sandbox(config, turn.ctx) {
+            Ok(id) => id,
+            Err(error) => {
+                let message = format!("Failed to create pod sandbox: rpc error: code = Unknown desc = {error}");
+                self.event("", "Warning", "FailedCreatePodSandBox", &message, turn);
+                self.fail(None);
+                return Next::Now;
+            }
+        };
         self.sandboxes.push(id);
         self.acted();
         let ip = turn.runtime.sandbox(id).map_or_else(String::new, |s| s.ip.clone());

@@ -8,14 +8,14 @@ use std::cell::RefCell;
 use crate::api::kinds::{NODE, SERVICE_ACCOUNT};
 use crate::api::object::{at, bool_at, i64_at, list_at, namespace, str_at, uid};
 use crate::api::order::{SortedMap, SortedSet};
-use crate::api::{Quantity, SimTime, Value};
+use crate::api::{SimTime, Value};
 use crate::cluster::apiserver::token::{Claims, ISSUER, id_after, signed};
 use crate::cluster::runtime::Mount;
 use crate::cluster::runtime::files::{Inode, Tree};
 use crate::cluster::shell::owner::{Owner, SET_GROUP, STICKY};
 
 use super::environment::{Surroundings, expand};
-use super::spec::{PodSpec, Role};
+use super::spec::PodSpec;
 
 /// Files of a volume by path: text and mode.
 type Files = SortedMap<String, (String, u16)>;
@@ -95,40 +95,11 @@ fn mode_of(value: &Value, field: &str, otherwise: u16) -> u16 {
 }
 
 /// How the runtime names a volume: `UID/NAME`, or `host:/path`.
-fn volume_key(pod: &Value, volume: &Value) -> String {
+pub fn volume_key(pod: &Value, volume: &Value) -> String {
     match str_at(volume, "hostPath.path") {
         Some(path) => format!("host:{path}"),
         None => format!("{}/{}", uid(pod), str_at(volume, "name").unwrap_or("")),
     }
-}
-
-/// The volumes that lie in memory, and how much fits into each: what the node has, what the Pod may use, or the volume's own limit, whichever is
-/// least. Models `calculateEmptyDirMemorySize` of `pkg/volume/emptydir`.
-pub fn in_memory(pod: &Value, spec: &PodSpec, node_memory: i64) -> Vec<(String, i64)> {
-    let memory = list_at(pod, "spec.volumes").iter().filter(|v| str_at(v, "emptyDir.medium") == Some("Memory"));
-    let of_volume = |volume: &Value| {
-        let limit = str_at(volume, "emptyDir.sizeLimit").and_then(Quantity::parse).map(Quantity::value);
-        [memory_limit(pod, spec), limit].into_iter().flatten().filter(|n| *n > 0).fold(node_memory, i64::min)
-    };
-    memory.map(|volume| (volume_key(pod, volume), of_volume(volume))).collect()
-}
-
-/// The memory limit of the Pod's cgroup: its own, or what its containers may use together where each has a limit (`ResourceConfigForPod`).
-fn memory_limit(pod: &Value, spec: &PodSpec) -> Option<i64> {
-    let whole = |value: &Value, path: &str| str_at(value, path).and_then(Quantity::parse).map(Quantity::value);
-    if let Some(limit) = whole(pod, "spec.resources.limits.memory") {
-        return Some(limit);
-    }
-    let (mut together, mut largest) = (0_i64, 0_i64);
-    for container in spec.containers.iter().filter(|c| c.role != Role::Ephemeral) {
-        let limit = whole(&container.resources, "limits.memory")?;
-        if container.role == Role::Init {
-            largest = largest.max(together.saturating_add(limit));
-        } else {
-            together = together.saturating_add(limit);
-        }
-    }
-    Some(together.max(largest))
 }
 
 /// Where the container's mounts point. Models `makeMounts` of `kubelet_pods.go`; `lookup` knows the container's variables.

@@ -183,6 +183,14 @@ pub fn node_ip(index: usize) -> String {
     format!("192.168.1.{}", index % 240 + 11)
 }
 
+/// How many Pods' addresses a node's range has: all but the network's own, the gateway's and the broadcast.
+pub const HOSTS: usize = 253;
+
+/// An address of the node's range: 1 to [`HOSTS`] are for Pods, 0 is the node's own end of every Pod's link.
+pub fn pod_ip(node: usize, host: usize) -> String {
+    format!("10.244.{}.{}", node + 1, host + 1)
+}
+
 /// How a request ended, and how long it took.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
@@ -236,6 +244,28 @@ pub struct Source {
     pub name: String,
 }
 
+/// How many machines hand a packet on between two addresses of the cluster: each node whose Pod sends or receives it, and is not itself an end.
+pub fn hops(from: &str, to: &str) -> u8 {
+    let place = |ip: &str| {
+        let number = |text: &str| text.parse::<usize>().ok();
+        let pod = ip.strip_prefix("10.244.").and_then(|rest| number(rest.split('.').next()?)).map(|n| (n.wrapping_sub(1), true));
+        pod.or_else(|| ip.strip_prefix("192.168.1.").and_then(number).map(|n| (n.wrapping_sub(11), false)))
+    };
+    match (place(from), place(to)) {
+        _ if from == to || to.starts_with("127.") => 0,
+        (Some((a, true)), Some((b, true))) => {
+            if a == b {
+                1
+            } else {
+                2
+            }
+        }
+        (Some((pod, true)), Some((node, false))) | (Some((node, false)), Some((pod, true))) => u8::from(pod != node),
+        (Some((_, true)), None) | (None, Some((_, true))) => 1,
+        (Some((_, false)), Some((_, false)) | None) | (None, Some((_, false)) | None) => 0,
+    }
+}
+
 impl Source {
     pub fn of_container(network: &Network, id: ContainerId) -> Option<Self> {
         let body = network.bodies.get(&id)?;
@@ -254,6 +284,22 @@ impl Source {
         Self { node: index, container: None, sandbox: None, ip: node_ip(index), namespace: "default".into(), name: format!("node/{name}") }
     }
 
+    /// The address that a server at `ip` sees. On the loopback that is the loopback's; what runs on a node itself reaches the Pods there from the node's
+    /// end of their link, as does a Pod that a Service leads back to itself (kube-proxy masquerades "traffic that loops back to the originator").
+    fn seen_at(&self, ip: &str, through_service: bool) -> String {
+        if matches!(ip, "127.0.0.1" | "::1") {
+            return ip.to_owned();
+        }
+        let gateway = pod_ip(self.node, 0);
+        let on_node = self.ip == node_ip(self.node) && ip.starts_with(&gateway[..gateway.len() - 1]);
+        if on_node || through_service && ip == self.ip { gateway } else { self.ip.clone() }
+    }
+
+    /// Who asks, as a server at `ip` sees it.
+    fn as_seen_at(&self, ip: &str, through_service: bool) -> Self {
+        Self { ip: self.seen_at(ip, through_service), ..self.clone() }
+    }
+
     pub fn of_node(network: &Network, node: usize) -> Rc<Self> {
         network.node_sources.get(node).cloned().unwrap_or_else(|| Rc::new(Self::node(node, "")))
     }
@@ -264,12 +310,8 @@ const DEEPEST: usize = 6;
 /// What a client of ours waits at most.
 const PATIENCE_MS: u64 = 30_000;
 
-/// A GET as a person asks for it, from a container or (with `None`) from a node. See [`super::Cluster::send_request`].
-pub fn get(source: Option<(usize, ContainerId)>, url: &str, _runtimes: &mut [Runtime], ctx: &mut Context) -> Answer {
-    let source = match source {
-        Some((_, id)) => Source::of_container(ctx.network, id).map(Rc::new),
-        None => Some(Source::of_node(ctx.network, 0)),
-    };
+/// A GET as a person asks for it. See [`super::Cluster::send_request`].
+pub fn get(source: Option<Rc<Source>>, url: &str, ctx: &mut Context) -> Answer {
     let full = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
     match source {
         Some(source) => request(ctx, &source, &full, "", 0),
@@ -319,7 +361,8 @@ pub fn request(ctx: &mut Context, source: &Source, url: &str, body: &str, depth:
             Some(Fault::Drop) => Answer { took_ms: PATIENCE_MS, result: Err(Failure::Timeout) },
             _ if (scheme == "https") != ctx.network.speaks_tls(target, real_port) && scheme != "tcp" => other_scheme(scheme == "https", 1),
             trouble => {
-                let mut answer = server::answer(ctx, target, real_port, source, scheme == "tcp", &path, body, depth);
+                let seen = source.as_seen_at(&ip, !via.is_empty());
+                let mut answer = server::answer(ctx, target, real_port, &seen, scheme == "tcp", &path, body, depth);
                 answer.took_ms = (answer.took_ms + trouble.map_or(0, Fault::delay_ms)).min(PATIENCE_MS);
                 if answer.took_ms >= PATIENCE_MS { Answer { took_ms: PATIENCE_MS, result: Err(Failure::Timeout) } } else { answer }
             }
@@ -350,8 +393,7 @@ fn owner(network: &Network, ip: &str) -> String {
 
 fn log(ctx: &mut Context, source: &Source, to: (&str, &str, u16), via: &str, what: &str, answer: &str, took_ms: u64) {
     ctx.network.ephemeral = ctx.network.ephemeral.wrapping_add(1) % 20_000;
-    let local = to.1 == "127.0.0.1";
-    let from_ip = if local { "127.0.0.1" } else { &source.ip };
+    let from_ip = source.seen_at(to.1, !via.is_empty());
     let fact = Fact::Request {
         from: source.name.clone(),
         container: source.container.and_then(|id| ctx.network.bodies.get(&id)).map_or_else(String::new, |body| body.container.clone()),
@@ -443,7 +485,7 @@ pub fn probe(request: &ProbeRequest<'_>, runtime: &mut Runtime, ctx: &mut Contex
         Err(failure) => return Answer { took_ms: 1, result: Err(failure) },
     };
     let hung = ctx.network.bodies.get(&target).is_some_and(|b| b.hung);
-    let source = Source::of_node(ctx.network, runtime.node());
+    let source = Source::of_node(ctx.network, runtime.node()).as_seen_at(request.host, false);
     let late = match ctx.network.trouble(&source, target) {
         Some(Fault::Drop) => request.timeout_ms,
         trouble => trouble.map_or(0, Fault::delay_ms),

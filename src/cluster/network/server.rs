@@ -31,8 +31,7 @@ pub fn answer(ctx: &mut Context, target: ContainerId, port: u16, source: &Source
         }
         Program::Kubia => {
             let answer = format!("You've hit {}\n", server.hostname);
-            let ip = if source.ip == server.ip && source.container.is_some() { "127.0.0.1" } else { &source.ip };
-            let line = format!("Received request from ::ffff:{ip}\n");
+            let line = format!("Received request from ::ffff:{}\n", source.ip);
             ctx.network.outbox.push((target, Stream::Stdout, line));
             respond(200, &answer)
         }

@@ -39,11 +39,23 @@ use process::Live;
 pub use record::*;
 use spaces::Space;
 
+/// What containerd says before runc's own words.
+const RUNC: &str =
+    "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process";
+/// The kernel ended runc before the program could begin.
+const TOO_LOW: &str = "container init was OOM-killed (memory limit too low?)";
+/// What runc needs of a container's memory to begin in it (measured: with 3 MB it does not, with 4 MB it does), and of a Pod's to begin its sandbox (not
+/// with 4 MB, with 5 MB). See `tests/recorded/traces/memory-limit-*`.
+const START_BYTES: i64 = 3_500_000;
+const SANDBOX_BYTES: i64 = 4_500_000;
+
 #[derive(Clone, Debug)]
 pub struct Runtime {
     node: usize,
     name: String,
     next: u64,
+    /// The place in the node's range of the address that was given away last.
+    last_host: usize,
     sandboxes: SortedMap<SandboxId, SandboxRecord>,
     containers: SortedMap<ContainerId, ContainerRecord>,
     live: SortedMap<ContainerId, Live>,
@@ -62,6 +74,7 @@ impl Runtime {
             node,
             name: config.name.clone(),
             next: (node as u64) << 40,
+            last_host: 0,
             sandboxes: SortedMap::new(),
             containers: SortedMap::new(),
             live: SortedMap::new(),
@@ -161,23 +174,31 @@ impl Runtime {
     }
 
     /// RunPodSandbox: the Pod's network namespace with its IP (from the node's CIDR; the node's own IP with host network).
-    pub fn run_sandbox(&mut self, config: SandboxConfig, ctx: &mut Context) -> SandboxId {
+    /// Where the Pod has too little memory for that, runc's words.
+    pub fn run_sandbox(&mut self, config: SandboxConfig, ctx: &mut Context) -> Result<SandboxId, String> {
         let id = SandboxId(self.id());
-        let ip = if config.host_network {
-            network::node_ip(self.node)
-        } else {
-            let address = |n: u64| format!("10.244.{}.{}", self.node + 1, n % 253 + 2);
-            let start = self.next;
-            (0..253)
-                .map(|n| address(self.sandboxes.len() as u64 + n))
-                .find(|ip| !ctx.network.addresses.contains_key(ip))
-                .unwrap_or_else(|| address(start))
-        };
+        let ip = if config.host_network { network::node_ip(self.node) } else { self.free_address(ctx) };
+        if config.memory_limit.is_some_and(|limit| limit < SANDBOX_BYTES) {
+            return Err(format!("failed to start sandbox \"{}\": {RUNC}: {TOO_LOW}", id.hex()));
+        }
         if !config.host_network {
             ctx.network.addresses.insert(ip.clone(), id);
         }
         self.sandboxes.insert(id, SandboxRecord { id, config, ip, ready: true, created_at: ctx.now });
-        id
+        Ok(id)
+    }
+
+    /// The next address of the node's range that nobody has. It goes on from the last that was given away, so that a freed one rests as long as may be
+    /// (`host-local` of the CNI plugins, `GetNext` of its allocator). Where all are taken the last one is given twice.
+    fn free_address(&mut self, ctx: &Context) -> String {
+        for _ in 0..network::HOSTS {
+            self.last_host = self.last_host % network::HOSTS + 1;
+            let ip = network::pod_ip(self.node, self.last_host);
+            if !ctx.network.addresses.contains_key(&ip) {
+                return ip;
+            }
+        }
+        network::pod_ip(self.node, self.last_host)
     }
 
     /// StopPodSandbox: its network goes; containers must be stopped before.
@@ -323,7 +344,11 @@ impl Runtime {
         container.state = State::Running { started_at: ctx.now };
         container.memory_bytes = 3 << 20;
         container.set_cpu(1, ctx.now);
-        match self.launch(id, ctx) {
+        let launched = match container.config.memory_limit {
+            Some(1..START_BYTES) => Err(TOO_LOW.to_owned()),
+            Some(_) | None => self.launch(id, ctx).map_err(|why| format!("error during container init: {why}")),
+        };
+        match launched {
             Ok(()) => {
                 self.inherit_memory(id, ctx);
                 self.take_charges(ctx);
@@ -331,9 +356,7 @@ impl Runtime {
                 Ok(())
             }
             Err(why) => {
-                let message = format!(
-                    "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: {why}"
-                );
+                let message = format!("{RUNC}: {why}");
                 if let Some(container) = self.containers.get_mut(&id) {
                     container.state =
                         State::Exited { started_at: ctx.now, finished_at: ctx.now, exit_code: 128, reason: ExitReason::StartError(message.clone()) };

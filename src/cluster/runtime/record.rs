@@ -14,9 +14,20 @@ pub struct ContainerId(pub u64);
 impl ContainerId {
     /// The 64 hexadecimal digits that containerd knows it by.
     pub fn hex(self) -> String {
-        let part = |salt: u64| crate::cluster::kubelet::fold(&format!("{}/{salt}", self.0));
-        format!("{:016x}{:016x}{:016x}{:016x}", part(1), part(2), part(3), part(4))
+        hex(self.0)
     }
+}
+
+impl SandboxId {
+    /// The 64 hexadecimal digits that containerd knows it by.
+    pub fn hex(self) -> String {
+        hex(self.0)
+    }
+}
+
+fn hex(number: u64) -> String {
+    let part = |salt: u64| crate::cluster::kubelet::fold(&format!("{number}/{salt}"));
+    format!("{:016x}{:016x}{:016x}{:016x}", part(1), part(2), part(3), part(4))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,6 +63,8 @@ pub struct SandboxConfig {
     pub hostname: String,
     pub dns: Dns,
     pub host_network: bool,
+    /// What the Pod's cgroup may hold in memory.
+    pub memory_limit: Option<i64>,
     /// Who the sandbox's own program runs as.
     pub user: u32,
     pub attempt: u32,

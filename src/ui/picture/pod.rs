@@ -229,12 +229,13 @@ fn rail(pen: &Pen, pod: &Pod, rail: &Rail) -> Html {
 }
 
 fn plug(pen: &Pen, plug: &Plug) -> Html {
-    let class = classes!("plug", plug.conflict.then_some("is-conflict"), plug.declared.then_some("is-declared"));
-    let words_of = if plug.conflict {
-        pen.language.fill(words::PIC_PORT_CONFLICT, &[&plug.container, &plug.port.to_string()])
-    } else {
-        pen.language.fill(words::PIC_PORT, &[&plug.container, &plug.port.to_string()])
+    let class = classes!("plug", plug.conflict.then_some("is-conflict"), plug.declared.then_some("is-declared"), plug.local_only.then_some("is-local"));
+    let meaning = match plug {
+        Plug { conflict: true, .. } => words::PIC_PORT_CONFLICT,
+        Plug { local_only: true, .. } => words::PIC_PORT_LOCAL,
+        _ => words::PIC_PORT,
     };
+    let words_of = pen.language.fill(meaning, &[&plug.container, &plug.port.to_string()]);
     html! {
         <g {class}>
             { title(words_of) }
@@ -245,7 +246,7 @@ fn plug(pen: &Pen, plug: &Plug) -> Html {
             } else {
                 <circle cx={n(plug.to.x)} cy={n(plug.to.y)} r="5" class="knob"/>
             }
-            { text(plug.to.x + 9.0, plug.to.y - 8.0, "t-mini mono port", format!(":{}", plug.port)) }
+            { text(plug.to.x + 9.0, plug.to.y - 8.0, "t-mini mono port", format!("{}:{}", if plug.local_only { "lo" } else { "" }, plug.port)) }
         </g>
     }
 }

@@ -1,7 +1,7 @@
 //! Programs that ask the network: `wget`, `curl`, `nc`, `telnet`, `ping`.
 
 use super::{Call, duration_ms, unescape};
-use crate::cluster::network::{Answer, Failure, Response};
+use crate::cluster::network::{Answer, Failure, Response, hops};
 
 /// How long a request waits where nobody says how long, in milliseconds.
 const PATIENCE_MS: u64 = 900_000;
@@ -93,7 +93,7 @@ fn refused(call: &mut Call, host: &str, failure: &Failure, waited_ms: u64) -> i3
         let silent = call.has('s') && !call.has('S');
         return if silent { code } else { call.fail(&format!("({code}) {text}"), code) };
     }
-    let shown = if name == "localhost" { "127.0.0.1" } else { name };
+    let shown = address(call, name);
     let message = match failure {
         Failure::UnknownHost(name) => format!("bad address '{name}'"),
         Failure::Timeout => "download timed out".into(),
@@ -102,6 +102,12 @@ fn refused(call: &mut Call, host: &str, failure: &Failure, waited_ms: u64) -> i3
         Failure::NoRoute => format!("can't connect to remote host ({shown}): Host is unreachable"),
     };
     call.fail(&message, 1)
+}
+
+/// What a name stands for, as BusyBox shows where it could not connect (`xconnect` of `libbb/xconnect.c`); a name that stands for nothing as it is.
+fn address(call: &mut Call, name: &str) -> String {
+    let found = call.host.request(&format!("host://{name}"), "").result.ok();
+    found.and_then(|response| Some(response.body.lines().next()?.to_owned())).unwrap_or_else(|| name.to_owned())
 }
 
 pub(super) fn nc(call: &mut Call) -> i32 {
@@ -113,15 +119,18 @@ pub(super) fn nc(call: &mut Call) -> i32 {
     waited(call, &answer, call.options.value('w').and_then(duration_ms).unwrap_or(30_000));
     match answer.result {
         Ok(_) if call.has('z') => {
-            let text = if call.has('v') { format!("{host} ({host}:{port}) open\n") } else { String::new() };
+            let text = if call.has('v') { format!("{host} ({}:{port}) open\n", address(call, &host)) } else { String::new() };
             call.machine.say_error(call.host, &text);
             0
         }
         Ok(response) => call.say(&response.body),
         Err(Failure::UnknownHost(name)) => call.fail(&format!("bad address '{name}'"), 1),
         Err(_) if call.has('z') && !call.has('v') => 1,
-        Err(failure) if call.has('v') => call.fail(&format!("{host} ({host}:{port}): {}", cause(&failure)), 1),
-        Err(failure) => call.fail(&format!("can't connect to remote host ({host}): {}", cause(&failure)), 1),
+        Err(failure) => {
+            let ip = address(call, &host);
+            let message = if call.has('v') { format!("{host} ({ip}:{port})") } else { format!("can't connect to remote host ({ip})") };
+            call.fail(&format!("{message}: {}", cause(&failure)), 1)
+        }
     }
 }
 
@@ -135,7 +144,10 @@ pub(super) fn telnet(call: &mut Call) -> i32 {
     match answer.result {
         Ok(response) => call.say(&format!("Connected to {host}\n{}Connection closed by foreign host\n", response.body)),
         Err(Failure::UnknownHost(name)) => call.fail(&format!("bad address '{name}'"), 1),
-        Err(failure) => call.fail(&format!("can't connect to remote host ({host}): {}", cause(&failure)), 1),
+        Err(failure) => {
+            let ip = address(call, &host);
+            call.fail(&format!("can't connect to remote host ({ip}): {}", cause(&failure)), 1)
+        }
     }
 }
 
@@ -151,7 +163,8 @@ pub(super) fn ping(call: &mut Call) -> i32 {
     call.machine.late_ms = (count - 1) * 1000 + if there { 0 } else { 10_000 };
     let mut text = format!("PING {host} ({ip}): 56 data bytes\n");
     if there {
-        (0..count).for_each(|n| text.push_str(&format!("64 bytes from {ip}: seq={n} ttl=63 time=0.1 ms\n")));
+        let ttl = 64 - hops(&call.host.ip(), &ip);
+        (0..count).for_each(|n| text.push_str(&format!("64 bytes from {ip}: seq={n} ttl={ttl} time=0.1 ms\n")));
     }
     let (got, lost) = if there { (count, 0) } else { (0, 100) };
     text.push_str(&format!("\n--- {host} ping statistics ---\n{count} packets transmitted, {got} packets received, {lost}% packet loss\n"));

@@ -273,9 +273,20 @@ impl Machine {
                     self.complain(host, &format!("bad signal name '{name}'"));
                     return 1;
                 }
-            } else if let Some(job) = word.strip_prefix('%').and_then(|n| n.parse::<usize>().ok()) {
-                let pid = self.children.get(job.wrapping_sub(1)).copied().unwrap_or(0);
-                failed = i32::from(host.signal(pid, &signal).is_err());
+            } else if let Some(job) = word.strip_prefix('%') {
+                let from_end = |n| self.children.len().checked_sub(n);
+                let place = match job {
+                    "" | "%" | "+" => from_end(1),
+                    "-" => from_end(2).or(from_end(1)),
+                    number => number.parse::<usize>().ok().and_then(|n| n.checked_sub(1)),
+                };
+                match place.and_then(|place| self.children.get(place)).copied() {
+                    Some(pid) => failed = i32::from(host.signal(pid, &signal).is_err()),
+                    None => {
+                        self.complain(host, &format!("{word}: no such job"));
+                        failed = 1;
+                    }
+                }
             } else if let Ok(pid) = word.parse::<u64>() {
                 if signal == "0" && pid == self.pid {
                     // Only asked whether it is there.
