@@ -111,7 +111,14 @@ fn simple(out: &mut String, name: &str, diagnostic: &Diagnostic, title: &str, pl
 }
 
 fn repair<'t>(text: &'t str, fix: &'t Fix, title: String) -> Group<'t> {
-    let patches = fix.edits.iter().map(|edit| Patch::new(edit.span.range(), edit.insert.as_str()));
+    let patches = fix.edits.iter().map(|edit| {
+        let (span, insert) = (edit.span.range(), edit.insert.as_str());
+        match (text.strip_suffix('\n'), insert.strip_suffix('\n')) {
+            // Lines behind the last one are shown as such only where they begin at its end.
+            (Some(before), Some(lines)) if span.start == text.len() => Patch::new(before.len()..before.len(), format!("\n{lines}")),
+            _ => Patch::new(span, insert),
+        }
+    });
     Level::HELP.secondary_title(title).element(Snippet::source(text).patches(patches))
 }
 

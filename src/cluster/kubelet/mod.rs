@@ -217,6 +217,11 @@ impl Kubelet {
                 let was_deleting = is_deleting(&worker.pod);
                 let news = differs(&worker.pod, &change.object);
                 worker.pod = change.object.clone();
+                // Models `needsReconcile`: a status that somebody else wrote is put right with the next full pass.
+                if worker.told.as_ref().is_some_and(|told| at(told, "status") != at(&worker.pod, "status")) {
+                    let (node, timer) = (self.node.index, Timer::Pod { pod: worker.id, what: PodTimer::Reconcile, seq: 0 });
+                    ctx.after(publish::until_pass(ctx.now), Task::Kubelet { node, timer });
+                }
                 if is_deleting(&worker.pod) && !was_deleting {
                     worker.note_grace();
                     tell(Received::Deleting, DELETE_MS, ctx);

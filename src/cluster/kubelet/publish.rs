@@ -21,6 +21,12 @@ use super::worker::{Life, PodTimer, Turn, Worker};
 
 /// The status manager's full pass.
 pub const STATUS_PASS_MS: u64 = 10_000;
+
+/// How long it is until the next one.
+pub fn until_pass(now: SimTime) -> u64 {
+    STATUS_PASS_MS - now.millis() % STATUS_PASS_MS
+}
+
 /// From a new mirror to its first status.
 pub const MIRROR_STATUS_MS: u64 = 150;
 /// A recorder's queue has an end.
@@ -203,7 +209,7 @@ impl Worker {
     pub fn save(&mut self, turn: &mut Turn) {
         if turn.api_is_away() {
             let now = turn.ctx.now;
-            return self.arm(PodTimer::Save, now + (STATUS_PASS_MS - now.millis() % STATUS_PASS_MS), turn);
+            return self.arm(PodTimer::Save, now + until_pass(now), turn);
         }
         let Some(stored) = self.stored(turn) else { return };
         let empty = json!({});
@@ -230,11 +236,13 @@ impl Worker {
         self.save(turn);
     }
 
-    pub fn write(&self, object: Value, turn: &mut Turn) {
+    pub fn write(&mut self, object: Value, turn: &mut Turn) {
         let options = WriteOptions { field_manager: "kubelet".into(), subresource: "status", ..WriteOptions::default() };
         let ctx = &mut *turn.ctx;
         let mut caller = Caller { now: ctx.now, random: ctx.random, log: ctx.log };
-        if let Err(refusal) = ctx.api.update(&mut caller, POD, &self.namespace, object, &options) {
+        let result = ctx.api.update(&mut caller, POD, &self.namespace, object, &options);
+        self.told = ctx.api.get(POD, &self.namespace, &self.name).cloned();
+        if let Err(refusal) = result {
             let line = format!("Failed to update status for pod \"{}/{}\": {}", self.namespace, self.name, refusal.message);
             ctx.log.push(ctx.now, Fact::KubeletLog { node: turn.node.name.clone(), line });
         }
@@ -248,7 +256,7 @@ impl Worker {
             if self.outbox.len() < MOST_WAITING_EVENTS {
                 self.outbox.push((now, Said { field: field.into(), kind, reason: reason.into(), message: message.into() }));
             }
-            return self.arm(PodTimer::Save, now + (STATUS_PASS_MS - now.millis() % STATUS_PASS_MS), turn);
+            return self.arm(PodTimer::Save, now + until_pass(now), turn);
         }
         self.send_event(now, field, kind, reason, message, turn);
     }

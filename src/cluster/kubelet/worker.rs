@@ -40,6 +40,8 @@ pub enum PodTimer {
     Remount,
     /// Containers that are being stopped.
     Kills,
+    /// The status in the API is not what was written: the next full pass puts it right.
+    Reconcile,
     /// The status manager tries again to write the status.
     Save,
     /// Somebody changed the Pod.
@@ -63,7 +65,7 @@ impl PodTimer {
             Self::Deadline => Some(3),
             Self::Kills => Some(4),
             Self::Save => Some(5),
-            Self::Remount | Self::Updated | Self::RetryResize | Self::Probe(_) | Self::ProbeAnswer(_) => None,
+            Self::Remount | Self::Reconcile | Self::Updated | Self::RetryResize | Self::Probe(_) | Self::ProbeAnswer(_) => None,
         }
     }
 }
@@ -118,6 +120,8 @@ pub struct Worker {
     pub lost_mirror: bool,
     pub life: Life,
     pub status: PodStatus,
+    /// The object as it was after the last status that was written.
+    pub told: Option<Rc<Value>>,
     /// What was last seen of the runtime.
     pub seen: Observed,
     pub sandboxes: Vec<SandboxId>,
@@ -193,6 +197,7 @@ impl Worker {
             lost_mirror: false,
             life: Life::Syncing,
             status,
+            told: None,
             seen: Observed::default(),
             sandboxes: Vec::new(),
             hashes: SortedMap::new(),
@@ -284,6 +289,7 @@ impl Worker {
             PodTimer::RetryResize => return self.retry_resize(turn),
             // Asked for from outside, and harmless when it comes twice.
             PodTimer::Remount => return self.remount(turn),
+            PodTimer::Reconcile => return self.save(turn),
             PodTimer::Sync | PodTimer::Step | PodTimer::Relist | PodTimer::Deadline | PodTimer::Kills | PodTimer::Save => {}
         }
         if what.slot().is_none_or(|slot| self.seqs[slot] != seq) {
@@ -299,7 +305,7 @@ impl Worker {
             PodTimer::Deadline => self.deadline_over(turn),
             PodTimer::Kills => self.tend_kills(turn),
             PodTimer::Save => self.catch_up(turn),
-            PodTimer::Remount | PodTimer::Updated | PodTimer::RetryResize | PodTimer::Probe(_) | PodTimer::ProbeAnswer(_) => {}
+            PodTimer::Remount | PodTimer::Reconcile | PodTimer::Updated | PodTimer::RetryResize | PodTimer::Probe(_) | PodTimer::ProbeAnswer(_) => {}
         }
     }
 

@@ -229,7 +229,8 @@ fn rail(pen: &Pen, pod: &Pod, rail: &Rail) -> Html {
 }
 
 fn plug(pen: &Pen, plug: &Plug) -> Html {
-    let class = classes!("plug", plug.conflict.then_some("is-conflict"), plug.declared.then_some("is-declared"), plug.local_only.then_some("is-local"));
+    let class =
+        classes!("plug", plug.conflict.then_some("is-conflict"), plug.declared.then_some("is-declared"), plug.local_only.then_some("is-local"));
     let meaning = match plug {
         Plug { conflict: true, .. } => words::PIC_PORT_CONFLICT,
         Plug { local_only: true, .. } => words::PIC_PORT_LOCAL,

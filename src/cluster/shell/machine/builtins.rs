@@ -172,17 +172,7 @@ impl Machine {
                     }
                 }
             }
-            "tail" if rest.iter().any(|w| matches!(w.as_str(), "-f" | "-F")) => {
-                let file = rest.iter().rev().find(|w| !w.starts_with(['-', '+']) && w.parse::<i64>().is_err()).cloned();
-                let file = file?;
-                let path = self.path(&file);
-                let whole = rest.iter().any(|w| w == "+1" || w == "-n+1");
-                let text = host.read(&path).unwrap_or_default();
-                let lines = text.lines().count();
-                let shown = if whole { 0 } else { text.split_inclusive('\n').take(lines.saturating_sub(10)).map(str::len).sum() };
-                self.pending = Some(Pending::Follow { path, shown });
-                0
-            }
+            "tail" if rest.iter().any(|w| w.starts_with('-') && w.contains(['f', 'F'])) => return self.follow(host, rest),
             "kill" => self.kill(host, rest),
             "bash" if !self.bash => return None,
             "sh" | "ash" | "bash" => return Some(self.nested(host, rest)),

@@ -93,8 +93,11 @@ impl Machine {
                 How::Duplicate => return Err(format!("{word}: Bad file descriptor")),
                 How::Write | How::Append => match path.as_str() {
                     "/dev/null" => Target::Nowhere,
-                    "/dev/stdout" | "/proc/1/fd/1" | "/proc/self/fd/1" => Target::Stream(Stream::Stdout),
-                    "/dev/stderr" | "/proc/1/fd/2" => Target::Stream(Stream::Stderr),
+                    "/dev/stdout" | "/proc/self/fd/1" => Target::Stream(Stream::Stdout),
+                    "/dev/stderr" | "/proc/self/fd/2" => Target::Stream(Stream::Stderr),
+                    // The first process's own.
+                    "/proc/1/fd/1" if self.pid == 1 => Target::Stream(Stream::Stdout),
+                    "/proc/1/fd/2" if self.pid == 1 => Target::Stream(Stream::Stderr),
                     _ => {
                         host.write_file(&path, "", redirect.how == How::Append).map_err(|e| self.unopened("create", &word, e))?;
                         Target::File(path)

@@ -13,11 +13,8 @@ pub(super) enum Pending {
     Until(SimTime, i32),
     Child(u64),
     AllChildren,
-    /// `tail -f`: bytes of the file that were shown.
-    Follow {
-        path: String,
-        shown: usize,
-    },
+    /// `tail -f`
+    Follow(Follow),
     /// An applet that reads standard input: line by line where each line stands for itself, to its end otherwise.
     Reading(Box<Reading>),
     /// A substitution, or a shell inside of one.
@@ -50,6 +47,19 @@ pub(super) enum Pending {
 }
 
 #[derive(Clone, Debug, PartialEq)]
+pub(super) struct Follow {
+    name: String,
+    path: String,
+    /// Bytes of the file that were shown.
+    shown: usize,
+    /// `-F`: what is not there may come, or come back.
+    retry: bool,
+    /// It was there at the last look, or once.
+    here: bool,
+    seen: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Reading {
     pub(super) arguments: Vec<String>,
     pub(super) got: String,
@@ -58,6 +68,76 @@ pub(super) struct Reading {
 }
 
 impl Machine {
+    /// `tail -f` and `tail -F`, of one file. Models BusyBox's `tail.c`; its words were recorded (`tests/data/terminal/inside.txt`).
+    pub(super) fn follow(&mut self, host: &mut dyn Host, rest: &[String]) -> Option<Step> {
+        let (mut retry, mut lines, mut name) = (false, "10", None);
+        let mut words = rest.iter().map(String::as_str);
+        while let Some(word) = words.next() {
+            let Some(flags) = word.strip_prefix('-').filter(|flags| !flags.is_empty()) else {
+                name = Some(word);
+                continue;
+            };
+            retry |= flags.contains('F');
+            lines = match flags.split_once('n') {
+                Some((_, "")) => words.next().unwrap_or("10"),
+                Some((_, count)) => count,
+                None if flags.starts_with(|c: char| c.is_ascii_digit()) => flags.trim_end_matches(['f', 'F']),
+                None => lines,
+            };
+        }
+        let name = name?.to_owned();
+        let path = self.path(&name);
+        let text = host.read(&path);
+        if let Err(error) = &text {
+            self.say_error(host, &format!("tail: can't open '{name}': {}\n", error.words()));
+            if !retry {
+                self.say_error(host, "tail: no files\n");
+                self.status = 1;
+                return Some(Step::Ran);
+            }
+        }
+        let here = text.is_ok();
+        let text = text.unwrap_or_default();
+        let skipped = match lines.strip_prefix('+') {
+            Some(first) => first.parse::<usize>().unwrap_or(1).saturating_sub(1),
+            None => text.lines().count().saturating_sub(lines.parse().unwrap_or(10)),
+        };
+        let shown = text.split_inclusive('\n').take(skipped).map(str::len).sum();
+        self.pending = Some(Pending::Follow(Follow { name, path, shown, retry, here, seen: here }));
+        Some(Step::Ran)
+    }
+
+    fn look_again(&mut self, host: &mut dyn Host, mut follow: Follow) -> Follow {
+        let text = host.read(&follow.path);
+        let here = text.is_ok();
+        let name = &follow.name;
+        match (&text, follow.here) {
+            (Err(error), _) if follow.retry && follow.seen => {
+                self.say_error(host, &format!("tail: {name} has been renamed or deleted: {}\n", error.words()));
+            }
+            (Ok(_), false) if follow.retry => {
+                let how = if follow.seen { "been replaced" } else { "appeared" };
+                self.say_error(host, &format!("tail: {name} has {how}; following end of new file\n"));
+                follow.shown = 0;
+            }
+            _ => {}
+        }
+        // Without `-F` the file is still open that has lost its name.
+        if here || follow.retry {
+            follow.here = here;
+            follow.seen |= here;
+        }
+        if let Ok(text) = text {
+            let from = if text.len() < follow.shown { 0 } else { follow.shown };
+            if text.len() > from {
+                let new = text[crate_floor(&text, from)..].to_owned();
+                self.print(host, &new);
+            }
+            follow.shown = text.len();
+        }
+        follow
+    }
+
     /// Looks whether what it waits for has come; `Some` while it has not.
     pub(super) fn wait(&mut self, host: &mut dyn Host) -> Option<Step> {
         match self.pending.take()? {
@@ -86,14 +166,9 @@ impl Machine {
                 self.status = 0;
                 self.children.clear();
             }
-            Pending::Follow { path, shown } => {
-                let text = host.read(&path).unwrap_or_default();
-                let from = if text.len() < shown { 0 } else { shown };
-                if text.len() > from {
-                    let new = text[crate_floor(&text, from)..].to_owned();
-                    self.print(host, &new);
-                }
-                self.pending = Some(Pending::Follow { path, shown: text.len() });
+            Pending::Follow(follow) => {
+                let follow = self.look_again(host, follow);
+                self.pending = Some(Pending::Follow(follow));
                 return Some(Step::Sleep(host.now() + 1000));
             }
             Pending::Reading(reading) => return self.read_on(host, reading),
