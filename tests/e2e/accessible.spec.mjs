@@ -80,7 +80,7 @@ const desk = {
     await press(page, say["lesson-hint"]);
     await page.getByRole("textbox", { name: say["lesson-your-answer"] }).fill("3");
     await press(page, say["lesson-answer"]);
-    await expect(page.getByText(/You said 3/)).toBeVisible();
+    await expect(page.getByText(/Your answer: 3/)).toBeVisible();
   },
   "a step that is done": async (page) => {
     await lesson(page);

@@ -60,7 +60,7 @@ test("a step that is begun again, or opened after a reload, can be finished", as
   // A wrong prediction stays what was said, whatever the solution answers.
   await page.getByRole("button", { name: "Two, one for each container" }).click();
   await show();
-  await expect(page.getByText("You said Two, one for each container.")).toBeVisible();
+  await expect(page.getByText("Your answer: Two, one for each container")).toBeVisible();
   await next.click();
   await show();
   await page.getByRole("button", { name: say["lesson-reset"], exact: true }).click();

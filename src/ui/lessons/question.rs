@@ -29,7 +29,7 @@ pub fn ask(asked: &Question) -> Html {
     html! {
         <section class="question">
             <h3>{ asked.heading }</h3>
-            <div class="prose">{ Html::from_html_unchecked(AttrValue::from(language.of(asked.question).to_owned())) }</div>
+            <div class="prose">{ written(language.of(asked.question)) }</div>
             { body }
         </section>
     }
@@ -39,7 +39,9 @@ fn choices(props: &Question) -> Html {
     let each = props.choices.iter().map(|choice| {
         let id = choice.id.clone();
         let choose = props.on_answer.reform(move |_: MouseEvent| id.clone());
-        html! { <button type="button" class="button choice" key={choice.id.clone()} onclick={choose}>{ props.language.of(&choice.text) }</button> }
+        html! { <button type="button" class="button choice" key={choice.id.clone()} onclick={choose}>
+            <span>{ written(props.language.of(&choice.text)) }</span>
+        </button> }
     });
     html! { <div class="choices">{ for each }</div> }
 }
@@ -51,19 +53,19 @@ fn answered(props: &Question, answer: &str) -> Html {
         (Some(number), _) => {
             let right = podlab::api::float::read(answer.trim()).is_some_and(|given| (given - number.value).abs() <= number.tolerance);
             let reply = if right { &number.right } else { &number.wrong };
-            (format!("{answer} {}", language.of(&number.unit)), Some(reply), right)
+            (Html::from(language.fill(words::LESSON_ANSWERED, &[&format!("{answer} {}", language.of(&number.unit))])), Some(reply), right)
         }
-        (None, Some(choice)) => (language.of(&choice.text).to_owned(), Some(&choice.reply), choice.right),
-        (None, None) => (answer.to_owned(), None, false),
+        (None, Some(choice)) => (written(&language.fill(words::LESSON_ANSWERED, &[language.of(&choice.text)])), Some(&choice.reply), choice.right),
+        (None, None) => (Html::from(language.fill(words::LESSON_ANSWERED, &[answer])), None, false),
     };
     html! {
         <div class="answered" tabindex="-1">
-            <p class="said">{ language.fill(words::LESSON_ANSWERED, &[&said]) }</p>
+            <p class="said">{ said }</p>
             if props.revealed {
                 if let Some(reply) = reply {
                     <div class={classes!("reply", "prose", if right { "right" } else { "wrong" })} role="status">
                         <span class="sign" aria-hidden="true">{ if right { "✓" } else { "→" } }</span>
-                        <div>{ Html::from_html_unchecked(AttrValue::from(language.of(reply).to_owned())) }</div>
+                        <div>{ written(language.of(reply)) }</div>
                     </div>
                 }
             }
@@ -91,4 +93,9 @@ fn ask_number(asked: &Question, unit: &str) -> Html {
             <button type="submit" class="button primary small">{ asked.language.say(words::LESSON_ANSWER) }</button>
         </form>
     }
+}
+
+/// What a lesson's author wrote, which the build has made into HTML; nothing that a learner typed.
+fn written(text: &str) -> Html {
+    Html::from_html_unchecked(AttrValue::from(text.to_owned()))
 }

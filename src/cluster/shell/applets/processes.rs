@@ -16,7 +16,9 @@ pub(super) fn ps(call: &mut Call) -> i32 {
     let mut text = String::from("PID   USER     TIME  COMMAND\n");
     for row in call.host.processes() {
         let user = user_name(call.host, row.user);
-        text.push_str(&format!("{:>5} {user:<8.8}  0:00 {}\n", row.pid, row.command));
+        // `read_cmdline` of `libbb/procps.c`: what moves the cursor is shown as a blank.
+        let command = row.command.replace(|c: char| c < ' ', " ");
+        text.push_str(&format!("{:>5} {user:<8.8}  0:00 {command}\n", row.pid));
     }
     call.say(&text)
 }
