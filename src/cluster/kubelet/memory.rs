@@ -22,13 +22,20 @@ pub fn in_memory(pod: &Value, spec: &PodSpec, node_memory: i64) -> Vec<(String, 
 /// Why the kubelet cannot write a volume that lies in memory: (volume, error). Each file fills whole pages, and what does not fit has no room; a Pod that
 /// may use a few bytes has none for its service account's files (`MountVolume.SetUp failed … no space left on device`).
 pub fn without_room(pod: &Value, spec: &PodSpec, volumes: &[Volume], node_memory: i64, now: SimTime) -> Vec<(String, String)> {
-    let Some(limit) = memory_limit(pod, spec).filter(|limit| (1..MUCH).contains(limit)) else { return Vec::new() };
+    match memory_limit(pod, spec) {
+        Some(limit @ 1..MUCH) => overflowing(pod, volumes, limit.min(node_memory), now),
+        Some(_) | None => Vec::new(),
+    }
+}
+
+#[inline(never)]
+fn overflowing(pod: &Value, volumes: &[Volume], room: i64, now: SimTime) -> Vec<(String, String)> {
     let pages = |bytes: i64| (bytes + PAGE - 1) / PAGE;
     let told = |volume: &Value| {
         let (_, plugin) = WRITTEN.iter().find(|(kind, _)| at(volume, kind).is_some())?;
         let key = volume_key(pod, volume);
         let made = volumes.iter().find(|made| made.key == key)?;
-        let mut left = pages(limit.min(node_memory));
+        let mut left = pages(room);
         let (path, _) = made.files.iter().find(|(_, inode)| match &inode.content {
             Content::File(text) => {
                 left -= pages(text.len() as i64);

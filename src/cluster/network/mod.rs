@@ -245,6 +245,7 @@ pub struct Source {
 }
 
 /// How many machines hand a packet on between two addresses of the cluster: each node whose Pod sends or receives it, and is not itself an end.
+#[inline(never)]
 pub fn hops(from: &str, to: &str) -> u8 {
     let place = |ip: &str| {
         let number = |text: &str| text.parse::<usize>().ok();

@@ -69,6 +69,7 @@ pub(super) struct Reading {
 
 impl Machine {
     /// `tail -f` and `tail -F`, of one file. Models BusyBox's `tail.c`; its words were recorded (`tests/data/terminal/inside.txt`).
+    #[inline(never)]
     pub(super) fn follow(&mut self, host: &mut dyn Host, rest: &[String]) -> Option<Step> {
         let (mut retry, mut lines, mut name) = (false, "10", None);
         let mut words = rest.iter().map(String::as_str);
@@ -107,6 +108,7 @@ impl Machine {
         Some(Step::Ran)
     }
 
+    #[inline(never)]
     fn look_again(&mut self, host: &mut dyn Host, mut follow: Follow) -> Follow {
         let text = host.read(&follow.path);
         let here = text.is_ok();
