@@ -69,7 +69,7 @@ fn lesson(folder: &Path) -> Value {
     json!({
         "id": id,
         "title": {"en": prose[0].title, "ko": prose[1].title},
-        "summary": {"en": inline(&prose[0].summary), "ko": inline(&prose[1].summary)},
+        "summary": {"en": prose[0].summary.trim(), "ko": prose[1].summary.trim()},
         "minutes": plan["minutes"].as_u64().unwrap_or(10),
         "steps": steps,
     })
@@ -198,6 +198,8 @@ fn read_prose(path: &Path) -> Prose {
         }
     }
     assert!(!prose.title.is_empty() && !prose.summary.trim().is_empty(), "{}: needs `# Title` and a paragraph below it", path.display());
+    // The list of lessons shows both as they are.
+    assert!(!(prose.title.clone() + &prose.summary).contains(['`', '*', '<']), "{}: title and summary are plain text", path.display());
     prose
 }
 
